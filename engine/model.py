@@ -1,0 +1,339 @@
+"""A process definition and its parts: frozen, already checked. `lang` builds it, everything else reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from engine.calendars import Calendar
+from engine.expressions import Expression
+from engine.fields import Field, Value, Words
+
+T = TypeVar("T")
+
+# -- small parts -------------------------------------------------------------------------------------------------------
+
+Assigned = Value | Expression
+"""A literal stored value, or an expression that computes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch(Generic[T]):
+    """One way of several: the first whose condition holds counts; only the last has none."""
+
+    value: T
+    when: Expression | None = None
+    then: tuple[Effect, ...] = ()
+
+
+Branches = tuple[Branch[T], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A person or several, named as the language does."""
+
+    kind: Literal["role", "party", "field", "did", "assignee", "waiting_on", "actor"]
+    name: str = ""  # of the role, party, field or action
+
+
+Whos = tuple[Who, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A point in time, or a duration from a start: `15m`, `case.visit_at - 30m`, `3 calendar_days`, `goal + 15m`, `80%`.
+
+    `duration`: `offset` is the whole. `business_days`, `calendar_days`: `count` of them from the start. Every other base
+    gives an instant, to which `days` and then `offset` are added.
+    """
+
+    base: Literal[
+        "duration", "field", "business_days", "calendar_days", "end_of_day", "end_of_business_day", "end_of_month",
+        "by", "goal", "percent",
+    ]  # fmt: skip
+    text: str  # as written
+    offset: int = 0  # ms
+    count: int = 0  # of days; of percent; minutes after midnight of `by`
+    days: int = 0
+    day_kind: Literal["business", "calendar"] = "calendar"
+    field: str = ""  # an instant field of the case, for base `field`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Every:
+    """A rhythm: a duration, or `day`, `week on mon`, `month on 30`, `at 09:00`."""
+
+    text: str
+    unit: Literal["duration", "day", "week", "month"] = "duration"
+    length: int = 0  # ms, of a duration
+    on: int = 0  # weekday 0..6, or day of the month 1..31
+    at: int = 0  # minutes after midnight
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A named condition of an action, with the words shown when it does not hold."""
+
+    name: str
+    must: Expression
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What an action asks for: names of fields."""
+
+    require: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    show: tuple[str, ...] = ()
+
+
+# -- effects -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """Something to be done after deciding, if `when` holds."""
+
+    when: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFields(Effect):
+    values: Mapping[str, Assigned]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearFields(Effect):
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendTo(Effect):
+    """`append: {list: value}`: one item more at the end of a list or table field."""
+
+    values: Mapping[str, Assigned]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRows(Effect):
+    """`update: {items: {where: …, set: …}}`: rows of a table for which `where` holds. Both see the row's columns as `row`."""
+
+    field: str
+    where: Expression | None
+    values: Mapping[str, Assigned]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify(Effect):
+    who: Whos
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign(Effect):
+    who: Whos  # empty: nobody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emit(Effect):
+    name: str
+    values: Mapping[str, Assigned]
+    failed: str | None = None  # the action told to the case when delivery is dead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase(Effect):
+    process: str
+    link: str
+    values: Mapping[str, Assigned]
+    key: Assigned | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell(Effect):
+    target: str  # a link, `parent` or `children`
+    action: str
+    values: Mapping[str, Assigned]
+
+
+# -- what people and time do -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a person or a system may do to a case. `state` is where it is written; "" is the top of the process."""
+
+    name: str
+    state: str
+    label: Words
+    by: Whos
+    never_by: Whos = ()
+    places: frozenset[str] = frozenset()  # `in` of a top action; empty: every state that is not final
+    needs: tuple[str, ...] = ()
+    during: str | None = None  # a calendar
+    within: Moment | None = None  # on a final state's action: how long after closing
+    form: Form = Form()
+    guards: tuple[Guard, ...] = ()
+    then: tuple[Effect, ...] = ()
+    to: Branches[str] = ()  # a state, `stay` or `previous`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The first action of a case."""
+
+    by: Whos
+    never_by: Whos = ()
+    form: Form = Form()
+    guards: tuple[Guard, ...] = ()
+    then: tuple[Effect, ...] = ()
+    counts_from: str | None = None  # an instant field
+    during: str | None = None
+    label: Words = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """An alarm of a state. Exactly one of `after`, `at`, `every` starts it (`every` may follow `after`)."""
+
+    name: str
+    state: str
+    after: Moment | None = None
+    at: Moment | None = None
+    every: Every | None = None
+    max: int | None = None  # occurrences, the first included
+    late: Literal["once", "each", "skip"] = "once"
+    when: Expression | None = None
+    calendar: str | None = None
+    then: tuple[Effect, ...] = ()
+    to: Branches[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A point on a clock with effects, known by its text."""
+
+    at: Moment
+    every: int | None = None  # ms
+    max: int | None = None
+    late: Literal["once", "each", "skip"] = "once"
+    when: Expression | None = None
+    then: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """One promise, measured."""
+
+    name: str
+    label: Words
+    goal: Branches[Moment]
+    starts: tuple[str, ...] = ("opening",)  # `opening`, actions, states
+    met_by: tuple[str, ...] = ()
+    pauses_in: tuple[str, ...] = ()
+    pauses_when: Expression | None = None
+    cancelled_by: tuple[str, ...] = ()
+    restarts_on: tuple[str, ...] = ()
+    when: Expression | None = None  # `if`
+    repeats: bool = False
+    calendar: str | None = None  # unsaid: the process's
+    on_change: Literal["carry", "restart", "keep"] = "carry"
+    on_reopen: Literal["resume", "restart", "count_through", "none"] | None = None
+    thresholds: tuple[Threshold, ...] = ()
+    target: float | None = None  # share of cycles to be met, 0..1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A named node; one with `children` is a group or, if `parallel`, runs them side by side."""
+
+    name: str
+    label: Words
+    parent: str = ""
+    children: tuple[str, ...] = ()
+    parallel: bool = False
+    initial: str | None = None
+    final: Literal["done", "failed", "cancelled", "region"] | None = None
+    waiting_on: Branches[Whos] = ()
+    never_by: Whos = ()
+    on_enter: tuple[Effect, ...] = ()
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()  # actions written `name: none`
+    timers: Mapping[str, Timer] = field(default_factory=dict)
+    decide: Branches[str] = ()
+    done: Branches[str] = ()
+
+
+# -- the whole ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Outside people: told and waited for; they never act. Each name is a field of the case."""
+
+    name: str
+    label: Words
+    contact: Mapping[str, str] = field(default_factory=dict)  # name, phone, email, channel → field
+    during: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    name: str
+    text: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """`counts`: cases of this process with equal fields opened in the time up to this one, this one included."""
+
+    name: str
+    same: tuple[str, ...]
+    within: int  # ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    name: str
+    languages: tuple[str, ...]
+    zone: str
+    currency: str
+    roles: Mapping[str, Words]
+    parties: Mapping[str, Party]
+    assigners: tuple[str, ...] = ("supervisor",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ProcessDefinition:
+    """One version of one process, with all it uses of the desk, the calendars and the messages."""
+
+    process: str
+    version: int
+    prefix: str
+    label: Words
+    description: str = ""
+    summary: str = ""
+    calendar: str
+    initial: str
+    desk: Desk
+    facts: Mapping[str, Field]
+    fields: Mapping[str, Field]  # the process's own and the desk's
+    figures: Mapping[str, Field]  # named numbers; the value is the field's default
+    opening: Opening
+    actions: Mapping[str, Action]  # of the top
+    states: Mapping[str, State]  # every one, in document order, parents first
+    clocks: Mapping[str, Clock]
+    messages: Mapping[str, Message]
+    calendars: Mapping[str, Calendar]
+    never_by: Whos = ()
+    seen_by: Whos = ()
+    authority: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)  # None: unlimited
+    key: str | None = None
+    unique: bool = False
+    counts: Mapping[str, Count] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)  # path → text it was read from, all of it
+    behaviour_hash: str = ""
+    words_hash: str = ""
