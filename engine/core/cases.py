@@ -1,0 +1,235 @@
+"""Cases and what happens to them, as frozen values. Instants are int milliseconds UTC, durations int milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.chart import Position
+from engine.fields import Value
+
+Status = Literal["none", "running", "paused", "met", "breached", "cancelled", "not_needed"]
+"""How a promise stands. `breached` and `running` exclude each other here: a breached cycle shows as breached."""
+
+EMPTY: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a cycle must reach: a length of used time, or an instant."""
+
+    kind: Literal["length", "instant"]
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where one clock of one case stands; its ledger is in the records."""
+
+    active: bool = False  # a cycle is under way, running or paused
+    result: Literal["", "met", "breached", "cancelled", "not_needed"] = ""  # of the last finished cycle
+    cycle: int = 0
+    goal: Goal | None = None
+    started_at: int = 0
+    armed_at: int = 0  # from when points already past take effect
+    used: int = 0  # up to the mark
+    mark: int | None = None  # running since; None while paused or finished
+    paused: tuple[str, ...] = ()  # reasons: states, or `pauses_when`
+    paused_at: int = 0
+    generation: int = 0
+    fired: Mapping[str, int] = field(default_factory=dict)  # threshold's text → occurrences so far
+    breached_at: int | None = None  # first breach of this cycle
+    is_breach_fired: bool = False  # for the present goal
+    ended_at: int | None = None
+    has_started: bool = False  # one of `starts` has happened
+    exists: bool = False  # its `if` holds and it has a goal
+    is_satisfied: bool = False  # the last cycle was ended by `met_by`
+    turns: Mapping[str, int] = field(default_factory=dict)  # whose turn → used time
+
+    @property
+    def status(self) -> Status:
+        if self.active:
+            if self.breached_at is not None:
+                return "breached"
+            return "paused" if self.paused else "running"
+        return self.result or "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """An armed timer of a state, known by `state.timer`."""
+
+    due: int | None  # None: suspended, over, or its field is unset
+    since: int  # armed at
+    count: int = 0  # occurrences so far
+    left: int | None = None  # while suspended by leaving a state that `previous` may enter again
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How often an action was accepted, and by whom, in order of their first time."""
+
+    count: int = 0
+    actors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A snapshot of one case: all that decides what may happen next."""
+
+    id: str
+    root: str
+    parent: str | None = None
+    ordinal: int = 0  # its number among its parent's children
+    process: str
+    version: int
+    position: Position = Position(())
+    data: Mapping[str, Value] = field(default_factory=dict)  # personal fields hold commitments
+    done: Mapping[str, Done] = field(default_factory=dict)
+    needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # state ("" = top) → actions accepted since
+    alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    clocks: Mapping[str, Head] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)  # link → youngest case opened so
+    counts: Mapping[str, int] = field(default_factory=dict)  # what `counts` found at opening
+    children: int = 0
+    assignee: str | None = None
+    queue: str | None = None  # a role the case was assigned to
+    opened_at: int = 0
+    closed_at: int | None = None
+    outcome: Literal["", "done", "failed", "cancelled"] = ""  # "" while open
+    revision: int = 0
+    sequence: int = 0  # records so far
+    head: str = ""  # hash of the newest record
+    next_due: int | None = None
+    floor: int = 0  # on the root: no command of the family may be earlier
+    order: int = 0  # on the root: records of the family so far
+    importing: str | None = None  # the unfinished import it belongs to
+    fault: str | None = None  # on the root: the fault that set the family aside
+    private: Mapping[str, Value] = field(default_factory=dict)  # personal values in clear; never in records
+    secret: str = ""  # hex key of the commitments
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A root and all that descends from it, by id; the root first, then in order of birth."""
+
+    root: str
+    cases: Mapping[str, Case]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts, with the roles held at that time."""
+
+    id: str
+    roles: tuple[str, ...] = ()
+    on_behalf_of: str | None = None
+
+
+ENGINE = Actor(id="engine")
+"""Who fires timers and tells."""
+
+Verb = Literal["open", "do", "tell", "claim", "release", "assign", "attach"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What somebody asks of one case. `form` and `facts` are as given unless `is_recorded`, then as stored."""
+
+    verb: Verb
+    case: str  # of an opening: the id the case will have
+    name: str = ""  # process, action, or person to assign
+    actor: Actor
+    form: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    people: Mapping[str, tuple[str, ...]] | None = None  # roles of the persons named in the form; None: not asked
+    counts: Mapping[str, int] = field(default_factory=dict)  # looked up in other families
+    version: int = 0  # of the definition, for an opening
+    key: str | None = None
+    occurred_at: int | None = None  # what a client's clock said; data only
+    secret: str = ""  # for an opening: hex key of the new case's commitments
+    importing: str | None = None
+    is_recorded: bool = False  # replayed from a record
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a command is refused. `rule`: state by never_by within during needs facts form error unique, or a guard's name."""
+
+    rule: str
+    words: Mapping[str, str]  # by language
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message or event for the outbox, fixed after its step."""
+
+    case: str
+    sequence: int  # of the record it belongs to
+    number: int  # within the record
+    at: int
+    kind: Literal["notify", "emit"]
+    receiver: str  # person, role, party; for `emit` its name
+    receiver_kind: Literal["person", "role", "party", "event"]
+    name: str  # of the message or event
+    values: Mapping[str, Value]  # placeholders or payload; personal ones as {"personal": field}
+    clock: str | None = None
+    cycle: int = 0
+    threshold: str | None = None
+    exclude: tuple[str, ...] = ()  # persons who are never told as a role
+    failed: str | None = None  # the action told when delivery is dead
+    missed: int = 1  # occurrences it stands for
+    status: Literal["waiting", "superseded", "imported"] = "waiting"
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """One cycle of a clock for reports: written from its first breach on, else at its end."""
+
+    case: str
+    clock: str
+    cycle: int
+    started_at: int
+    ended_at: int | None
+    result: str
+    goal: Goal
+    used: int
+    breached_at: int | None
+    turns: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One record and the case as it stands after it."""
+
+    case: Case
+    record: Mapping[str, Any]
+    text: str  # canonical JSON of the record
+    hash: str
+    outgoing: tuple[Outgoing, ...] = ()
+    cycles: tuple[Cycle, ...] = ()
+    microsteps: int = 0  # triggers of the state machine it took
+    private: Mapping[str, Value] = field(default_factory=dict)  # personal values it set (None: cleared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What was decided: the steps in order, those of the carrying forward first, and the family after them."""
+
+    case: Case  # the case addressed, after its step
+    family: Family
+    steps: tuple[Step, ...]
+    done: int  # which of the steps is the command's own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A foreseen "no". Its steps are what carrying forward found and, last, the record of the refusal."""
+
+    case: Case | None  # None for an opening
+    reasons: tuple[Reason, ...]
+    family: Family | None = None
+    steps: tuple[Step, ...] = ()
