@@ -1,10 +1,35 @@
-"""Fields: what a value may be, how it is read from what people write, and how it is shown."""
+"""Fields: what a value may be, how it is read from what people write, and how it is shown.
+
+`read` gives the stored value, `check` judges one, `show` is for screens, `plain` for machines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any, Literal
+
+from engine.calendars import format_duration, parse_duration
+from engine.patterns import compile_pattern
+from engine.values import (
+    Expected,
+    check_instant,
+    check_size,
+    check_text,
+    read_date,
+    read_instant,
+    read_integer,
+    read_money,
+    read_number,
+    read_yes_no,
+    rfc3339,
+    show_instant,
+    show_money,
+)
 
 Words = Mapping[str, str]
 """One text in every language of the desk: language → text."""
@@ -16,6 +41,16 @@ FieldType = Literal[
     "text", "integer", "number", "yes_no", "money", "choice", "date", "instant", "duration", "person", "file", "case",
     "list", "table",
 ]  # fmt: skip
+
+MOST_ITEMS = 9_999
+"""The most items of a list or rows of a table: as many as an expression may walk through."""
+
+SEALED = "•••"
+"""What a screen shows in place of a personal value that only its commitment stands for."""
+
+
+class Invalid(ValueError):
+    """This value is not what the field may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +69,321 @@ class Field:
     role: str | None = None  # which role a person must hold
     of: Field | None = None  # what a list holds
     columns: Mapping[str, Field] = field(default_factory=dict)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read(field: Field, raw: Any, zone: str) -> Value:
+    """Turn what people, YAML, JSON or a command line give into the stored value, or raise `Invalid`."""
+    try:
+        value = _READERS[field.type](field, raw, zone)
+    except Invalid:
+        raise
+    except ValueError as error:
+        raise _invalid(field, str(error), raw) from None
+    check(field, value)
+    return value
+
+
+def _read_text(field: Field, raw: Any, zone: str) -> str:
+    if not isinstance(raw, str):
+        raise Expected(_expected(field))
+    return raw
+
+
+def _read_choice(field: Field, raw: Any, zone: str) -> str:
+    if not isinstance(raw, str) or raw not in field.choices:
+        near = get_close_matches(raw, field.choices, 1) if isinstance(raw, str) else []
+        raise Expected(_expected(field) + (f" (did you mean `{near[0]}`?)" if near else ""))
+    return raw
+
+
+def _read_duration(field: Field, raw: Any, zone: str) -> int:
+    if isinstance(raw, timedelta):
+        return raw // timedelta(milliseconds=1)
+    if not isinstance(raw, str):
+        raise Expected(_expected(field))
+    try:
+        return parse_duration(raw.strip())
+    except ValueError as error:
+        raise Expected(f"{_expected(field)} ({error})") from None
+
+
+def _read_list(field: Field, raw: Any, zone: str) -> list[Value]:
+    of = field.of or Field(name=field.name, type="text")
+    if isinstance(raw, str):
+        raw = _json_list(raw) or [part.strip() for part in re.split("[,，]", raw) if part.strip()]
+    if not isinstance(raw, list | tuple):
+        raise Expected(_expected(field))
+    _check_count(raw)
+    return [_inside(field, "item", i, read, of, item, zone) for i, item in enumerate(raw, 1)]
+
+
+def _read_table(field: Field, raw: Any, zone: str) -> list[dict[str, Value]]:
+    if isinstance(raw, str):
+        raw = _json_list(raw)
+    if not isinstance(raw, list | tuple) or not all(isinstance(row, Mapping) for row in raw):
+        raise Expected(_expected(field))
+    _check_count(raw)
+    return [_inside(field, "row", i, read_row, field.columns, row, zone) for i, row in enumerate(raw, 1)]
+
+
+def read_row(columns: Mapping[str, Field], row: Mapping[str, Any], zone: str) -> dict[str, Value]:
+    """Read one row of a table: unset columns get their default or stay away."""
+    _check_columns(columns, row)
+    stored: dict[str, Value] = {}
+    for name, column in columns.items():
+        raw = row.get(name)
+        value = column.default if raw is None else read(column, raw, zone)
+        if value is not None:
+            stored[name] = value
+    return stored
+
+
+def _json_list(raw: str) -> list[Any] | None:
+    """A list given as JSON text, so that a command line can give items with commas and tables."""
+    if not raw.lstrip().startswith("["):
+        return None
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) else None
+
+
+def _inside(field: Field, kind: str, number: int, act: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return act(*args)
+    except Invalid as error:
+        raise Invalid(f"`{field.name}`, {kind} {number}: {error}") from None
+
+
+_READERS: dict[FieldType, Callable[[Field, Any, str], Value]] = {
+    "text": _read_text,
+    "integer": lambda field, raw, zone: read_integer(raw),
+    "number": lambda field, raw, zone: read_number(raw),
+    "yes_no": lambda field, raw, zone: read_yes_no(raw),
+    "money": lambda field, raw, zone: read_money(raw),
+    "choice": _read_choice,
+    "date": lambda field, raw, zone: read_date(raw),
+    "instant": lambda field, raw, zone: read_instant(raw, zone),
+    "duration": _read_duration,
+    "person": _read_text,
+    "file": _read_text,
+    "case": _read_text,
+    "list": _read_list,
+    "table": _read_table,
+}
+
+
+# -- checking ----------------------------------------------------------------------------------------------------------
+
+
+def check(field: Field, stored: Value) -> None:
+    """Raise `Invalid` unless this stored value may stand in the field; a sealed personal value may."""
+    if field.personal and is_sealed(stored):
+        return
+    try:
+        _CHECKS[field.type](field, stored)
+        _check_limits(field, stored)
+    except Invalid:
+        raise
+    except ValueError as error:
+        raise _invalid(field, str(error), stored) from None
+
+
+def is_sealed(stored: Value) -> bool:
+    """Whether only the commitment of a personal value stands here."""
+    return isinstance(stored, dict) and len(stored) == 1 and isinstance(stored.get("sealed"), str)
+
+
+def _check_text(field: Field, stored: Value) -> None:
+    if not isinstance(stored, str) or (not stored and field.type != "text"):
+        raise Expected(_expected(field))
+    check_text(stored)
+    if field.pattern is not None and not compile_pattern(field.pattern)(stored):
+        raise Expected(f"text of the form `{field.pattern}`")
+
+
+def _check_whole(field: Field, stored: Value) -> None:
+    if not isinstance(stored, int) or isinstance(stored, bool):
+        raise Expected(_expected(field))
+    check_size(stored)
+    if field.type == "instant":
+        check_instant(stored)
+    if field.type == "duration" and stored < 0:
+        raise Expected("a duration that is not negative")
+
+
+def _check_number(field: Field, stored: Value) -> None:
+    whole = isinstance(stored, float) and stored.is_integer()  # stored as 12, never as 12.0
+    if isinstance(stored, str) or whole or read_number(stored) != stored:
+        raise Expected(_expected(field))
+
+
+def _check_yes_no(field: Field, stored: Value) -> None:
+    if not isinstance(stored, bool):
+        raise Expected(_expected(field))
+
+
+def _check_choice(field: Field, stored: Value) -> None:
+    _read_choice(field, stored, "")
+
+
+def _check_date(field: Field, stored: Value) -> None:
+    if not isinstance(stored, str) or read_date(stored) != stored:
+        raise Expected(_expected(field))
+
+
+def _check_list(field: Field, stored: Value) -> None:
+    if not isinstance(stored, list):
+        raise Expected(_expected(field))
+    _check_count(stored)
+    of = field.of or Field(name=field.name, type="text")
+    for number, item in enumerate(stored, 1):
+        _inside(field, "item", number, check, of, item)
+
+
+def _check_table(field: Field, stored: Value) -> None:
+    if not isinstance(stored, list) or not all(isinstance(row, dict) for row in stored):
+        raise Expected(_expected(field))
+    _check_count(stored)
+    for number, row in enumerate(stored, 1):
+        _inside(field, "row", number, _check_columns, field.columns, row)
+        for name, item in row.items():
+            _inside(field, "row", number, check, field.columns[name], item)
+
+
+def _check_columns(columns: Mapping[str, Field], row: Mapping[str, Any]) -> None:
+    for name in row:
+        if name not in columns:
+            near = get_close_matches(str(name), columns, 1)
+            asked = f"did you mean `{near[0]}`?" if near else f"there are {_listed(columns)}"
+            raise Invalid(f"`{name}` is not a column; {asked}")
+
+
+def _check_count(items: list[Any] | tuple[Any, ...]) -> None:
+    if len(items) > MOST_ITEMS:
+        raise Expected(f"at most {MOST_ITEMS:,} items, not {len(items):,}")
+
+
+def _check_limits(field: Field, stored: Value) -> None:
+    if field.min is None and field.max is None:
+        return
+    counted = isinstance(stored, list) or field.type in TEXTS
+    unit = (" items" if isinstance(stored, list) else " characters") if counted else ""
+    size = len(stored) if counted else stored
+    words = str if counted else (lambda bound: show(field, bound, "en", "UTC"))
+    if field.min is not None and size < field.min:
+        raise Expected(f"at least {words(field.min)}{unit}")
+    if field.max is not None and size > field.max:
+        raise Expected(f"at most {words(field.max)}{unit}")
+
+
+TEXTS = frozenset({"text", "person", "file", "case"})
+"""The types whose stored value is free text."""
+_CHECKS: dict[FieldType, Callable[[Field, Value], None]] = {
+    "text": _check_text,
+    "integer": _check_whole,
+    "number": _check_number,
+    "yes_no": _check_yes_no,
+    "money": _check_whole,
+    "choice": _check_choice,
+    "date": _check_date,
+    "instant": _check_whole,
+    "duration": _check_whole,
+    "person": _check_text,
+    "file": _check_text,
+    "case": _check_text,
+    "list": _check_list,
+    "table": _check_table,
+}
+_EXPECTED: dict[FieldType, str] = {
+    "text": "text",
+    "integer": "a whole number like `12`",
+    "number": "a number like `12` or `3.5`",
+    "yes_no": "`yes` or `no`",
+    "money": "an amount like `4.90`",
+    "date": "a date like `2026-03-02`",
+    "instant": "a time like `2026-03-02 14:00`",
+    "duration": "a duration like `15m` or `1h30m`",
+    "person": "a person's id",
+    "file": "a file's id",
+    "case": "a case's id",
+    "list": "a list of values, or text with commas",
+    "table": "a list of rows, each with named columns",
+}
+
+
+def _expected(field: Field) -> str:
+    return f"one of {_listed(field.choices)}" if field.type == "choice" else _EXPECTED[field.type]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _invalid(field: Field, expected: str, given: Any) -> Invalid:
+    # A refusal is recorded: a personal value must not get into the record by way of its error message.
+    message = f"`{field.name}` must be {expected}"
+    if given is None:
+        return Invalid(f"{message}, but nothing was given")
+    shown = given if isinstance(given, str) else repr(given)
+    if field.personal or len(shown) > 40 or not shown.isprintable() or not shown:
+        return Invalid(message)
+    return Invalid(f"{message}, not `{shown}`")
+
+
+# -- showing -----------------------------------------------------------------------------------------------------------
+
+
+def show(field: Field, value: Value, language: str, zone: str) -> str:
+    """The value for a screen: choices by label, money as `4.90`, instants in local time."""
+    if value is None:
+        return ""
+    if is_sealed(value):
+        return SEALED
+    if field.type == "choice":
+        return word(field.choices.get(value, {}), language) or str(value)
+    if field.type == "yes_no":
+        return ("是" if value else "否") if language.startswith("zh") else ("yes" if value else "no")
+    if field.type == "instant":
+        return show_instant(value, zone)
+    comma = "、" if language.startswith("zh") else ", "
+    if field.type == "list":
+        of = field.of or Field(name=field.name, type="text")
+        return comma.join(show(of, item, language, zone) for item in value)
+    if field.type == "table":
+        return "; ".join(comma.join(_cells(field.columns, row, language, zone)) for row in value)
+    return _PLAIN.get(field.type, str)(value)
+
+
+def _cells(columns: Mapping[str, Field], row: Mapping[str, Value], language: str, zone: str) -> Iterable[str]:
+    for name, column in columns.items():
+        if name in row:
+            yield f"{word(column.label, language) or name}: {show(column, row[name], language, zone)}"
+
+
+def word(words: Words, language: str) -> str:
+    """The text in this language, else in the first one there is."""
+    return words.get(language) or next(iter(words.values()), "")
+
+
+_PLAIN: dict[FieldType, Callable[[Any], str]] = {
+    "money": show_money,
+    "instant": rfc3339,
+    "duration": format_duration,
+}
+
+
+def plain(field: Field, value: Value) -> Value:
+    """The public form in JSON: money `4.90`, instants RFC 3339, durations as text; `read` takes it back exactly."""
+    if value is None or is_sealed(value):
+        return value
+    if field.type == "list":
+        of = field.of or Field(name=field.name, type="text")
+        return [plain(of, item) for item in value]
+    if field.type == "table":
+        return [{name: plain(field.columns[name], item) for name, item in row.items()} for row in value]
+    return _PLAIN[field.type](value) if field.type in _PLAIN else value

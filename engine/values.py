@@ -1,0 +1,208 @@
+"""Single values: money, numbers, dates and instants, read from what people write and written back exactly.
+
+Every reader returns the stored form or raises ValueError whose text says what was expected; `engine.fields` adds the name.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from math import isfinite
+from typing import Any
+from zoneinfo import ZoneInfo
+
+LARGEST = 2**53 - 1
+"""The largest whole number every reader of JSON keeps exactly."""
+
+LONGEST_TEXT = 1_000_000
+"""The most bytes one text may have in UTF-8."""
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,17}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,17}(\.[0-9]{1,17})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+EARLIEST, LATEST = -62_135_510_400_000, 253_402_128_000_000
+"""Instants from 0001-01-02 to 9999-12-30, so that every zone can show them."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_YES = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
+
+EXPECTED_INSTANT = "a time like `2026-03-02 14:00` or `2026-03-02T14:00:00+08:00`"
+EXPECTED_MONEY = "an amount like `4.90`, with at most two digits after the point"
+
+
+class Expected(ValueError):
+    """Its text completes the sentence "this must be …"."""
+
+
+@lru_cache(maxsize=64)
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of this name, kept."""
+    return ZoneInfo(name)
+
+
+def check_text(value: str) -> None:
+    """Refuse what cannot be stored and given back exactly; keep every other Unicode as it is."""
+    if "\x00" in value:
+        raise Expected("text without the character NUL (U+0000)")
+    try:
+        size = len(value) if value.isascii() else len(value.encode())
+    except UnicodeEncodeError as error:
+        broken = f"U+{ord(value[error.start]):04X}"
+        raise Expected(f"text of whole characters; {broken} at position {error.start + 1} is half of one") from None
+    if size > LONGEST_TEXT:
+        raise Expected(f"at most {LONGEST_TEXT:,} bytes of text, not {size:,}; attach a file instead")
+
+
+def read_integer(raw: Any) -> int:
+    """A whole number from a number or its digits."""
+    if isinstance(raw, str) and _WHOLE.fullmatch(raw.strip()):
+        raw = int(raw)
+    if isinstance(raw, float) and raw.is_integer():
+        raw = int(raw)
+    if not isinstance(raw, int) or isinstance(raw, bool):
+        raise Expected("a whole number like `12`")
+    check_size(raw)
+    return raw
+
+
+def read_number(raw: Any) -> int | float:
+    """A number; one without a fraction is stored as a whole number, as JSON's canonical form does."""
+    if isinstance(raw, str) and _DECIMAL.fullmatch(raw.strip()):
+        raw = float(raw) if "." in raw else int(raw)
+    if isinstance(raw, Decimal) and raw.is_finite():
+        raw = float(raw)
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not isfinite(raw):
+        raise Expected("a number like `12` or `3.5`")
+    check_size(raw)
+    return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+
+
+def check_size(number: float) -> None:
+    """Refuse numbers that not every reader of JSON keeps exactly."""
+    if abs(number) > LARGEST:
+        raise Expected(f"a number between -{LARGEST} and {LARGEST}")
+
+
+def read_yes_no(raw: Any) -> bool:
+    """True or false from a boolean or a plain word for it."""
+    if isinstance(raw, bool):
+        return raw
+    answer = _YES.get(raw.strip().lower()) if isinstance(raw, str) else None
+    if answer is None:
+        raise Expected("`yes` or `no`")
+    return answer
+
+
+def read_money(raw: Any) -> int:
+    """Minor units from `4.90`, through decimals only: binary floats refuse right amounts."""
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
+        raise Expected(EXPECTED_MONEY)
+    text = str(raw).strip()
+    if not _DECIMAL.fullmatch(text):
+        raise Expected(EXPECTED_MONEY)
+    minor = Decimal(text) * 100
+    if minor != minor.to_integral_value():
+        raise Expected(EXPECTED_MONEY)
+    if abs(minor) > LARGEST:
+        raise Expected(f"an amount of at most {show_money(LARGEST)}")
+    return int(minor)
+
+
+def show_money(minor: int) -> str:
+    """The amount as people write it: 490 is `4.90`."""
+    return f"{'-' if minor < 0 else ''}{abs(minor) // 100}.{abs(minor) % 100:02d}"
+
+
+def read_date(raw: Any) -> str:
+    """A calendar date as `YYYY-MM-DD`."""
+    if isinstance(raw, date) and not isinstance(raw, datetime):
+        return raw.isoformat()
+    text = raw.strip() if isinstance(raw, str) else ""
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise Expected("a date that exists, like `2026-03-02`") from None
+    raise Expected("a date like `2026-03-02`")
+
+
+def read_instant(raw: Any, zone: str) -> int:
+    """An instant from an aware datetime, RFC 3339 text, or a local time in `zone`; a finer part than ms is cut off.
+
+    A local time that a clock change skips is the first instant after it; one that comes twice is the first of the two.
+    """
+    if isinstance(raw, datetime):
+        if raw.tzinfo is None:
+            raise Expected("a time with its zone")
+        return check_instant(milliseconds(raw))
+    found = _INSTANT.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if found is None:
+        raise Expected(EXPECTED_INSTANT)
+    day, minute, second, fraction, offset = found.groups()
+    try:
+        local = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(fraction or '.0')[:7]:0<7}")
+        if offset is None:
+            return check_instant(local_instant(local, zone_named(zone)))
+        shift = offset.upper().replace("Z", "+00:00")
+        return check_instant(milliseconds(datetime.fromisoformat(local.isoformat() + shift)))
+    except (ValueError, OverflowError):
+        raise Expected("a time that exists, like `2026-03-02 14:00`") from None
+
+
+def check_instant(instant: int) -> int:
+    """Refuse instants that some zone cannot show."""
+    if not EARLIEST <= instant <= LATEST:
+        raise Expected("a time between the years 1 and 9999")
+    return instant
+
+
+def local_instant(local: datetime, zone: tzinfo) -> int:
+    """The instant at which this wall time is first shown, or, where it is skipped, the first one after it."""
+    early = milliseconds(local.replace(tzinfo=zone, fold=0))
+    if _wall(early, zone) == local.replace(microsecond=local.microsecond // 1000 * 1000):
+        return early
+    # In a gap fold=0 counts with the old offset and lands behind the change, fold=1 before it: the change lies between.
+    before, after = milliseconds(local.replace(tzinfo=zone, fold=1)), early
+    old = _offset(before, zone)
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (middle, after) if _offset(middle, zone) == old else (before, middle)
+    return after
+
+
+def _wall(instant: int, zone: tzinfo) -> datetime:
+    return aware(instant).astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def _offset(instant: int, zone: tzinfo) -> timedelta | None:
+    return aware(instant).astimezone(zone).utcoffset()
+
+
+def milliseconds(moment: datetime) -> int:
+    """The stored form of an aware datetime."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def aware(instant: int) -> datetime:
+    """The aware datetime of a stored instant, in UTC."""
+    return _EPOCH + timedelta(milliseconds=instant)
+
+
+def show_instant(instant: int, zone: str) -> str:
+    """The local time for a screen; seconds and milliseconds only where there are any."""
+    local = aware(instant).astimezone(zone_named(zone))
+    text = local.strftime("%Y-%m-%d %H:%M").rjust(16, "0")
+    if local.second or local.microsecond:
+        text += local.strftime(":%S")
+    return f"{text}.{local.microsecond // 1000:03d}" if local.microsecond else text
+
+
+def rfc3339(instant: int) -> str:
+    """The instant in UTC as RFC 3339 text."""
+    return aware(instant).isoformat(timespec="milliseconds" if instant % 1000 else "seconds").replace("+00:00", "Z")
