@@ -274,8 +274,11 @@ def reason(log, path):
     if "No space left on device" in log:
         return "the disk is full: free about 300 MB, %s" % AGAIN
     if UNREACHABLE.search(log):
-        return "the package index cannot be reached: connect to the network or name a mirror in PIP_INDEX_URL, " + AGAIN
-    errors = [line for line in log.splitlines() if re.match(r"\s*(ERROR|error)", line)]
+        return "the package index cannot be reached (%s): connect to the network or set PIP_INDEX_URL, %s" % (
+            path,
+            AGAIN,
+        )
+    errors = re.findall(r"^\s*((?:ERROR|error|\w+Error): (?!metadata-gen|subprocess-ex).*)", log, re.MULTILINE)
     last = errors[-1].strip() if errors else "no reason given"
     return "the packages could not be installed (%s): see %s, mend it, %s" % (last, path, AGAIN)
 
@@ -283,7 +286,7 @@ def reason(log, path):
 def quiet():
     """Return the environment variables for tools: nobody is asked, nothing goes elsewhere than where we say."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"):
+    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_QUIET", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"):
         kept.pop(name, None)
     kept.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore")
     kept.update(DEBIAN_FRONTEND="noninteractive", PIP_REQUIRE_VIRTUALENV="0")
