@@ -70,7 +70,7 @@ def test_an_unreachable_package_index_is_told_in_one_sentence(bare: Path) -> Non
         "import os; os.environ.update(PIP_INDEX_URL='http://127.0.0.1:9/', PIP_CONFIG_FILE=os.devnull, PIP_RETRIES='1')"
     )
     done = start(bare, "demo", before=nowhere)
-    assert "no package index can be reached (" in said(done)
+    assert "the package index cannot be reached (" in said(done)
     assert not (bare / ".venv" / "casewright.stamp").exists()
 
 
