@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from engine.chart.entry import domain_of
 from engine.chart.tree import Arc, Memories, Tree
 
 
@@ -80,8 +81,13 @@ class Memory:
         return self._remembering
 
     def _touched(self, arc: Arc) -> set[int]:
-        """All states an arc may enter."""
-        tree = self._tree
-        tops = [tree.parent[t] if tree.is_history(t) else t for t in tree.numbers(arc.targets)]
-        touched = {s for top in tops for s in (*tree.above(top), *range(top, tree.last[top] + 1))}
-        return touched.difference(tree.path(tree.index[arc.source]))
+        """The states an arc may enter: those around its targets, and what comes with them further in."""
+        tree, targets = self._tree, self._tree.numbers(arc.targets)
+        domain = domain_of(tree, tree.index[arc.source], targets, arc.inner)
+        touched: set[int] = set()
+        for target in targets:
+            around = [state for state in tree.path(target) if tree.inside(state, domain)]
+            top = tree.parent[target] if tree.is_history(target) else target
+            top = next((state for state in reversed(around) if tree.kind[state] == "parallel"), top)
+            touched |= {*around, *range(top, tree.last[top] + 1)}
+        return touched
