@@ -41,6 +41,7 @@ from engine.timeline import (
     Timeline,
     instant_at,
     instants_showing,
+    instants_within,
     last_before,
     local_time,
     wall_at,
@@ -134,7 +135,8 @@ class Calendar:
 
     def end_of_business_day(self, at: int) -> int:
         """Give the end of the last shift opening on this date if still ahead, else on the next date that opens."""
-        day = self._timeline.opening_day(wall_at(self.zone, at) // DAY - 1, 1)
+        day = wall_at(self.zone, at) // DAY
+        day = day if self._timeline.opens(day) else self._timeline.opening_day(day, 1)
         while (end := self._timeline.end_of(day)) <= at:
             day = self._timeline.opening_day(day, 1)
         return end
@@ -199,8 +201,9 @@ class Calendar:
         return without(walls, cuts)
 
     def _must_open(self) -> None:
-        weekly = any(self.weekly) and len(self.yearly) < 365
-        if weekly or any(self._walls(day.toordinal() - EPOCH_DAY) for day in self.special):
+        if any(self.weekly) and len(self.yearly) < 366:
+            return
+        if any(instants_within(self.zone, self._walls(day.toordinal() - EPOCH_DAY)) for day in self.special):
             return
         raise CalendarError(
             f"calendar `{self.name}` never opens; give it weekly hours, as in `weekly: {{mon-fri: ['09:00-17:00']}}`",

@@ -274,6 +274,11 @@ class Timeline:
             year += 1 if count > 0 else -1
         raise self._exhausted("too few days that open", day * DAY)
 
+    def opens(self, day: int) -> bool:
+        """Tell whether a day since 1970 opens; a shift inside a gap or on a date that the zone skipped never comes."""
+        zone = self._zone
+        return any(wall_at(zone, instants_showing(zone, start)[0]) < end for start, end in self._walls(day))
+
     def end_of(self, day: int) -> int:
         """Give the end of the last shift that opens on a day that opens."""
         return instants_within(self._zone, self._walls(day))[-1][1]
@@ -281,13 +286,8 @@ class Timeline:
     def _opening_days(self, year: int) -> tuple[int, ...]:
         if year not in self._days:
             days = range(year_start(year) // DAY, year_start(year + 1) // DAY)
-            self._days[year] = tuple(day for day in days if self._opens(day))
+            self._days[year] = tuple(day for day in days if self.opens(day))
         return self._days[year]
-
-    def _opens(self, day: int) -> bool:
-        # a shift that lies in a gap, or on a date that the zone skipped, is written but never comes
-        zone = self._zone
-        return any(wall_at(zone, instants_showing(zone, start)[0]) < end for start, end in self._walls(day))
 
     def _cover(self, low: int, high: int) -> Span:
         span = self._span

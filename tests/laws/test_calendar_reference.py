@@ -68,7 +68,7 @@ def hours(dice: Random) -> Hours:
     top = 1560 if kind < 0.55 else 1440 if kind < 0.8 else 240
     edges = sorted(dice.sample(range(0, top, dice.choice((1, 15, 30))), 2 * dice.randrange(1, 4)))
     pairs = zip(edges[::2], edges[1::2], strict=True)
-    return tuple((start, end) for start, end in pairs if start < 1440)
+    return tuple((start, min(end, start + 1439)) for start, end in pairs if start < 1440)
 
 
 def written(dice: Random, zone: str, middle: date) -> Written:
@@ -152,9 +152,9 @@ def compare(dice: Random, zone: str, middle: date, days: int, rounds: int) -> in
     try:
         calendar = calendar_of(one)
     except CalendarError as fault:
-        assert "never opens" in str(fault)
-        assert not any(one.weekly) or one.breaks
-        return 0
+        if "never opens" in str(fault) and not any(one.weekly):
+            return 0
+        raise
     low = instant(middle - timedelta(days=days // 2)) + dice.randrange(DAY) // MINUTE * MINUTE
     window = Window(one, low, days * 1440)
     answered = 0
