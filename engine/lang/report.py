@@ -1,0 +1,147 @@
+"""Findings as people and programs read them: text, JSON, SARIF, and annotations of a CI run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rich.cells import cell_len
+
+from engine.lang.diagnostics import Diagnostic, Lines, Span
+
+_WIDEST = 140
+"""How much of a long source line is shown."""
+
+
+def as_text(findings: Iterable[Diagnostic], texts: Mapping[str, Lines]) -> str:
+    """The findings for people: place, rule and message, the source line with the spot underlined, and the mend."""
+    return "\n".join("\n".join(_block(found, texts)) for found in findings)
+
+
+def _block(found: Diagnostic, texts: Mapping[str, Lines]) -> Iterator[str]:
+    """The lines of one finding."""
+    yield f"{found.span}: {found.severity}[{found.id}]: {printable(found.message)}"
+    yield from _excerpt(found.span, texts)
+    if found.help:
+        yield f"  help: {printable(found.help)}"
+    for span, text in found.related:
+        yield f"  note: {printable(text)} at {span}"
+
+
+def _excerpt(span: Span, texts: Mapping[str, Lines]) -> Iterator[str]:
+    """The source line and the carets under the spot."""
+    lines = texts.get(span.file, ())
+    if span.line > len(lines) or not lines[span.line - 1].strip():
+        return
+    line = printable(lines[span.line - 1]).rstrip()
+    end = span.end_column - 1 if span.end_line == span.line else len(line)
+    start, end = min(span.column - 1, len(line)), min(max(end, span.column), len(line) + 1)
+    cut = max(0, start - _WIDEST // 2) if len(line) > _WIDEST else 0
+    head, shown = ("…" if cut else ""), line[cut : cut + _WIDEST]
+    tail = "…" if cut + _WIDEST < len(line) else ""
+    # A Chinese character takes two columns of a terminal, and so does the caret under it.
+    before = cell_len(head + line[cut:start])
+    under = max(1, cell_len(line[start : min(end, cut + _WIDEST)]))
+    number = str(span.line)
+    yield f"  {number} | {head}{shown}{tail}"
+    yield f"  {' ' * len(number)} | {' ' * before}{'^' * under}"
+
+
+def printable(text: str) -> str:
+    """A text that cannot play tricks on a terminal: one column for each tab and control character."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else " " if char == "\t" else "\ufffd" for char in text)
+
+
+def as_json(findings: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    """The findings for programs; the shape is published in the output schema."""
+    return [
+        {
+            "id": found.id,
+            "severity": found.severity,
+            **_place(found.span),
+            "message": found.message,
+            "help": found.help,
+            "related": [{**_place(span), "message": text} for span, text in found.related],
+        }
+        for found in findings
+    ]
+
+
+def _place(span: Span) -> dict[str, Any]:
+    """A place as plain values."""
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }
+
+
+def as_sarif(findings: Iterable[Diagnostic], rules: Mapping[str, str], version: str) -> dict[str, Any]:
+    """The findings as SARIF 2.1.0; `rules` says in one sentence what each rule is about."""
+    findings = list(findings)
+    known = sorted({found.id for found in findings})
+    driver = {
+        "name": "casewright",
+        "version": version,
+        "rules": [{"id": rule, "shortDescription": {"text": rules.get(rule, rule)}} for rule in known],
+    }
+    results = [_result(found, known.index(found.id)) for found in findings]
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+    }
+
+
+def _result(found: Diagnostic, rule: int) -> dict[str, Any]:
+    """One finding of a SARIF run."""
+    result: dict[str, Any] = {
+        "ruleId": found.id,
+        "ruleIndex": rule,
+        "level": found.severity,
+        "message": {"text": found.message + (f"\n{found.help}" if found.help else "")},
+        "locations": [_location(found.span)],
+    }
+    if found.related:
+        places = [{**_location(span), "message": {"text": text}} for span, text in found.related]
+        result["relatedLocations"] = [{"id": number, **place} for number, place in enumerate(places, 1)]
+    return result
+
+
+def _location(span: Span) -> dict[str, Any]:
+    """A place as SARIF writes it."""
+    region = {
+        "startLine": span.line,
+        "startColumn": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
+    artifact = {"uri": span.file.replace("\\", "/")}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
+
+
+def as_annotations(findings: Iterable[Diagnostic]) -> str:
+    """The findings as workflow commands: a CI run shows them beside the lines of a change."""
+    return "\n".join(_annotation(found) for found in findings)
+
+
+def _annotation(found: Diagnostic) -> str:
+    """One workflow command."""
+    span = found.span
+    values = {"file": span.file, "line": span.line, "endLine": span.end_line, "title": found.id}
+    if span.line == span.end_line:  # columns are for one line only
+        values |= {"col": span.column, "endColumn": span.end_column}
+    properties = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in values.items())
+    text = found.message + (f"\n{found.help}" if found.help else "")
+    return f"::{found.severity} {properties}::{_escaped(text, '')}"
+
+
+def _escaped(text: str, also: str) -> str:
+    """A text as workflow commands need it: signs of their own as percent codes."""
+    for char in "%\r\n" + also:
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text

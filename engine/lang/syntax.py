@@ -1,0 +1,96 @@
+"""Why a file is not YAML, in words for the person who wrote it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from engine.lang.diagnostics import Diagnostic, Span, error
+from engine.lang.tree import Scalar
+
+_BEGINS_WITH_SIGN = re.compile(r"(?:^|[:\[{,?-])\s*[!&*]")
+
+_QUOTE = "quote the whole text"
+_QUOTE_BRACKETS = "quote text that holds any of `{ } [ ] ,`, or close the bracket"
+_QUOTE_SIGN = "quote an expression that begins with `!`, `&` or `*`"
+
+
+def explain(fault: Any, file: str, lines: Sequence[str], last: Scalar | None) -> Diagnostic:
+    """The finding for what PyYAML could not read; `last` is the text that it read before."""
+    problem: str = getattr(fault, "problem", None) or str(fault)
+    at = _spot(getattr(fault, "problem_mark", None), file, lines)
+    since = _spot(getattr(fault, "context_mark", None), file, lines)
+    line = lines[at.line - 1] if at.line <= len(lines) else ""
+    char = line[at.column - 1 : at.column]
+    context: str = getattr(fault, "context", None) or ""
+    if "anchor" in context or "alias" in context or "tag" in context:
+        return error("syntax", since, "a name or tag of YAML begins here and is not finished", _QUOTE_SIGN)
+    if "directive" in context:
+        return error("syntax", since, "a line that begins with `%` is not read", _QUOTE)
+    if "quoted scalar" in context:
+        return _quoted(problem, since, at)
+    if "expected ','" in problem:
+        return _bracket(at, since, lines, last)
+    if "cannot start any token" in problem:
+        return _token(char, at)
+    if "mapping values" in problem:
+        mend = "quote text that holds `: `, or look at the indentation of this line and the one above"
+        return error("syntax", at, "a `:` stands where no key can be", mend)
+    if "could not find expected ':'" in problem:
+        mend = "write `key: value`; indent or quote a text that goes over several lines"
+        return error("syntax", since, "this line is neither a key with a value nor part of the text above", mend)
+    if "expected key" in problem or "expected '-'" in problem:
+        return _misplaced(line, at, last)
+    return error("syntax", at, f"this is not YAML: {problem}", _QUOTE if _BEGINS_WITH_SIGN.search(line) else None)
+
+
+def _spot(mark: Any, file: str, lines: Sequence[str]) -> Span:
+    """The one character at a mark of PyYAML's; without a mark the start of the file."""
+    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    if line >= len(lines) or (line == len(lines) - 1 and not lines[line].strip()):  # the end of the file
+        line = max((number for number, text in enumerate(lines) if text.strip()), default=0)
+        column = len(lines[line].rstrip()) if lines else 0
+    return Span(file, line + 1, column + 1, line + 1, column + 2)
+
+
+def _quoted(problem: str, since: Span, at: Span) -> Diagnostic:
+    """A quoted text that cannot be read."""
+    if "escape" in problem or "hexdecimal" in problem or "Unicode" in problem:
+        mend = "write a backslash as `\\\\`, or use single quotes"
+        return error("syntax", at, "this escape is not known inside double quotes", mend)
+    if "document indicator" in problem or "end of stream" in problem:
+        return error("syntax", since, "the quote that opens here is never closed", "close it")
+    return error("syntax", at, f"this quoted text is not YAML: {problem}", None)
+
+
+def _bracket(at: Span, since: Span, lines: Sequence[str], last: Scalar | None) -> Diagnostic:
+    """A list or mapping in brackets that is not closed, or a text in it that is not quoted."""
+    opened = lines[since.line - 1][since.column - 1 : since.column]
+    if last is not None and last.style in ("'", '"') and last.span.end_line == at.line and at.line == since.line:
+        return error("syntax", at, "the text goes on after its closing quote", _QUOTE)
+    if last is not None and at.line > last.span.end_line:
+        related = [(at, "noticed here")]
+        return error("syntax", since, f"the `{opened}` that opens here is not closed", _QUOTE_BRACKETS, related)
+    return error("syntax", at, f"inside `{opened}` a comma or the closing bracket is missing here", _QUOTE_BRACKETS)
+
+
+def _token(char: str, at: Span) -> Diagnostic:
+    """A character with which nothing can begin."""
+    if char == "\t":
+        return error("syntax", at, "a tab cannot indent a line", "indent with spaces")
+    name = "a backtick" if char == "`" else f"`{char}`"
+    return error("syntax", at, f"a text cannot begin with {name} unless it is quoted", _QUOTE)
+
+
+def _misplaced(line: str, at: Span, last: Scalar | None) -> Diagnostic:
+    """Something that stands where a key or a list item was expected."""
+    if last is not None and last.span.end_line == at.line and last.span.end_column <= at.column:
+        if last.style in ("'", '"'):
+            mend = "quote the whole value, and use the other kind of quote inside"
+            return error("syntax", at, "the text goes on after its closing quote", mend)
+        return error("syntax", at, "nothing can follow here on the same line", _QUOTE)
+    if line.lstrip().startswith("- "):
+        return error("syntax", at, "a list item stands where a key is expected", "indent it below its key")
+    mend = "give it the same number of spaces as the keys beside it"
+    return error("syntax", at, "this line is not indented like the lines it belongs to", mend)

@@ -1,0 +1,25 @@
+"""The files that come with the engine: found in the checkout, or inside the installed package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def data_folder(name: str) -> Path:
+    """The folder `processes` or `schemas` that belongs to this installation."""
+    installed = _PACKAGE / "data" / name
+    if installed.is_dir():
+        return installed
+    checkout = _PACKAGE.parent
+    # A folder of this name beside an installed package would be someone else's.
+    if (checkout / name).is_dir() and (checkout / "pyproject.toml").is_file():
+        return checkout / name
+    raise FileNotFoundError(f"the folder `{name}` that comes with casewright is missing: install casewright again")
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The bytes of a file, at most one more than the limit, so that a huge file costs no memory."""
+    with path.open("rb") as stream:
+        return stream.read(limit + 1)
