@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from engine.calendars import Calendar
 from engine.expressions import Expression
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 # -- small parts -------------------------------------------------------------------------------------------------------
 
-Assigned = Value | Expression
+Assigned: TypeAlias = "Value | Expression"
 """A literal stored value, or an expression that computes one."""
 
 
@@ -162,7 +162,7 @@ class Tell(Effect):
 # -- what people and time do -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Action:
     """What a person or a system may do to a case. `state` is where it is written; "" is the top of the process."""
 
@@ -181,7 +181,7 @@ class Action:
     to: Branches[str] = ()  # a state, `stay` or `previous`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Opening:
     """The first action of a case."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from engine.chart import Position
 from engine.fields import Value
@@ -23,7 +23,7 @@ class Goal:
     value: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: `changed` copies its dictionary
 class Head:
     """Where one clock of one case stands; its ledger is in the records."""
 
@@ -64,6 +64,7 @@ class Alarm:
     since: int  # armed at
     count: int = 0  # occurrences so far
     left: int | None = None  # while suspended by leaving a state that `previous` may enter again
+    at: int | None = None  # the instant its field last named
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Done:
     actors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: `changed` copies its dictionary
 class Case:
     """A snapshot of one case: all that decides what may happen next."""
 
@@ -95,6 +96,7 @@ class Case:
     children: int = 0
     assignee: str | None = None
     queue: str | None = None  # a role the case was assigned to
+    waiting: tuple[str, ...] = ()  # whose turn it is: `person:ID`, `role:NAME`, `party:NAME`
     opened_at: int = 0
     closed_at: int | None = None
     outcome: Literal["", "done", "failed", "cancelled"] = ""  # "" while open
@@ -108,6 +110,17 @@ class Case:
     fault: str | None = None  # on the root: the fault that set the family aside
     private: Mapping[str, Value] = field(default_factory=dict)  # personal values in clear; never in records
     secret: str = ""  # hex key of the commitments
+
+
+C = TypeVar("C", Case, Head)
+
+
+def changed(value: C, **changes: Any) -> C:
+    """A copy with these fields changed; `dataclasses.replace` runs the constructor and costs ten times as much."""
+    copy = object.__new__(type(value))
+    copy.__dict__.update(value.__dict__)
+    copy.__dict__.update(changes)
+    return copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +148,7 @@ Verb = Literal["open", "do", "tell", "claim", "release", "assign", "attach"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What somebody asks of one case. `form` and `facts` are as given unless `is_recorded`, then as stored."""
+    """What somebody asks of one case. `form` and `facts` are as given unless `is_stored`."""
 
     verb: Verb
     case: str  # of an opening: the id the case will have
@@ -144,13 +157,13 @@ class Command:
     form: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     people: Mapping[str, tuple[str, ...]] | None = None  # roles of the persons named in the form; None: not asked
-    counts: Mapping[str, int] = field(default_factory=dict)  # looked up in other families
+    found: Mapping[str, Any] = field(default_factory=dict)  # looked up in other families: question → answer
     version: int = 0  # of the definition, for an opening
     key: str | None = None
     occurred_at: int | None = None  # what a client's clock said; data only
     secret: str = ""  # for an opening: hex key of the new case's commitments
     importing: str | None = None
-    is_recorded: bool = False  # replayed from a record
+    is_stored: bool = False  # its values are as stored: told by a case, or replayed from a record
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,17 +230,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What was decided: the steps in order, those of the carrying forward first, and the family after them."""
+    """What was decided: the steps in order, the command's own first, and the family after them."""
 
     case: Case  # the case addressed, after its step
     family: Family
     steps: tuple[Step, ...]
-    done: int  # which of the steps is the command's own
+    elsewhere: tuple[Command, ...] = ()  # openings of families of their own, for the same transaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Refused:
-    """A foreseen "no". Its steps are what carrying forward found and, last, the record of the refusal."""
+    """A foreseen "no", with the record of the refusal."""
 
     case: Case | None  # None for an opening
     reasons: tuple[Reason, ...]

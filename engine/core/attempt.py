@@ -1,0 +1,224 @@
+"""Steps 2 to 8 of one command on one case: may it, is the form right, do the guards hold; then the move and its effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from engine.core.cases import Command, Reason
+from engine.core.draft import Draft
+from engine.core.effects import StepFailed
+from engine.core.forms import joined, read_facts, read_form
+from engine.core.machine import Endless
+from engine.core.people import persons
+from engine.core.permits import exclusions, may_open, not_permitted, not_possible, offered, who_may_not
+from engine.core.reasons import reason
+from engine.core.sight import Sight, actor_seen
+from engine.core.texts import fill, placeholders, values_of
+from engine.expressions import ExpressionFailed
+from engine.fields import Value
+from engine.model import Action, Form, Guard
+
+Reasons = list[Reason]
+"""Every reason of the first of the steps 2 to 4 that fails; none where the draft holds what follows."""
+
+
+def attempt(draft: Draft, command: Command) -> Reasons:
+    """Do what the command asks on the draft, or say why not; what is half done in a refused draft is thrown away."""
+    try:
+        return _VERBS[command.verb](draft, command)
+    except (ExpressionFailed, StepFailed) as failed:
+        return [reason("error", action=command.name, problem=str(failed))]
+    except Endless:
+        return [reason("error", "endless", action=command.name)]
+
+
+def _act(draft: Draft, command: Command) -> Reasons:
+    plan, case = draft.plan, draft.case
+    actions = offered(plan, case.position, command.name)
+    if not actions:
+        return [not_possible(plan, case, command.name)]
+    is_told = command.verb == "tell"
+    reasons = [r for a in actions for r in not_permitted(plan, case, a, command.actor, draft.now, is_told)]
+    if reasons:
+        return _once(reasons)
+    form = joined(action.form for action in actions)
+    facts = dict.fromkeys(name for action in actions for name in plan.facts_of[action])
+    values, reasons = _fill(draft, command, form, facts)
+    if reasons:
+        return reasons
+    allowed, reasons = _guarded(draft.sight, actions)
+    if not allowed:
+        return _once(reasons)
+    if case.outcome and (taken := _not_unique(draft)):
+        return [taken]
+    _keep(draft, command, values)
+    draft.count(command.name)
+    names = frozenset(id(action) for action in allowed)
+    draft.move(lambda passes: plan.machine.run(case.position, command.name, passes), names)
+    if not draft.microsteps:
+        return [reason("error", action=command.name, problem="no branch of `to` holds, and none is without `if`")]
+    return []
+
+
+def _open(draft: Draft, command: Command) -> Reasons:
+    plan, opening = draft.plan, draft.plan.definition.opening
+    is_by_itself = command.is_stored and command.actor.id == "engine"
+    reasons = list(may_open(plan, draft.case, opening, command.actor, draft.now, is_by_itself))
+    if reasons:
+        return reasons
+    values, reasons = _fill(draft, command, opening.form, plan.facts_of[opening])
+    start = values.get(opening.counts_from) if opening.counts_from else None
+    if isinstance(start, int) and start > draft.now:
+        reasons.append(reason("form", "later", field=opening.counts_from))
+    if reasons:
+        return reasons
+    reasons = _failing(draft.sight, opening.guards, "opening")
+    if reasons:
+        return reasons
+    _keep(draft, command, values)
+    if taken := _not_unique(draft):
+        return [taken]
+    _count_like(draft)
+    draft.start_at = start
+    draft.count("opening")
+    draft.move(plan.machine.open, frozenset())
+    draft.run(opening.then)
+    return []
+
+
+def _fill(draft: Draft, command: Command, form: Form, facts: Iterable[str]) -> tuple[dict[str, Value], Reasons]:
+    definition = draft.plan.definition
+    zone = definition.desk.zone
+    values, reasons = read_form(form, definition.fields, command, zone, command.name)
+    brought, more = read_facts(facts, definition.facts, command, zone, command.name)
+    draft.actor = command.actor
+    draft.sight.update(
+        form={name: value for name, value in values.items() if value is not None},
+        facts=brought,
+        actor=actor_seen(command.actor, draft.plan),
+        before=draft.case.data,
+    )
+    if brought:
+        draft.record["facts"] = brought
+    return values, [*reasons, *more]
+
+
+def _keep(draft: Draft, command: Command, values: Mapping[str, Value]) -> None:
+    if values:
+        draft.record["form"] = draft.keep(values)
+
+
+def _guarded(sight: Sight, actions: tuple[Action, ...]) -> tuple[list[Action], Reasons]:
+    """The actions whose guards all hold; of two regions' one may be left out."""
+    allowed, reasons = [], []
+    for action in actions:
+        failing = _failing(sight, action.guards, action.name) if action.guards else []
+        if failing:
+            reasons += failing
+        else:
+            allowed.append(action)
+    return allowed, reasons
+
+
+def _failing(sight: Sight, guards: tuple[Guard, ...], action: str) -> Reasons:
+    return [
+        Reason(guard.name, fill(guard.words, values_of(placeholders(guard.words), sight), sight))
+        for guard in guards
+        if guard.must.evaluate(sight) is not True
+    ]
+
+
+def _once(reasons: Reasons) -> Reasons:
+    return [one for number, one in enumerate(reasons) if one not in reasons[:number]]
+
+
+def _not_unique(draft: Draft) -> Reason | None:
+    definition, data = draft.plan.definition, draft.case.data
+    if not definition.unique or definition.key is None or data.get(definition.key) is None:
+        return None
+    key = data[definition.key]
+    taken = draft.ask("unique", process=definition.process, key=key)
+    return reason("unique", field=definition.key, key=key, case=taken) if taken else None
+
+
+def _count_like(draft: Draft) -> None:
+    """`counts`: how many cases like this one were opened lately, this one included."""
+    counts = {}
+    for count in draft.plan.definition.counts.values():
+        values = {name: draft.case.data.get(name) for name in count.same}
+        if None in values.values():
+            counts[count.name] = 1
+            continue
+        others = draft.ask(
+            "count", process=draft.case.process, values=values, since=draft.now - count.within, until=draft.now
+        )
+        counts[count.name] = others + 1
+    if counts:
+        draft.change(counts=counts)
+
+
+# -- who holds the case ------------------------------------------------------------------------------------------------
+
+
+def _works(draft: Draft, command: Command) -> Reasons:
+    """Whoever may do an action of the present state may claim; who is excluded may not."""
+    plan, case, actor = draft.plan, draft.case, command.actor
+    draft.actor = actor
+    if case.outcome:
+        return [reason("state", "final", case=case.id)]
+    for whos in exclusions(plan, case):
+        if actor.id in persons(whos, case):
+            return [reason("never_by", actor=actor.id, action=command.verb, why="never_by")]
+    here = (action for event in plan.chart.possible(case.position) for action in offered(plan, case.position, event))
+    if any(not list(who_may_not(plan, case, action, actor)) for action in here):
+        return []
+    roles, state = ", ".join(actor.roles) or "–", " + ".join(case.position.leaves)
+    return [reason("by", "no_work", actor=actor.id, roles=roles, state=state)]
+
+
+def _claim(draft: Draft, command: Command) -> Reasons:
+    if reasons := _works(draft, command):
+        return reasons
+    held = draft.case.assignee
+    if held and held != command.actor.id:
+        return [reason("claimed", case=draft.case.id, person=held)]
+    draft.change(assignee=command.actor.id, queue=None)
+    return []
+
+
+def _release(draft: Draft, command: Command) -> Reasons:
+    draft.actor = command.actor
+    if draft.case.assignee != command.actor.id and not _assigns(draft, command):
+        return [reason("by", "not_held", case=draft.case.id, actor=command.actor.id)]
+    draft.change(assignee=None, queue=None)
+    return []
+
+
+def _assign(draft: Draft, command: Command) -> Reasons:
+    if not _assigns(draft, command) and (reasons := _works(draft, command)):
+        return reasons
+    draft.actor = command.actor
+    if draft.case.outcome:
+        return [reason("state", "final", case=draft.case.id)]
+    for whos in exclusions(draft.plan, draft.case):
+        if command.name in persons(whos, draft.case):
+            return [reason("never_by", actor=command.name, action="assign", why="never_by")]
+    draft.change(assignee=command.name, queue=None)
+    return []
+
+
+def _assigns(draft: Draft, command: Command) -> bool:
+    return any(role in command.actor.roles for role in draft.plan.definition.desk.assigners)
+
+
+def _attach(draft: Draft, command: Command) -> Reasons:
+    if reasons := _works(draft, command):
+        return reasons
+    draft.record["attached"] = dict(command.form)
+    return []
+
+
+_VERBS: Mapping[str, Callable[[Draft, Command], Reasons]] = {
+    "open": _open, "do": _act, "tell": _act, "claim": _claim, "release": _release, "assign": _assign,
+    "attach": _attach,
+}  # fmt: skip

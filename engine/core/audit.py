@@ -1,0 +1,110 @@
+"""The audit's bytes: canonical JSON (RFC 8785), the hash that links a record to the one before, sealed values."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+
+from engine.core.cases import Case
+from engine.fields import Value
+
+RECORD = b"casewright record 1\n"
+SEAL = b"casewright seal 1\n"
+FIRST = ""
+"""What the first record of a case is linked to."""
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_FRACTION = re.compile(r"[0-9][.eE]")
+
+
+def canonical(value: Any) -> str:
+    """The one text of a JSON value by RFC 8785.
+
+    The standard library writes the same bytes except for fractions and for keys beyond the basic plane; where either
+    may be there, the slower library written for it is asked.
+    """
+    text = _encode(value)
+    if _FRACTION.search(text) or not text.isascii() and any(ord(sign) > 0xFFFF for sign in text):
+        return rfc8785.dumps(value).decode()
+    return text
+
+
+def link(record: Mapping[str, Any]) -> tuple[str, str]:
+    """The record's text and its hash; `prev` in it names the record before."""
+    text = canonical(record)
+    return text, digest(text)
+
+
+def digest(text: str) -> str:
+    """The hash of a record's text, in a domain of its own."""
+    return hashlib.sha256(RECORD + text.encode()).hexdigest()
+
+
+def seal(case: Case, sequence: int, field: str, value: Value) -> dict[str, str]:
+    """A commitment to a personal value: it shows nothing, and whoever has the case's key can prove the value by it."""
+    return {"sealed": commitment(bytes.fromhex(case.secret), sequence, field, value)}
+
+
+def commitment(secret: bytes, sequence: int, field: str, value: Value) -> str:
+    """SHA-256 over a salt drawn from the case's key for this record and field, and the value's canonical text."""
+    salt = hmac.new(secret, f"{sequence}:{field}".encode(), hashlib.sha256).digest()
+    return hashlib.sha256(SEAL + salt + canonical(value).encode()).hexdigest()
+
+
+def child_secret(entropy: str, child: str) -> str:
+    """The key of a case opened on the way, drawn from the randomness its command brought."""
+    return hmac.new(bytes.fromhex(entropy), child.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first record at which a chain does not hold."""
+
+    sequence: int
+    why: str
+
+
+def broken(case: str, records: Iterable[tuple[int, str, str]], head: str, count: int) -> Break | None:
+    """The first break in a chain of `(sequence, text, hash)`, or None where it is whole up to the case's head."""
+    previous, expected = FIRST, 1
+    for sequence, text, hashed in records:
+        why = _flaw(case, expected, previous, sequence, text, hashed)
+        if why:
+            return Break(sequence, why)
+        previous, expected = hashed, expected + 1
+    if expected - 1 != count:
+        return Break(expected, f"the case counts {count} records, the chain has {expected - 1}")
+    if previous != head:
+        return Break(expected - 1, "the newest record is not the one the case names")
+    return None
+
+
+def _flaw(case: str, expected: int, previous: str, sequence: int, text: str, hashed: str) -> str:
+    if sequence != expected:
+        return f"record {expected} is missing" if sequence > expected else f"record {sequence} is there twice"
+    if digest(text) != hashed:
+        return "its text was changed: the hash does not fit"
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return "its text is not JSON"
+    if record.get("prev") != previous:
+        return "it is not linked to the record before it"
+    if record.get("case") != case or record.get("seq") != sequence:
+        return "it belongs to another place"
+    return ""
+
+
+def sealed_in(record: Mapping[str, Any]) -> Iterator[str]:
+    """The commitments a record holds."""
+    for part in ("form", "changed"):
+        for value in record.get(part, {}).values():
+            if isinstance(value, dict) and set(value) == {"sealed"}:
+                yield value["sealed"]

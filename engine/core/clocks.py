@@ -1,0 +1,333 @@
+"""A promise as a value over its ledger: what one step does to a clock, and when what falls due (time.md, D1–D8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from engine.calendars import Calendar
+from engine.core.cases import Goal, Head, changed
+from engine.model import Clock, Moment, Threshold
+
+BREACH = "breach"
+Event = list[Any]
+"""What happened to a clock, as its record keeps it: `[clock, what, detail…]`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one step means to one clock."""
+
+    now: int
+    happened: frozenset[str]  # actions accepted, states entered, `opening`
+    holds: bool = True  # its `if`
+    moment: Moment | None = None  # the branch of its goal
+    field_at: int | None = None  # what the instant field of that branch holds
+    pauses: tuple[str, ...] = ()  # reasons
+    turn: tuple[str, ...] = ()  # whose turn it was until this step
+    is_new_turn: bool = False
+    start_at: int | None = None  # from when clocks that start at this opening count
+    reopened: bool = False
+    outcome: str = ""  # of the case, if this step ends it
+
+
+class Firing(NamedTuple):
+    """What falls due on a clock; `rank` is the place of its threshold in the definition, a breach comes last."""
+
+    due: int
+    is_breach: bool
+    clock: str
+    rank: int
+    threshold: Threshold | None
+
+
+def instant_of(moment: Moment, start: int, field_at: int | None, calendar: Calendar) -> int | None:
+    """The instant a point names, counted from `start`; None while its field is unset."""
+    match moment.base:
+        case "field":
+            if field_at is None:
+                return None
+            at = field_at
+        case "business_days":
+            at = calendar.add_days(start, moment.count, "business")
+        case "calendar_days":
+            at = calendar.add_days(start, moment.count, "calendar")
+        case "end_of_day":
+            at = calendar.end_of_day(start)
+        case "end_of_business_day":
+            at = calendar.end_of_business_day(start)
+        case "end_of_month":
+            at = calendar.end_of_month(start)
+        case "by":
+            at = calendar.at_clock(start, moment.count)
+        case _:
+            return calendar.add(start, moment.offset)
+    if moment.days:
+        at = calendar.add_days(at, moment.days, moment.day_kind, roll=moment.day_kind == "business")
+    return at + moment.offset
+
+
+def goal_of(seen: Seen, start: int, calendar: Calendar) -> Goal | None:
+    """The goal of a cycle that starts then; None where the clock has none."""
+    if seen.moment is None or not seen.holds:
+        return None
+    if seen.moment.base == "duration":
+        return Goal("length", seen.moment.offset)
+    at = instant_of(seen.moment, start, seen.field_at, calendar)
+    return None if at is None else Goal("instant", at)
+
+
+def used_until(head: Head, now: int, calendar: Calendar) -> int:
+    """The time used up to `now`: open and not paused."""
+    return head.used if head.mark is None else head.used + calendar.elapsed(head.mark, now)
+
+
+def settle(head: Head, now: int, turn: tuple[str, ...], calendar: Calendar) -> Head:
+    """Move the mark to now; the time since the last one is used, and was the turn of these."""
+    if head.mark is None or now <= head.mark:
+        return head
+    spent = calendar.elapsed(head.mark, now)
+    turns = {**head.turns, **{who: head.turns.get(who, 0) + spent for who in turn}} if spent else head.turns
+    return changed(head, used=head.used + spent, mark=now, turns=turns)
+
+
+# -- one step ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """A clock after one step: its head, what happened, and the cycles that ended, as they stood at their end."""
+
+    head: Head
+    events: list[Event]
+    ended: list[Head]
+
+
+def advance(clock: Clock, head: Head, seen: Seen, calendar: Calendar) -> Advanced:
+    """What one step does to a clock, in the order of D3: cancelled, met, gone, restarted, changed, paused, started, end."""
+    step = _Advance(clock, seen, calendar)
+    return Advanced(step.run(head), step.events, step.ended)
+
+
+class _Advance:
+    """One clock in one step."""
+
+    def __init__(self, clock: Clock, seen: Seen, calendar: Calendar) -> None:
+        self.clock = clock
+        self.seen = seen
+        self.calendar = calendar
+        self.events: list[Event] = []
+        self.ended: list[Head] = []
+
+    def run(self, head: Head) -> Head:
+        clock, seen = self.clock, self.seen
+        if seen.is_new_turn:
+            head = settle(head, seen.now, seen.turn, self.calendar)
+        if seen.reopened:
+            head = self._reopen(head)
+        if head.active and self._hit(clock.cancelled_by):
+            head = self._end(head, "cancelled")
+        if head.active and self._hit(clock.met_by):
+            head = changed(self._end(head, "met"), is_satisfied=True)
+            if clock.repeats:
+                head = self._begin(head, seen.now)
+        head = self._change(head)
+        head = self._pause(head) if head.active else head
+        head = self._start(head)
+        if seen.outcome and head.active:
+            head = self._end(head, "cancelled" if seen.outcome == "cancelled" else "not_needed")
+        return head
+
+    def _hit(self, names: tuple[str, ...]) -> bool:
+        return not self.seen.happened.isdisjoint(names)
+
+    def _tell(self, what: str, *detail: Any) -> None:
+        self.events.append([self.clock.name, what, *detail])
+
+    def _begin(self, head: Head, start: int) -> Head:
+        goal = goal_of(self.seen, start, self.calendar)
+        if goal is None:
+            return head
+        now = self.seen.now
+        fresh = Head(
+            active=True, cycle=head.cycle + 1, goal=goal, started_at=start, armed_at=now, mark=start,
+            has_started=True, exists=True,
+        )  # fmt: skip
+        if self.seen.pauses:
+            fresh = changed(settle(fresh, now, (), self.calendar), mark=None, paused=self.seen.pauses, paused_at=now)
+        self._tell("started", fresh.cycle, *([] if start == now else [start]))
+        for threshold in self.clock.thresholds:
+            if not _applies(fresh, threshold):
+                self._tell("not_applicable", threshold.at.text)
+        return fresh
+
+    def _end(self, head: Head, result: Literal["met", "cancelled", "not_needed"]) -> Head:
+        head = settle(head, self.seen.now, self.seen.turn, self.calendar)
+        kept: Literal["met", "breached", "cancelled", "not_needed"] = result if head.breached_at is None else "breached"
+        self._tell(kept, head.used, self.seen.now - head.started_at)
+        head = changed(
+            head, active=False, result=kept, mark=None, paused=(), ended_at=self.seen.now, is_satisfied=False
+        )
+        self.ended.append(head)
+        return head
+
+    def _change(self, head: Head) -> Head:
+        """`if` or goal gone, restarted, goal changed."""
+        if not head.active:
+            return head
+        goal = goal_of(self.seen, head.started_at, self.calendar)
+        if goal is None:
+            return changed(self._end(head, "cancelled"), exists=False)
+        if self._hit(self.clock.restarts_on):
+            return self._restart(head)
+        if goal == head.goal or self.clock.on_change == "keep":
+            return head
+        if self.clock.on_change == "restart":
+            return self._restart(head)
+        return self._carry(head, goal)
+
+    def _restart(self, head: Head) -> Head:
+        head = settle(head, self.seen.now, self.seen.turn, self.calendar)
+        self._tell("restarted", head.used, self.seen.now - head.started_at)
+        if head.breached_at is not None:
+            self.ended.append(changed(head, active=False, result="breached", ended_at=self.seen.now))
+        return self._begin(head, self.seen.now)
+
+    def _carry(self, head: Head, goal: Goal) -> Head:
+        """The time used counts against the new goal; what was fired and now lies ahead is armed anew (D8)."""
+        now = self.seen.now
+        head = changed(settle(head, now, self.seen.turn, self.calendar), goal=goal, armed_at=now)
+        ahead = {
+            threshold.at.text for threshold in self.clock.thresholds if _is_ahead(head, _point(head, threshold.at), now)
+        }
+        again = ahead.intersection(head.fired) or (
+            head.is_breach_fired and _is_ahead(head, goal.value, now)
+        )
+        self._tell("changed", goal.kind, goal.value)
+        return changed(
+            head,
+            fired={text: count for text, count in head.fired.items() if text not in ahead},
+            is_breach_fired=head.is_breach_fired and not _is_ahead(head, goal.value, now),
+            generation=head.generation + (1 if again else 0),
+        )
+
+    def _pause(self, head: Head) -> Head:
+        pauses, now = self.seen.pauses, self.seen.now
+        if pauses == head.paused:
+            return head
+        if not pauses:
+            self._tell("resumed")
+            return changed(head, paused=(), mark=now, armed_at=now)
+        if not head.paused:
+            self._tell("paused", *pauses)
+            head = changed(settle(head, now, self.seen.turn, self.calendar), mark=None, paused_at=now)
+        return changed(head, paused=pauses)
+
+    def _start(self, head: Head) -> Head:
+        exists = self.seen.holds and self.seen.moment is not None
+        hit = self._hit(self.clock.starts)
+        came_true = exists and not head.exists and head.has_started and (self.clock.repeats or not head.is_satisfied)
+        if not head.active and exists and (hit or came_true):
+            at = self.seen.start_at if self.seen.start_at is not None and "opening" in self.seen.happened else None
+            head = self._begin(head, self.seen.now if at is None else at)
+        has_started = head.has_started or hit
+        if exists == head.exists and has_started == head.has_started:
+            return head
+        return changed(head, exists=exists, has_started=has_started)
+
+    def _reopen(self, head: Head) -> Head:
+        policy = self.clock.on_reopen
+        if not head.cycle or head.active or policy in (None, "none"):
+            return head
+        if policy == "restart":
+            return self._begin(head, self.seen.now)
+        self._tell("withdrawn", head.result)
+        used = head.used
+        if policy == "count_through" and head.ended_at is not None:
+            used += self.calendar.elapsed(head.ended_at, self.seen.now)
+        return changed(
+            head, active=True, result="", used=used, mark=self.seen.now, ended_at=None, armed_at=self.seen.now,
+            is_satisfied=False,
+        )  # fmt: skip
+
+
+# -- what falls due ----------------------------------------------------------------------------------------------------
+
+
+def _point(head: Head, moment: Moment) -> int:
+    """A threshold's point: of used time where the goal is a length, else an instant (D2)."""
+    goal = head.goal
+    if goal is None:
+        raise AssertionError("an active clock has a goal")
+    base = 0 if goal.kind == "length" else head.started_at
+    if moment.base == "goal":
+        return goal.value + moment.offset
+    if moment.base == "percent":
+        return base - (-(goal.value - base) * moment.count // 100) + moment.offset  # rounded up
+    return base + moment.offset
+
+
+def _applies(head: Head, threshold: Threshold) -> bool:
+    """A warning not after the start is never sent (D6)."""
+    point, goal = _point(head, threshold.at), head.goal
+    start = 0 if goal is None or goal.kind == "length" else head.started_at
+    return point > start or goal is None or point >= goal.value
+
+
+def _is_ahead(head: Head, point: int, now: int) -> bool:
+    return point > (now if head.goal is not None and head.goal.kind == "instant" else head.used)
+
+
+def _due(head: Head, point: int, calendar: Calendar) -> int | None:
+    """When a point takes effect: not before it was armed; never while a goal of used time is paused (D6, D7)."""
+    if head.goal is not None and head.goal.kind == "instant":
+        return max(point, head.armed_at)
+    if head.mark is None:
+        return None
+    if point <= head.used:
+        return max(head.mark, head.armed_at)
+    return max(calendar.add(head.mark, point - head.used), head.armed_at)
+
+
+def due_at(head: Head, calendar: Calendar) -> int | None:
+    """The promised instant: when the used time will reach the goal, were nothing to change (D1)."""
+    if not head.active or head.goal is None:
+        return None
+    if head.goal.kind == "instant":
+        return head.goal.value
+    if head.mark is None:
+        return None
+    return calendar.add(head.mark, max(head.goal.value - head.used, 0)) if head.goal.value > head.used else head.mark
+
+
+def firings(clock: Clock, head: Head, calendar: Calendar) -> Iterator[Firing]:
+    """What falls due on this clock, were nothing to change: each threshold's next occurrence, and the breach."""
+    if not head.active or head.goal is None:
+        return
+    for rank, threshold in enumerate(clock.thresholds):
+        count = head.fired.get(threshold.at.text, 0)
+        if count and (threshold.every is None or (threshold.max is not None and count >= threshold.max)):
+            continue
+        if not _applies(head, threshold):
+            continue
+        due = _due(head, _point(head, threshold.at) + count * (threshold.every or 0), calendar)
+        if due is not None:
+            yield Firing(due, False, clock.name, rank, threshold)
+    if not head.is_breach_fired:
+        due = _due(head, head.goal.value, calendar)
+        if due is not None:
+            yield Firing(due, True, clock.name, len(clock.thresholds), None)
+
+
+def fire(head: Head, firing: Firing) -> tuple[Head, list[Event]]:
+    """Take note that it fired; its effects are the caller's."""
+    if firing.threshold is not None:
+        text = firing.threshold.at.text
+        count = head.fired.get(text, 0) + 1
+        return changed(head, fired={**head.fired, text: count}), [[firing.clock, "threshold", text, count]]
+    first = head.breached_at is None
+    head = changed(head, is_breach_fired=True, breached_at=firing.due if first else head.breached_at)
+    is_at_attach = firing.due == head.armed_at and head.armed_at > (head.goal.value if head.goal else 0)
+    detail = ["at_attach"] if is_at_attach and head.goal is not None and head.goal.kind == "instant" else []
+    return head, [[firing.clock, "breached" if first else "breached_again", *detail]]

@@ -1,0 +1,119 @@
+"""What a command does to a family at an instant: `Applied` or `Refused`. Reads no clock, opens nothing, logs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from engine.core.cases import Applied, Case, Command, Family, Outgoing, Refused, Step
+from engine.core.reasons import reason
+from engine.core.run import Run, newborn
+from engine.core.sight import Context
+from engine.model import Threshold
+
+MOST_FIRINGS = 10_000
+"""How many firings one carrying forward makes before it commits and goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A family carried forward; `is_more` where the limit was reached before the instant."""
+
+    family: Family
+    steps: tuple[Step, ...]
+    is_more: bool = False
+
+
+def carry(family: Family, until: int, context: Context, limit: int = MOST_FIRINGS) -> Carried:
+    """Let everything due before `until` take effect, each at its own instant, in order."""
+    if not is_due(family, until):
+        return Carried(family, ())
+    run = Run(family.root, family.cases, context)
+    is_more = run.carry(until, limit)
+    return Carried(run.family, coalesced(run.steps, context), is_more)
+
+
+def is_due(family: Family, until: int) -> bool:
+    """Whether anything in the family is due before that instant."""
+    return any(case.next_due is not None and case.next_due < until for case in family.cases.values())
+
+
+def instant(family: Family, clock: int) -> int:
+    """The instant of a command: the clock, but never before the family's floor."""
+    return max(clock, family.cases[family.root].floor)
+
+
+def act(family: Family, command: Command, context: Context, now: int) -> Applied | Refused:
+    """A command on a case of a family that has been carried forward to `now`."""
+    run = Run(family.root, family.cases, context)
+    case = family.cases[command.case]
+    reasons = run.command(command, case, now)
+    if reasons:
+        run = Run(family.root, family.cases, context)
+        run.refuse(command, case, now, reasons)
+        family = run.family
+        return Refused(family.cases[command.case], tuple(reasons), family, tuple(run.steps))
+    return _applied(run, command.case)
+
+
+def open_case(command: Command, context: Context, now: int) -> Applied | Refused:
+    """A new case, the root of a family of its own. A refused opening leaves no record: there is no chain for it."""
+    plan = context.library.plans.get((command.name, command.version))
+    if plan is None:
+        return Refused(None, (reason("open", "no_process", process=command.name),))
+    run = Run(command.case, {}, context)
+    case = replace(newborn(plan, command.case, now, command.secret), importing=command.importing)
+    reasons = run.command(command, case, now)
+    if reasons:
+        return Refused(None, tuple(reasons))
+    return _applied(run, command.case)
+
+
+def _applied(run: Run, case: str) -> Applied:
+    family = run.family
+    return Applied(case=family.cases[case], family=family, steps=tuple(run.steps), elsewhere=tuple(run.elsewhere))
+
+
+def coalesced(steps: Iterable[Step], context: Context) -> tuple[Step, ...]:
+    """Of the messages that one carrying forward missed, only the highest threshold's for each receiver is sent (D9).
+
+    Facts stay as they are: each occurrence has its record. Of a repeated threshold the last message says how many it
+    stands for; `late: each` sends them all, `late: skip` none.
+    """
+    steps = tuple(steps)
+    if not any(message.is_late and message.clock for step in steps for message in step.outgoing):
+        return steps
+    last: dict[tuple[str, str | None, int, str], int] = {}
+    missed: dict[tuple[str, str | None, int, str], int] = {}
+    for number, step in enumerate(steps):
+        for message in step.outgoing:
+            if message.is_late and message.clock:
+                last[_line(message)] = number
+                missed[_line(message)] = missed.get(_line(message), 0) + 1
+    return tuple(
+        replace(step, outgoing=tuple(_judged(m, number, step, last, missed, context) for m in step.outgoing))
+        for number, step in enumerate(steps)
+    )
+
+
+def _line(message: Outgoing) -> tuple[str, str | None, int, str]:
+    return message.case, message.clock, message.cycle, f"{message.receiver_kind}:{message.receiver}"
+
+
+def _judged(
+    message: Outgoing, number: int, step: Step, last: dict[tuple[str, str | None, int, str], int],
+    missed: dict[tuple[str, str | None, int, str], int], context: Context,
+) -> Outgoing:  # fmt: skip
+    if not message.is_late or not message.clock or message.status != "waiting":
+        return message
+    threshold = _threshold(message, step.case, context)
+    if threshold.late == "each":
+        return message
+    if threshold.late == "skip" or last[_line(message)] != number:
+        return replace(message, status="superseded")
+    return replace(message, missed=missed[_line(message)])
+
+
+def _threshold(message: Outgoing, case: Case, context: Context) -> Threshold:
+    clock = context.library.plan(case.process, case.version).definition.clocks[message.clock or ""]
+    return next(one for one in clock.thresholds if one.at.text == message.threshold)

@@ -1,0 +1,338 @@
+"""One step on one case while it is being decided; `finish` makes it a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.chart import Arc, Microstep
+from engine.core import audit
+from engine.core.alarms import armed, followed, resumed, suspended
+from engine.core.cases import EMPTY, ENGINE, Actor, Case, Cycle, Done, Family, Head, Outgoing, Step, changed
+from engine.core.clocks import Event, Seen, advance, firings
+from engine.core.effects import Queued, checked, run
+from engine.core.people import persons, receivers
+from engine.core.plan import Plan, Way
+from engine.core.sight import Context, Sight, Unknown, chosen, holds
+from engine.core.texts import values_of
+from engine.fields import Value
+from engine.model import Branch, Effect, Moment
+
+NEW = Head()
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The clock on whose behalf effects run: what its message may say of it."""
+
+    clock: str
+    cycle: int
+    threshold: str
+    left: int
+    is_late: bool
+
+
+class Draft:
+    """Reads and changes the case it is given; what was there before stays in `before`."""
+
+    def __init__(self, plan: Plan, case: Case, family: Family | None, now: int, context: Context) -> None:
+        self.plan = plan
+        self.before = case
+        self.case = case
+        self.now = now
+        self.context = context
+        self.sight = Sight(plan, case, family, context.library, now)
+        self.actor: Actor = ENGINE
+        self.record: dict[str, Any] = {}
+        self.happened: set[str] = set()
+        self.events: list[Event] = []
+        self.queued: list[Queued] = []
+        self.outgoing: list[tuple[Outgoing, tuple[str, ...]]] = []
+        self.cycles: list[Cycle] = []
+        self.private: Mapping[str, Value] = case.private
+        self.sealed: dict[str, Value] = {}
+        self.alert: Alert | None = None
+        self.asked: dict[str, Any] = {}
+        self.microsteps = 0
+        self.start_at: int | None = None
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def change(self, **changes: Any) -> None:
+        """Change the case; expressions see it from now on."""
+        self.case = changed(self.case, **changes)
+        self.sight.see(self.case)
+
+    def keep(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Keep these values in the case, None clears; personal ones as commitments. What was kept, as recorded."""
+        data, kept = dict(self.case.data), {}
+        for name, value in values.items():
+            field = self.plan.definition.fields[name]
+            if value is None:
+                data.pop(name, None)
+            else:
+                checked(field, value)
+            if field.personal:
+                value = self._seal(name, value)
+            if value is not None:
+                data[name] = value
+            kept[name] = value
+        self.change(data=data)
+        return kept
+
+    def _seal(self, name: str, value: Value) -> Value:
+        self.sealed[name] = value
+        self.private = {**self.private, name: value}
+        if value is None:
+            return None
+        return self.context.seal(self.case, self.before.sequence + 1, name, value)
+
+    def count(self, action: str) -> None:
+        """The action was accepted: who did it how often, and which checklists it ticks."""
+        case, actor = self.case, self.actor.id
+        done = case.done.get(action, Done())
+        actors = done.actors if actor in done.actors else (*done.actors, actor)
+        needed = case.needed
+        if action in self.plan.needers:
+            active = self.plan.active(case.position)
+            for state in self.plan.needers[action]:
+                if (not state or state in active) and action not in needed.get(state, ()):
+                    needed = {**needed, state: (*needed.get(state, ()), action)}
+        self.happened.add(action)
+        self.change(done={**case.done, action: Done(done.count + 1, actors)}, needed=needed)
+
+    def queue(self, queued: Queued) -> None:
+        """Open or tell another case once this step is whole."""
+        self.queued.append(queued)
+
+    def send(self, kind: str, receiver: str, message: str, names: tuple[str, ...], exclude: tuple[str, ...]) -> None:
+        """Tell somebody; the values of the text are fixed when the step is whole."""
+        self.outgoing.append((self._outgoing("notify", kind, receiver, message, EMPTY, exclude=exclude), names))
+
+    def emit(self, name: str, values: Mapping[str, Value], failed: str | None) -> None:
+        """Let an event out."""
+        self.outgoing.append((self._outgoing("emit", "event", name, name, values, failed=failed), ()))
+
+    def _outgoing(
+        self, kind: Any, receiver_kind: Any, receiver: str, name: str, values: Mapping[str, Value], **more: Any
+    ) -> Outgoing:
+        alert = self.alert
+        return Outgoing(
+            case=self.case.id, sequence=self.before.sequence + 1, number=len(self.outgoing), at=self.now, kind=kind,
+            receiver=receiver, receiver_kind=receiver_kind, name=name, values=values,
+            clock=alert.clock if alert else None, cycle=alert.cycle if alert else 0,
+            threshold=alert.threshold if alert else None, is_late=alert.is_late if alert else False,
+            status="imported" if self.case.importing else "waiting", **more,
+        )  # fmt: skip
+
+    # -- moving --------------------------------------------------------------------------------------------------
+
+    def move(self, microsteps: Callable[[Callable[[Arc], bool]], Iterator[Microstep]], allowed: frozenset[int]) -> None:
+        """Take every microstep until the case rests, doing each one's work before the next is chosen.
+
+        `allowed` are the actions (by identity) whose guards hold; other ways are judged by their branch alone.
+        """
+
+        def passes(arc: Arc) -> bool:
+            way = arc.payload
+            assert isinstance(way, Way)
+            if way.action is not None and id(way.action) not in allowed:
+                return False
+            return holds(way.branch.when, self.sight)
+
+        for microstep in microsteps(passes):
+            self.microsteps += 1
+            self._take(microstep)
+
+    def _take(self, microstep: Microstep) -> None:
+        ways: list[Way] = []
+        entered: list[str] = []
+        alarms, needed = dict(self.case.alarms), dict(self.case.needed)
+        again = self.plan.chart.may_return_to(microstep.position) if microstep.position.past else frozenset()
+        for kind, what in microstep.work:
+            if isinstance(what, Arc):
+                if isinstance(what.payload, Way):
+                    ways.append(what.payload)
+                continue
+            if kind == "exit":
+                self._leave(what, alarms, needed, what in again)
+            elif kind == "enter":
+                entered.append(what)
+                needed.pop(what, None)
+                alarms.update(armed(self.plan.definition.states[what], self.plan, self.case.data, self.now))
+            elif kind == "return":
+                self._return(what, alarms)
+        self.happened.update(entered)
+        self.change(position=microstep.position, alarms=alarms, needed=needed)
+        self._end_or_reopen(microstep)
+        self._wait()
+        for way in ways:
+            actions = way.action.then if way.action else way.timer.then if way.timer else ()
+            self.run((*actions, *way.branch.then))
+        for state in entered:
+            self.run(self.plan.definition.states[state].on_enter)
+
+    def run(self, effects: tuple[Effect, ...]) -> None:
+        """Do these effects."""
+        if effects:
+            run(effects, self)
+
+    def _leave(self, state: str, alarms: dict[str, Any], needed: dict[str, Any], may_return: bool) -> None:
+        for name, timer in self.plan.timers_of(state):
+            alarm = alarms.pop(name, None)
+            if may_return and alarm is not None:
+                alarms[name] = suspended(timer, alarm, self.plan, self.now)
+        if not may_return:
+            needed.pop(state, None)
+
+    def _return(self, state: str, alarms: dict[str, Any]) -> None:
+        for name, timer in self.plan.timers_of(state):
+            if name in alarms:
+                alarms[name] = resumed(timer, alarms[name], self.plan, self.case.data, self.now)
+
+    def _end_or_reopen(self, microstep: Microstep) -> None:
+        if microstep.final:
+            outcome = self.plan.definition.states[microstep.final].final
+            self.change(closed_at=self.now, outcome=outcome, alarms={}, assignee=None, queue=None)
+        elif self.case.outcome:
+            self.change(closed_at=None, outcome="", needed={k: v for k, v in self.case.needed.items() if k})
+
+    def _wait(self) -> None:
+        """Whose turn it is: what the innermost state of each leaf says."""
+        waiting: dict[str, None] = {}
+        if not self.case.outcome:
+            for branches in self.plan.waits(self.case.position):
+                branch: Branch[Any] | None = chosen(branches, self.sight)
+                if branch is not None:
+                    waiting.update(dict.fromkeys(receivers(branch.value, self.case)))
+        if tuple(waiting) != self.case.waiting:
+            self.change(waiting=tuple(waiting))
+
+    # -- finishing -----------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """What follows from the case after: timers that follow a field, whose turn it is, exclusion, clocks."""
+        if self.case.data is not self.before.data:
+            self._wait()
+            if self.case.alarms:
+                self.change(alarms=followed(self.case.alarms, self.plan, self.case.data, self.now))
+        if self.case.assignee and self.case.assignee in persons(self.plan.definition.never_by, self.case):
+            self.change(assignee=None)
+        self._advance_clocks()
+
+    def _advance_clocks(self) -> None:
+        active = self.plan.active(self.case.position)
+        happened = frozenset(self.happened)
+        is_new_turn = self.case.waiting != self.before.waiting
+        ended = bool(self.case.outcome) and not self.before.outcome
+        reopened = bool(self.before.outcome) and not self.case.outcome
+        if self.before.outcome and not reopened:
+            return
+        heads = dict(self.case.clocks)
+        for name, clock in self.plan.definition.clocks.items():
+            head, watched = heads.get(name, NEW), self.plan.watched[name]
+            pauses: tuple[str, ...] = tuple(state for state in clock.pauses_in if state in active)
+            if clock.pauses_when is not None and holds(clock.pauses_when, self.sight):
+                pauses = (*pauses, "pauses_when")
+            if not (
+                watched.is_conditional or ended or reopened or not watched.names.isdisjoint(happened)
+                or (head.active and (is_new_turn or pauses != head.paused))
+            ):  # fmt: skip
+                continue
+            branch: Branch[Moment] | None = chosen(clock.goal, self.sight)
+            moment = branch.value if branch else None
+            seen = Seen(
+                now=self.now, happened=happened, holds=holds(clock.when, self.sight), moment=moment,
+                field_at=self.case.data.get(moment.field) if moment and moment.field else None, pauses=pauses,
+                turn=self.before.waiting, is_new_turn=is_new_turn, start_at=self.start_at, reopened=reopened,
+                outcome=self.case.outcome if ended else "",
+            )  # fmt: skip
+            moved = advance(clock, head, seen, self.plan.calendar(clock.calendar))
+            self.events += moved.events
+            self.cycles += [_cycle(self.case.id, name, ended) for ended in moved.ended]
+            heads[name] = moved.head
+        self.change(clocks=heads)
+
+    def note_clock(self, name: str, after: Head, events: list[Event]) -> None:
+        """A clock fired."""
+        self.events += events
+        if any(event[1] == "breached" for event in events):
+            self.cycles.append(_cycle(self.case.id, name, after))
+        self.change(clocks={**self.case.clocks, name: after})
+
+    def ask(self, question: str, **values: Value) -> Any:
+        """The answer to what must be looked up in other families; recorded with this step."""
+        text = f"{question} {audit.canonical(values)}"
+        if text not in self.context.found:
+            raise Unknown(text, question, values)
+        self.asked[text] = self.context.found[text]
+        return self.asked[text]
+
+    def finish(self, order: int, **more: Any) -> Step:
+        """The step as a value: the case after it, linked to the record that tells it."""
+        before, case = self.before, self.case
+        moved = case.position != before.position
+        touched = {
+            name: case.data.get(name)
+            for name in (case.data.keys() | before.data.keys() if case.data is not before.data else ())
+            if case.data.get(name) != before.data.get(name)
+        }
+        record = {
+            **self.record, **more, "case": case.id, "seq": before.sequence + 1, "order": order, "at": self.now,
+            "recorded_at": self.context.clock, "prev": before.head,
+            "definition": [case.process, case.version, *self.plan.hashes],
+        }  # fmt: skip
+        parts: tuple[tuple[str, Any], ...] = (
+            ("from", list(before.position.leaves) if moved else None),
+            ("to", list(case.position.leaves) if moved else None),
+            ("changed", touched), ("clocks", self.events),
+            ("assignee", [before.assignee or before.queue, case.assignee or case.queue]),
+            ("found", self.asked),
+        )  # fmt: skip
+        for name, value in parts:
+            if value and value != [None, None] and not (name == "assignee" and value[0] == value[1]):
+                record[name] = value
+        text, digest = audit.link(record)
+        case = changed(
+            case, sequence=before.sequence + 1, head=digest, revision=before.revision + self._revises(touched),
+            next_due=self._next_due(case), private=self.private,
+        )  # fmt: skip
+        self.sight.see(case)
+        return Step(
+            case=case, record=record, text=text, hash=digest, outgoing=self._fixed(), cycles=tuple(self.cycles),
+            microsteps=self.microsteps, private=self.sealed,
+        )  # fmt: skip
+
+    def _revises(self, touched: Mapping[str, Value]) -> int:
+        before, case = self.before, self.case
+        is_other = touched or case.position != before.position or case.assignee != before.assignee
+        return 1 if is_other or case.queue != before.queue or self.actor is not ENGINE else 0
+
+    def _next_due(self, case: Case) -> int | None:
+        due = [alarm.due for alarm in case.alarms.values() if alarm.due is not None]
+        for name, head in case.clocks.items():
+            if head.active:
+                clock = self.plan.definition.clocks[name]
+                due += [firing.due for firing in firings(clock, head, self.plan.calendar(clock.calendar))]
+        return min(due, default=None)
+
+    def _fixed(self) -> tuple[Outgoing, ...]:
+        """Messages with the values of their placeholders, and each receiver told once by one message of the step."""
+        if not self.outgoing:
+            return ()
+        alert, labels = self.alert, self.plan.definition.clocks
+        clock = {"label": {"clock": alert.clock}, "left": alert.left} if alert and alert.clock in labels else {}
+        return tuple(
+            replace(message, values=values_of(names, self.sight, clock)) if names else message
+            for message, names in self.outgoing
+        )
+
+
+def _cycle(case: str, clock: str, head: Head) -> Cycle:
+    assert head.goal is not None
+    return Cycle(
+        case=case, clock=clock, cycle=head.cycle, started_at=head.started_at, ended_at=head.ended_at,
+        result=head.result or "breached", goal=head.goal, used=head.used, breached_at=head.breached_at,
+        turns=head.turns,
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""What follows a decision on the case itself: fields set, people told and assigned, other cases opened and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.core.people import persons, receivers
+from engine.core.sight import computed, holds
+from engine.core.texts import placeholders
+from engine.expressions import Expression
+from engine.fields import Field, Invalid, Value, check, is_sealed
+from engine.model import (
+    AppendTo,
+    Assign,
+    Assigned,
+    ClearFields,
+    Effect,
+    Emit,
+    Notify,
+    OpenCase,
+    SetFields,
+    Tell,
+    UpdateRows,
+)
+
+if TYPE_CHECKING:
+    from engine.core.draft import Draft
+
+
+class StepFailed(Exception):
+    """An effect cannot be carried out: its value is not what the field holds, or its expression fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An `open` or `tell` of a step, to be a whole step of its own behind it."""
+
+    effect: OpenCase | Tell
+    values: Mapping[str, Value]
+    elsewhere: str | None = None  # the id of a case of its own family that must be opened
+
+
+def run(effects: Iterable[Effect], draft: Draft) -> None:
+    """Do these effects in their order, each seeing what those before it did."""
+    for effect in effects:
+        if holds(effect.when, draft.sight):
+            _RUN[type(effect)](effect, draft)
+
+
+def _set(effect: SetFields, draft: Draft) -> None:
+    draft.keep({name: _value(value, draft) for name, value in effect.values.items()})
+
+
+def _clear(effect: ClearFields, draft: Draft) -> None:
+    draft.keep(dict.fromkeys(effect.names))
+
+
+def _append(effect: AppendTo, draft: Draft) -> None:
+    for name, value in effect.values.items():
+        item = (
+            {column: _value(cell, draft) for column, cell in value.items()}
+            if isinstance(value, Mapping)
+            else _value(value, draft)
+        )
+        draft.keep({name: [*(draft.case.data.get(name) or []), item]})
+
+
+def _update(effect: UpdateRows, draft: Draft) -> None:
+    rows = []
+    for row in draft.case.data.get(effect.field) or []:
+        sight = draft.sight.moved(draft.case)
+        dict.__setitem__(sight, "row", row)
+        if effect.where is None or effect.where.evaluate(sight) is True:
+            row = {**row, **{name: computed(value, sight) for name, value in effect.values.items()}}
+        rows.append(row)
+    draft.keep({effect.field: rows})
+
+
+def _notify(effect: Notify, draft: Draft) -> None:
+    definition = draft.plan.definition
+    names = placeholders(definition.messages[effect.message].text)
+    excluded = tuple(sorted(persons(definition.never_by, draft.case)))
+    for who in dict.fromkeys(receivers(effect.who, draft.case, draft.actor)):
+        kind, _, receiver = who.partition(":")
+        draft.send(kind, receiver, effect.message, names, excluded if kind == "role" else ())
+
+
+def _assign(effect: Assign, draft: Draft) -> None:
+    found = next(receivers(effect.who, draft.case, draft.actor), "")
+    kind, _, name = found.partition(":")
+    if kind == "person" and name in persons(draft.plan.definition.never_by, draft.case):
+        raise StepFailed(f"`{name}` is excluded from this case and cannot be assigned")
+    draft.change(assignee=name if kind == "person" else None, queue=name if kind == "role" else None)
+
+
+def _emit(effect: Emit, draft: Draft) -> None:
+    values = {name: computed(value, draft.sight) for name, value in effect.values.items()}
+    draft.emit(effect.name, values, effect.failed)
+
+
+def _open(effect: OpenCase, draft: Draft) -> None:
+    values = {name: _value(value, draft) for name, value in effect.values.items()}
+    if effect.key is None:
+        draft.queue(Queued(effect, values))
+        return
+    found = draft.ask("key", process=effect.process, key=computed(effect.key, draft.sight))
+    draft.change(links={**draft.case.links, effect.link: found["case"]})
+    if found["is_new"]:
+        draft.queue(Queued(effect, values, found["case"]))
+
+
+def _tell(effect: Tell, draft: Draft) -> None:
+    draft.queue(Queued(effect, {name: _value(value, draft) for name, value in effect.values.items()}))
+
+
+_RUN: Mapping[type[Effect], Callable[[Any, Draft], None]] = {
+    SetFields: _set, ClearFields: _clear, AppendTo: _append, UpdateRows: _update, Notify: _notify, Assign: _assign,
+    Emit: _emit, OpenCase: _open, Tell: _tell,
+}  # fmt: skip
+
+
+def _value(assigned: Assigned, draft: Draft) -> Value:
+    """What is assigned; a personal field is copied whole, in clear, to be sealed anew where it goes."""
+    if isinstance(assigned, Expression):
+        name = assigned.text.strip().removeprefix("case.")
+        if name in draft.plan.personal and assigned.text.strip() == f"case.{name}":
+            return draft.private.get(name, draft.case.data.get(name))
+        if assigned.text.strip().startswith("case.") and draft.case.data.get(name, ...) is None:
+            return None
+    return computed(assigned, draft.sight)
+
+
+def checked(field: Field, value: Value) -> None:
+    """Raise `StepFailed` unless the field may hold this."""
+    if is_sealed(value):
+        return
+    try:
+        check(field, value)
+    except Invalid as invalid:
+        raise StepFailed(str(invalid)) from invalid
+
+

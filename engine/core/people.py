@@ -1,0 +1,70 @@
+"""Who is meant, and who may: `by`, `never_by`, `waiting_on`, `notify` resolved on a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from engine.core.cases import Actor, Case
+from engine.fields import Value
+from engine.model import Who, Whos
+
+
+def receivers(whos: Iterable[Who], case: Case, actor: Actor | None = None) -> Iterator[str]:
+    """Everybody named, as `person:ID`, `role:NAME` or `party:NAME`."""
+    for who in whos:
+        match who.kind:
+            case "role" | "party":
+                yield f"{who.kind}:{who.name}"
+            case "waiting_on":
+                yield from case.waiting
+            case _:
+                yield from (f"person:{person}" for person in _persons(who, case, actor))
+
+
+def persons(whos: Iterable[Who], case: Case, actor: Actor | None = None) -> frozenset[str]:
+    """The persons named; a role names nobody in particular."""
+    return frozenset(person for who in whos for person in _persons(who, case, actor))
+
+
+def _persons(who: Who, case: Case, actor: Actor | None) -> Iterator[str]:
+    match who.kind:
+        case "field":
+            yield from _people_in(case.data.get(who.name))
+        case "did":
+            done = case.done.get(who.name)
+            yield from done.actors if done else ()
+        case "assignee":
+            yield from (case.assignee,) if case.assignee else ()
+        case "actor":
+            yield from (actor.id,) if actor is not None else ()
+        case "waiting_on":
+            yield from (name[len("person:") :] for name in case.waiting if name.startswith("person:"))
+        case _:
+            return
+
+
+def _people_in(value: Value) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        yield from (person for person in value if isinstance(person, str))
+
+
+def is_among(actor: Actor, whos: Whos, case: Case) -> bool:
+    """Whether this actor is one of them, by role or by name."""
+    for who in whos:
+        if who.kind == "role":
+            if who.name in actor.roles:
+                return True
+        elif who.kind == "waiting_on":
+            if any(name.startswith("role:") and name[5:] in actor.roles for name in case.waiting):
+                return True
+        if actor.id in _persons(who, case, actor):
+            return True
+    return False
+
+
+def said(whos: Iterable[Who]) -> str:
+    """As the definition says it."""
+    prefix = {"field": "case.", "did": "did."}
+    return ", ".join(f"`{prefix.get(who.kind, '')}{who.name or who.kind}`" for who in whos) or "–"

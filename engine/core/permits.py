@@ -1,0 +1,87 @@
+"""Step 2: may it? State, `by`, `never_by`, `within`, `during`, `needs`; every reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.chart import Position
+from engine.core.cases import Actor, Case, Reason
+from engine.core.clocks import instant_of
+from engine.core.people import is_among, persons, said
+from engine.core.plan import Plan, Way
+from engine.core.reasons import listed, near, reason
+from engine.model import Action, Opening, Whos
+from engine.values import show_instant
+
+
+def offered(plan: Plan, position: Position, name: str) -> tuple[Action, ...]:
+    """The actions of this name that the present state offers: several where regions do."""
+    arcs = plan.machine.offers(position, name)
+    ways = (arc.payload for arc in arcs)
+    return tuple(dict.fromkeys(way.action for way in ways if isinstance(way, Way) and way.action is not None))
+
+
+def not_possible(plan: Plan, case: Case, name: str) -> Reason:
+    """The refusal of an action that the present state does not offer: what is possible, and who could."""
+    known = {action.name for action in plan.actions()}
+    if name not in known:
+        process = plan.definition.process
+        return reason("state", "unknown_action", process=process, action=name, near=near(name, known))
+    now = [event for event in plan.chart.possible(case.position) if event in known]
+    could = [f"{event} ({said(who for a in offered(plan, case.position, event) for who in a.by)})" for event in now]
+    state = " + ".join(case.position.leaves)
+    return reason("state", action=name, state=state, possible="; ".join(could) or "–")
+
+
+def not_permitted(plan: Plan, case: Case, action: Action, actor: Actor, now: int, is_told: bool) -> Iterator[Reason]:
+    """Every reason of step 2. What is told skips `by` and `never_by`."""
+    if not is_told:
+        yield from who_may_not(plan, case, action, actor)
+    if action.within is not None and case.closed_at is not None:
+        calendar = plan.calendar(None)
+        until = instant_of(action.within, case.closed_at, None, calendar)
+        if until is not None and now > until:
+            shown = show_instant(until, plan.definition.desk.zone)
+            yield reason("within", action=action.name, until=shown)
+    yield from _not_now(plan, action.name, action.during, now)
+    ticked = case.needed.get(action.state, ())
+    missing = [need for need in action.needs if need not in ticked]
+    if missing:
+        yield reason("needs", action=action.name, needs=listed(missing))
+
+
+def who_may_not(plan: Plan, case: Case, action: Action, actor: Actor) -> Iterator[Reason]:
+    """`by` and `never_by`, the process's and the active states' included."""
+    if not is_among(actor, action.by, case):
+        yield _wrong_role(actor, action.name, action.by)
+    for whos in (action.never_by, *exclusions(plan, case)):
+        if actor.id in persons(whos, case):
+            yield reason("never_by", actor=actor.id, action=action.name, why=said(whos))
+
+
+def exclusions(plan: Plan, case: Case) -> Iterator[Whos]:
+    """Who is excluded here, whatever the action."""
+    yield plan.definition.never_by
+    for name in plan.active(case.position):
+        yield plan.definition.states[name].never_by
+
+
+def may_open(plan: Plan, case: Case, opening: Opening, actor: Actor, now: int, is_by_itself: bool) -> Iterator[Reason]:
+    """Step 2 of an opening; by `open` or `schedule` it skips `by` only."""
+    name = "opening"
+    if not is_by_itself and not is_among(actor, opening.by, case):
+        yield _wrong_role(actor, name, opening.by)
+    yield from _not_now(plan, name, opening.during, now)
+
+
+def _wrong_role(actor: Actor, action: str, whos: Whos) -> Reason:
+    return reason("by", actor=actor.id, roles=", ".join(actor.roles) or "–", action=action, who=said(whos))
+
+
+def _not_now(plan: Plan, action: str, during: str | None, now: int) -> Iterator[Reason]:
+    if during is None:
+        return
+    calendar = plan.calendar(during)
+    if not calendar.is_open(now):
+        opens = show_instant(calendar.next_opening(now), plan.definition.desk.zone)
+        yield reason("during", action=action, calendar=during, next=opens)

@@ -1,0 +1,250 @@
+"""A definition made ready for deciding: its state machine, and what can be known before any case exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from engine.calendars import Calendar
+from engine.chart import Arc, Chart, Kind, Position
+from engine.core.machine import ProcessMachine
+from engine.fields import Value
+from engine.expressions import Expression
+from engine.model import (
+    Action,
+    Branch,
+    Branches,
+    Clock,
+    Effect,
+    OpenCase,
+    Opening,
+    ProcessDefinition,
+    State,
+    Timer,
+    Whos,
+)
+
+DECIDE = ""
+"""The event of what happens by itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """What an arc of the chart stands for: one branch of an action, a timer, a `decide` or a `done`."""
+
+    branch: Branch[str]
+    action: Action | None = None
+    timer: Timer | None = None
+
+
+def timer_event(timer: Timer) -> str:
+    """The name by which the state machine knows a timer; no action can have it."""
+    return f"timer.{timer.state}.{timer.name}"
+
+
+def chart_of(definition: ProcessDefinition) -> Chart:
+    """The chart of a definition: its states, and an arc for every branch of every action, timer, `decide` and `done`."""
+    chart = Chart((definition.initial,))
+    states = definition.states
+    for state in definition.states.values():
+        initial = (state.initial,) if state.initial else ()
+        chart.add(state.name, _kind(state), state.parent, initial, state.removed)
+    for action in definition.actions.values():
+        _connect_action(chart, states, action, _places(definition, action))
+    for state in definition.states.values():
+        for action in state.actions.values():
+            _connect_action(chart, states, action, (state.name,))
+        for timer in state.timers.values():
+            for branch in timer.to or (Branch("stay"),):
+                _connect(chart, states, state.name, timer_event(timer), Way(branch, timer=timer))
+        for branch in state.decide:
+            _connect(chart, states, state.name, DECIDE, Way(branch))
+        for branch in state.done:
+            _connect(chart, states, state.name, f"done.{state.name}", Way(branch))
+    return chart
+
+
+def _kind(state: State) -> Kind:
+    if state.parallel:
+        return "parallel"
+    if state.final:
+        return "final" if state.final == "region" else "outcome"
+    return "state"
+
+
+def _places(definition: ProcessDefinition, action: Action) -> tuple[str, ...]:
+    """Where the arcs of a top action start: the states it names, else the process, whose final states offer nothing."""
+    return tuple(name for name in definition.states if name in action.places) if action.places else ("",)
+
+
+def _connect_action(chart: Chart, states: Mapping[str, State], action: Action, sources: tuple[str, ...]) -> None:
+    for source in sources:
+        for branch in action.to:
+            _connect(chart, states, source, action.name, Way(branch, action=action))
+
+
+def _around(states: Mapping[str, State], name: str) -> Iterator[str]:
+    """The states around this one, nearest first."""
+    while name := states[name].parent:
+        yield name
+
+
+def _connect(chart: Chart, states: Mapping[str, State], source: str, event: str, way: Way) -> None:
+    target = way.branch.value
+    if target == "stay":
+        chart.connect(Arc(source, event, payload=way))
+    elif target == "previous":
+        written = way.action.state if way.action else source
+        chart.connect(Arc(source, event, payload=way, recall=written))
+    else:
+        inner = not source or source in _around(states, target)
+        chart.connect(Arc(source, event, (target,), payload=way, inner=inner))
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What can move a clock: the names it listens to, and whether its `if`, goal or pauses must be asked each time."""
+
+    names: frozenset[str]
+    pauses_in: frozenset[str]
+    is_conditional: bool
+
+
+def _watched(clock: Clock) -> Watched:
+    names = (*clock.starts, *clock.met_by, *clock.cancelled_by, *clock.restarts_on)
+    plain = len(clock.goal) == 1 and clock.goal[0].when is None and clock.goal[0].value.base != "field"
+    return Watched(
+        frozenset(names),
+        frozenset(clock.pauses_in),
+        not plain or clock.when is not None or clock.pauses_when is not None,
+    )
+
+
+class Plan:
+    """One version of a process, ready. Shared by its cases and by threads; holds nothing of any case."""
+
+    def __init__(self, definition: ProcessDefinition) -> None:
+        self.definition = definition
+        self.chart = chart_of(definition)
+        self.machine = ProcessMachine(self.chart)
+        self.figures: Mapping[str, Value] = {name: figure.default for name, figure in definition.figures.items()}
+        self.has_regions = any(state.parallel for state in definition.states.values())
+        self.has_decides = any(state.decide for state in definition.states.values())
+        self.links = tuple(dict.fromkeys(effect.link for effect in self._opens()))
+        self._active: dict[tuple[str, ...], frozenset[str]] = {}
+
+        self.timers = {f"{t.state}.{t.name}": t for state in definition.states.values() for t in state.timers.values()}
+        self.hashes = (definition.behaviour_hash, definition.words_hash)
+        self.watched = {name: _watched(clock) for name, clock in definition.clocks.items()}
+        self.personal = frozenset(name for name, field in definition.fields.items() if field.personal)
+
+    def calendar(self, name: str | None) -> Calendar:
+        """The calendar of this name; unsaid, the process's own."""
+        return self.definition.calendars[name or self.definition.calendar]
+
+    def active(self, position: Position) -> frozenset[str]:
+        """Every active state, groups included."""
+        known = self._active.get(position.leaves)
+        if known is None:
+            states, leaves = self.definition.states, position.leaves
+            known = frozenset(name for leaf in leaves for name in (leaf, *_around(states, leaf)))
+            self._active[leaves] = known
+        return known
+
+    def waits(self, position: Position) -> tuple[Branches[Whos], ...]:
+        """What says whose turn it is here: for each leaf the innermost state that says anything."""
+        states = self.definition.states
+        saying = {
+            next((name for name in (leaf, *_around(states, leaf)) if states[name].waiting_on), "")
+            for leaf in position.leaves
+        }
+        return tuple(state.waiting_on for name, state in states.items() if name in saying)
+
+    def timers_of(self, state: str) -> Iterator[tuple[str, Timer]]:
+        """The timers of a state, by the name a case remembers them by."""
+        return ((f"{state}.{name}", timer) for name, timer in self.definition.states[state].timers.items())
+
+    @cached_property
+    def facts_of(self) -> Mapping[Action | Opening, tuple[str, ...]]:
+        """The facts that each action's expressions name."""
+        acts: list[Action | Opening] = [*self.actions(), self.definition.opening]
+        return {act: _facts(act) for act in acts}
+
+    def actions(self) -> Iterator[Action]:
+        """Every action, the top's first."""
+        yield from self.definition.actions.values()
+        for state in self.definition.states.values():
+            yield from state.actions.values()
+
+    @cached_property
+    def needers(self) -> Mapping[str, tuple[str, ...]]:
+        """Action → the states ("" the top) in which an action that needs it is written."""
+        found: dict[str, dict[str, None]] = {}
+        for action in self.actions():
+            for need in action.needs:
+                found.setdefault(need, {})[action.state] = None
+        return {need: tuple(states) for need, states in found.items()}
+
+    @cached_property
+    def reads_linked(self) -> bool:
+        """Whether another member of the family can change what a clock or a waiting `decide` of this process says."""
+        conditions = [clock.when for clock in self.definition.clocks.values()]
+        conditions += [clock.pauses_when for clock in self.definition.clocks.values()]
+        conditions += [branch.when for clock in self.definition.clocks.values() for branch in clock.goal]
+        conditions += [branch.when for state in self.definition.states.values() for branch in state.decide]
+        return any(when is not None and any(n.startswith("linked.") for n in when.names) for when in conditions)
+
+    def _opens(self) -> Iterator[OpenCase]:
+        definition = self.definition
+        effects = list(definition.opening.then)
+        for action in self.actions():
+            effects += [*action.then, *(effect for branch in action.to for effect in branch.then)]
+        for state in definition.states.values():
+            effects += state.on_enter
+            for timer in state.timers.values():
+                effects += [*timer.then, *(effect for branch in timer.to for effect in branch.then)]
+            effects += [effect for branch in (*state.decide, *state.done) for effect in branch.then]
+        for clock in definition.clocks.values():
+            effects += [effect for threshold in clock.thresholds for effect in threshold.then]
+        return (effect for effect in effects if isinstance(effect, OpenCase))
+
+
+def _facts(act: Action | Opening) -> tuple[str, ...]:
+    expressions = [guard.must for guard in act.guards]
+    branches = act.to if isinstance(act, Action) else ()
+    expressions += [branch.when for branch in branches if branch.when is not None]
+    for effect in (*act.then, *(effect for branch in branches for effect in branch.then)):
+        expressions += expressions_in(effect)
+    names = (name for expression in expressions for name in expression.names if name.startswith("facts."))
+    return tuple(sorted({name.partition(".")[2].partition(".")[0] for name in names}))
+
+
+def expressions_in(effect: Effect) -> Iterator[Expression]:
+    """Every expression an effect evaluates."""
+    if effect.when is not None:
+        yield effect.when
+    for attribute in ("values", "where", "key"):
+        found = getattr(effect, attribute, None)
+        for value in found.values() if isinstance(found, Mapping) else (found,):
+            cells = value.values() if isinstance(value, Mapping) else (value,)
+            yield from (cell for cell in cells if isinstance(cell, Expression))
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Every version of every process that a decision may need."""
+
+    plans: Mapping[tuple[str, int], Plan]
+    published: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)  # process → (since, version)
+
+    def plan(self, process: str, version: int) -> Plan:
+        return self.plans[process, version]
+
+    def newest(self, process: str, at: int) -> Plan | None:
+        """The version newest at that instant; the first one before any was published."""
+        versions = self.published.get(process, ())
+        if not versions:
+            return None
+        held = [version for since, version in versions if since <= at] or [versions[0][1]]
+        return self.plans[process, max(held)]

@@ -1,0 +1,97 @@
+"""Why something is refused, in words of the desk's languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from engine.core.cases import Reason
+from engine.fields import Words
+
+WORDS: Mapping[str, Words] = {
+    "unknown_action": {
+        "en": "`{process}` has no action `{action}`{near}",
+        "zh": "`{process}` 没有动作 `{action}`{near}",
+    },
+    "state": {
+        "en": "`{action}` is not possible in `{state}`; possible now: {possible}",
+        "zh": "`{state}` 状态下不能 `{action}`；现在可以：{possible}",
+    },
+    "by": {
+        "en": "`{actor}` ({roles}) may not do `{action}`; it is for {who}",
+        "zh": "`{actor}`（{roles}）不能执行 `{action}`；可由 {who} 执行",
+    },
+    "never_by": {
+        "en": "`{actor}` is excluded from `{action}`: {why}",
+        "zh": "`{actor}` 须回避 `{action}`：{why}",
+    },
+    "within": {
+        "en": "`{action}` was possible until {until}; that time is over",
+        "zh": "`{action}` 的期限 {until} 已过",
+    },
+    "during": {
+        "en": "`{action}` is possible only during `{calendar}`, next from {next}",
+        "zh": "`{action}` 只能在 `{calendar}` 时段执行，下次 {next}",
+    },
+    "needs": {
+        "en": "`{action}` needs first: {needs}",
+        "zh": "`{action}` 之前须先完成：{needs}",
+    },
+    "missing": {"en": "`{field}` is missing: {label}", "zh": "缺少 `{field}`：{label}"},
+    "unknown_field": {
+        "en": "`{action}` does not ask for `{field}`{near}; it takes: {takes}",
+        "zh": "`{action}` 不需要 `{field}`{near}；可填：{takes}",
+    },
+    "invalid": {"en": "{problem}", "zh": "`{field}` 填写有误：{problem}"},
+    "role": {
+        "en": "`{field}`: `{person}` is not a {role}",
+        "zh": "`{field}`：`{person}` 不是{role}",
+    },
+    "later": {
+        "en": "`{field}` lies after the opening; it must not be later than now",
+        "zh": "`{field}` 晚于受理时刻，不得晚于现在",
+    },
+    "fact": {
+        "en": "the fact `{field}` must be brought with `{action}`: {label}",
+        "zh": "`{action}` 须附带事实 `{field}`：{label}",
+    },
+    "unique": {
+        "en": "`{case}` with `{field}` {key} is still open; act on that one",
+        "zh": "`{field}` {key} 已有未结案件 `{case}`，请在该案件上操作",
+    },
+    "error": {"en": "`{action}` cannot be decided: {problem}", "zh": "`{action}` 无法判定：{problem}"},
+    "endless": {
+        "en": "`{action}` leads the process round in a circle; nothing was changed",
+        "zh": "`{action}` 使流程陷入循环，未作任何更改",
+    },
+    "final": {"en": "`{case}` is closed", "zh": "`{case}` 已结"},
+    "claimed": {
+        "en": "`{case}` is held by `{person}`; ask them to release it, or a supervisor to assign it",
+        "zh": "`{case}` 已由 `{person}` 领取；请其释放或由主管指派",
+    },
+    "not_held": {"en": "`{case}` is not held by `{actor}`", "zh": "`{case}` 不在 `{actor}` 名下"},
+    "no_work": {
+        "en": "`{actor}` ({roles}) can do nothing in `{state}`",
+        "zh": "`{actor}`（{roles}）在 `{state}` 状态下无可执行的动作",
+    },
+    "depth": {"en": "`tell` goes deeper than {limit}", "zh": "`tell` 层级超过 {limit}"},
+    "no_case": {"en": "there is no case linked as `{link}`", "zh": "没有关联案件 `{link}`"},
+    "no_process": {"en": "no process `{process}` is published", "zh": "流程 `{process}` 尚未发布"},
+}
+
+
+def reason(rule: str, key: str | None = None, *, field: str | None = None, **names: object) -> Reason:
+    """A refusal by this rule, in every language we speak. `key` names the text where it is not the rule."""
+    words = WORDS[key or rule]
+    given = {"field": field, **names}
+    return Reason(rule, {language: text.format_map(given) for language, text in words.items()}, field)
+
+
+def near(name: str, candidates: Iterable[str]) -> str:
+    """The near miss, ready to stand behind a name; empty where there is none."""
+    found = get_close_matches(name, list(candidates), 1, 0.7)
+    return f" (`{found[0]}`?)" if found else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "–"

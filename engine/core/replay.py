@@ -1,0 +1,160 @@
+"""The stored case must equal the replay of its records through its definition."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core.audit import sealed_in
+from engine.core.cases import Actor, Case, Command, Family, Step
+from engine.core.plan import Library
+from engine.core.run import Run, newborn
+from engine.core.sight import Context, Unknown
+from engine.errors import EngineError
+from engine.fields import Value
+
+NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "raised", "definition")
+"""What a record says beside the decision."""
+
+COMMANDS = ("open", "do", "claim", "release", "assign", "attach")
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A record that the replay does not explain."""
+
+    case: str
+    sequence: int
+    why: str
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What the replay found: the family as it must be, sealed values taken from the records, and the first flaw."""
+
+    family: Family | None = None
+    steps: list[Step] = field(default_factory=list)
+    sealed: int = 0
+    flaw: Flaw | None = None
+
+
+class _Differs(EngineError):
+    """The replay does not give this record."""
+
+    def __init__(self, record: Mapping[str, Any], why: str) -> None:
+        super().__init__(why)
+        self.record = record
+
+
+def replay(records: Iterable[str], library: Library) -> Replayed:
+    """Run a family's records, in the family's order, through their definitions."""
+    found = Replayed()
+    try:
+        _Replay(found, library).run([json.loads(text) for text in records])
+    except _Differs as differs:
+        found.flaw = Flaw(differs.record.get("case", "?"), differs.record.get("seq", 0), differs.message)
+    return found
+
+
+class _Replay:
+    """Walks the records; every step made must be the next record."""
+
+    def __init__(self, found: Replayed, library: Library) -> None:
+        self.found = found
+        self.library = library
+        self.records: list[dict[str, Any]] = []
+        self.place = 0
+
+    def run(self, records: list[dict[str, Any]]) -> None:
+        self.records = records
+        by_place = {(record["case"], record["seq"]): record for record in records}
+        family: Family | None = None
+        while self.place < len(records):
+            record = records[self.place]
+            run = self._start(record, family, by_place)
+            self._make(run, record)
+            family = run.family
+            self._compare(run.steps)
+        self.found.family = family
+
+    def _start(self, record: dict[str, Any], family: Family | None, by_place: Mapping[Any, Any]) -> Run:
+        def sealed(case: Case, sequence: int, name: str, value: Value) -> Value:
+            source = by_place.get((case.id, sequence), {})
+            self.found.sealed += 1
+            return source.get("form", {}).get(name) or source.get("changed", {}).get(name) or value
+
+        context = Context(
+            library=self.library, clock=record.get("recorded_at", 0), seal=sealed, found=record.get("found", {})
+        )
+        root = family.root if family else record["case"]
+        return Run(root, family.cases if family else {}, context)
+
+    def _make(self, run: Run, record: dict[str, Any]) -> None:
+        try:
+            if record["verb"] in COMMANDS:
+                self._command(run, record)
+            elif record["verb"] in ("timer", "threshold", "breach"):
+                due = run.next_due(record["at"] + 1)
+                if due is None or due.at != record["at"]:
+                    raise _Differs(record, "nothing falls due at this instant")
+                run.fire(due)
+            else:
+                raise _Differs(record, f"no command or instant led to this `{record['verb']}`")
+        except KeyError as missing:
+            raise _Differs(record, f"the definition or case {missing} is not known") from missing
+        except Unknown as unknown:
+            raise _Differs(record, f"the record does not say what was looked up: {unknown.text}") from unknown
+
+    def _command(self, run: Run, record: dict[str, Any]) -> None:
+        if early := run.next_due(record["at"]):
+            raise _Differs(record, f"`{early.case}` had something due before, which is not recorded")
+        command = _command(record)
+        if record["verb"] == "open":
+            plan = self.library.plan(command.name, command.version)
+            case = newborn(plan, command.case, record["at"], "")
+        else:
+            case = run.cases[command.case]
+        if "refused" in record:
+            run.refuse_as(command, case, record["at"], record["refused"])
+            return
+        reasons = run.command(command, case, record["at"])
+        if reasons:
+            raise _Differs(record, f"it would be refused: {reasons[0].rule}")
+
+    def _compare(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            if self.place >= len(self.records):
+                raise _Differs(step.record, "the replay goes on where the records end")
+            record = self.records[self.place]
+            self.place += 1
+            wrong = next(_differences(dict(step.record), record), None)
+            if wrong is not None:
+                raise _Differs(record, wrong)
+            self.found.steps.append(step)
+
+
+def _differences(made: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted(made.keys() | record.keys()):
+        if name not in NOT_DECIDED and made.get(name) != record.get(name):
+            yield f"`{name}` is {_short(record.get(name))}, the replay gives {_short(made.get(name))}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _command(record: Mapping[str, Any]) -> Command:
+    actor = Actor(id=record["actor"], roles=tuple(record.get("roles", ())), on_behalf_of=record.get("for"))
+    form = record.get("attached") if record["verb"] == "attach" else record.get("form")
+    return Command(
+        verb=record["verb"], case=record["case"], name=record["name"], actor=actor, form=form or {},
+        facts=record.get("facts", {}), version=record["definition"][1], key=record.get("key"), is_stored=True,
+    )  # fmt: skip
+
+
+def count_sealed(records: Iterable[str]) -> int:
+    """How many sealed values the records hold."""
+    return sum(1 for text in records for _ in sealed_in(json.loads(text)))

@@ -1,0 +1,355 @@
+"""A run over a family: what falls due, the command, and all that follows from each, one record after the other."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from engine.chart import NOWHERE
+from engine.core import clocks
+from engine.core.alarms import fired
+from engine.core.attempt import Reasons, attempt
+from engine.core.audit import child_secret
+from engine.core.cases import ENGINE, Case, Command, Family, Step, changed
+from engine.core.draft import Alert, Draft
+from engine.core.effects import Queued, StepFailed
+from engine.core.machine import Endless
+from engine.core.plan import DECIDE, Plan, timer_event
+from engine.core.reasons import reason
+from engine.core.sight import Context, holds
+from engine.errors import EngineError
+from engine.expressions import ExpressionFailed
+from engine.model import OpenCase, Tell, Timer
+
+SAME_INSTANT = 100  # firings of one case at one instant; more set its family aside
+DEEPEST = 8  # how deep `tell` goes
+LATE = 60_000  # ms after its instant from which a message says that it is late
+
+
+class Poisoned(EngineError):
+    """The case fires without end at one instant."""
+
+
+class Due(NamedTuple):
+    """Something that falls due, ordered as time.md orders what falls due at one instant."""
+
+    at: int
+    is_breach: bool
+    path: tuple[int, ...]  # root before children, children by number
+    is_clock: bool
+    place: tuple[int, int]  # in the definition
+    case: str
+    what: Timer | clocks.Firing
+
+
+class Pending(NamedTuple):
+    """An effect waiting to be a step of its own."""
+
+    teller: str
+    queued: Queued
+    depth: int
+
+
+class Run:
+    """Collects steps. The cases it was given stay as they were."""
+
+    def __init__(self, root: str, cases: Mapping[str, Case], context: Context) -> None:
+        self.root = root
+        self.cases = dict(cases)
+        self.context = context
+        self.steps: list[Step] = []
+        self.elsewhere: list[Command] = []
+        start = self.cases.get(root)
+        self.floor = start.floor if start else 0
+        self.order = start.order if start else 0
+
+    @property
+    def family(self) -> Family:
+        """The family as it stands, its floor and order on the root."""
+        root = self.cases[self.root]
+        if root.floor != self.floor or root.order != self.order:
+            self.cases[self.root] = changed(root, floor=self.floor, order=self.order)
+        return Family(self.root, self.cases)
+
+    def plan(self, case: Case) -> Plan:
+        return self.context.library.plan(case.process, case.version)
+
+    def draft(self, case: Case, now: int) -> Draft:
+        return Draft(self.plan(case), case, Family(self.root, self.cases), now, self.context)
+
+    def commit(self, draft: Draft, **record: Any) -> Step:
+        """Make the draft a step; what it changes in others, and what it opens and tells, is not done yet."""
+        step = draft.finish(self.order + 1, **record)
+        self.order += 1
+        self.cases[step.case.id] = step.case
+        self.steps.append(step)
+        return step
+
+    # -- a command -----------------------------------------------------------------------------------------------
+
+    def command(self, command: Command, case: Case, now: int) -> Reasons:
+        """One whole step and what follows from it, or the reasons why not; then nothing has happened."""
+        draft = self.draft(case, now)
+        reasons = attempt(draft, command)
+        if reasons:
+            return reasons
+        try:
+            draft.settle()
+        except ExpressionFailed as failed:
+            return [reason("error", action=command.name, problem=str(failed))]
+        self.commit(draft, **self._said(command, now))
+        self.floor = max(self.floor, now)
+        self.follow(draft, now, 0)
+        return []
+
+    def refuse(self, command: Command, case: Case, now: int, reasons: Reasons) -> None:
+        """Record that it was refused, and why."""
+        self.refuse_as(command, case, now, _rules(reasons))
+
+    def refuse_as(self, command: Command, case: Case, now: int, refused: list[list[str]]) -> None:
+        """Record a refusal by these rules; the case stays as it is."""
+        self.commit(self.draft(case, now), **self._said(command, now), refused=refused)
+        self.floor = max(self.floor, now)
+
+    def _said(self, command: Command, now: int) -> dict[str, Any]:
+        """What a record says of the command itself; `raised` is by how much the floor lifted its instant."""
+        said: dict[str, Any] = {"verb": command.verb, "name": command.name, "actor": command.actor.id}
+        for name, value in (
+            ("roles", list(command.actor.roles)), ("for", command.actor.on_behalf_of), ("key", command.key),
+            ("occurred_at", command.occurred_at), ("raised", max(now - self.context.clock, 0)),
+        ):  # fmt: skip
+            if value:
+                said[name] = value
+        return said
+
+    # -- what follows --------------------------------------------------------------------------------------------
+
+    def follow(self, draft: Draft, now: int, depth: int) -> None:
+        """What a step changes in the family, and its `open` and `tell` effects, each a whole step, theirs behind."""
+        self._judge(now)
+        waiting = deque(Pending(draft.case.id, queued, depth + 1) for queued in draft.queued)
+        while waiting:
+            pending = waiting.popleft()
+            for other in self._consequences(pending, now):
+                self._judge(now)
+                waiting += (Pending(other.case.id, queued, pending.depth + 1) for queued in other.queued)
+
+    def _consequences(self, pending: Pending, now: int) -> Iterator[Draft]:
+        effect = pending.queued.effect
+        if isinstance(effect, OpenCase):
+            yield from self._open(pending, effect, now)
+        else:
+            for target in self._targets(pending.teller, effect):
+                yield from self._tell(pending, effect, target, now)
+
+    def _open(self, pending: Pending, effect: OpenCase, now: int) -> Iterator[Draft]:
+        teller = self.cases[pending.teller]
+        plan = self.context.library.newest(effect.process, now)
+        if plan is None:
+            yield from self._refused(pending, [reason("open", "no_process", process=effect.process)], now)
+            return
+        own_family = pending.queued.elsewhere
+        child = f"{teller.id}.{teller.children + 1}"
+        command = Command(
+            verb="open", case=own_family or child, name=effect.process, actor=ENGINE, form=pending.queued.values,
+            version=plan.definition.version, is_stored=True,
+        )  # fmt: skip
+        if own_family:
+            self.elsewhere.append(command)
+            return
+        secret = child_secret(self.context.entropy, child) if self.context.entropy else ""
+        case = replace(
+            newborn(plan, child, now, secret), root=self.root, parent=teller.id, ordinal=teller.children + 1,
+            importing=teller.importing,
+        )  # fmt: skip
+        draft, reasons = self._step(case, command, now)
+        if reasons:
+            yield from self._refused(pending, reasons, now)
+            return
+        teller = self.cases[teller.id]
+        links = {**teller.links, effect.link: child}
+        self.cases[teller.id] = changed(teller, children=teller.children + 1, links=links)
+        yield draft
+
+    def _step(self, case: Case, command: Command, now: int) -> tuple[Draft, Reasons]:
+        draft = self.draft(case, now)
+        reasons = attempt(draft, command)
+        if not reasons:
+            draft.settle()
+            self.commit(draft, **self._said(command, now))
+        return draft, reasons
+
+    def _targets(self, teller: str, effect: Tell) -> tuple[str | None, ...]:
+        case = self.cases[teller]
+        if effect.target == "parent":
+            return (case.parent,)
+        if effect.target == "children":
+            return tuple(c.id for c in self.cases.values() if c.parent == teller and not c.outcome)
+        return (case.links.get(effect.target),)
+
+    def _tell(self, pending: Pending, effect: Tell, target: str | None, now: int) -> Iterator[Draft]:
+        if pending.depth > DEEPEST:
+            yield from self._refused(pending, [reason("depth", limit=DEEPEST)], now)
+        elif target is None or target not in self.cases:
+            yield from self._refused(pending, [reason("state", "no_case", link=effect.target)], now)
+        else:
+            command = Command(
+                verb="tell", case=target, name=effect.action, actor=ENGINE, form=pending.queued.values, is_stored=True
+            )
+            draft, reasons = self._step(self.cases[target], command, now)
+            if reasons:
+                yield from self._refused(pending, reasons, now)
+            else:
+                yield draft
+
+    def _refused(self, pending: Pending, reasons: Reasons, now: int) -> Iterator[Draft]:
+        """A refused `tell` or `open` is a record on the teller, and the step stands."""
+        effect = pending.queued.effect
+        name = effect.action if isinstance(effect, Tell) else effect.process
+        verb = "tell" if isinstance(effect, Tell) else "open"
+        draft = self.draft(self.cases[pending.teller], now)
+        draft.record["refused"] = _rules(reasons)
+        self.commit(draft, verb=f"{verb} refused", name=name, actor=ENGINE.id)
+        yield draft
+
+    def _judge(self, now: int) -> None:
+        """After every record: waiting `decide`s and what clocks read of others; each change is a record there."""
+        for _ in range(SAME_INSTANT):
+            if not any([self._judge_one(case, now) for case in tuple(self.cases.values())]):
+                return
+        raise Poisoned(f"the family of `{self.root}` changes without end; look for states that decide in a circle")
+
+    def _judge_one(self, case: Case, now: int) -> bool:
+        plan = self.plan(case)
+        if case.outcome or not (plan.has_decides or plan.reads_linked):
+            return False
+        draft = self.draft(case, now)
+        try:
+            if plan.has_decides:
+                draft.move(lambda passes: plan.machine.run(case.position, DECIDE, passes), frozenset())
+            draft.settle()
+        except (ExpressionFailed, StepFailed, Endless):
+            return False  # no answer is no yes; the step that comes to it by command says so
+        if not draft.microsteps and not draft.events:
+            return False
+        self.commit(draft, verb="judge", name="", actor=ENGINE.id)
+        for queued in draft.queued:
+            for _ in self._consequences(Pending(case.id, queued, 1), now):
+                pass
+        return True
+
+    # -- what falls due ------------------------------------------------------------------------------------------
+
+    def carry(self, until: int, limit: int) -> bool:
+        """Fire what is due before `until`, in order; whether more is left than the limit allowed."""
+        count: Counter[tuple[str, int]] = Counter()
+        for _ in range(limit):
+            due = self.next_due(until)
+            if due is None:
+                return False
+            count[due.case, due.at] += 1
+            if count[due.case, due.at] > SAME_INSTANT:
+                raise Poisoned(f"`{due.case}` fires more than {SAME_INSTANT} times at one instant")
+            self.fire(due)
+        return self.next_due(until) is not None
+
+    def next_due(self, until: int) -> Due | None:
+        early = [case.next_due for case in self.cases.values() if case.next_due is not None and case.next_due < until]
+        if not early:
+            return None
+        at = min(early)
+        due = (one for case in self.cases.values() if case.next_due == at for one in self._due(case))
+        return min(one for one in due if one.at == at)
+
+    def _due(self, case: Case) -> Iterator[Due]:
+        plan, path = self.plan(case), self._path(case)
+        for place, (name, timer) in enumerate(plan.timers.items()):
+            alarm = case.alarms.get(name)
+            if alarm is not None and alarm.due is not None:
+                yield Due(alarm.due, False, path, False, (place, 0), case.id, timer)
+        for place, (name, clock) in enumerate(plan.definition.clocks.items()):
+            head = case.clocks.get(name)
+            if head is not None and head.active:
+                for firing in clocks.firings(clock, head, plan.calendar(clock.calendar)):
+                    yield Due(firing.due, firing.is_breach, path, True, (place, firing.rank), case.id, firing)
+
+    def _path(self, case: Case) -> tuple[int, ...]:
+        path: tuple[int, ...] = ()
+        while case.parent is not None:
+            path = (case.ordinal, *path)
+            case = self.cases[case.parent]
+        return path
+
+    def fire(self, due: Due) -> None:
+        """One firing at its own instant, and what follows from it."""
+        draft = self._marked(due)
+        try:
+            _perform(draft, due)
+            draft.settle()
+        except (ExpressionFailed, StepFailed, Endless) as failed:
+            draft = self._marked(due)
+            draft.record["error"] = str(failed)
+        self.floor = max(self.floor, due.at + 1)
+        self.commit(draft, actor=ENGINE.id)
+        self.follow(draft, due.at, 0)
+
+    def _marked(self, due: Due) -> Draft:
+        """A draft in which it has fired, whatever comes of its effects."""
+        draft = self.draft(self.cases[due.case], due.at)
+        if isinstance(due.what, Timer):
+            _mark_timer(draft, due.what)
+        else:
+            _mark_clock(draft, due.what)
+        return draft
+
+
+def _rules(reasons: Reasons) -> list[list[str]]:
+    return [[one.rule, one.field] if one.field else [one.rule] for one in reasons]
+
+
+def _mark_timer(draft: Draft, timer: Timer) -> None:
+    name = f"{timer.state}.{timer.name}"
+    alarm = fired(timer, draft.case.alarms[name], draft.plan)
+    draft.record.update(verb="timer", name=name, count=alarm.count)
+    draft.change(alarms={**draft.case.alarms, name: alarm})
+
+
+def _mark_clock(draft: Draft, firing: clocks.Firing) -> None:
+    clock = draft.plan.definition.clocks[firing.clock]
+    calendar = draft.plan.calendar(clock.calendar)
+    head, events = clocks.fire(draft.case.clocks[firing.clock], firing)
+    verb = "breach" if firing.is_breach else "threshold"
+    draft.record.update(verb=verb, name=firing.clock)
+    draft.note_clock(firing.clock, head, events)
+    if firing.threshold is not None:
+        due = clocks.due_at(head, calendar)
+        left = 0 if due is None else max(due - draft.now, 0)
+        is_late = draft.context.clock - draft.now > LATE
+        draft.alert = Alert(firing.clock, head.cycle, firing.threshold.at.text, left, is_late)
+
+
+def _perform(draft: Draft, due: Due) -> None:
+    plan, position = draft.plan, draft.case.position
+    if isinstance(due.what, Timer):
+        event = timer_event(due.what)
+        if holds(due.what.when, draft.sight):
+            draft.move(lambda passes: plan.machine.run(position, event, passes), frozenset())
+        else:
+            draft.record["not_applicable"] = True
+    elif due.what.threshold is not None:
+        if holds(due.what.threshold.when, draft.sight):
+            draft.run(due.what.threshold.then)
+        else:
+            draft.record["not_applicable"] = True
+
+
+def newborn(plan: Plan, case: str, now: int, secret: str) -> Case:
+    """A case before its opening."""
+    definition = plan.definition
+    data = {name: field.default for name, field in definition.fields.items() if field.default is not None}
+    return Case(
+        id=case, root=case, process=definition.process, version=definition.version, position=NOWHERE, data=data,
+        opened_at=now, secret=secret,
+    )  # fmt: skip

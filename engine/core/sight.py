@@ -1,0 +1,156 @@
+"""What expressions see: the names of language.md, filled when one of them is first read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.core.cases import EMPTY, Actor, Case, Family
+from engine.core.plan import Library, Plan
+from engine.expressions import Expression
+from engine.fields import Value
+
+
+class Unknown(Exception):
+    """Something in other families must be looked up before this can be decided; ask again with the answer."""
+
+    def __init__(self, text: str, question: str, values: Mapping[str, Value]) -> None:
+        super().__init__(text)
+        self.text = text  # under which the answer is to be given
+        self.question = question
+        self.values = values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What surrounds a decision: nothing here changes while it is made.
+
+    `clock` is what the time source said when the lock was held; `seal` makes the commitment of a personal value.
+    """
+
+    library: Library
+    clock: int
+    entropy: str = ""  # random hex, from which the keys of children opened on the way are drawn
+    seal: Callable[[Case, int, str, Value], str]
+    found: Mapping[str, Any] = EMPTY  # answers to what was looked up
+
+
+class Sight(dict[str, Any]):
+    """The values an expression reads, by their first name; those that must be worked out are, when first asked for."""
+
+    __slots__ = ("case", "family", "library", "plan")
+
+    def __init__(self, plan: Plan, case: Case, family: Family | None, library: Library, now: int) -> None:
+        super().__init__(now=now, figures=plan.figures)
+        self.plan = plan
+        self.case = case
+        self.family = family
+        self.library = library
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = _SEEN[name](self)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As `[]`, which works out what is not there yet; `dict.get` would not."""
+        return self[name] if name in _SEEN or name in self else default
+
+    def see(self, case: Case) -> None:
+        """The case has changed: what was worked out of it is forgotten."""
+        self.case = case
+        for name in ("case", "clocks", "did", "linked", "state"):
+            self.pop(name, None)
+
+    def moved(self, case: Case) -> Sight:
+        """The same sight after the case has changed."""
+        other = Sight(self.plan, case, self.family, self.library, self["now"])
+        for name in ("form", "facts", "actor", "before"):
+            if name in self:
+                dict.__setitem__(other, name, self[name])
+        return other
+
+
+def _case(sight: Sight) -> Mapping[str, Any]:
+    case = sight.case
+    leaves = case.position.leaves
+    return {
+        **case.data,
+        "id": case.id,
+        "opened_at": case.opened_at,
+        "state": list(leaves) if sight.plan.has_regions else leaves[0] if leaves else "",
+        "waiting_on": ", ".join(who.partition(":")[2] for who in case.waiting),
+        "assignee": case.assignee,
+    }
+
+
+def _clocks(sight: Sight) -> Mapping[str, Any]:
+    return {
+        name: {
+            "running": head.active and not head.paused,
+            "paused": head.active and bool(head.paused),
+            "met": not head.active and head.result == "met",
+            "breached": head.breached_at is not None and (head.active or head.result == "breached"),
+        }
+        for name, head in sight.case.clocks.items()
+    }
+
+
+def _linked(sight: Sight) -> Mapping[str, Any]:
+    seen = {}
+    for link in sight.plan.links:
+        child = sight.family.cases.get(sight.case.links.get(link, "")) if sight.family else None
+        if child is not None:
+            seen[link] = {"state": child.position.leaves[0] if child.position.leaves else "", "final": bool(child.outcome)}
+        else:
+            seen[link] = {"state": "", "final": False}
+    return seen
+
+
+_SEEN: Mapping[str, Callable[[Sight], Any]] = {
+    "case": _case,
+    "form": lambda sight: EMPTY,
+    "facts": lambda sight: EMPTY,
+    "before": lambda sight: EMPTY,
+    "counts": lambda sight: sight.case.counts,
+    "did": lambda sight: {action: done.count for action, done in sight.case.done.items()},
+    "clocks": _clocks,
+    "linked": _linked,
+    "state": lambda sight: sight.plan.active(sight.case.position),
+    "actor": lambda sight: {"id": "", "roles": [], "may": {}},
+}
+
+
+def actor_seen(actor: Actor, plan: Plan) -> Mapping[str, Any]:
+    """The actor as expressions see it, with the most that any of the roles may give."""
+    may = {}
+    for subject, limits in plan.definition.authority.items():
+        amounts = [limits[role] for role in actor.roles if role in limits]
+        may[subject] = UNLIMITED if None in amounts else max((a for a in amounts if a is not None), default=0)
+    return {"id": actor.id, "roles": list(actor.roles), "may": may}
+
+
+UNLIMITED = 2**53 - 1
+
+
+def holds(expression: Expression | None, sight: Sight) -> bool:
+    """Whether a condition holds; one that is not there does."""
+    return expression is None or expression.evaluate(sight) is True
+
+
+def chosen(branches: tuple[Any, ...], sight: Sight) -> Any | None:
+    """The first branch that holds."""
+    for branch in branches:
+        if branch.when is None or branch.when.evaluate(sight) is True:
+            return branch
+    return None
+
+
+def computed(assigned: Any, sight: Sight) -> Value:
+    """A literal, or what its expression gives."""
+    return assigned.evaluate(sight) if isinstance(assigned, Expression) else assigned
+
+
+__all__ = [
+    "Context", "Sight", "Unknown", "actor_seen", "chosen", "computed", "holds",
+]  # fmt: skip
