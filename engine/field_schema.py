@@ -52,7 +52,7 @@ def _field_schema(field: Field) -> dict[str, Any]:
     return schema
 
 
-_LIMITS = {name: ("minLength", "maxLength") for name in TEXTS} | {
+_LIMITS = dict.fromkeys(TEXTS, ("minLength", "maxLength")) | {
     "list": ("minItems", "maxItems"),
     "table": ("minItems", "maxItems"),
 }

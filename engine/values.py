@@ -1,6 +1,6 @@
 """Single values: money, numbers, dates and instants, read from what people write and written back exactly.
 
-Every reader returns the stored form or raises ValueError whose text says what was expected; `engine.fields` adds the name.
+Every reader returns the stored form or raises `Expected`; `engine.fields` adds the name.
 """
 
 from __future__ import annotations

@@ -1,0 +1,134 @@
+"""A compiled expression: a value that can be kept, printed, pickled and evaluated in any thread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cel_expr_python import cel
+
+from engine.calendars import Calendar
+from engine.expressions.program import UNLIMITED, Input, program, with_calendars
+from engine.expressions.scope import ExpressionFailed, Names, shortened
+from engine.fields import Field, Value
+from engine.values import LARGEST
+
+MIXED = Field(name="value", type="list")
+"""What an expression gives whose type only its evaluation shows; `Expression.type` says `any`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A checked expression of one place."""
+
+    text: str
+    type: str  # a field's type, or `any`
+    result: Field  # the shape of what it gives
+    names: Names  # dotted names it reads or asks for: `case.fee`, `facts.on_shift`, `did.reject`, `now`
+    constant: bool | None = None  # the answer of one that reads no name
+    literal: str | None = None  # the text it is, if it is nothing else
+    inputs: tuple[Input, ...] = ()
+    code: bytes = b""  # what CEL runs; empty if the expression is one name only
+    calendars: Mapping[str, Calendar] = field(default_factory=dict, repr=False)
+    _program: cel.Expression = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_program", program(self.code) if self.code else None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = (self.text, self.type, self.result, self.names, self.constant, self.literal, self.inputs, self.code)
+        return _expression, (*parts, dict(self.calendars))
+
+    def evaluate(self, values: Mapping[str, Any]) -> Value:
+        """Work the expression out on stored values; raise `ExpressionFailed` when there is no answer."""
+        data: dict[str, Any] = {}
+        for given in self.inputs:
+            value = _fetch(given, values)
+            if value is not None:
+                data[given.variable] = value
+            elif given.needed:
+                raise ExpressionFailed(f"`{'.'.join(given.path)}` is not set, and `{shortened(self.text)}` needs it")
+        if self._program is None:
+            return data[self.inputs[0].variable]
+        return self._run(data)
+
+    def _run(self, data: dict[str, Any]) -> Value:
+        if self.calendars:
+            with with_calendars(self.calendars):
+                result = self._program.eval(data=data)
+        else:
+            result = self._program.eval(data=data)
+        value = result.value()
+        if self.type == "yes_no":
+            if value is True or value is False:
+                return value
+            raise self._failed(value)
+        if result.type() == cel.Type.ERROR:  # an ERROR's value is a text like any other: only its type tells
+            raise self._failed(value)
+        return self._stored(result.plain_value())
+
+    def _stored(self, value: Any) -> Value:
+        """A number without a fraction is stored as a whole one; what JSON cannot keep is no answer."""
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise self._failed("the result is not a number")
+            value = int(value) if value.is_integer() else value
+        if isinstance(value, int | float) and abs(value) > LARGEST:
+            raise self._failed("the result is too large")
+        if isinstance(value, list):
+            return [self._stored(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self._stored(item) for name, item in value.items()}
+        return value
+
+    def _failed(self, said: Any) -> ExpressionFailed:
+        reason = str(said).partition(": ")[2] or str(said)
+        return ExpressionFailed(f"`{shortened(self.text)}` cannot be worked out: {reason}")
+
+
+def _expression(*parts: Any) -> Expression:
+    names = ("text", "type", "result", "names", "constant", "literal", "inputs", "code", "calendars")
+    return Expression(**dict(zip(names, parts, strict=True)))
+
+
+def _fetch(given: Input, values: Mapping[str, Any]) -> Any:
+    found: Any = values
+    for name in given.path:
+        found = found.get(name) if found is not None else None
+    use = given.use
+    if use == "amount":  # of an authority: nothing said is unlimited, no authority at all is 0
+        return UNLIMITED if found is None else found
+    if found is None:
+        found = given.default
+    if use == "has":
+        return found is not None
+    if found is None or use == "value":
+        return found
+    return float(found) if use == "number" else [float(item) for item in found]
+
+
+_TEXTS = ("text", "person", "file", "case", "choice")
+
+
+def fits(expression: Expression, target: Field) -> str | None:
+    """Why what this expression gives cannot be kept in that field; None if it can."""
+    given = expression.result
+    if expression.type == "any" or given.type == target.type == "table":
+        return None
+    if target.type == "choice" and expression.literal is not None:
+        known = ", ".join(f"`{choice}`" for choice in target.choices)
+        return None if expression.literal in target.choices else f"`{target.name}` must be one of {known}"
+    if target.type == given.type == "choice":
+        return (
+            None if set(given.choices) <= set(target.choices) else f"not every choice of it is one of `{target.name}`"
+        )
+    if target.type == given.type == "list":
+        return None
+    same = target.type == given.type or (target.type == "number" and given.type == "integer")
+    if same or (target.type in _TEXTS[:4] and given.type in _TEXTS):
+        return None
+    if target.type == "date" and given.type == "text":
+        return None
+    return f"it gives {given.type}, and `{target.name}` is {target.type}"
