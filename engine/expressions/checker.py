@@ -148,7 +148,7 @@ class _Types:
             self.part(part, of)
         elif field.type == "table":
             part.label = FieldDescriptorProto.LABEL_REPEATED
-            _message_part(part, self.group(Group(f"a row of `{field.name}`", field.columns)))
+            _message_part(part, self.group(Group(f"a column of `{field.name}`", field.columns)))
         elif field.type == "choice":
             _message_part(part, self.choice(tuple(field.choices)))
         elif field.type in _NAMED:

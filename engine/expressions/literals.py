@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from engine.calendars import parse_duration
 from engine.expressions.checker import DATE
 from engine.expressions.reports import near_miss
-from engine.expressions.tree import Tree, constant, kind
+from engine.expressions.tree import Tree, constant, kind, path_of
 from engine.patterns import BadPattern, compile_pattern
 from engine.values import Expected, read_date, read_instant, read_money
 
@@ -51,7 +51,8 @@ def compared(walk: Walk, value: Tree, other: Tree) -> None:
             continue
         values = walk.checker.choices.get(type_name)
         if values is not None and text not in values:
-            walk.report(node, "wrong-choice", f"`{text}` is not one of the values there", near_miss(text, values))
+            named = f"of `{'.'.join(path_of(other))}`" if path_of(other) else "there"
+            walk.report(node, "wrong-choice", f"`{text}` is not one of the values {named}", near_miss(text, values))
         elif type_name == DATE:
             _right(walk, node, text, read_date)
 

@@ -244,17 +244,24 @@ def _sum(items: list[Any]) -> Any:
 @lru_cache(maxsize=1)
 def _environment() -> cel.Env:
     """The one environment in which every expression runs."""
-    dyn = cel.Type.DYN
+    whole, text, dyn = cel.Type.INT, cel.Type.STRING, cel.Type.DYN
+    # A function declared for DYN is never found at run time: each shape is declared by itself.
     functions = (
-        ("add_days", 4, _add_days),
-        ("add_open", 3, _add_open),
-        ("is_open", 2, _is_open),
-        ("days_since", 3, _days_since),
-        ("sum", 1, _sum),
+        ("add_days", _add_days, ([whole, whole, text, text],)),
+        ("add_open", _add_open, ([whole, whole, text],)),
+        ("is_open", _is_open, ([whole, text],)),
+        ("days_since", _days_since, ([whole, whole, text], [text, whole, text])),
+        ("sum", _sum, ([cel.Type.List(dyn)],)),
     )
     declared = [
-        cel.FunctionDecl(name, [cel.Overload(name, return_type=dyn, parameters=[dyn] * count, impl=act)])
-        for name, count, act in functions
+        cel.FunctionDecl(
+            name,
+            [
+                cel.Overload(f"{name}_{number}", return_type=dyn, parameters=shape, impl=act)
+                for number, shape in enumerate(shapes)
+            ],
+        )
+        for name, act, shapes in functions
     ]
     return cel.NewEnv(variables={f"v{number}": dyn for number in range(MOST_NAMES)}, functions=declared)
 

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 
 from engine.expressions.checker import DATE, DURATION, FUNCTIONS, INSTANT, MONEY, Checker
 from engine.expressions.scope import Group, Names, Problem
+from engine.expressions.tree import TOKEN
 
 _ERROR = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
-_TOKEN = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|&&|\|\||[<>=!]=|'[^'\n]*'|\"[^\"\n]*\"|\d[\d.]*|\S")
 _TYPE_WORDS = {
     MONEY: "money", DATE: "date", INSTANT: "instant", DURATION: "duration", "timestamp": "instant", "bool": "yes_no",
     "int": "whole number", "uint": "whole number", "double": "number", "string": "text", "null_type": "null",
@@ -25,6 +25,9 @@ def problems_of(text: str, error: str, checker: Checker, seen: Names) -> tuple[P
         _problem(text, _offset(text, int(line), int(column)), said, checker, seen)
         for line, column, said in _ERROR.findall(error)
     ]
+    found = [problem for problem in found if "*error*" not in problem.message] or found
+    syntax = [problem for problem in found if problem.id == "expression-syntax"]
+    found = syntax[:1] or found  # what follows the first one is noise
     if not found:
         deep = "recursion" in error
         message = "is nested too deep" if deep else f"cannot be read: {error.partition('[')[0].strip()}"
@@ -49,6 +52,10 @@ def _problem(text: str, offset: int, said: str, checker: Checker, seen: Names) -
         return _mismatch(text, offset, found[1], found[2], checker)
     if said.startswith("Syntax error: ") or "recursion" in said or "unsupported syntax" in said:
         return _syntax(text, offset, said)
+    if "has() argument" in said:
+        return Problem(
+            offset, _width(text, offset), "expression-type", "`has` asks for a field, as in `has(case.field)`"
+        )
     message = re.sub(r"'([^']*)'", lambda quoted: f"`{type_words(quoted[1], checker)}`", said)
     return Problem(offset, _width(text, offset), "expression-type", message)
 
@@ -70,7 +77,7 @@ def near_miss(name: str, known: Iterable[str]) -> str | None:
 
 
 def _unknown_member(offset: int, name: str, group: Group | None) -> Problem:
-    return unknown(offset, name, f"part of {group.title}" if group else "known", group.members if group else ())
+    return unknown(offset, name, group.title if group else "a name here", group.members if group else ())
 
 
 def _undeclared(text: str, offset: int, name: str, checker: Checker, seen: Names) -> Problem:
@@ -120,14 +127,16 @@ def _syntax(text: str, offset: int, said: str) -> Problem:
     if "recursion" in said:
         mend = "say it in smaller parts"
         return Problem(0, len(text), "expression-syntax", "the expression is nested too deep", mend)
-    token = _TOKEN.match(text, offset)
-    what = f"`{token[0]}` is not expected here" if token else "the expression ends too early"
-    return Problem(offset, _width(text, offset), "expression-syntax", what, _syntax_help(token[0] if token else ""))
+    found = TOKEN.match(text, offset)
+    what = f"`{found[0]}` is not expected here" if found else "the expression ends too early"
+    return Problem(offset, _width(text, offset), "expression-syntax", what, _syntax_help(found[0] if found else ""))
 
 
 def _syntax_help(found: str) -> str | None:
     if found == "=":
         return "equality is written `==`"
+    if found in ("'", '"'):
+        return f"a text ends with the quote it began with: {found}"
     return {"and": "write `&&`", "or": "write `||`", "not": "write `!`", "&": "write `&&`", "|": "write `||`"}.get(
         found
     )
@@ -142,7 +151,7 @@ def type_words(name: str, checker: Checker) -> str:
     if name in checker.choices:
         return "choice"
     if name in checker.groups:
-        return checker.groups[name].title
+        return "row" if "column" in checker.groups[name].title else "group of names"
     return _TYPE_WORDS.get(name, "anything" if re.fullmatch(r"T?%\w+", name) else name)
 
 
@@ -158,5 +167,5 @@ def _split(types: str) -> list[str]:
 
 
 def _width(text: str, offset: int) -> int:
-    token = _TOKEN.match(text, offset)
-    return len(token[0]) if token else 0
+    found = TOKEN.match(text, offset)
+    return len(found[0]) if found else 0

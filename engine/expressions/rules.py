@@ -68,7 +68,9 @@ class Walk:
             return
         member = self._member(path)
         if member is None:
-            self.report(node, "unknown-name", f"`{'.'.join(path)}` is not a name here", near_miss(path[0], self.seen))
+            self.report(
+                node, "unknown-name", f"`{'.'.join(path)}` is not a name here", near_miss(path[0], sorted(self.seen))
+            )
         elif not self._may_see(node, path):
             pass
         elif _is_test(node):
@@ -90,7 +92,7 @@ class Walk:
 
     def _may_see(self, node: Tree, path: Path) -> bool:
         if path[0] not in self.seen:
-            self.report(node, "unknown-name", f"`{path[0]}` cannot be read here", near_miss("", self.seen))
+            self.report(node, "unknown-name", f"`{path[0]}` cannot be read here", near_miss("", sorted(self.seen)))
             return False
         if path[0] == "form" and len(path) > 1 and path[1] not in self.scope.form:
             asked = [f"form.{name}" for name in self.scope.form]

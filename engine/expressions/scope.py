@@ -77,7 +77,7 @@ def shortened(text: str, most: int = 80) -> str:
 class Group:
     """A name with names below it: `case`, `clocks.arrival`, a table's row."""
 
-    title: str  # in a message: "`fe` is not a field of the case"
+    title: str  # completes "`fe` is not …"
     members: Mapping[str, Member]
 
 
@@ -116,20 +116,22 @@ def names_of(scope: Scope) -> dict[str, Member]:
     actor: dict[str, Member] = {
         "id": Field(name="id", type="person"),
         "roles": _list_of("roles", _one_of("role", scope.roles)),
-        "may": Group("what an actor may spend", {name: Field(name=name, type="money") for name in scope.authority}),
+        "may": Group(
+            "an authority of this process", {name: Field(name=name, type="money") for name in scope.authority}
+        ),
     }
     return {
-        "case": Group("the case", {**scope.case, **own}),
-        "before": Group("the case before", {**scope.case, **own}),
-        "form": Group("this form", _form_names(scope)),
-        "facts": Group("the facts", scope.facts),
-        "figures": Group("the figures", scope.figures),
-        "row": Group("the row", scope.row),
-        "counts": Group("the counts", numbers),
-        "did": Group("the actions", done),
-        "clocks": Group("the clocks", {name: Group(f"a clock ({', '.join(_CLOCK)})", _CLOCK) for name in scope.clocks}),
-        "linked": Group("the links", {name: _link(states) for name, states in scope.linked.items()}),
-        "actor": Group("the actor", actor),
+        "case": Group("a field of the case", {**scope.case, **own}),
+        "before": Group("a field of the case", {**scope.case, **own}),
+        "form": Group("asked by this form", _form_names(scope)),
+        "facts": Group("a fact of this process", scope.facts),
+        "figures": Group("a figure of the desk", scope.figures),
+        "row": Group("a column of the row", scope.row),
+        "counts": Group("a count of this process", numbers),
+        "did": Group("an action of this process", done),
+        "clocks": Group("a clock of this process", {name: Group("said by a clock", _CLOCK) for name in scope.clocks}),
+        "linked": Group("a link of this process", {name: _link(states) for name, states in scope.linked.items()}),
+        "actor": Group("known of an actor", actor),
         "now": _NOW,
     }
 
@@ -141,7 +143,7 @@ def _form_names(scope: Scope) -> Mapping[str, Field]:
 
 def _link(states: Names) -> Group:
     final = Field(name="final", type="yes_no")
-    return Group("a linked case (state, final)", {"state": _one_of("state", states), "final": final})
+    return Group("known of a linked case", {"state": _one_of("state", states), "final": final})
 
 
 def visible(scope: Scope) -> Names:

@@ -6,6 +6,7 @@ type with its place, and writing it back lets an expression run on stored values
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -52,6 +53,9 @@ _MESSAGES = {
 }
 BOOL, INT, DOUBLE, TEXT = 1, 2, 4, 5
 """The primitive types, as CEL numbers them."""
+
+TOKEN = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|&&|\|\||[<>=!]=|'[^'\n]*'|\"[^\"\n]*\"|\d[\d.]*u?|\S")
+"""One word, sign, number or text of an expression."""
 
 _TYPE_URL = "type.googleapis.com/cel.expr.CheckedExpr"
 _ONE_OF = {"Expr", "Constant", "Type"}
@@ -190,7 +194,5 @@ class CheckedTree:
             name = node.select_expr.field
             end = self.text.find(name, max(positions.get(node.id, offset), offset))
             return offset, max(end + len(name) - offset, 1)
-        if kind(node) == "ident_expr":
-            return offset, len(node.ident_expr.name)
-        written = constant(node)
-        return offset, len(written) + 2 if isinstance(written, str) else 1
+        found = TOKEN.match(self.text, offset)
+        return offset, len(found[0]) if found else 1
