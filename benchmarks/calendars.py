@@ -24,6 +24,7 @@ START = 1_420_070_400_000  # 2015-01-01
 COUNT = 20_000
 ROUNDS = 5
 
+ZONES = ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Europe/Paris", "Australia/Sydney"]
 DESK = {
     "calendar": "office_hours",
     "weekly": {"mon-fri": ["08:30-12:00", "13:30-17:30"]},
@@ -42,11 +43,14 @@ def rate(question: Callable[[int, int], object], pairs: list[tuple[int, int]]) -
     return median(rates)
 
 
-def fresh(zone: str) -> float:
-    """Give the milliseconds that a year takes when first asked for, reading the zone included."""
-    begun = perf_counter()
-    read_calendar(DESK | {"calendar": "new", "holidays": []}, zone).next_opening(START)
-    return (perf_counter() - begun) * 1000
+def fresh(zones: list[str]) -> float:
+    """Give the milliseconds that a year takes when first asked for, reading the zone included: the median."""
+    lasted = []
+    for zone in zones:
+        begun = perf_counter()
+        read_calendar(DESK | {"holidays": []}, zone).next_opening(START)
+        lasted.append((perf_counter() - begun) * 1000)
+    return median(lasted)
 
 
 def main() -> None:
@@ -72,7 +76,7 @@ def main() -> None:
     print(f"{'question':28} {'a second':>12} {'of a plain loop':>16}")
     for name, found in rows.items():
         print(f"{name:28} {found:12,.0f} {found / plain:16.3f}")
-    print(f"{'a year, when first asked for':28} {fresh('Europe/Berlin'):9.2f} ms")
+    print(f"{'a year, when first asked for':28} {fresh(ZONES):9.2f} ms")
 
 
 if __name__ == "__main__":

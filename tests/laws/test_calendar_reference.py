@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.calendars import Calendar, CalendarError
 from tests.laws.reference_calendar import Hours, OutsideWindow, Window, Written
 
-LONG = bool(os.environ.get("CASEWRIGHT_LONG"))
+LONG = os.environ.get("CASEWRIGHT_LONG") == "1"
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 # zone, a date near which something rare happened there
@@ -108,15 +108,26 @@ def instant(day: date) -> int:
     return int(datetime.combine(day, time(), UTC).timestamp()) * 1000
 
 
+def moment(dice: Random, window: Window) -> int:
+    """Choose an instant: anywhere, near the middle of the window, or where something opens or closes."""
+    low, high = 2 * 1440, len(window.opened) - 4 * 1440
+    middle = len(window.opened) // 2
+    minute = dice.choice((dice.randrange(low, high), min(high, max(low, middle + dice.randrange(-2000, 2000)))))
+    if dice.random() < 0.4:
+        edges = (at for at in range(minute, high) if window.opened[at] != window.opened[at - 1])
+        minute = next(edges, minute)
+    return window.low + minute * MINUTE + dice.choice((0, 0, 0, 1, MINUTE - 1, dice.randrange(MINUTE)))
+
+
 def questions(
     dice: Random, calendar: Calendar, window: Window
 ) -> list[tuple[str, Callable[[], int], Callable[[], int]]]:
     """Ask both the same, each question with its text."""
-    rest = dice.choice((0, 0, 1, 59_999, dice.randrange(MINUTE)))
-    at = window.low + dice.randrange(2 * DAY, window.high - window.low - 4 * DAY) // MINUTE * MINUTE + rest
+    at = moment(dice, window)
     length = dice.choice((0, 1, MINUTE, dice.randrange(1, 4 * DAY), dice.randrange(1, 30) * 15 * MINUTE))
     days, clock = dice.randrange(-3, 5), dice.randrange(1440)
-    clock = clock if dice.random() < 0.6 else dice.randrange(0, 180, 15)
+    shown = window.wall(at)
+    clock = dice.choice((clock, clock, dice.randrange(0, 180, 15), shown.hour * 60 + shown.minute))
     wall_clock = time(clock // 60, clock % 60)
     until = at + length
     return [
