@@ -35,7 +35,7 @@ ONLY_IN = {  # package: where alone it may be imported
     "google": ("engine/expressions",),
     "holidays": ("engine/public_holidays.py",),
     "jsonschema": ("engine/lang/",),
-    "rich": ("engine/cli/",),
+    "rich": ("engine/cli/", "engine/lang/report.py"),
     "sqlalchemy": ("engine/store/",),
     "transitions": ("engine/core/machine.py",),
     "yaml": ("engine/lang/",),
