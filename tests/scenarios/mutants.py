@@ -1,0 +1,143 @@
+"""Definitions changed in one place each: every figure a little more and less, every rule left out.
+
+A mutant is the plain content of one file with one change. Nothing here knows the engine: what is read is what a
+designer wrote, what comes out is what another designer might have written by mistake.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+Path = tuple[str | int, ...]
+Plain = Any
+
+WORDS = frozenset({"label", "else", "description", "summary", "choices", "roles", "text", "version", "target"})
+"""What people read, and figures that no case shows: the attainment's target has a test of its own."""
+
+RULES = frozenset({"by", "cancelled_by", "counts_from", "during", "guards", "max", "min", "never_by", "on_enter",
+                   "pauses_in", "then", "thresholds", "timers", "within"})  # fmt: skip
+"""Keys that can be left out as a whole."""
+
+LISTS = frozenset({"by", "cancelled_by", "clear", "in", "met_by", "needs", "never_by", "notify", "on_enter",
+                   "pauses_in", "require", "restarts_on", "starts", "then", "thresholds"})  # fmt: skip
+"""Lists of which each item can be left out."""
+
+TIMES = frozenset({"after", "at", "every", "goal", "is", "within"})
+COMPARISONS = ((" > ", " >= "), (" >= ", " > "), (" < ", " <= "), (" <= ", " < "), (" == ", " >= "), (" == ", " <= "))
+SECOND, MINUTE = 1, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One file with one change."""
+
+    title: str
+    content: Plain
+
+    @property
+    def text(self) -> str:
+        """The file: JSON is YAML."""
+        return json.dumps(self.content, ensure_ascii=False)
+
+
+def mutants(content: Plain) -> Iterator[Mutant]:
+    """Every mutant of a file."""
+    for path, value in places(content):
+        if not WORDS.intersection(path) and path:
+            yield from _of_place(content, path, value)
+
+
+def places(content: Plain, path: Path = ()) -> Iterator[tuple[Path, Plain]]:
+    """Every place of a file with what stands there."""
+    yield path, content
+    entries = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for step, value in entries:
+        yield from places(value, (*path, step))
+
+
+def value_at(content: Plain, path: Path) -> Plain:
+    """What stands at a place; `KeyError`, `IndexError` or `TypeError` where there is none."""
+    for step in path:
+        content = content[step]
+    return content
+
+
+def _of_place(content: Plain, path: Path, value: Plain) -> Iterator[Mutant]:
+    key, holder = path[-1], path[-2] if len(path) > 1 else None
+    if key in RULES or holder in ("guards", "timers") or (isinstance(key, int) and holder in LISTS):
+        yield _without(content, path)
+    others: Iterable[Plain]
+    if key in ("if", "must"):
+        others = _other_conditions(str(value))
+    elif key in ("min", "max"):
+        others = (value + 1, value - 1)
+    elif key in TIMES and isinstance(value, str):
+        others = _other_times(value)
+    elif key == "on_reopen":
+        others = ("none" if value == "restart" else "restart",)
+    elif (key, value) == ("calendar", "always"):
+        others = ("contact_hours",)
+    elif "weekly" in path and isinstance(value, str):
+        others = _other_hours(str(value))
+    else:
+        return
+    for other in others:
+        yield _with(content, path, other)
+
+
+def _without(content: Plain, path: Path) -> Mutant:
+    changed = deepcopy(content)
+    del value_at(changed, path[:-1])[path[-1]]
+    return Mutant(f"{shown(path)} left out", changed)
+
+
+def _with(content: Plain, path: Path, value: Plain) -> Mutant:
+    changed = deepcopy(content)
+    value_at(changed, path[:-1])[path[-1]] = value
+    return Mutant(f"{shown(path)} is {value}", changed)
+
+
+def shown(path: Path) -> str:
+    """A place as people write it."""
+    return ".".join(str(step) for step in path)
+
+
+def _other_conditions(text: str) -> Iterator[str]:
+    yield f"!({text})"
+    for was, other in COMPARISONS:
+        if was in text:
+            yield text.replace(was, other, 1)
+    for number in re.finditer(r"\b\d+\b", text):
+        for change in (1, -1):
+            yield _replaced(text, number, str(int(number[0]) + change))
+    if " && " in text and "(m," not in text:
+        yield from text.split(" && ")
+
+
+def _other_times(text: str) -> Iterator[str]:
+    if text == "goal":
+        yield from ("goal + 1s", "goal - 1s", "goal + 1m", "goal - 1m")
+    for found in re.finditer(r"\b\d+[smh]\b", text):
+        for change in (SECOND, -SECOND, MINUTE, -MINUTE):
+            seconds = int(found[0][:-1]) * {"s": 1, "m": 60, "h": 3600}[found[0][-1]] + change
+            if seconds > 0:
+                yield _replaced(text, found, f"{seconds}s")
+    for found in re.finditer(r"\b\d+(?=%| (?:calendar|business)_days)", text):
+        for change in (1, -1):
+            yield _replaced(text, found, str(int(found[0]) + change))
+
+
+def _other_hours(text: str) -> Iterator[str]:
+    for found in re.finditer(r"(\d\d):(\d\d)", text):
+        for change in (1, -1):
+            minutes = int(found[1]) * 60 + int(found[2]) + change
+            yield _replaced(text, found, f"{minutes // 60:02d}:{minutes % 60:02d}")
+
+
+def _replaced(text: str, found: re.Match[str], other: str) -> str:
+    return text[: found.start()] + other + text[found.end() :]
