@@ -148,13 +148,14 @@ class Calendar:
         return last_before(self.zone, (following.toordinal() - EPOCH_DAY) * DAY)
 
     def at_clock(self, at: int, minutes: int) -> int:
-        """Give the next instant after `at` at which the wall shows this time of day: later today, else tomorrow.
+        """Give the first instant after `at` that is some date's instant of this time of day: today's, else tomorrow's.
 
-        At 12:00 sharp, `by 12:00` is tomorrow's: a promise with no time at all is none. Opening hours play no part.
+        Every date has one: in a gap the first instant after it, in a fold the first of the two, so what comes daily
+        comes once. At 12:00 sharp, `by 12:00` is tomorrow's: a promise with no time at all is none. Hours play no part.
         """
         today = wall_at(self.zone, at) // DAY
-        showing = (instants_showing(self.zone, day * DAY + minutes * MINUTE) for day in count(today))
-        return next(instant for instants in showing for instant in instants if instant > at)
+        found = (instants_showing(self.zone, day * DAY + minutes * MINUTE)[0] for day in count(today))
+        return next(instant for instant in found if instant > at)
 
     def local(self, at: int) -> datetime:
         """Give an instant as people in the calendar's zone read it."""
@@ -237,7 +238,7 @@ def holiday_warning(calendar: Calendar, at: int) -> str | None:
 
 # -- reading -----------------------------------------------------------------------------------------------------------
 
-KEYS = ("calendar", "label", "zone", "weekly", "holidays", "special", "breaks", "known_until")
+KEYS = ("calendar", "label", "description", "zone", "weekly", "holidays", "special", "breaks", "known_until")
 COUNTRY_KEYS = ("country", "subdivision", "years")
 YEARS = range(2020, 2041)  # of a country without `years`
 

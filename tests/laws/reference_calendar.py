@@ -7,7 +7,7 @@ whole minutes, everywhere since 1973.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -114,34 +114,26 @@ class Window:
                 duration -= length
         raise OutsideWindow
 
-    def showing(self, wall: datetime, after: int | None = None) -> int:
-        """Find the first instant (after one) at which the clock shows this, or the end of the gap that swallows it."""
+    def showing(self, wall: datetime) -> int:
+        """Find the first instant at which the clock shows this, or the end of the gap that swallows it."""
         minute, rest = wall.replace(second=0, microsecond=0), (wall.second * 1000 + wall.microsecond // 1000)
         if minute < self.walls[0]:
             raise OutsideWindow
         before = self.walls[0] - timedelta(minutes=1)
         for index, shown in enumerate(self.walls):
-            if shown == minute or before < minute < shown:
-                found = self._instant(index) + (rest if shown == minute else 0)
-                if after is None or found > after:
-                    return found
+            if shown == minute:
+                return self._instant(index) + rest
+            if before < minute < shown:
+                return self._instant(index)
             before = shown
         raise OutsideWindow
 
     def at_clock(self, at: int, clock: time) -> int:
-        """Find the next instant, after this one, at which the clock shows a time of day."""
-        today = self.wall(at).date()
-        found = list(self._showing_on(at, [today + ONE_DAY * ahead for ahead in range(4)], clock))
-        if not found:
-            raise OutsideWindow
-        return min(found)
-
-    def _showing_on(self, at: int, days: list[date], clock: time) -> Iterator[int]:
-        for day in days:
-            try:
-                yield self.showing(datetime.combine(day, clock), after=at)
-            except OutsideWindow:
-                continue
+        """Find the instant of a time of day on this date, or on the first later date on which it is still ahead."""
+        day = self.wall(at).date()
+        while (found := self.showing(datetime.combine(day, clock))) <= at:
+            day += ONE_DAY
+        return found
 
     def dates_that_open(self) -> list[date]:
         """Give the dates on which a shift opens of which at least one minute comes."""

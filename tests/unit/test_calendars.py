@@ -283,6 +283,15 @@ def test_a_time_of_day_is_todays_if_ahead_else_tomorrows(start: str, clock: str,
     assert shown(calendar().at_clock(at(start), parse_clock(clock))) == end
 
 
+def test_on_2026_10_25_what_comes_daily_at_0230_comes_once() -> None:
+    around = always(BERLIN)
+    first = around.at_clock(at("2026-10-25 00:00", BERLIN), parse_clock("02:30"))
+    assert first == at("2026-10-25 02:30", BERLIN)
+    assert shown(around.at_clock(first, parse_clock("02:30")), BERLIN) == "2026-10-26 02:30"
+    gap = around.at_clock(at("2026-03-29 00:00", BERLIN), parse_clock("02:30"))
+    assert shown(gap, BERLIN) == "2026-03-29 03:00"
+
+
 def test_always_is_open_at_every_instant_and_has_the_dates_of_its_zone() -> None:
     far = -(10**15)
     assert ALWAYS.is_open(far)
@@ -334,6 +343,7 @@ def test_a_document_holds_the_holidays_as_dates_and_reads_back_the_same() -> Non
     desk = calendar(
         weekly=TWO_SORTS | {"sat": ["22:00-04:00"]},
         label={"en": "Desk", "zh": "前台"},
+        description="for people who read the file",
         holidays=[{"country": "CN", "years": [2024]}, "12-24"],
         special={"2024-05-05": []},
         breaks={"2024-05-06": ["12:00-12:30"]},
