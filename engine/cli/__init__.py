@@ -1,0 +1,1 @@
+"""The command line: a thin coat over the engine. `main.py` starts it, `catalogue.py` lists the commands."""

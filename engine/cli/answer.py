@@ -1,0 +1,140 @@
+"""What follows every change of a case: its line, the likely next command, or the reasons why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.command import Args
+from engine.cli.documents import accepted_document, refusal_document
+from engine.cli.exits import Exit
+from engine.cli.reader import Reader
+from engine.cli.render import change_line, reasons
+from engine.cli.streams import Streams
+from engine.cli.translate import _
+from engine.errors import NotFound
+
+if TYPE_CHECKING:
+    from engine.app import Engine
+    from engine.model import Branch, ProcessDefinition
+    from engine.views import Accepted, CaseView, Offer, Refusal, Result
+
+_CODES = {"by": Exit.NOT_PERMITTED, "never_by": Exit.NOT_PERMITTED, "claimed": Exit.CONFLICT}
+
+
+def definition_of(engine: Engine, view: CaseView) -> ProcessDefinition:
+    """Return the definition a case stands on."""
+    return engine.definition(view.process, view.version)
+
+
+def reader_of(streams: Streams, engine: Engine, definition: ProcessDefinition | None = None) -> Reader:
+    """Return who reads: in the zone of the desk."""
+    zone = definition.desk.zone if definition is not None else engine.zone
+    return Reader(language=streams.language, zone=zone, now=engine.now())
+
+
+def answer(streams: Streams, engine: Engine, args: Args, result: Result) -> int:
+    """Show what became of a command and return its exit code."""
+    from engine.views import Refusal
+
+    if isinstance(result, Refusal):
+        return _refused(streams, engine, args, result)
+    return _accepted(streams, engine, args, result)
+
+
+def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted) -> int:
+    definition = definition_of(engine, result.case)
+    reader = reader_of(streams, engine, definition)
+    if streams.is_json:
+        streams.give(accepted_document(reader, definition, result))
+        return Exit.DONE
+    streams.say(change_line(reader, definition, result))
+    for link, case in result.case.links.items():
+        if result.before is None or result.before.links.get(link) != case:
+            streams.say(_("  {link}: {case} opened").format(link=link, case=case))
+    streams.tell(_("next: {command}").format(command=likely_next(engine, args, definition, result.case)))
+    return Exit.DONE
+
+
+def _refused(streams: Streams, engine: Engine, args: Args, result: Refusal) -> int:
+    reader = reader_of(streams, engine)
+    if streams.is_json:
+        streams.give(refusal_document(reader, result))
+    else:
+        reasons(streams, reader, result)
+        _advise(streams, args, result)
+    return next((_CODES[reason.rule] for reason in result.reasons if reason.rule in _CODES), Exit.REFUSED)
+
+
+def _advise(streams: Streams, args: Args, result: Refusal) -> None:
+    missing = [reason.field for reason in result.reasons if reason.rule == "form" and reason.field]
+    facts = [reason.field for reason in result.reasons if reason.rule == "facts" and reason.field]
+    if missing or facts:
+        flags = [f"-f {name}=…" for name in missing] + [f"--fact {name}=…" for name in facts]
+        streams.tell(_("help: give {flags}").format(flags=" ".join(flags)))
+    elif result.case is not None:
+        streams.tell(_("help: `casewright do {case} --list` says what is possible").format(case=result.case.id))
+
+
+def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, view: CaseView) -> str:
+    """Guess the next command: what moves the case on, for this actor or for whose turn it is."""
+    said = args.settings.said.get("as_")
+    if view.closed_at is not None:
+        return f"casewright history {view.id}"
+    actor = args.settings.actor
+    action = _moving(definition, view, engine.allowed(view.id, actor=actor))
+    if action is not None:
+        return f"casewright do {view.id} {action}" + (f" --as {said}" if said else "")
+    for person in _whose_turn(engine, view):
+        action = _moving(definition, view, engine.allowed(view.id, actor=person))
+        if action is not None:
+            return f"casewright do {view.id} {action} --as {person}"
+    return f"casewright do {view.id} --list"
+
+
+def _moving(definition: ProcessDefinition, view: CaseView, offers: Iterable[Offer]) -> str | None:
+    """Choose an allowed action that leads on, rather one of the present state than one of every state."""
+    moving = [
+        offer.action
+        for offer in offers
+        if offer.is_allowed and any(branch.value != "stay" for branch in _branches(definition, offer.action))
+    ]
+    return next((name for name in moving if name not in definition.actions), moving[0] if moving else None)
+
+
+def _branches(definition: ProcessDefinition, name: str) -> Iterator[Branch[str]]:
+    for actions in (definition.actions, *(state.actions for state in definition.states.values())):
+        if name in actions:
+            yield from actions[name].to
+
+
+def _whose_turn(engine: Engine, view: CaseView) -> list[str]:
+    """Name the persons of whom the case waits on, a person before the holders of a role."""
+    named = [who.removeprefix("person:") for who in view.waiting_on if who.startswith("person:")]
+    roles = {who.removeprefix("role:") for who in view.waiting_on if who.startswith("role:")}
+    holders = [person.id for person in engine.people() if person.is_active and roles.intersection(person.roles)]
+    return [*named, *holders[:3]]
+
+
+def attach_file(
+    engine: Engine, args: Args, file: Path, *, name: str | None = None, media_type: str | None = None
+) -> Result:
+    """Attach a file to the case of the command."""
+    from mimetypes import guess_type
+
+    if not file.is_file():
+        raise NotFound(_("there is no file `{file}`").format(file=file))
+    return engine.attach(
+        args.case,
+        name or file.name,
+        file.read_bytes(),
+        media_type or guess_type(file.name)[0] or "application/octet-stream",
+        actor=args.settings.actor,
+        key=getattr(args, "key", None),
+    )
+
+
+def file_answers(engine: Engine, args: Args, form: dict[str, Any]) -> dict[str, Any]:
+    """Attach the files that answers name by `@FILE`; the answer is then the attachment's name."""
+    return form

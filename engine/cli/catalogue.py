@@ -1,0 +1,60 @@
+"""Which commands there are, for whom, and in which module each is built: all that `casewright --help` needs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from engine.cli.translate import later
+
+
+class Entry(NamedTuple):
+    """One command: the module whose function of the same name builds it, and its line in the overview."""
+
+    module: str
+    summary: str
+
+
+AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
+    (
+        later("For the designer of a process"),
+        {
+            "new": Entry("writing", later("Write a small process to start from, with scenarios.")),
+            "check": Entry("writing", later("Check processes; every finding has its line and its mend.")),
+            "test": Entry("testing", later("Run the scenarios of processes on a virtual clock.")),
+            "explain": Entry("writing", later("Explain a rule of the checker.")),
+            "publish": Entry("publishing", later("Publish processes, so that cases can be opened.")),
+        },
+    ),
+    (
+        later("For the operator at the desk"),
+        {
+            "open": Entry("acting", later("Open a case.")),
+            "list": Entry("looking", later("List the cases that wait on me and my roles, most urgent first.")),
+            "show": Entry("looking", later("Show one case: where it stands, its promises, its data.")),
+            "do": Entry("acting", later("Do an action, or list what can be done and why not the rest.")),
+            "claim": Entry("holding", later("Take a case.")),
+            "release": Entry("holding", later("Give a case back.")),
+            "assign": Entry("holding", later("Give a case to a person.")),
+            "attach": Entry("holding", later("Attach a file to a case.")),
+            "history": Entry("looking", later("Show everything that happened to a case.")),
+            "clock": Entry("looking", later("Show the promises of a case, to the millisecond with --explain.")),
+        },
+    ),
+    (
+        later("For the administrator"),
+        {
+            "init": Entry("starting", later("Set up a desk: project file, database, folder of processes.")),
+            "actor": Entry("people", later("Name the people of the desk and their roles.")),
+            "import": Entry("importing", later("Bring in old cases, or a prepared day, from a file.")),
+            "worker": Entry("running", later("Fire what falls due and deliver messages until stopped.")),
+            "tick": Entry("running", later("Do one round of the worker's work and stop.")),
+            "outbox": Entry("running", later("List outgoing messages, or send one again.")),
+            "fault": Entry("running", later("List what the engine failed on, or try it again.")),
+            "audit": Entry("auditing", later("Verify that records are whole and tell the truth.")),
+            "doctor": Entry("starting", later("Look whether everything needed is in order.")),
+            "demo": Entry("story", later("Play a day at the desk on a temporary database.")),
+        },
+    ),
+)
+
+COMMANDS: dict[str, Entry] = {name: entry for _, commands in AUDIENCES for name, entry in commands.items()}

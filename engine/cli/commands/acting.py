@@ -1,0 +1,124 @@
+"""`open` and `do`: the commands by which people move cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.answer import answer, definition_of, file_answers, reader_of
+from engine.cli.command import Args, Command, engine_command
+from engine.cli.documents import offer_document
+from engine.cli.exits import Exit
+from engine.cli.forms import command_options, form_options, given_facts, given_form
+from engine.cli.prompts import ask_missing
+from engine.cli.render import offer_lines
+from engine.cli.streams import Streams
+from engine.cli.translate import _
+
+if TYPE_CHECKING:
+    from engine.app import Engine
+    from engine.views import FormField
+
+
+def open_command() -> Command:
+    """Build `open`."""
+    return engine_command(
+        "open",
+        run_open,
+        help=_(
+            "Open a case of a published process. On a terminal, what the form requires and you did not give is asked."
+        ),
+        examples=(
+            "casewright open repair",
+            "casewright open repair -f channel=phone -f customer='Wu Min' -f phone=13900000000 -f fault='no power'",
+        ),
+        params=[
+            click.Argument(["process"], metavar=_("PROCESS")),
+            *form_options(),
+            *(option for option in command_options() if option.name != "expect_revision"),
+        ],
+    )
+
+
+def run_open(streams: Streams, engine: Engine, args: Args) -> int:
+    """Open a case."""
+    form = given_form(args.fields, args.form, streams.into)
+    if streams.may_ask:
+        form = ask_missing(reader_of(streams, engine), engine.opening(args.process), form)
+    result = engine.open_case(
+        args.process,
+        form,
+        actor=args.settings.actor,
+        facts=given_facts(args.facts, args.facts_file, args.settings.project),
+        key=args.key,
+        occurred_at=args.occurred_at,
+    )
+    return answer(streams, engine, args, result)
+
+
+def do_command() -> Command:
+    """Build `do`."""
+    return engine_command(
+        "do",
+        run_do,
+        help=_(
+            "Do an action on a case. Without an action, or with --list, say what you may do now and why not the rest. "
+            "On a terminal, what the form requires and you did not give is asked."
+        ),
+        examples=(
+            "casewright do R-1042 --list",
+            "casewright do R-1042 dispatch -f technician=li.wei --fact on_shift=li.wei,zhao.gang",
+            "casewright do R-1042 note -f note='calls back at noon' --key call-17",
+        ),
+        params=[
+            click.Argument(["case"], metavar=_("CASE")),
+            click.Argument(["action"], metavar=_("[ACTION]"), required=False),
+            click.Option(["--list", "is_list"], is_flag=True, help=_("What I may do now, and why not the rest.")),
+            *form_options(),
+            *command_options(),
+        ],
+    )
+
+
+def run_do(streams: Streams, engine: Engine, args: Args) -> int:
+    """Do an action, or list the actions."""
+    actor = args.settings.actor
+    if args.is_list or args.action is None:
+        return _list_offers(streams, engine, args)
+    form = given_form(args.fields, args.form, streams.into)
+    if streams.may_ask:
+        form = ask_missing(reader_of(streams, engine), _asked(engine, args), form)
+    result = engine.act(
+        args.case,
+        args.action,
+        file_answers(engine, args, form),
+        actor=actor,
+        facts=given_facts(args.facts, args.facts_file, args.settings.project),
+        key=args.key,
+        expect_revision=args.expect_revision,
+        occurred_at=args.occurred_at,
+    )
+    return answer(streams, engine, args, result)
+
+
+def _asked(engine: Engine, args: Args) -> Iterable[FormField]:
+    """What the form of this action asks; nothing if it would be refused anyway."""
+    for offer in engine.allowed(args.case, actor=args.settings.actor):
+        if offer.action == args.action and offer.is_allowed:
+            return offer.form
+    return ()
+
+
+def _list_offers(streams: Streams, engine: Engine, args: Args) -> int:
+    actor = args.settings.actor
+    view = engine.case(args.case, actor=actor)
+    reader = reader_of(streams, engine, definition_of(engine, view))
+    offers = engine.allowed(args.case, actor=actor)
+    if streams.is_json:
+        streams.give({"case": view.id, "actor": actor, "actions": [offer_document(reader, offer) for offer in offers]})
+        return Exit.DONE
+    for line in offer_lines(streams, reader, offers):
+        streams.say(line)
+    return Exit.DONE

@@ -1,0 +1,81 @@
+"""`import`: a desk's old cases, or a prepared day, line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.command import Args, Command, engine_command
+from engine.cli.exits import Exit
+from engine.cli.streams import Streams
+from engine.cli.translate import _, plural
+
+if TYPE_CHECKING:
+    from engine.app import Engine, Imported
+
+
+def import_command() -> Command:
+    """Build `import`."""
+    return engine_command(
+        "import",
+        run_import,
+        help=_(
+            "Bring in cases from a file of JSON lines, each at its own time: "
+            '{"at", "as": "role:person", "case", "open" or "do", "form", "facts", "key"} or {"at", "tick": true}. '
+            "Run again, it goes on where it stopped and does nothing twice."
+        ),
+        examples=("casewright import old-cases.jsonl", "casewright import day.jsonl --stop-on-error --json"),
+        params=[
+            click.Argument(["file"], type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar=_("FILE")),
+            click.Option(
+                ["--name"], help=_("The name of this import; else the file's. By it a second run knows the first.")
+            ),
+            click.Option(
+                ["--stop-on-error"],
+                is_flag=True,
+                help=_("Stop at the first bad line; else it is named and the rest goes on."),
+            ),
+        ],
+    )
+
+
+def run_import(streams: Streams, engine: Engine, args: Args) -> int:
+    """Import a file."""
+    with args.file.open(encoding="utf-8", errors="strict") as lines:
+        done = engine.import_lines(
+            lines,
+            name=args.name or args.file.name,
+            stop_on_error=args.stop_on_error,
+            progress=streams.progress(_("importing")),
+            actor=args.settings.actor,
+        )
+    if streams.is_json:
+        streams.give(import_document(done))
+    else:
+        _say(streams, args.file, done)
+    return Exit.FAILED if done.errors else Exit.DONE
+
+
+def _say(streams: Streams, file: Path, done: Imported) -> None:
+    for error in done.errors:
+        streams.tell(f"{file}:{error.line}: {error.message}")
+    streams.say(
+        ", ".join(
+            (
+                plural("{count} line done", "{count} lines done", done.done),
+                plural("{count} refused as it was meant", "{count} refused", done.refused),
+                plural("{count} bad line", "{count} bad lines", len(done.errors)),
+            )
+        )
+    )
+
+
+def import_document(done: Imported) -> dict[str, object]:
+    """Describe what an import did."""
+    return {
+        "done": done.done,
+        "refused": done.refused,
+        "errors": [{"line": error.line, "message": error.message} for error in done.errors],
+    }

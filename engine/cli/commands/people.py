@@ -1,0 +1,178 @@
+"""`actor`: the people of the desk and the roles they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.command import Args, Command, engine_command
+from engine.cli.exits import Exit
+from engine.cli.group import Subcommands
+from engine.cli.streams import Streams
+from engine.cli.tables import Column, Row, write_table
+from engine.cli.translate import _
+from engine.errors import NotFound
+
+if TYPE_CHECKING:
+    from engine.app import Engine
+    from engine.ports import Person
+
+
+def actor_command() -> click.Group:
+    """Build `actor` with its commands."""
+    return Subcommands(
+        "actor",
+        help=_("Name the people of the desk and their roles. Only an `admin` may change them."),
+        examples=("casewright actor add li.wei --role technician --name '李伟'", "casewright actor list"),
+        commands=[_list(), _add(), _change(), _remove()],
+        default="list",
+    )
+
+
+def _list() -> Command:
+    return engine_command(
+        "list", run_list, help=_("List the people and their roles."), examples=("casewright actor list",)
+    )
+
+
+def _person_options() -> list[click.Parameter]:
+    return [
+        click.Option(["--name"], help=_("The name shown to others.")),
+        click.Option(["--language"], help=_("The language of messages to this person, such as en or zh.")),
+    ]
+
+
+def _add() -> Command:
+    return engine_command(
+        "add",
+        run_add,
+        help=_("Add a person, or change the roles of one who is known."),
+        examples=(
+            "casewright actor add wang.fang --role dispatcher",
+            "casewright actor add lin --role agent --role supervisor",
+        ),
+        params=[
+            click.Argument(["person"], metavar=_("PERSON")),
+            click.Option(
+                ["--role", "roles"],
+                multiple=True,
+                required=True,
+                metavar=_("ROLE"),
+                help=_("A role held; as often as needed."),
+            ),
+            *_person_options(),
+        ],
+    )
+
+
+def _change() -> Command:
+    return engine_command(
+        "change",
+        run_change,
+        help=_("Give a person more roles, take some away, or change the name."),
+        examples=("casewright actor change lin --give supervisor --take agent",),
+        params=[
+            click.Argument(["person"], metavar=_("PERSON")),
+            click.Option(["--give"], multiple=True, metavar=_("ROLE"), help=_("A role to give.")),
+            click.Option(["--take"], multiple=True, metavar=_("ROLE"), help=_("A role to take away.")),
+            *_person_options(),
+        ],
+    )
+
+
+def _remove() -> Command:
+    return engine_command(
+        "remove",
+        run_remove,
+        help=_("Let a person act no more. What was done stays on record under the name."),
+        examples=("casewright actor remove lin",),
+        params=[click.Argument(["person"], metavar=_("PERSON"))],
+    )
+
+
+def run_list(streams: Streams, engine: Engine, args: Args) -> int:
+    """List the people."""
+    people = engine.people()
+    if streams.is_json:
+        streams.give({"actors": [person_document(person) for person in people]})
+        return Exit.DONE
+    columns = [Column(head=_("person")), Column(head=_("name")), Column(head=_("roles"), is_wide=True), Column(head="")]
+    rows = [
+        Row(cells=[person.id, person.name, ", ".join(person.roles), "" if person.is_active else _("acts no more")])
+        for person in people
+    ]
+    write_table(streams, columns, rows)
+    return Exit.DONE
+
+
+def run_add(streams: Streams, engine: Engine, args: Args) -> int:
+    """Add a person."""
+    from engine.ports import Person
+
+    known = _known(engine, args.person)
+    person = Person(
+        id=args.person,
+        name=args.name or (known.name if known else args.person),
+        roles=tuple(dict.fromkeys(args.roles)),
+        language=args.language or (known.language if known else None),
+    )
+    return _save(streams, engine, args, person)
+
+
+def run_change(streams: Streams, engine: Engine, args: Args) -> int:
+    """Change a person."""
+    from dataclasses import replace
+
+    person = _found(engine, args.person)
+    roles = [role for role in dict.fromkeys((*person.roles, *args.give)) if role not in args.take]
+    changed = replace(
+        person, roles=tuple(roles), name=args.name or person.name, language=args.language or person.language
+    )
+    return _save(streams, engine, args, changed)
+
+
+def run_remove(streams: Streams, engine: Engine, args: Args) -> int:
+    """Let a person act no more."""
+    from dataclasses import replace
+
+    return _save(streams, engine, args, replace(_found(engine, args.person), is_active=False))
+
+
+def _known(engine: Engine, name: str) -> Person | None:
+    return next((person for person in engine.people() if person.id == name), None)
+
+
+def _found(engine: Engine, name: str) -> Person:
+    person = _known(engine, name)
+    if person is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [person.id for person in engine.people()], 1)
+        raise NotFound(
+            _("nobody here is called `{name}`").format(name=name),
+            help=_("did you mean `{name}`?").format(name=near[0]) if near else None,
+        )
+    return person
+
+
+def _save(streams: Streams, engine: Engine, args: Args, person: Person) -> int:
+    engine.save_person(person, actor=args.settings.actor)
+    if streams.is_json:
+        streams.give(person_document(person))
+    elif person.is_active:
+        streams.say(_("{person}: {roles}").format(person=person.id, roles=", ".join(person.roles) or _("no role")))
+    else:
+        streams.say(_("{person} acts no more").format(person=person.id))
+    return Exit.DONE
+
+
+def person_document(person: Person) -> dict[str, object]:
+    """Describe a person."""
+    return {
+        "id": person.id,
+        "name": person.name,
+        "roles": list(person.roles),
+        "is_active": person.is_active,
+        "language": person.language,
+    }

@@ -1,0 +1,212 @@
+"""`init` and `doctor`: setting up a desk, and looking whether everything is in order."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from engine.cli.command import Args, Command, plain_command
+from engine.cli.exits import Exit
+from engine.cli.settings import PROJECT_FILE, Settings, read_project, read_settings
+from engine.cli.streams import Streams
+from engine.cli.translate import _, plural
+from engine.errors import EngineError
+from engine.resources import data_folder
+
+if TYPE_CHECKING:
+    from engine.app import Engine
+
+_PROJECT = """\
+# The desk's project file: `casewright` finds it from any folder below. Paths count from here.
+database = {database}    # a file, or a URL
+processes = "processes"           # the folder of processes
+# facts = "facts.json"            # facts you bring with every command: {{"on_shift": ["li.wei"]}}
+# language = "zh"                 # en or zh; else that of your environment
+"""
+_FACTS = {
+    "on_shift": ["li.wei", "chen.jie", "zhou.tao"],
+    "certified": ["li.wei", "chen.jie", "zhou.tao"],
+    "price_list": [
+        {"item": "fuse", "price": "12.50"},
+        {"item": "seal ring", "price": "8.00"},
+        {"item": "labour hour", "price": "60.00"},
+    ],
+}
+_EXAMPLE_PEOPLE = (
+    ("wang.fang", "王芳", ("agent",)),
+    ("liu.yang", "刘洋", ("agent",)),
+    ("zhao.lei", "赵磊", ("dispatcher",)),
+    ("li.wei", "李伟", ("technician",)),
+    ("chen.jie", "陈杰", ("technician",)),
+    ("zhou.tao", "周涛", ("technician",)),
+    ("sun.qiang", "孙强", ("repair_supervisor",)),
+    ("gao.min", "高敏", ("warehouse",)),
+    ("xu.li", "徐丽", ("supervisor",)),
+    ("gao.ming", "高明", ("manager",)),
+    ("ma.lin", "马林", ("department",)),
+)
+
+
+def init_command() -> Command:
+    """Build `init`."""
+    return plain_command(
+        "init",
+        run_init,
+        help=_(
+            "Set up a desk in this folder: casewright.toml, a database, a folder of processes. You become its first "
+            "administrator. What is there already stays as it is. With --example it comes with the processes of a "
+            "mall's service centre, published, and with people who hold its roles."
+        ),
+        examples=("casewright init", "casewright init --example"),
+        params=[click.Option(["--example"], is_flag=True, help=_("With example processes and people, ready to try."))],
+    )
+
+
+def run_init(streams: Streams, args: Args) -> int:
+    """Set up a desk."""
+    from engine.app import Engine
+
+    said = args.settings.said
+    written = list(_write_files(Path.cwd(), said.get("db"), is_example=args.example))
+    settings = read_settings(said, os.environ)
+    with Engine.open(settings.database, create=True) as engine:
+        named = _name_people(engine, settings.actor, is_example=args.example)
+        published = _publish(engine, settings) if args.example else []
+    if streams.is_json:
+        streams.give(
+            {
+                "database": settings.database,
+                "files": written,
+                "actors": named,
+                "published": published,
+                "admin": settings.actor,
+            }
+        )
+        return Exit.DONE
+    for path in written:
+        streams.say(_("wrote {file}").format(file=path))
+    streams.say(_("the database is {database}").format(database=settings.database))
+    if settings.actor in named:
+        streams.say(_("{person} is its administrator").format(person=settings.actor))
+    for process in published:
+        streams.say(_("published {process}").format(process=process))
+    following = "casewright open repair --as wang.fang" if args.example else "casewright new my_process"
+    streams.tell(_("next: {command}").format(command=following))
+    return Exit.DONE
+
+
+def _write_files(folder: Path, database: str | None, *, is_example: bool) -> Iterator[str]:
+    """Write what is not there yet, and name it."""
+    if not (folder / PROJECT_FILE).exists():
+        text = _PROJECT.format(database=json.dumps(database or "casewright.sqlite"))
+        (folder / PROJECT_FILE).write_text(text.replace("# facts", "facts") if is_example else text, "utf-8")
+        yield PROJECT_FILE
+    if is_example and not (folder / "facts.json").exists():
+        (folder / "facts.json").write_text(json.dumps(_FACTS, indent=2) + "\n", "utf-8")
+        yield "facts.json"
+    target = read_project(folder / PROJECT_FILE).path("processes") or folder / "processes"
+    target.mkdir(parents=True, exist_ok=True)
+    if is_example:
+        yield from _copy_processes(target, folder)
+
+
+def _copy_processes(target: Path, folder: Path) -> Iterator[str]:
+    shipped = data_folder("processes")
+    for source in sorted(shipped.rglob("*.yaml")):
+        copy = target / source.relative_to(shipped)
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.read_bytes())
+            yield str(copy.relative_to(folder) if copy.is_relative_to(folder) else copy)
+
+
+def _name_people(engine: Engine, admin: str, *, is_example: bool) -> list[str]:
+    """Make who ran this the administrator where nobody is, and name the example's people."""
+    from engine.ports import Person
+
+    known = {person.id for person in engine.people()}
+    people = [] if known else [Person(id=admin, name=admin, roles=("admin",))]
+    if is_example:
+        people += [
+            Person(id=name, name=full, roles=roles)
+            for name, full, roles in _EXAMPLE_PEOPLE
+            if name not in known and name != admin
+        ]
+    for person in people:
+        engine.save_person(person, actor=admin)
+    return [person.id for person in people]
+
+
+def doctor_command() -> Command:
+    """Build `doctor`."""
+    return plain_command(
+        "doctor",
+        run_doctor,
+        help=_("Look whether everything needed is in order: settings, processes, database, clock, time zones, worker."),
+        examples=("casewright doctor",),
+    )
+
+
+class _Finding(NamedTuple):
+    name: str
+    is_ok: bool
+    words: str
+
+
+def run_doctor(streams: Streams, args: Args) -> int:
+    """Look whether everything is in order."""
+    findings = [_project(args.settings), _processes(args.settings), *_database(args.settings, streams)]
+    if streams.is_json:
+        streams.give(
+            {
+                "is_ok": all(found.is_ok for found in findings),
+                "checks": [{"name": found.name, "is_ok": found.is_ok, "message": found.words} for found in findings],
+            }
+        )
+    else:
+        for found in findings:
+            sign = streams.paint("ok", "green") if found.is_ok else streams.paint("!!", "red")
+            streams.say(f"{sign}  {found.name}: {found.words}")
+    return Exit.DONE if all(found.is_ok for found in findings) else Exit.FAILED
+
+
+def _project(settings: Settings) -> _Finding:
+    if settings.project.file is None:
+        text = _("no casewright.toml here or above; the database is {database}").format(database=settings.database)
+    else:
+        text = _("{file}; the database is {database}").format(file=settings.project.file, database=settings.database)
+    return _Finding(_("settings"), True, text)
+
+
+def _processes(settings: Settings) -> _Finding:
+    name = _("processes")
+    if not settings.folder.is_dir():
+        return _Finding(name, False, _("there is no folder `{folder}`").format(folder=settings.folder))
+    checked = checked_folder(settings.folder)
+    errors = sum(1 for found in checked.findings if found.severity == "error")
+    if errors:
+        text = plural(
+            "{count} error in them: `casewright check` shows it",
+            "{count} errors in them: `casewright check` shows them",
+            errors,
+        )
+        return _Finding(name, False, text)
+    return _Finding(
+        name, True, plural("{count} process, no error", "{count} processes, no error", len(checked.definitions))
+    )
+
+
+def _database(settings: Settings, streams: Streams) -> Iterator[_Finding]:
+    from engine.app import Engine
+
+    try:
+        with Engine.open(settings.database) as engine:
+            for check in engine.doctor():
+                yield _Finding(check.name, check.ok, check.words.get(streams.language) or check.words["en"])
+    except EngineError as error:
+        yield _Finding(_("database"), False, error.message + (f" ({error.help})" if error.help else ""))

@@ -1,0 +1,106 @@
+"""`new`, `check` and `explain`: writing a process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.command import Args, Command, plain_command
+from engine.cli.exits import Exit
+from engine.cli.streams import Streams
+from engine.cli.translate import _
+from engine.errors import Conflict, UsageError
+
+if TYPE_CHECKING:
+    pass
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_STARTER = Path(__file__).parents[1] / "starter"
+
+
+def new_command() -> Command:
+    """Build `new`."""
+    return plain_command(
+        "new",
+        run_new,
+        help=_(
+            "Write a small process to start from, with its scenarios and messages, all explained by comments; and a "
+            "desk.yaml where there is none. It is checked and its scenarios pass as they stand."
+        ),
+        examples=("casewright new lost_found", "casewright new lost_found --in my_desk"),
+        params=[
+            click.Argument(["name"], metavar=_("NAME")),
+            click.Option(
+                ["--in", "folder"], type=click.Path(file_okay=False, path_type=Path), help=_("The folder of processes.")
+            ),
+        ],
+    )
+
+
+def run_new(streams: Streams, args: Args) -> int:
+    """Write a process to start from."""
+    name = args.name
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            _("`{name}` cannot be the name of a process").format(name=name),
+            help=_("write it in small letters, digits and `_`, such as `lost_found`"),
+        )
+    folder: Path = args.folder or args.settings.folder
+    files = dict(_starter_files(folder, name))
+    taken = [file for file in files if file.exists() and file.name != "desk.yaml"]
+    if taken:
+        raise Conflict(
+            _("`{file}` is there already; nothing was written").format(file=taken[0]), help=_("choose another name")
+        )
+    written = []
+    for file, text in files.items():
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+            written.append(str(file))
+    if streams.is_json:
+        streams.give({"process": name, "files": written})
+        return Exit.DONE
+    for path in written:
+        streams.say(_("wrote {file}").format(file=path))
+    streams.tell(_("next: {command}").format(command=f"casewright check {folder}"))
+    return Exit.DONE
+
+
+def _starter_files(folder: Path, name: str) -> Iterator[tuple[Path, str]]:
+    desk = folder / "desk.yaml"
+    agent, supervisor = _roles(desk)
+    sources = {"process": f"{name}.yaml", "scenarios": f"{name}.scenarios.yaml", "messages": f"messages/{name}.yaml"}
+    yield desk, (_STARTER / "desk.yaml").read_text("utf-8")
+    roles = {"agent": agent, "supervisor": supervisor}
+    for source, target in sources.items():
+        text = (_STARTER / f"{source}.yaml").read_text("utf-8")
+        text = text.replace("new_process", name).replace("NEW", _prefix(name)).replace("New process", _title(name))
+        yield folder / target, re.sub(r"\b(?:agent|supervisor)\b", lambda word: roles[word[0]], text)
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _prefix(name: str) -> str:
+    return "".join(word[0] for word in name.split("_") if word).upper()
+
+
+def _roles(desk: Path) -> tuple[str, str]:
+    """Choose roles that this desk has: its own first ones where it has no agents and supervisors."""
+    if not desk.exists():
+        return "agent", "supervisor"
+    import yaml
+
+    try:
+        roles = list((yaml.safe_load(desk.read_text("utf-8")) or {}).get("roles") or {})
+    except (yaml.YAMLError, AttributeError, UnicodeDecodeError):
+        roles = []
+    agent = "agent" if "agent" in roles or not roles else roles[0]
+    others = [role for role in roles if role != agent]
+    return agent, "supervisor" if "supervisor" in roles or not others else others[0]

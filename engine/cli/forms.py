@@ -1,0 +1,99 @@
+"""What a command brings: form and facts from flags and files, and answers asked for on a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from engine.cli.settings import Project
+from engine.cli.translate import _
+from engine.errors import NotFound, UsageError
+
+_MOST = 4 * 1024 * 1024
+
+
+def form_options() -> list[click.Parameter]:
+    """Build the options by which a form and facts are given."""
+    return [
+        click.Option(
+            ["-f", "--field", "fields"],
+            multiple=True,
+            metavar="NAME=VALUE",
+            help=_("An answer of the form; `NAME=` clears it, `NAME=@FILE` attaches a file."),
+        ),
+        click.Option(["--form"], metavar="FILE", help=_("The form as a JSON object, from a file or `-`.")),
+        click.Option(
+            ["--fact", "facts"], multiple=True, metavar="NAME=VALUE", help=_("A fact you bring: on_shift=T7,T9.")
+        ),
+        click.Option(["--facts", "facts_file"], metavar="FILE", help=_("Facts as a JSON object.")),
+    ]
+
+
+def command_options() -> list[click.Parameter]:
+    """Build the options of every command that changes a case."""
+    return [
+        click.Option(["--key"], metavar="TEXT", help=_("Your own id of this command: given twice it acts once.")),
+        click.Option(
+            ["--expect-revision"],
+            type=click.IntRange(min=0),
+            help=_("Act only if nobody changed the case since this revision."),
+        ),
+        click.Option(["--occurred-at"], metavar="TIME", help=_("When it happened by your own clock; kept as data.")),
+    ]
+
+
+def given_form(fields: Iterable[str], file: str | None, into: TextIO) -> dict[str, Any]:
+    """Put together the form: what the file says, and over it the flags."""
+    form: dict[str, Any] = dict(read_object(file, into)) if file else {}
+    for name, value in pairs(fields, "-f").items():
+        form[name] = value if value != "" else None
+    return form
+
+
+def given_facts(facts: Iterable[str], file: str | None, project: Project) -> dict[str, Any]:
+    """Put together the facts: those of the project file, then those of the file given, then flags.
+
+    Facts that the action does not ask for are no trouble: the engine keeps only those it needs.
+    """
+    standing = project.path("facts")
+    found: dict[str, Any] = dict(read_object(str(standing))) if standing is not None else {}
+    if file:
+        found.update(read_object(file))
+    return {**found, **pairs(facts, "--fact")}
+
+
+def pairs(given: Iterable[str], flag: str) -> dict[str, str]:
+    """Read `NAME=VALUE` as often as it is given."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(
+                _("`{flag} {text}` does not say NAME=VALUE").format(flag=flag, text=text),
+                help=_("write {flag} name=value, in quotes if it holds spaces").format(flag=flag),
+            )
+        found[name.strip()] = value
+    return found
+
+
+def read_object(file: str, into: TextIO | None = None) -> Mapping[str, Any]:
+    """Read a JSON object from a file, or from the input when it is `-`."""
+    try:
+        text = into.read(_MOST) if file == "-" and into is not None else _read(Path(file))
+        value = json.loads(text)
+    except FileNotFoundError:
+        raise NotFound(_("there is no file `{file}`").format(file=file)) from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(_("`{file}` is not JSON: {error}").format(file=file, error=error)) from error
+    if not isinstance(value, dict):
+        raise UsageError(_('`{file}` must hold a JSON object: {{"name": value, …}}').format(file=file))
+    return value
+
+
+def _read(file: Path) -> str:
+    with file.open(encoding="utf-8") as stream:
+        return stream.read(_MOST)

@@ -1,0 +1,46 @@
+"""A command that has commands of its own: `actor add`, `audit verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from engine.cli.command import Command, write_examples
+from engine.cli.translate import _
+
+
+class Subcommands(click.Group):
+    """Commands under one name; without any of them the default one runs."""
+
+    def __init__(
+        self, name: str, *, help: str, examples: Sequence[str], commands: Sequence[Command], default: str | None = None
+    ) -> None:
+        super().__init__(name, help=help, commands=list(commands), invoke_without_command=default is not None)
+        self.context_settings = {"help_option_names": ["-h", "--help"]}
+        self.subcommand_metavar = _("COMMAND …")
+        self.examples = tuple(examples)
+        self.default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command where none is named."""
+        is_help = any(word in ("-h", "--help") for word in args)
+        if self.default is not None and not is_help and (not args or args[0].startswith("-")):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which there are."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            names = ", ".join(f"`{self.name} {name}`" for name in self.commands)
+            raise click.UsageError(
+                _("there is no `{name}`; there is {names}").format(name=f"{self.name} {args[0]}", names=names), ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples, then what the commands are for."""
+        write_examples(formatter, self.examples)
+        super().format_help_text(ctx, formatter)

@@ -1,0 +1,163 @@
+"""The command `casewright`: its overview, and the one place where errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+from engine import __version__
+from engine.cli.catalogue import AUDIENCES, COMMANDS
+from engine.cli.command import Command, common_options
+from engine.cli.exits import Exit
+from engine.cli.settings import start_language
+from engine.cli.translate import _, use_language
+from engine.errors import EngineError
+
+
+class Casewright(click.Group):
+    """All commands. Each is imported when it is called; the overview needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the overview."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Command | click.Group | None:
+        """Build one command."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module = import_module(f"engine.cli.commands.{entry.module}")
+        command: Command | click.Group = getattr(module, f"{cmd_name}_command")()
+        command.short_help = _(entry.summary)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise _unknown_command(args[0], ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by who needs them."""
+        for audience, commands in AUDIENCES:
+            with formatter.section(_(audience)):
+                formatter.write_dl([(name, _(entry.summary)) for name, entry in commands.items()])
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+        """Run a command and leave with its exit code."""
+        words = list(sys.argv[1:] if args is None else args)
+        extra.pop("standalone_mode", None)
+        try:
+            code = super().main(words, prog_name or "casewright", standalone_mode=False, **extra)
+        except (Exception, KeyboardInterrupt) as error:
+            code = _explained(error, words)
+        sys.exit(int(code or 0))
+
+
+def _unknown_command(name: str, ctx: click.Context) -> click.UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    text = _("there is no command `{name}`").format(name=name)
+    if near:
+        text += ". " + _("did you mean `{name}`?").format(name=near[0])
+    return click.UsageError(text, ctx)
+
+
+def _explained(error: BaseException, words: Sequence[str]) -> int:
+    """Say in one sentence what went wrong and return the exit code."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        _close_quietly()
+        return Exit.DONE
+    if "--debug" in words and not isinstance(error, (click.ClickException, click.Abort)):
+        raise error
+    trouble = _trouble(error)
+    if "--json" in words:
+        click.echo(json.dumps({"error": trouble._asdict()}, ensure_ascii=False), err=True)
+    elif isinstance(error, click.ClickException):
+        error.show()
+    else:
+        click.echo(click.style(_("error:"), fg="red") + " " + trouble.message, err=True)
+        if trouble.help:
+            click.echo(_("help:") + " " + trouble.help, err=True)
+    return trouble.exit_code
+
+
+class _Trouble(NamedTuple):
+    kind: str
+    message: str
+    help: str | None
+    exit_code: int
+
+
+def _trouble(error: BaseException) -> _Trouble:
+    """Put an exception into words: the one table of all that can happen."""
+    kind = type(error).__name__
+    if isinstance(error, click.ClickException):
+        return _Trouble(kind, error.format_message(), None, error.exit_code)
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        return _Trouble("Cancelled", _("cancelled; what was not finished changed nothing"), None, Exit.CANCELLED)
+    if isinstance(error, EngineError):
+        return _Trouble(kind, error.message, error.help, error.exit_code)
+    if isinstance(error, UnicodeDecodeError):
+        return _Trouble(kind, _("the file is not text in UTF-8: {error}").format(error=error), None, Exit.FAILED)
+    if isinstance(error, OSError):
+        text = (
+            _("`{file}`: {error}").format(file=error.filename, error=error.strerror) if error.filename else str(error)
+        )
+        return _Trouble(kind, text, None, Exit.FAILED)
+    text = _("this is a fault of casewright itself: {kind}: {error}").format(kind=kind, error=error)
+    return _Trouble(
+        kind, text, _("run it again with --debug and report what it shows; nothing was half done"), Exit.FAILED
+    )
+
+
+def _close_quietly() -> None:
+    """Whoever read our output has left: what is still to be written is for nobody."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def casewright() -> Casewright:
+    """Build the command in the language chosen before."""
+    version = click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_version,
+        help=_("Show the version."),
+    )
+    return Casewright(
+        "casewright",
+        help=_("Run service-desk cases by processes written in YAML: promises timed, every step on record."),
+        params=[*common_options(hidden=False), version],
+        epilog=_("Start here: `casewright demo`, then `casewright init --example`. Each command has its own --help."),
+        context_settings={"help_option_names": ["-h", "--help"]},
+        subcommand_metavar=_("COMMAND …"),
+    )
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        click.echo(f"casewright {__version__}")
+        ctx.exit()
+
+
+def main() -> None:
+    """Start the command line: what `casewright` calls."""
+    use_language(start_language(sys.argv[1:], os.environ))
+    casewright().main()
+
+
+if __name__ == "__main__":
+    main()

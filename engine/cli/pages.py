@@ -1,0 +1,154 @@
+"""One case on a page: where it stands, its promises, its data, its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.reader import Reader
+from engine.cli.records import told
+from engine.cli.render import COLOURS, data_lines, mark, state_labels
+from engine.cli.streams import Streams
+from engine.cli.tables import Column, Row, write_table
+from engine.cli.translate import _, later
+
+if TYPE_CHECKING:
+    from engine.model import ProcessDefinition
+    from engine.views import CaseView, ClockView
+
+STATUSES: Mapping[str, str] = {
+    "none": later("not started"),
+    "running": later("running"),
+    "paused": later("paused"),
+    "met": later("met"),
+    "breached": later("missed"),
+    "cancelled": later("cancelled"),
+    "not_needed": later("not needed"),
+}
+OUTCOMES: Mapping[str, str] = {"done": later("done"), "failed": later("failed"), "cancelled": later("cancelled")}
+
+
+def who(reader: Reader, definition: ProcessDefinition, name: str) -> str:
+    """Name whom a case waits on: a person by name, a role or party by label."""
+    kind, _colon, bare = name.partition(":")
+    if kind == "role":
+        return reader.said(definition.desk.roles.get(bare, {}), bare)
+    if kind == "party" and bare in definition.desk.parties:
+        return reader.said(definition.desk.parties[bare].label, bare)
+    return bare or name
+
+
+def write_case(streams: Streams, reader: Reader, definition: ProcessDefinition, view: CaseView) -> None:
+    """Write the page of one case."""
+    streams.say(f"{view.id} · {reader.said(definition.label, view.process)} · {state_labels(reader, definition, view)}")
+    for line in _standing(reader, definition, view):
+        streams.say(f"  {line}")
+    if view.clocks:
+        streams.say()
+        streams.say(_("Promises"))
+        write_clocks(streams, reader, definition, view.clocks)
+    answered = list(data_lines(reader, definition, view.data))
+    if answered:
+        streams.say()
+        streams.say(_("Data"))
+    for label, text in answered:
+        streams.say(f"  {label}: {text}")
+
+
+def _standing(reader: Reader, definition: ProcessDefinition, view: CaseView) -> Iterator[str]:
+    summary = reader.said(view.summary)
+    if summary:
+        yield summary
+    if view.outcome:
+        yield _("closed {time}: {outcome}").format(
+            time=reader.instant(view.closed_at or reader.now), outcome=_(OUTCOMES[view.outcome])
+        )
+    elif view.waiting_on:
+        names = ", ".join(who(reader, definition, name) for name in view.waiting_on)
+        yield _("waits on {names}").format(names=names)
+    if view.assignee:
+        yield _("held by {person}").format(person=view.assignee)
+    elif view.queue:
+        yield _("in the queue of {role}").format(role=who(reader, definition, f"role:{view.queue}"))
+    for link, case in view.links.items():
+        yield f"{link}: {case}"
+    yield _("opened {time}, revision {revision}, process version {version}").format(
+        time=reader.instant(view.opened_at), revision=view.revision, version=view.version
+    )
+
+
+def write_clocks(
+    streams: Streams, reader: Reader, definition: ProcessDefinition, clocks: Mapping[str, ClockView]
+) -> None:
+    """Write promises as a table."""
+    columns = [
+        Column(head=""),
+        Column(head=_("promise")),
+        Column(head=_("meaning"), is_wide=True),
+        Column(head=_("status")),
+        Column(head=_("goal")),
+        Column(head=_("used"), is_number=True),
+        Column(head=_("left"), is_number=True),
+        Column(head=_("when"), is_wide=True),
+    ]
+    rows = [_clock_row(reader, definition, name, clock) for name, clock in clocks.items()]
+    write_table(streams, columns, rows)
+
+
+def _clock_row(reader: Reader, definition: ProcessDefinition, name: str, clock: ClockView) -> Row:
+    sign = mark(reader, clock) if clock.ended_at is None and clock.status != "none" else ""
+    cells = [
+        sign,
+        name,
+        reader.said(definition.clocks[name].label, name),
+        _(STATUSES[clock.status]),
+        clock.goal or "",
+        "" if clock.started_at is None else reader.span(clock.used),
+        "" if clock.remaining is None else reader.span(clock.remaining),
+        clock_when(reader, definition, clock),
+    ]
+    return Row(cells=cells, colour=COLOURS[sign])
+
+
+def clock_when(reader: Reader, definition: ProcessDefinition, clock: ClockView) -> str:
+    """Say the instant that matters of a clock: when it is due, was missed, or ended."""
+    if clock.ended_at is not None:
+        return _("ended {time}").format(time=reader.instant(clock.ended_at))
+    if clock.status == "breached" and clock.breached_at is not None:
+        return _("since {time} ({distance})").format(
+            time=reader.instant(clock.breached_at), distance=reader.until(clock.breached_at)
+        )
+    if clock.status == "paused":
+        why = ", ".join(_state_called(reader, definition, reason) for reason in clock.paused)
+        return _("paused: {why}").format(why=why)
+    if clock.due_at is not None:
+        return _("due {time} ({distance})").format(
+            time=reader.instant(clock.due_at), distance=reader.until(clock.due_at)
+        )
+    return ""
+
+
+def _state_called(reader: Reader, definition: ProcessDefinition, name: str) -> str:
+    state = definition.states.get(name)
+    return name if state is None else reader.called(name, state.label)
+
+
+def write_history(
+    streams: Streams, reader: Reader, definition: ProcessDefinition, records: Iterable[Mapping[str, Any]]
+) -> None:
+    """Write what happened to a case as a table, the oldest first."""
+    columns = [
+        Column(head="#", is_number=True),
+        Column(head=_("when")),
+        Column(head=_("who")),
+        Column(head=_("what"), is_wide=True),
+        Column(head=_("state"), is_wide=True),
+        Column(head=_("details"), is_wide=True),
+    ]
+    rows = []
+    for record in records:
+        one = told(reader, definition, record)
+        what = f"!! {one.what}" if one.is_bad else one.what
+        cells = [str(record["seq"]), reader.exact(record["at"]), one.who, what, one.movement, "; ".join(one.details)]
+        rows.append(Row(cells=cells, colour="red" if one.is_bad else ""))
+    write_table(streams, columns, rows)

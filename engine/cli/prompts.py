@@ -1,0 +1,78 @@
+"""Asking for what is missing in a form, on a terminal only: label, type, choices, and a check at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.cli.reader import Reader
+from engine.cli.translate import _
+
+if TYPE_CHECKING:
+    from engine.fields import Field
+    from engine.views import FormField
+
+_TYPES: Mapping[str, str] = {
+    "integer": "0, 1, 2 …",
+    "number": "1.5",
+    "money": "4.90",
+    "date": "2026-03-02",
+    "instant": "2026-03-02 14:00",
+    "duration": "15m, 1h30m",
+    "list": "T7,T9",
+    "table": '[{"…": "…"}]',
+}
+
+
+def ask_missing(reader: Reader, asked: Iterable[FormField], form: dict[str, Any]) -> dict[str, Any]:
+    """Ask for every required field that the form lacks; what is given stays as it is."""
+    for field in asked:
+        if field.required and form.get(field.field.name) is None:
+            form[field.field.name] = _ask(reader, field)
+    return form
+
+
+def _ask(reader: Reader, asked: FormField) -> Any:
+    from engine.fields import show
+
+    field = asked.field
+    default = None if asked.present is None else show(field, asked.present, reader.language, reader.zone)
+    return click.prompt(
+        question(reader, field), default=default, err=True, value_proc=_checked(reader, field, asked.present, default)
+    )
+
+
+def question(reader: Reader, field: Field) -> str:
+    """Write the question for one field."""
+    label = reader.said(field.label, field.name)
+    if field.type == "choice":
+        shape = ", ".join(f"{name} {reader.said(words)}" for name, words in field.choices.items())
+    elif field.type == "yes_no":
+        shape = _("yes or no")
+    elif field.type == "person":
+        shape = _("a person's name") if field.role is None else _("a person, {role}").format(role=field.role)
+    elif field.type == "file":
+        shape = _("@FILE, or the name of an attachment")
+    else:
+        shape = _TYPES.get(field.type, "")
+    return f"{label} [{field.name}]" + (f" ({shape})" if shape else "")
+
+
+def _checked(reader: Reader, field: Field, present: Any, default: str | None) -> Callable[[str], Any]:
+    """Return a reader of one answer that says at once what is wrong with it."""
+    from engine.fields import Invalid, plain, read
+
+    def check(text: str) -> Any:
+        if default is not None and text == default:
+            return plain(field, present)
+        if field.type == "file":
+            return text
+        try:
+            read(field, text, reader.zone)
+        except Invalid as problem:
+            raise click.UsageError(str(problem)) from problem
+        return text
+
+    return check

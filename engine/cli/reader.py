@@ -1,0 +1,95 @@
+"""Instants, durations and names as a reader wants them: in the desk's zone, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.cli.translate import _, later
+
+_UNITS = (
+    (86_400_000, later("{count}d")),
+    (3_600_000, later("{count}h")),
+    (60_000, later("{count}m")),
+    (1_000, later("{count}s")),
+)
+_SECONDS_UNTIL = 3_600_000  # from an hour on, seconds no longer matter to anybody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads: the language, the desk's zone, and what time it is."""
+
+    language: str
+    zone: str
+    now: int
+
+    def local(self, instant: int) -> datetime:
+        """Return an instant as the desk's wall clock shows it."""
+        from zoneinfo import ZoneInfo
+
+        seconds, ms = divmod(instant, 1000)
+        return datetime.fromtimestamp(seconds, ZoneInfo(self.zone)).replace(microsecond=ms * 1000)
+
+    def instant(self, instant: int) -> str:
+        """Write an instant: the time alone where it is of today."""
+        local, today = self.local(instant), self.local(self.now)
+        form = "%H:%M" if local.date() == today.date() else "%Y-%m-%d %H:%M"
+        return local.strftime(form)
+
+    def exact(self, instant: int) -> str:
+        """Write an instant to the second, to the millisecond where it has some."""
+        local = self.local(instant)
+        text = local.strftime("%Y-%m-%d %H:%M:%S")
+        return f"{text}.{local.microsecond // 1000:03}" if local.microsecond else text
+
+    def rfc3339(self, instant: int | None) -> str | None:
+        """Write an instant for machines, with the desk's offset."""
+        return None if instant is None else self.local(instant).isoformat(timespec="milliseconds")
+
+    def span(self, length: int) -> str:
+        """Write a duration in at most two units: `3m12s`, `2h5m`, `4d1h`."""
+        sign, rest = ("-", -length) if length < 0 else ("", length)
+        parts: list[str] = []
+        for unit, word in _UNITS:
+            count, rest = divmod(rest, unit)
+            if count and not (unit == 1_000 and abs(length) >= _SECONDS_UNTIL):
+                parts.append(_(word).format(count=count))
+            elif parts:
+                break
+        return sign + ("".join(parts[:2]) or _("{count}s").format(count=0))
+
+    def until(self, instant: int) -> str:
+        """Say how far an instant lies ahead or behind."""
+        left = instant - self.now
+        if left >= 0:
+            return _("in {time}").format(time=self.span(left))
+        return _("{time} ago").format(time=self.span(-left))
+
+    def said(self, words: Mapping[str, str], otherwise: str = "") -> str:
+        """Choose the reader's language of a text; English, or any, where that is missing."""
+        return words.get(self.language) or words.get("en") or next(iter(words.values()), otherwise) or otherwise
+
+    def called(self, name: str, words: Mapping[str, str]) -> str:
+        """Call a state or clock in one line: by the name one types, elsewhere than in English by its label."""
+        return name if self.language == "en" else self.said(words, name)
+
+
+def seconds(length: int | None) -> dict[str, Any] | None:
+    """Return a duration for machines: seconds and text."""
+    if length is None:
+        return None
+    whole, ms = divmod(length, 1000)
+    return {"seconds": whole if not ms else length / 1000, "text": _iso(length)}
+
+
+def _iso(length: int) -> str:
+    sign, rest = ("-", -length) if length < 0 else ("", length)
+    hours, rest = divmod(rest, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    whole, ms = divmod(rest, 1000)
+    tail = f"{whole}.{ms:03}" if ms else str(whole)
+    text = "".join(f"{value}{unit}" for value, unit in ((hours, "H"), (minutes, "M")) if value)
+    return f"{sign}PT{text}{tail + 'S' if tail != '0' or not text else ''}"

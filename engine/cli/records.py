@@ -1,0 +1,151 @@
+"""Audit records as a reader's lines: who did what, what it changed, what became of the promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.reader import Reader
+from engine.cli.translate import _, later
+
+if TYPE_CHECKING:
+    from engine.model import ProcessDefinition
+
+Record = Mapping[str, Any]
+
+_VERBS: Mapping[str, str] = {
+    "open": later("opened"),
+    "claim": later("claimed"),
+    "release": later("released"),
+    "assign": later("assigned to {name}"),
+    "attach": later("attached {name}"),
+    "timer": later("timer {name}"),
+    "breach": later("{name} missed"),
+    "threshold": later("{name}: a threshold"),
+    "judge": later("settled what others changed"),
+    "tell refused": later("telling `{name}` was refused"),
+    "open refused": later("opening `{name}` was refused"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One record, told."""
+
+    who: str
+    what: str
+    movement: str
+    details: tuple[str, ...]
+    is_bad: bool  # refused, missed or failed
+
+
+def told(reader: Reader, definition: ProcessDefinition, record: Record) -> Told:
+    """Tell a record."""
+    refused = record.get("refused")
+    events = record.get("clocks", ())
+    return Told(
+        who=_who(reader, definition, record),
+        what=_what(reader, definition, record),
+        movement=_movement(reader, definition, record),
+        details=tuple(_details(reader, definition, record)),
+        is_bad=bool(refused) or "error" in record or any(event[1].startswith("breached") for event in events),
+    )
+
+
+def _who(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
+    if record["actor"] == "engine":
+        return "–"
+    roles = [role for role in record.get("roles", ()) if role != "admin"]
+    if len(roles) != 1:
+        return str(record["actor"])
+    return f"{record['actor']} ({reader.said(definition.desk.roles.get(roles[0], {}), roles[0])})"
+
+
+def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
+    verb, name = record["verb"], record.get("name", "")
+    if verb in ("do", "tell"):
+        text = reader.called(name, action_label(definition, name))
+    else:
+        clock = definition.clocks.get(name)
+        called = name if clock is None else reader.called(name, clock.label)
+        text = _(_VERBS.get(verb, verb)).format(name=called)
+    if record.get("refused"):
+        rules = ", ".join(".".join(rule) for rule in record["refused"])
+        return _("{what} refused: {rules}").format(what=text, rules=rules)
+    if "error" in record:
+        return _("{what} failed: {error}").format(what=text, error=record["error"])
+    return _("{what}: not applicable").format(what=text) if record.get("not_applicable") else text
+
+
+def action_label(definition: ProcessDefinition, name: str) -> Mapping[str, str]:
+    """Return the label of an action, wherever it is written."""
+    if name in definition.actions:
+        return definition.actions[name].label
+    for state in definition.states.values():
+        if name in state.actions:
+            return state.actions[name].label
+    return {}
+
+
+def _movement(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
+    if "to" not in record:
+        return ""
+    before, after = (
+        " + ".join(reader.called(name, definition.states[name].label) for name in record.get(side) or ())
+        for side in ("from", "to")
+    )
+    return f"{before} → {after}" if before else f"→ {after}"
+
+
+def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> Iterator[str]:
+    from engine.fields import show
+
+    for name, value in {**record.get("changed", {}), **record.get("form", {})}.items():
+        field = definition.fields.get(name)
+        if field is not None:
+            text = show(field, value, reader.language, reader.zone) if value is not None else "–"
+            yield f"{reader.called(name, field.label)}: {text}"
+    if "assignee" in record and record["verb"] != "assign":
+        yield _("held by {person}").format(person=record["assignee"][1] or "–")
+    for event in record.get("clocks", ()):
+        yield from _event(reader, definition, event)
+
+
+def _event(reader: Reader, definition: ProcessDefinition, event: Sequence[Any]) -> Iterator[str]:
+    name, what, *detail = event
+    clock = definition.clocks.get(name)
+    called = name if clock is None else reader.called(name, clock.label)
+    tell = _EVENTS.get(what)
+    if tell is not None:
+        yield f"{called}: {tell(reader, detail)}"
+
+
+def _ended(text: str) -> Callable[[Reader, Sequence[Any]], str]:
+    return lambda reader, detail: _(text).format(time=reader.span(detail[0])) if detail else _(text)
+
+
+def _changed_goal(reader: Reader, detail: Sequence[Any]) -> str:
+    kind, value = detail
+    goal = reader.instant(value) if kind == "instant" else reader.span(value)
+    return _("now due by {goal}").format(goal=goal) if kind == "instant" else _("goal now {goal}").format(goal=goal)
+
+
+_EVENTS: Mapping[str, Callable[[Reader, Sequence[Any]], str]] = {
+    "started": lambda reader, detail: _("started") if detail[0] == 1 else _("started again"),
+    "met": _ended(later("met after {time}")),
+    "breached": lambda reader, detail: (
+        _("ended {time} after its start, missed").format(time=reader.span(detail[1]))
+        if len(detail) == 2
+        else _("missed")
+    ),
+    "breached_again": lambda reader, detail: _("missed again"),
+    "cancelled": lambda reader, detail: _("cancelled"),
+    "not_needed": lambda reader, detail: _("no longer needed"),
+    "restarted": lambda reader, detail: _("begun anew"),
+    "changed": _changed_goal,
+    "paused": lambda reader, detail: _("paused"),
+    "resumed": lambda reader, detail: _("goes on"),
+    "withdrawn": lambda reader, detail: _("result withdrawn"),
+    "threshold": lambda reader, detail: _("reached {point}").format(point=detail[0]),
+}

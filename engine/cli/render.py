@@ -1,0 +1,187 @@
+"""Cases, changes and refusals as lines for people; tables are in `tables.py`, JSON is in `documents.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.reader import Reader
+from engine.cli.streams import Streams
+from engine.cli.translate import _, plural
+
+if TYPE_CHECKING:
+    from engine.core.cases import Reason
+    from engine.model import ProcessDefinition
+    from engine.views import Accepted, CaseView, ClockView, Offer, Refusal
+
+_WORTH_A_WORD = frozenset({"person", "choice", "money", "instant", "date", "yes_no", "integer", "number", "duration"})
+_LONGEST_TEXT = 40
+_MOST_FIELDS = 3
+_SOON = 5 * 60_000
+
+
+def states(reader: Reader, definition: ProcessDefinition, view: CaseView) -> str:
+    """Name the states a case is in, for a line."""
+    return " + ".join(reader.called(name, definition.states[name].label) for name in view.position)
+
+
+def state_labels(reader: Reader, definition: ProcessDefinition, view: CaseView) -> str:
+    """Label the states a case is in."""
+    return " + ".join(reader.said(definition.states[name].label, name) for name in view.position)
+
+
+def change_line(reader: Reader, definition: ProcessDefinition, result: Accepted) -> str:
+    """Say in one line what a command changed."""
+    parts = [
+        _movement(reader, definition, result),
+        *_told_fields(reader, definition, result),
+        *_holder(result),
+        *_kept_promises(reader, definition, result),
+        *next_promise(reader, definition, result.case),
+    ]
+    if result.is_repeat:
+        parts.append(_("done before with the same key, nothing was changed"))
+    return " · ".join(part for part in parts if part)
+
+
+def _movement(reader: Reader, definition: ProcessDefinition, result: Accepted) -> str:
+    now = states(reader, definition, result.case)
+    if result.before is None:
+        return f"{result.case.id} " + _("opened → {state}").format(state=now)
+    before = states(reader, definition, result.before)
+    return f"{result.case.id} {before} → {now}" if before != now else f"{result.case.id} {now}"
+
+
+def _told_fields(reader: Reader, definition: ProcessDefinition, result: Accepted) -> Iterator[str]:
+    """Tell the few answers of the form that say most."""
+    from engine.fields import show
+
+    told = 0
+    for name in result.record.get("form") or {}:
+        field = definition.fields.get(name)
+        value = result.case.data.get(name)
+        if field is None or field.personal or value is None or told == _MOST_FIELDS:
+            continue
+        text = show(field, value, reader.language, reader.zone)
+        if field.type in _WORTH_A_WORD or (field.type == "text" and len(text) <= _LONGEST_TEXT):
+            told += 1
+            yield f"{reader.called(name, field.label)} {text}"
+
+
+def _holder(result: Accepted) -> Iterator[str]:
+    before = result.before.assignee if result.before else None
+    if result.case.assignee != before:
+        if result.case.assignee:
+            yield _("held by {person}").format(person=result.case.assignee)
+        else:
+            yield _("held by nobody")
+
+
+def _kept_promises(reader: Reader, definition: ProcessDefinition, result: Accepted) -> Iterator[str]:
+    """Name the clocks that this step found too late: what was kept needs no word."""
+    for name, clock in result.case.clocks.items():
+        before = result.before.clocks.get(name) if result.before else None
+        if before is not None and before.ended_at != clock.ended_at and clock.status == "breached":
+            late = (clock.ended_at or reader.now) - (clock.breached_at or reader.now)
+            yield _("{clock} missed by {time}").format(
+                clock=reader.called(name, definition.clocks[name].label), time=reader.span(late)
+            )
+
+
+def next_promise(reader: Reader, definition: ProcessDefinition, view: CaseView) -> Iterator[str]:
+    """Say which promise is due next, if one is running."""
+    urgent = most_urgent(view)
+    if urgent is None:
+        return
+    name, clock = urgent
+    called = reader.called(name, definition.clocks[name].label)
+    if clock.status == "breached":
+        yield _("{clock} overdue since {time} ({distance})").format(
+            clock=called,
+            time=reader.instant(clock.breached_at or reader.now),
+            distance=reader.until(clock.breached_at or reader.now),
+        )
+    elif clock.status == "paused":
+        yield _("{clock} paused, {time} left").format(clock=called, time=reader.span(clock.remaining or 0))
+    elif clock.due_at is not None:
+        yield _("{clock} due {time} ({distance})").format(
+            clock=called, time=reader.instant(clock.due_at), distance=reader.until(clock.due_at)
+        )
+
+
+def most_urgent(view: CaseView) -> tuple[str, ClockView] | None:
+    """Return the clock to show in one line: the longest overdue, else the next due, else the paused with least left."""
+    best: tuple[tuple[int, int], str, ClockView] | None = None
+    for name, clock in view.clocks.items():
+        rank = _urgency(clock)
+        if rank is not None and (best is None or rank < best[0]):
+            best = (rank, name, clock)
+    return None if best is None else best[1:]
+
+
+def _urgency(clock: ClockView) -> tuple[int, int] | None:
+    if clock.ended_at is not None:
+        return None
+    if clock.status == "breached":
+        return (0, clock.breached_at or 0)
+    if clock.status == "running":
+        return (1, clock.due_at or 0)
+    if clock.status == "paused":
+        return (2, clock.remaining or 0)
+    return None
+
+
+def mark(reader: Reader, clock: ClockView) -> str:
+    """Mark a clock's urgency by a sign, so that colour never says it alone."""
+    if clock.status == "breached":
+        return "!!"
+    if clock.status == "paused":
+        return "‖"
+    return "!" if clock.due_at is not None and clock.due_at - reader.now <= _SOON else ""
+
+
+COLOURS: Mapping[str, str] = {"!!": "red", "!": "yellow", "‖": "cyan", "": ""}
+
+
+def reasons(streams: Streams, reader: Reader, refusal: Refusal) -> None:
+    """Print why not, every reason on its own line."""
+    head = plural("refused for {count} reason:", "refused for {count} reasons:", len(refusal.reasons))
+    streams.tell(streams.paint(head, "red"))
+    for reason in refusal.reasons:
+        streams.tell(f"  - {reader.said(reason.words, reason.rule)} [{reason.rule}]")
+
+
+def reason_line(reader: Reader, why: Iterable[Reason]) -> str:
+    """Put the reasons of one refusal into one line."""
+    return "; ".join(reader.said(reason.words, reason.rule) for reason in why)
+
+
+def offer_lines(streams: Streams, reader: Reader, offers: Iterable[Offer]) -> Iterator[str]:
+    """List what may be done now, with what it asks, and why not the rest."""
+    offers = list(offers)
+    possible = [offer for offer in offers if offer.is_allowed]
+    yield _("possible now:") if possible else _("nothing is possible for you now")
+    for offer in possible:
+        yield f"  {streams.paint(offer.action, 'green')}  {reader.said(offer.label, offer.action)}{_asked(offer)}"
+    rest = [offer for offer in offers if not offer.is_allowed]
+    if rest:
+        yield _("not possible now:")
+    for offer in rest:
+        yield f"  {offer.action}  {reader.said(offer.label, offer.action)}: {reason_line(reader, offer.reasons)}"
+
+
+def _asked(offer: Offer) -> str:
+    asked = " ".join(
+        f"-f {asked.field.name}=…" if asked.required else f"[-f {asked.field.name}=…]" for asked in offer.form
+    )
+    return f"  ({asked})" if asked else ""
+
+
+def data_lines(reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give each answered field of a case as label and text."""
+    from engine.fields import show
+
+    for name, value in data.items():
+        field = definition.fields.get(name)
+        if field is not None and value is not None:
+            yield reader.said(field.label, name), show(field, value, reader.language, reader.zone)

@@ -1,0 +1,90 @@
+"""Where a command writes, and what its reader's terminal can do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+_WIDTH_OF_A_PIPE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """Data goes to `out`, everything else to `err`."""
+
+    out: TextIO
+    err: TextIO
+    into: TextIO
+    language: str = "en"
+    is_json: bool = False
+    has_colour: bool = False
+    may_ask: bool = False  # somebody sits at a terminal and has not said --no-input
+    width: int = 80
+
+    def say(self, text: str = "") -> None:
+        """Write a line for people to `out`."""
+        self.out.write(text + "\n")
+
+    def tell(self, text: str = "") -> None:
+        """Write a line to `err`: a hint, progress, trouble."""
+        self.err.write(text + "\n")
+
+    def give(self, value: Any) -> None:
+        """Write a JSON document to `out`."""
+        self.out.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+    def give_line(self, value: Any) -> None:
+        """Write one line of a stream of JSON documents to `out`."""
+        self.out.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+    def paint(self, text: str, colour: str) -> str:
+        """Colour a text; what it means must be said by the text as well."""
+        if not self.has_colour or not text:
+            return text
+        import click
+
+        return click.style(text, fg=colour)
+
+    def progress(self, label: str) -> Callable[[int, int], None]:
+        """Return a function of (done, of how many) that draws a progress bar on a terminal, and nothing elsewhere."""
+        if not self.err.isatty():
+            return lambda done, total: None
+        return _bar(self.err, label)
+
+
+def _bar(err: TextIO, label: str) -> Callable[[int, int], None]:
+    shown = -1
+
+    def draw(done: int, total: int) -> None:
+        nonlocal shown
+        percent = 100 * done // max(total, 1)
+        if percent == shown:
+            return
+        shown = percent
+        end = "\n" if done >= total else ""
+        err.write(f"\r{label} [{'#' * (percent // 4):<25}] {percent:>3}% {done}/{total}{end}")
+        err.flush()
+
+    return draw
+
+
+def wants_colour(choice: str, out: TextIO, environment: Mapping[str, str]) -> bool:
+    """Decide on colour: `--color`, then `NO_COLOR`, then whether a terminal that can show it is there."""
+    if choice != "auto":
+        return choice == "always"
+    return not environment.get("NO_COLOR") and out.isatty() and environment.get("TERM") != "dumb"
+
+
+def width_of(out: TextIO, environment: Mapping[str, str]) -> int:
+    """Return how many columns there are; a pipe has plenty."""
+    said = environment.get("COLUMNS", "")
+    if said.isdigit() and int(said) > 0:
+        return int(said)
+    try:
+        return os.get_terminal_size(out.fileno()).columns or 80
+    except (OSError, ValueError, AttributeError):
+        return shutil.get_terminal_size((_WIDTH_OF_A_PIPE, 24)).columns

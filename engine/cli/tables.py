@@ -1,0 +1,84 @@
+"""Tables for wide screens and blocks for narrow ones; Chinese characters count as the two columns they take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.cli.streams import Streams
+
+NARROW = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column: its heading, and whether it holds numbers or is worth the spare room."""
+
+    head: str
+    is_number: bool = False
+    is_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row: its cells, and the colour its sign already tells."""
+
+    cells: Sequence[str]
+    colour: str = ""
+    notes: Sequence[str] = field(default_factory=tuple)
+
+
+def write_table(streams: Streams, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    """Write rows as a table, or as blocks where the screen is narrow. Columns without any content are left out."""
+    kept = [number for number, _ in enumerate(columns) if any(row.cells[number] for row in rows)]
+    columns = [columns[number] for number in kept]
+    rows = [Row(cells=[row.cells[number] for number in kept], colour=row.colour, notes=row.notes) for row in rows]
+    if streams.width < NARROW:
+        _write_blocks(streams, columns, rows)
+    else:
+        _write_grid(streams, columns, rows)
+
+
+def _write_blocks(streams: Streams, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    for number, row in enumerate(rows):
+        if number:
+            streams.say()
+        first, *rest = zip(columns, row.cells, strict=True)
+        streams.say(streams.paint(first[1], row.colour or "bold"))
+        for column, cell in rest:
+            if cell:
+                streams.say(f"  {column.head}: {cell}")
+        for note in row.notes:
+            streams.say(f"  {note}")
+
+
+def _write_grid(streams: Streams, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(
+            Text(column.head),
+            justify="right" if column.is_number else "left",
+            overflow="fold",
+            ratio=None,
+            no_wrap=not column.is_wide,
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row.cells), style=row.colour or None)
+    console = Console(
+        file=streams.out,
+        width=streams.width,
+        force_terminal=streams.has_colour,
+        no_color=not streams.has_colour,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    with console.capture() as written:
+        console.print(table)
+    for line in written.get().splitlines():
+        streams.say(line.rstrip())

@@ -1,0 +1,86 @@
+"""Message catalogues: `python -m tests.cli.catalogues` takes new messages in and compiles what translators wrote."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCALE = ROOT / "engine" / "cli" / "locale"
+KEYWORDS = {"_": None, "later": None, "plural": (1, 2), "ngettext": (1, 2)}
+CLICK_MODULES = ("core.py", "decorators.py", "exceptions.py", "formatting.py", "parser.py", "termui.py", "types.py")
+
+
+def po_file(language: str) -> Path:
+    """Return the catalogue that a translator edits."""
+    return LOCALE / language / "LC_MESSAGES" / "casewright.po"
+
+
+def mo_file(language: str) -> Path:
+    """Return the compiled catalogue."""
+    return po_file(language).with_suffix(".mo")
+
+
+def our_messages() -> Iterator[tuple[str | tuple[str, ...], str]]:
+    """Find every message of our code, and the file it stands in."""
+    yield from _messages(ROOT / "engine" / "cli", "engine/cli/")
+
+
+def click_messages() -> Iterator[tuple[str | tuple[str, ...], str]]:
+    """Find the messages of click, whose help and errors are ours to our readers."""
+    folder = Path(click.__file__).parent
+    for message, file in _messages(folder, "click/"):
+        if file.removeprefix("click/") in CLICK_MODULES:
+            yield message, file
+
+
+def _messages(folder: Path, prefix: str) -> Iterator[tuple[str | tuple[str, ...], str]]:
+    for file, _line, message, _comments, _context in extract_from_dir(folder, [("**.py", "python")], {}, KEYWORDS):
+        yield message, prefix + file
+
+
+def template() -> Catalog:
+    """Put all messages into an empty catalogue."""
+    catalogue = Catalog(project="casewright", charset="utf-8")
+    for message, file in (*our_messages(), *click_messages()):
+        catalogue.add(message, locations=[(file, None)])
+    return catalogue
+
+
+def read(language: str) -> Catalog:
+    """Read the catalogue of a language."""
+    with po_file(language).open("rb") as stream:
+        return read_po(stream, locale=language)
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """Return the catalogue as gettext reads it."""
+    stream = io.BytesIO()
+    write_mo(stream, catalogue)
+    return stream.getvalue()
+
+
+def update(language: str) -> None:
+    """Take new messages in, drop old ones, compile."""
+    catalogue = read(language) if po_file(language).exists() else Catalog(locale=language, project="casewright")
+    catalogue.update(template(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    po_file(language).parent.mkdir(parents=True, exist_ok=True)
+    stream = io.BytesIO()
+    write_po(stream, catalogue, width=120, sort_output=True, omit_header=False)
+    stable = [
+        line for line in stream.getvalue().splitlines() if not line.startswith((b'"POT-Creation', b'"PO-Revision'))
+    ]
+    po_file(language).write_bytes(b"\n".join(stable) + b"\n")
+    mo_file(language).write_bytes(compiled(read(language)))
+
+
+if __name__ == "__main__":
+    update("zh")

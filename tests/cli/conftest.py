@@ -1,0 +1,47 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.cli.reader import Reader
+from engine.cli.streams import Streams
+from engine.cli.translate import use_language
+
+MORNING = 1_772_413_200_000  # 2026-03-02 09:00 in Shanghai
+
+
+@pytest.fixture(autouse=True)
+def at_a_desk_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let each test run in an empty folder, in English, with nothing of the environment's settings."""
+    for name in [name for name in os.environ if name.startswith("CASEWRIGHT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LANGUAGE", "en")
+    monkeypatch.setenv("COLUMNS", "120")
+    use_language("en")
+    yield
+    use_language("en")
+
+
+@pytest.fixture
+def reader() -> Reader:
+    """Who reads in English, in Shanghai, on a Monday at nine."""
+    return Reader(language="en", zone="Asia/Shanghai", now=MORNING)
+
+
+@pytest.fixture
+def streams() -> Callable[..., Streams]:
+    """Make streams that keep what is written."""
+
+    def make(**how: object) -> Streams:
+        values: dict[str, object] = {"out": io.StringIO(), "err": io.StringIO(), "into": io.StringIO(), "width": 120}
+        return Streams(**{**values, **how})  # type: ignore[arg-type]
+
+    return make

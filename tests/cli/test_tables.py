@@ -1,0 +1,85 @@
+"""Tables on wide screens, blocks on narrow ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from rich.cells import cell_len
+
+from engine.cli.streams import Streams, wants_colour
+from engine.cli.tables import Column, Row, write_table
+
+COLUMNS = [
+    Column(head=""),
+    Column(head="case"),
+    Column(head="summary", is_wide=True),
+    Column(head="left", is_number=True),
+]
+ROWS = [
+    Row(cells=["!!", "R-1", "卫生间漏水", "-3m12s"], colour="red"),
+    Row(cells=["", "R-12", "no power", "20m"]),
+]
+
+
+def written(streams: Streams) -> list[str]:
+    return streams.out.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_columns_stand_under_each_other_also_beside_chinese(streams: Callable[..., Streams]) -> None:
+    screen = streams(width=100)
+    write_table(screen, COLUMNS, ROWS)
+    head, first, second = written(screen)
+    assert cell_len(first[: first.index("-3m12s") + 6]) == cell_len(second[: second.index("20m") + 3])
+    assert head.split() == ["case", "summary", "left"]
+
+
+def test_under_eighty_columns_each_row_is_a_block(streams: Callable[..., Streams]) -> None:
+    screen = streams(width=79)
+    write_table(screen, [COLUMNS[1], *COLUMNS[2:]], [Row(cells=row.cells[1:]) for row in ROWS])
+    assert written(screen) == [
+        "R-1", "  summary: 卫生间漏水", "  left: -3m12s", "",
+        "R-12", "  summary: no power", "  left: 20m",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [40, 200])
+def test_a_column_without_content_is_left_out(streams: Callable[..., Streams], width: int) -> None:
+    screen = streams(width=width)
+    write_table(screen, COLUMNS, [Row(cells=["", "R-1", "no power", ""])])
+    assert "left" not in screen.out.getvalue()  # type: ignore[attr-defined]
+
+
+def test_nothing_is_lost_where_a_row_is_wider_than_the_screen(streams: Callable[..., Streams]) -> None:
+    screen = streams(width=80)
+    words = [f"word{number}" for number in range(40)]
+    write_table(screen, COLUMNS, [Row(cells=["", "R-1", " ".join(words), "20m"])])
+    text = " ".join(written(screen))
+    assert all(word in text for word in words)
+
+
+def test_colour_comes_only_where_it_is_wanted(streams: Callable[..., Streams]) -> None:
+    plain, coloured = streams(), streams(has_colour=True)
+    write_table(plain, COLUMNS, ROWS)
+    write_table(coloured, COLUMNS, ROWS)
+    assert "\x1b[" not in "".join(written(plain))
+    assert "\x1b[31m" in "".join(written(coloured))
+
+
+class Terminal:
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("choice", "environment", "is_wanted"),
+    [
+        ("auto", {}, True),
+        ("auto", {"NO_COLOR": "1"}, False),
+        ("auto", {"TERM": "dumb"}, False),
+        ("always", {"NO_COLOR": "1"}, True),
+        ("never", {}, False),
+    ],
+)
+def test_colour_is_asked_for_or_looked_for(choice: str, environment: dict[str, str], is_wanted: bool) -> None:
+    assert wants_colour(choice, Terminal(), environment) is is_wanted  # type: ignore[arg-type]
