@@ -33,7 +33,7 @@ class Memory:
     def counted(self, left: Iterable[int], arcs: Iterable[Arc], past: Memories) -> set[int]:
         """The leaves left; in place of `decide` states those left when they were entered."""
         tree = self._tree
-        passed = {tree.index[arc.source] for arc in arcs if not arc.event}
+        passed = {tree.index[arc.source] for arc in arcs if not arc.event and not arc.stays}
         return {
             leaf
             for state in left

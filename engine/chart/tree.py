@@ -45,6 +45,11 @@ class Arc:
     recall: str | None = None  # enters again what this state remembers; "": each present leaf what it remembers itself
     payload: object = None  # the caller's; the chart never looks at it
 
+    @property
+    def stays(self) -> bool:
+        """Whether taking it leaves and enters nothing."""
+        return not self.targets and self.recall is None
+
 
 @dataclass(frozen=True, slots=True)
 class Microstep:

@@ -246,7 +246,7 @@ class Interpreter:
 
     def standing(self, leaving: set[Node], enabled: list[Link]) -> set[Node]:
         """The leaves left; whoever was only passed by `decide` is represented by those before."""
-        passed = {self.nodes[link.source] for link in enabled if link.event == ""}
+        passed = {self.nodes[link.source] for link in enabled if link.event == "" and self.journeys(link)}
         standing: set[Node] = set()
         for state in leaving:
             if state.is_atomic():
