@@ -10,7 +10,8 @@ from typing import Literal
 from engine.calendars import Calendar, always
 from engine.expressions.checker import DATE, DURATION, INSTANT, MONEY, Checker, checker_for
 from engine.expressions.expression import MIXED, Expression
-from engine.expressions.program import MOST_NAMES, Input, Target, input_for, rewrite
+from engine.expressions.functions import MOST_NAMES, VARIABLES
+from engine.expressions.program import Code, Input, Target, input_for, rewrite
 from engine.expressions.reports import problems_of
 from engine.expressions.rules import Findings, Path, find, presence
 from engine.expressions.scope import ExpressionError, Group, Member, Names, Problem, Scope, visible
@@ -134,12 +135,12 @@ def _expression(checked: CheckedTree, scope: Scope, checker: Checker, found: Fin
     inputs, variables = _inputs(checker, found)
     whole = checked.tree.expr
     literal = constant(whole)
-    code, calendars = b"", Names()
+    code = Code(b"", (), frozenset())
     if path_of(whole) and not _is_test(whole) and (path_of(whole), False) in variables:
         inputs = tuple(replace(given, use="amount" if given.use == "amount" else "value") for given in inputs)
     else:
         numbers = {name: _number_columns(group) for name, group in checker.groups.items()}
-        code, calendars = rewrite(checked, Target(variables, numbers, scope.calendar, _calendar(scope).zone))
+        code = rewrite(checked, Target(variables, numbers, scope.calendar, _calendar(scope).zone))
     made = Expression(
         text=checked.text,
         type="any" if result is MIXED else result.type,
@@ -147,8 +148,9 @@ def _expression(checked: CheckedTree, scope: Scope, checker: Checker, found: Fin
         names=frozenset(".".join(path) for path in found.reads.keys() | found.tests),
         literal=literal if isinstance(literal, str) else None,
         inputs=inputs,
-        code=code,
-        calendars={name: scope.calendars.get(name) or always(scope.zone) for name in sorted(calendars)},
+        calls=code.calls,
+        code=code.code,
+        calendars={name: scope.calendars.get(name) or always(scope.zone) for name in sorted(code.calendars)},
     )
     return replace(made, constant=made.evaluate({})) if not inputs and made.type == "yes_no" else made
 
@@ -161,10 +163,10 @@ def _inputs(checker: Checker, found: Findings) -> tuple[tuple[Input, ...], dict[
     inputs: list[Input] = []
     variables: dict[tuple[Path, bool], str] = {}
     for path in sorted(found.reads):
-        variables[path, False] = f"v{len(inputs)}"
-        inputs.append(input_for(f"v{len(inputs)}", path, _named(path, checker), found.reads[path]))
+        variables[path, False] = variable = VARIABLES[len(inputs)]
+        inputs.append(input_for(variable, path, _named(path, checker), found.reads[path]))
     for path in sorted(found.tests):
-        variables[path, True] = variable = f"v{len(inputs)}"
+        variables[path, True] = variable = VARIABLES[len(inputs)]
         asked = input_for(variable, tuple(presence(path).split(".")), _named(path, checker), needed=False)
         inputs.append(replace(asked, use="has"))
     return tuple(inputs), variables

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from cel_expr_python import cel
 
 from engine.calendars import Calendar
-from engine.expressions.program import UNLIMITED, Input, program, with_calendars
+from engine.expressions.functions import Call, program, with_calendars
+from engine.expressions.program import Input
 from engine.expressions.scope import ExpressionFailed, Names, shortened
 from engine.fields import Field, Value
 from engine.values import LARGEST
+
+UNLIMITED = 2**53
+"""Stands for `unlimited`: above every amount that can be stored."""
 
 MIXED = Field(name="value", type="list")
 """What an expression gives whose type only its evaluation shows; `Expression.type` says `any`."""
@@ -30,6 +35,7 @@ class Expression:
     constant: bool | None = None  # the answer of one that reads no name
     literal: str | None = None  # the text it is, if it is nothing else
     inputs: tuple[Input, ...] = ()
+    calls: tuple[Call, ...] = ()  # worked out before `code` runs
     code: bytes = b""  # what CEL runs; empty if the expression is one name only
     calendars: Mapping[str, Calendar] = field(default_factory=dict, repr=False)
     _program: cel.Expression = field(init=False, repr=False, compare=False)
@@ -38,8 +44,7 @@ class Expression:
         object.__setattr__(self, "_program", program(self.code) if self.code else None)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = (self.text, self.type, self.result, self.names, self.constant, self.literal, self.inputs, self.code)
-        return _expression, (*parts, dict(self.calendars))
+        return _expression, tuple(getattr(self, name) for name in _PARTS)
 
     def evaluate(self, values: Mapping[str, Any]) -> Value:
         """Work the expression out on stored values; raise `ExpressionFailed` when there is no answer."""
@@ -55,9 +60,8 @@ class Expression:
         return self._run(data)
 
     def _run(self, data: dict[str, Any]) -> Value:
-        if self.calendars:
-            with with_calendars(self.calendars):
-                result = self._program.eval(data=data)
+        if self.calls or self.calendars:
+            result = self._with_calls(data)
         else:
             result = self._program.eval(data=data)
         value = result.value()
@@ -68,6 +72,15 @@ class Expression:
         if result.type() == cel.Type.ERROR:  # an ERROR's value is a text like any other: only its type tells
             raise self._failed(value)
         return self._stored(result.plain_value())
+
+    def _with_calls(self, data: dict[str, Any]) -> Any:
+        with with_calendars(self.calendars):
+            try:
+                for call in self.calls:
+                    call.run(data)
+            except (ValueError, OverflowError) as error:
+                raise ExpressionFailed(f"`{shortened(self.text)}` cannot be worked out: {error}") from error
+            return self._program.eval(data=data)
 
     def _stored(self, value: Any) -> Value:
         """A number without a fraction is stored as a whole one; what JSON cannot keep is no answer."""
@@ -85,12 +98,17 @@ class Expression:
 
     def _failed(self, said: Any) -> ExpressionFailed:
         reason = str(said).partition(": ")[2] or str(said)
+        if found := re.search(r'No value with name "(\$\d+)"', reason):
+            named = {given.variable: ".".join(given.path) for given in self.inputs}
+            reason = f"`{named.get(found[1], 'a time in it')}` is not set"
         return ExpressionFailed(f"`{shortened(self.text)}` cannot be worked out: {reason}")
 
 
 def _expression(*parts: Any) -> Expression:
-    names = ("text", "type", "result", "names", "constant", "literal", "inputs", "code", "calendars")
-    return Expression(**dict(zip(names, parts, strict=True)))
+    return Expression(**dict(zip(_PARTS, parts, strict=True)))
+
+
+_PARTS = tuple(part.name for part in fields(Expression) if part.init)
 
 
 def _fetch(given: Input, values: Mapping[str, Any]) -> Any:

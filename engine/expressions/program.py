@@ -7,26 +7,19 @@ converted on the way in or out, and a name without a value is an error where it 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
-from threading import local
 from typing import Any, Literal
 
-from cel_expr_python import cel
-
-from engine.calendars import Calendar, parse_duration
+from engine.calendars import parse_duration
+from engine.expressions.functions import FUNCTIONS, VARIABLES, Call
 from engine.expressions.literals import Days, instant_text, length_text
 from engine.expressions.rules import Path
 from engine.expressions.scope import Names
 from engine.expressions.tree import DOUBLE, CheckedTree, Tree, children, constant, kind, path_of, write_tree
 from engine.fields import Field
-from engine.values import aware, read_money, zone_named
+from engine.values import read_money
 
-MOST_NAMES = 64
-UNLIMITED = 2**53
-"""Stands for `unlimited`: above every amount that can be stored."""
+Use = Literal["value", "number", "numbers", "amount", "has"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +28,7 @@ class Input:
 
     variable: str
     path: Path
-    use: Literal["value", "number", "numbers", "amount", "has"] = "value"
+    use: Use = "value"
     default: Any = None
     needed: bool = True  # read somewhere without a guard
 
@@ -45,7 +38,7 @@ def input_for(variable: str, path: Path, member: Field | None, needed: bool) -> 
     default = member.default if member else None
     if path[0] in ("did", "clocks"):
         default = 0 if path[0] == "did" else False
-    use: Literal["value", "number", "numbers", "amount"] = "value"
+    use: Use = "value"
     if path[:2] == ("actor", "may"):
         use = "amount"
     elif member and member.type == "number":
@@ -53,9 +46,6 @@ def input_for(variable: str, path: Path, member: Field | None, needed: bool) -> 
     elif member and member.type == "list" and member.of and member.of.type == "number":
         use = "numbers"
     return Input(variable, path, use, default, needed)
-
-
-# -- rewriting ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +58,21 @@ class Target:
     zone: str
 
 
-def rewrite(checked: CheckedTree, target: Target) -> tuple[bytes, Names]:
-    """Rewrite a tree in place; return it as CEL reads it, and the calendars it asks."""
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What CEL runs, what is worked out before, and the calendars that are asked."""
+
+    code: bytes
+    calls: tuple[Call, ...]
+    calendars: Names
+
+
+def rewrite(checked: CheckedTree, target: Target) -> Code:
+    """Rewrite a tree in place and return what runs."""
     last = max([0, *checked.tree.type_map, *checked.tree.source_info.positions])
-    rewriting = _Rewriting(checked, target, last)
+    rewriting = _Rewriting(checked, target, last, iter(VARIABLES[len(target.variables) :]))
     rewriting.visit(checked.tree.expr)
-    return write_tree(checked.tree), frozenset(rewriting.calendars)
+    return Code(write_tree(checked.tree), tuple(rewriting.calls), frozenset(rewriting.calendars))
 
 
 @dataclass(slots=True)
@@ -81,6 +80,8 @@ class _Rewriting:
     checked: CheckedTree
     target: Target
     last: int  # the highest id of a part
+    free: Iterator[str]  # variables not yet used
+    calls: list[Call] = field(default_factory=list)
     calendars: set[str] = field(default_factory=set)
 
     def visit(self, node: Tree) -> None:
@@ -93,34 +94,15 @@ class _Rewriting:
             self.visit(child)
         if kind(node) == "call_expr":
             self._call(node)
+            if kind(node) == "call_expr" and node.call_expr.function in FUNCTIONS:
+                self._before(node)
         elif kind(node) == "select_expr" and not test and self._is_number(node.select_expr):
             self._wrap_double(node)
 
     def _is_number(self, select: Tree) -> bool:
         return select.field in self.target.numbers.get(self.checked.type_of(select.operand), ())
 
-    def _become_name(self, node: Tree, variable: str) -> None:
-        node.ident_expr.name = variable
-        self.checked.tree.reference_map[node.id].name = variable
-
-    def _wrap_double(self, node: Tree) -> None:
-        """A whole number is stored without a fraction, but is counted with as a number."""
-        inner = type(node)()
-        inner.CopyFrom(node)
-        inner.id = self._new_id()
-        node.call_expr.Clear()
-        node.call_expr.function = "double"
-        node.call_expr.args.append(inner)
-        self._refer(node, "double")
-
-    def _new_id(self) -> int:
-        self.last += 1
-        return self.last
-
-    def _refer(self, node: Tree, function: str) -> None:
-        reference = self.checked.tree.reference_map[node.id]
-        reference.Clear()
-        reference.overload_id.append(function)
+    # -- calls ---------------------------------------------------------------------------------------------------------
 
     def _call(self, node: Tree) -> None:
         call = node.call_expr
@@ -132,16 +114,17 @@ class _Rewriting:
             case "timestamp":
                 self._become_number(node, instant_text(str(constant(call.args[0]))))
             case "in_state":
-                self._append_name(call, ("state",))
+                self._append_name(call, self.target.variables[("state",), False])
                 self._rename(node, "@in")
-            case "days_since":
-                self._append_name(call, ("now",))
-                self._append(call, self.target.zone)
-                self._rename(node, "days_since")
             case "is_open":
                 self.calendars.add(str(constant(call.args[1])))
+            case "days_since":
+                self._append_name(call, self.target.variables[("now",), False])
+                self._append(call, self.target.zone)
             case "add":
                 self._add(node)
+            case "sum":
+                self._sum(node)
             case "_+_" | "_-_" | "_*_" | "_/_":
                 self._mixed(node)
 
@@ -156,18 +139,37 @@ class _Rewriting:
         del call.args[1:]
         if isinstance(read, Days):
             calendar = calendar or self.target.calendar
-            self.calendars.add(calendar)
-            for part in (read.number, read.kind, calendar):
-                self._append(call, part)
+            self._append(call, read.number, read.kind, calendar)
             self._rename(node, "add_days")
         elif calendar:
-            self.calendars.add(calendar)
-            self._append(call, read)
-            self._append(call, calendar)
+            self._append(call, read, calendar)
             self._rename(node, "add_open")
         else:
             self._append(call, read)
             self._rename(node, "_+_")
+            return
+        self.calendars.add(calendar)
+
+    def _sum(self, node: Tree) -> None:
+        """CEL has no sum, but walks through lists: from 0, add each item."""
+        items = type(node)()
+        items.CopyFrom(node.call_expr.args[0])
+        real = node.id in self.checked.tree.type_map and self.checked.tree.type_map[node.id].primitive == DOUBLE
+        self.checked.tree.reference_map.pop(node.id, None)
+        loop = node.comprehension_expr
+        loop.iter_var, loop.accu_var = "$item", "$sum"
+        loop.iter_range.CopyFrom(items)
+        for part in (loop.accu_init, loop.loop_condition, loop.loop_step, loop.result):
+            part.id = self._new_id()
+        if real:
+            loop.accu_init.const_expr.double_value = 0.0
+        else:
+            loop.accu_init.const_expr.int64_value = 0
+        loop.loop_condition.const_expr.bool_value = True
+        self._append_name(loop.loop_step.call_expr, "$sum")
+        self._append_name(loop.loop_step.call_expr, "$item")
+        self._rename(loop.loop_step, "_+_")
+        self._become_name(loop.result, "$sum")
 
     def _mixed(self, node: Tree) -> None:
         """CEL runs no `3 + 0.5`: the whole number beside a number becomes one."""
@@ -177,95 +179,75 @@ class _Rewriting:
                 if types[part.id].primitive != DOUBLE:
                     self._wrap_double(part)
 
-    def _rename(self, node: Tree, function: str) -> None:
-        node.call_expr.function = function
-        self._refer(node, function)
+    def _before(self, node: Tree) -> None:
+        """Have a call worked out before CEL runs, unless it needs an item of a walk."""
+        if not _is_free(node):
+            return
+        first, *rest = node.call_expr.args
+        arguments = [part.ident_expr.name if kind(part) == "ident_expr" else constant(part) for part in rest]
+        name = first.ident_expr.name if kind(first) == "ident_expr" else constant(first)
+        variable = next(self.free)
+        call = Call(
+            variable,
+            node.call_expr.function,
+            tuple(part for part in (name if name is not None else 0, *arguments) if isinstance(part, str | int)),
+            b"" if name is not None else self._part(first),
+        )
+        self.calls.append(call)
+        self._become_name(node, variable)
 
-    def _append(self, call: Tree, value: int | str) -> None:
-        part = call.args.add(id=self._new_id())
-        if isinstance(value, str):
-            part.const_expr.string_value = value
-        else:
-            part.const_expr.int64_value = value
+    def _part(self, node: Tree) -> bytes:
+        """A part of the tree as a program of its own."""
+        whole = type(self.checked.tree)()
+        whole.CopyFrom(self.checked.tree)
+        whole.expr.CopyFrom(node)
+        return write_tree(whole)
 
-    def _append_name(self, call: Tree, path: Path) -> None:
-        self._become_name(call.args.add(id=self._new_id()), self.target.variables[path, False])
+    # -- small changes -------------------------------------------------------------------------------------------------
+
+    def _new_id(self) -> int:
+        self.last += 1
+        return self.last
+
+    def _become_name(self, node: Tree, variable: str) -> None:
+        node.ident_expr.name = variable
+        reference = self.checked.tree.reference_map[node.id]
+        reference.Clear()
+        reference.name = variable
 
     def _become_number(self, node: Tree, value: int) -> None:
         node.const_expr.int64_value = value
         self.checked.tree.reference_map.pop(node.id, None)
 
+    def _wrap_double(self, node: Tree) -> None:
+        """A whole number is stored without a fraction, but is counted with as a number."""
+        inner = type(node)()
+        inner.CopyFrom(node)
+        inner.id = self._new_id()
+        node.call_expr.Clear()
+        node.call_expr.args.append(inner)
+        self._rename(node, "double")
 
-# -- running -----------------------------------------------------------------------------------------------------------
+    def _rename(self, node: Tree, function: str) -> None:
+        node.call_expr.function = function
+        reference = self.checked.tree.reference_map[node.id]
+        reference.Clear()
+        reference.overload_id.append(function)
 
-_acting = local()
+    def _append(self, call: Tree, *values: int | str) -> None:
+        for value in values:
+            part = call.args.add(id=self._new_id())
+            if isinstance(value, str):
+                part.const_expr.string_value = value
+            else:
+                part.const_expr.int64_value = value
 
-
-@contextmanager
-def with_calendars(calendars: Mapping[str, Calendar]) -> Iterator[None]:
-    """Let the functions of time see these calendars."""
-    _acting.calendars = calendars
-    try:
-        yield
-    finally:
-        del _acting.calendars
-
-
-def _add_days(at: int, count: int, kind: Literal["calendar", "business"], calendar: str) -> int:
-    return _calendar(calendar).add_days(at, count, kind)
-
-
-def _add_open(at: int, duration: int, calendar: str) -> int:
-    return _calendar(calendar).add(at, duration)
-
-
-def _is_open(at: int, calendar: str) -> bool:
-    return _calendar(calendar).is_open(at)
-
-
-def _calendar(name: str) -> Calendar:
-    found: Calendar = _acting.calendars[name]
-    return found
+    def _append_name(self, call: Tree, variable: str) -> None:
+        self._become_name(call.args.add(id=self._new_id()), variable)
 
 
-def _days_since(day: int | str, now: int, zone: str) -> int:
-    start = date.fromisoformat(day) if isinstance(day, str) else _local_date(day, zone)
-    return (_local_date(now, zone) - start).days
-
-
-def _local_date(at: int, zone: str) -> date:
-    return aware(at).astimezone(zone_named(zone)).date()
-
-
-def _sum(items: list[Any]) -> Any:
-    return sum(items)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> cel.Env:
-    """The one environment in which every expression runs."""
-    whole, text, dyn = cel.Type.INT, cel.Type.STRING, cel.Type.DYN
-    # A function declared for DYN is never found at run time: each shape is declared by itself.
-    functions = (
-        ("add_days", _add_days, ([whole, whole, text, text],)),
-        ("add_open", _add_open, ([whole, whole, text],)),
-        ("is_open", _is_open, ([whole, text],)),
-        ("days_since", _days_since, ([whole, whole, text], [text, whole, text])),
-        ("sum", _sum, ([cel.Type.List(dyn)],)),
-    )
-    declared = [
-        cel.FunctionDecl(
-            name,
-            [
-                cel.Overload(f"{name}_{number}", return_type=dyn, parameters=shape, impl=act)
-                for number, shape in enumerate(shapes)
-            ],
-        )
-        for name, act, shapes in functions
-    ]
-    return cel.NewEnv(variables={f"v{number}": dyn for number in range(MOST_NAMES)}, functions=declared)
-
-
-def program(code: bytes) -> cel.Expression:
-    """The program CEL runs."""
-    return _environment().deserialize(code)
+def _is_free(node: Tree) -> bool:
+    """Whether a rewritten part reads variables only, no items of a walk."""
+    if kind(node) == "ident_expr":
+        return bool(node.ident_expr.name in VARIABLES)
+    return kind(node) != "comprehension_expr" and all(map(_is_free, children(node)))
