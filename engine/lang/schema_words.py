@@ -88,7 +88,8 @@ def thing(levels: Sequence[Level], top: str) -> str:
     if last.way == "additionalProperties":
         return f"{shown(str(last.step))} of {thing(outer, top)}"
     named = [place for place, level in enumerate(outer) if level.way in ("additionalProperties", "items")]
-    return f"{shown(str(last.step))} of {thing(outer[: named[-1] + 1], top)}" if named else shown(str(last.step))
+    holder = outer[: named[-1] + 1] if named else outer
+    return f"{shown(str(last.step))} of {thing(holder, top)}" if holder else shown(str(last.step))
 
 
 def explain(fault: Fault, resolve: Resolve, homes: Homes) -> list[Diagnostic]:

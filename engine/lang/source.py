@@ -66,6 +66,8 @@ def read(content: bytes | str, file: str) -> tuple[Document, tuple[Diagnostic, .
         root = _Reader(file, lines, findings).run(text)
     except _Refused as refused:
         findings.append(refused.finding)
+        if not lines and len(content) <= MAX_BYTES and isinstance(content, bytes):
+            lines = _LINE_END.split(content.decode("utf-8", "replace"))  # to show the line of the finding
     return Document(file, lines, root), in_order(findings)
 
 

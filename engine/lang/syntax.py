@@ -31,9 +31,12 @@ def explain(fault: Any, file: str, lines: Sequence[str], last: Scalar | None) ->
     if "quoted scalar" in context:
         return _quoted(problem, since, at)
     if "expected ','" in problem:
-        return _bracket(at, since, lines, last)
-    if "cannot start any token" in problem:
+        return _bracket(at, since, lines, last, _at_end(fault, lines))
+    if "cannot start any token" in problem or "tab character" in problem:
         return _token(char, at)
+    if "expected node content" in problem:
+        mend = "take a comma too many away, or quote text that begins with it"
+        return error("syntax", at, f"a value is expected here, not `{char}`", mend)
     if "mapping values" in problem:
         mend = "quote text that holds `: `, or look at the indentation of this line and the one above"
         return error("syntax", at, "a `:` stands where no key can be", mend)
@@ -54,6 +57,11 @@ def _spot(mark: Any, file: str, lines: Sequence[str]) -> Span:
     return Span(file, line + 1, column + 1, line + 1, column + 2)
 
 
+def _at_end(fault: Any, lines: Sequence[str]) -> bool:
+    """Whether the file ended too early."""
+    return not any(text.strip() for text in lines[fault.problem_mark.line :])
+
+
 def _quoted(problem: str, since: Span, at: Span) -> Diagnostic:
     """A quoted text that cannot be read."""
     if "escape" in problem or "hexdecimal" in problem or "Unicode" in problem:
@@ -64,12 +72,12 @@ def _quoted(problem: str, since: Span, at: Span) -> Diagnostic:
     return error("syntax", at, f"this quoted text is not YAML: {problem}", None)
 
 
-def _bracket(at: Span, since: Span, lines: Sequence[str], last: Scalar | None) -> Diagnostic:
+def _bracket(at: Span, since: Span, lines: Sequence[str], last: Scalar | None, ended: bool) -> Diagnostic:
     """A list or mapping in brackets that is not closed, or a text in it that is not quoted."""
     opened = lines[since.line - 1][since.column - 1 : since.column]
     if last is not None and last.style in ("'", '"') and last.span.end_line == at.line and at.line == since.line:
         return error("syntax", at, "the text goes on after its closing quote", _QUOTE)
-    if last is not None and at.line > last.span.end_line:
+    if ended or (last is not None and at.line > last.span.end_line):
         related = [(at, "noticed here")]
         return error("syntax", since, f"the `{opened}` that opens here is not closed", _QUOTE_BRACKETS, related)
     return error("syntax", at, f"inside `{opened}` a comma or the closing bracket is missing here", _QUOTE_BRACKETS)
