@@ -1,6 +1,10 @@
 """Shape: what a schema complains of, in our words at the right column; and the schemas themselves."""
 
+import json
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from engine.lang.diagnostics import Diagnostic
@@ -294,6 +298,47 @@ def test_one_letter_too_many_in_any_key_is_found_on_its_line(name, kind):
         assert here, (title, key, found)
         assert here[0].help == f"did you mean `{key}`?", (title, key, here)
         assert len(found) == 1, (title, key, found)
+
+
+_ODD = st.one_of(
+    st.sampled_from(
+        [None, True, 0, -1, 1.5, "", "x y", "Name", "stay", "none", "=x", [], {}, [{}], [None], {"is": []}]
+    ),
+    st.dictionaries(st.sampled_from(["if", "is", "to", "by", "tto", "set", "notify", "message", "at", "1"]), st.none()),
+)
+
+
+def spots(value, path=()):
+    """Every place in a plain value."""
+    yield path
+    for step, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield from spots(inner, (*path, step))
+
+
+@pytest.mark.parametrize(("text", "kind"), [(PROCESS, "process"), (SCENARIOS, "scenarios")])
+@given(st.data())
+@settings(deadline=None, max_examples=150, derandomize=True)
+def test_whatever_is_wrong_is_explained_inside_the_file(text, kind, data):
+    tree = read(text, "f.yaml")[0].root.plain
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from([path for path in spots(tree) if path]))
+        held = tree
+        for step in path[:-1]:
+            held = held[step]
+        if isinstance(held, dict) and data.draw(st.booleans()):
+            held[f"{path[-1]}x"] = held.pop(path[-1])
+        else:
+            held[path[-1]] = data.draw(_ODD)
+    document, found = read(json.dumps(tree, indent=1), "f.yaml")
+    assert not found
+    shape = check_shape(document, kind)
+    assert bool(shape.findings) != validator_of(kind).is_valid(tree)
+    for one in shape.findings:
+        assert 1 <= one.span.line <= len(document.lines)
+        assert one.span.column <= len(document.lines[one.span.line - 1])
+    assert all(document.node(path) is not None for path in shape.broken)
 
 
 # -- the schemas -------------------------------------------------------------------------------------------------------
