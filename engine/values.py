@@ -6,12 +6,12 @@ Every reader returns the stored form or raises `Expected`; `engine.fields` adds 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from math import isfinite
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from engine.timeline import FIRST, FIRST_YEAR, LAST_YEAR, LIMIT, CalendarError, instant_at, local_time
 
 LARGEST = 2**53 - 1
 """The largest whole number every reader of JSON keeps exactly."""
@@ -25,9 +25,10 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
-EARLIEST, LATEST = -62_135_510_400_000, 253_402_128_000_000
-"""Instants from 0001-01-02 to 9999-12-30, so that every zone can show them."""
+EARLIEST, LATEST = FIRST, LIMIT - 1
+"""The instants that calendars cover."""
 
+_COVERED = f"a time between the years {FIRST_YEAR} and {LAST_YEAR}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _YES = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
@@ -38,12 +39,6 @@ EXPECTED_MONEY = "an amount like `4.90`, with at most two digits after the point
 
 class Expected(ValueError):
     """Its text completes the sentence "this must be …"."""
-
-
-@lru_cache(maxsize=64)
-def zone_named(name: str) -> ZoneInfo:
-    """The zone of this name, kept."""
-    return ZoneInfo(name)
 
 
 def check_text(value: str) -> None:
@@ -144,44 +139,28 @@ def read_instant(raw: Any, zone: str) -> int:
     found = _INSTANT.fullmatch(raw.strip()) if isinstance(raw, str) else None
     if found is None:
         raise Expected(EXPECTED_INSTANT)
-    day, minute, second, fraction, offset = found.groups()
     try:
-        local = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(fraction or '.0')[:7]:0<7}")
-        if offset is None:
-            return check_instant(local_instant(local, zone_named(zone)))
-        shift = offset.upper().replace("Z", "+00:00")
-        return check_instant(milliseconds(datetime.fromisoformat(local.isoformat() + shift)))
+        return check_instant(_parsed(*found.groups(), zone=zone))
+    except Expected:
+        raise
+    except CalendarError as error:
+        raise Expected(_COVERED if error.path == () else f"a time in a zone that exists: {error}") from None
     except (ValueError, OverflowError):
         raise Expected("a time that exists, like `2026-03-02 14:00`") from None
 
 
+def _parsed(day: str, minute: str, second: str | None, fraction: str | None, offset: str | None, *, zone: str) -> int:
+    local = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(fraction or '.0')[:7]:0<7}")
+    if offset is None:
+        return instant_at(zone, local)
+    return milliseconds(datetime.fromisoformat(local.isoformat() + offset.upper().replace("Z", "+00:00")))
+
+
 def check_instant(instant: int) -> int:
-    """Refuse instants that some zone cannot show."""
+    """Refuse instants that no calendar covers."""
     if not EARLIEST <= instant <= LATEST:
-        raise Expected("a time between the years 1 and 9999")
+        raise Expected(_COVERED)
     return instant
-
-
-def local_instant(local: datetime, zone: tzinfo) -> int:
-    """The instant at which this wall time is first shown, or, where it is skipped, the first one after it."""
-    early = milliseconds(local.replace(tzinfo=zone, fold=0))
-    if _wall(early, zone) == local.replace(microsecond=local.microsecond // 1000 * 1000):
-        return early
-    # In a gap fold=0 counts with the old offset and lands behind the change, fold=1 before it: the change lies between.
-    before, after = milliseconds(local.replace(tzinfo=zone, fold=1)), early
-    old = _offset(before, zone)
-    while after - before > 1:
-        middle = (before + after) // 2
-        before, after = (middle, after) if _offset(middle, zone) == old else (before, middle)
-    return after
-
-
-def _wall(instant: int, zone: tzinfo) -> datetime:
-    return aware(instant).astimezone(zone).replace(tzinfo=None, fold=0)
-
-
-def _offset(instant: int, zone: tzinfo) -> timedelta | None:
-    return aware(instant).astimezone(zone).utcoffset()
 
 
 def milliseconds(moment: datetime) -> int:
@@ -196,8 +175,8 @@ def aware(instant: int) -> datetime:
 
 def show_instant(instant: int, zone: str) -> str:
     """The local time for a screen; seconds and milliseconds only where there are any."""
-    local = aware(instant).astimezone(zone_named(zone))
-    text = local.strftime("%Y-%m-%d %H:%M").rjust(16, "0")
+    local = local_time(zone, instant)
+    text = local.strftime("%Y-%m-%d %H:%M")
     if local.second or local.microsecond:
         text += local.strftime(":%S")
     return f"{text}.{local.microsecond // 1000:03d}" if local.microsecond else text

@@ -60,10 +60,7 @@ class Expression:
         return self._run(data)
 
     def _run(self, data: dict[str, Any]) -> Value:
-        if self.calls or self.calendars:
-            result = self._with_calls(data)
-        else:
-            result = self._program.eval(data=data)
+        result = self._with_calls(data) if self.calls or self.calendars else self._program.eval(data=data)
         value = result.value()
         if self.type == "yes_no":
             if value is True or value is False:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from cel_expr_python import cel
 
 from engine.calendars import Calendar
-from engine.values import aware, zone_named
+from engine.timeline import local_time
 
 MOST_NAMES = 64
 VARIABLES = tuple(f"${number}" for number in range(2 * MOST_NAMES))
@@ -60,7 +60,7 @@ def _days_since(day: int | str, now: int, zone: str) -> int:
 
 
 def _local_date(at: int, zone: str) -> date:
-    return aware(at).astimezone(zone_named(zone)).date()
+    return local_time(zone, at).date()
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
