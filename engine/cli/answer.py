@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.cli.command import Args
 from engine.cli.documents import accepted_document, refusal_document
@@ -13,7 +12,6 @@ from engine.cli.reader import Reader
 from engine.cli.render import change_line, reasons
 from engine.cli.streams import Streams
 from engine.cli.translate import _
-from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -50,8 +48,9 @@ def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted) ->
         streams.give(accepted_document(reader, definition, result))
         return Exit.DONE
     streams.say(change_line(reader, definition, result))
+    before = {} if result.before is None else result.before.links
     for link, case in result.case.links.items():
-        if result.before is None or result.before.links.get(link) != case:
+        if before.get(link) != case and not result.is_repeat:
             streams.say(_("  {link}: {case} opened").format(link=link, case=case))
     streams.tell(_("next: {command}").format(command=likely_next(engine, args, definition, result.case)))
     return Exit.DONE
@@ -115,26 +114,3 @@ def _whose_turn(engine: Engine, view: CaseView) -> list[str]:
     roles = {who.removeprefix("role:") for who in view.waiting_on if who.startswith("role:")}
     holders = [person.id for person in engine.people() if person.is_active and roles.intersection(person.roles)]
     return [*named, *holders[:3]]
-
-
-def attach_file(
-    engine: Engine, args: Args, file: Path, *, name: str | None = None, media_type: str | None = None
-) -> Result:
-    """Attach a file to the case of the command."""
-    from mimetypes import guess_type
-
-    if not file.is_file():
-        raise NotFound(_("there is no file `{file}`").format(file=file))
-    return engine.attach(
-        args.case,
-        name or file.name,
-        file.read_bytes(),
-        media_type or guess_type(file.name)[0] or "application/octet-stream",
-        actor=args.settings.actor,
-        key=getattr(args, "key", None),
-    )
-
-
-def file_answers(engine: Engine, args: Args, form: dict[str, Any]) -> dict[str, Any]:
-    """Attach the files that answers name by `@FILE`; the answer is then the attachment's name."""
-    return form

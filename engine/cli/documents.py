@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.reader import Reader, seconds
@@ -10,6 +10,7 @@ from engine.cli.render import most_urgent
 
 if TYPE_CHECKING:
     from engine.core.cases import Reason
+    from engine.core.ledger import Interval
     from engine.fields import Field
     from engine.model import ProcessDefinition
     from engine.views import Accepted, CaseView, ClockView, Offer, Refusal
@@ -52,6 +53,7 @@ def clock_document(reader: Reader, definition: ProcessDefinition, name: str, clo
         "label": reader.said(definition.clocks[name].label, name),
         "status": clock.status,
         "goal": clock.goal,
+        "cycle": clock.cycle,
         "started_at": reader.rfc3339(clock.started_at),
         "due_at": reader.rfc3339(clock.due_at),
         "remaining": seconds(clock.remaining),
@@ -60,6 +62,12 @@ def clock_document(reader: Reader, definition: ProcessDefinition, name: str, clo
         "breached_at": reader.rfc3339(clock.breached_at),
         "ended_at": reader.rfc3339(clock.ended_at),
     }
+
+
+def _public(field: Field, value: Any) -> Any:
+    from engine.fields import plain
+
+    return plain(field, value)
 
 
 def data_document(fields: Mapping[str, Field], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,12 +114,24 @@ def offer_document(reader: Reader, offer: Offer) -> dict[str, Any]:
                 "type": asked.field.type,
                 "is_required": asked.required,
                 "choices": {name: reader.said(words, name) for name, words in asked.field.choices.items()},
-                "present": None
-                if asked.present is None
-                else data_document({asked.field.name: asked.field}, {asked.field.name: asked.present})[
-                    asked.field.name
-                ],
+                "present": _public(asked.field, asked.present),
             }
             for asked in offer.form
         ],
     }
+
+
+def ledger_document(reader: Reader, intervals: Iterable[Interval]) -> list[dict[str, Any]]:
+    """Describe how the time of a promise was spent."""
+    return [
+        {
+            "cycle": one.cycle,
+            "from": reader.rfc3339(one.start),
+            "until": reader.rfc3339(one.end),
+            "status": one.status,
+            "why": list(one.why),
+            "turn": list(one.turn),
+            "used": seconds(one.used),
+        }
+        for one in intervals
+    ]

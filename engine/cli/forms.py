@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from engine.cli.settings import Project
 from engine.cli.translate import _
 from engine.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from engine.app import Engine
 
 _MOST = 4 * 1024 * 1024
 
@@ -97,3 +100,17 @@ def read_object(file: str, into: TextIO | None = None) -> Mapping[str, Any]:
 def _read(file: Path) -> str:
     with file.open(encoding="utf-8") as stream:
         return stream.read(_MOST)
+
+
+def instant_of(text: str | None, engine: Engine) -> int | None:
+    """Read a time given by flag, local to the desk unless it says its offset."""
+    if text is None:
+        return None
+    from engine.values import Expected, read_instant
+
+    try:
+        return read_instant(text, engine.zone)
+    except Expected as expected:
+        raise UsageError(
+            _("`{text}` is no time; it wants {expected}").format(text=text, expected=expected)
+        ) from expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.reader import Reader
@@ -13,6 +13,7 @@ from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, later
 
 if TYPE_CHECKING:
+    from engine.core.ledger import Interval
     from engine.model import ProcessDefinition
     from engine.views import CaseView, ClockView
 
@@ -152,3 +153,60 @@ def write_history(
         cells = [str(record["seq"]), reader.exact(record["at"]), one.who, what, one.movement, "; ".join(one.details)]
         rows.append(Row(cells=cells, colour="red" if one.is_bad else ""))
     write_table(streams, columns, rows)
+
+
+_SPENT: Mapping[str, str] = {
+    "running": later("running"),
+    "paused": later("paused"),
+    "closed": later("outside its hours"),
+}
+
+
+def write_ledger(
+    streams: Streams, reader: Reader, definition: ProcessDefinition, ledger: tuple[str, Sequence[Interval]]
+) -> None:
+    """Write how the time of a promise was spent, adding up to the millisecond."""
+    name, intervals = ledger
+    streams.say()
+    streams.say(f"{name}: {reader.said(definition.clocks[name].label)}")
+    if not intervals:
+        streams.say("  " + _("has not started"))
+        return
+    columns = [
+        Column(head=_("cycle"), is_number=True),
+        Column(head=_("from")),
+        Column(head=_("until")),
+        Column(head=_("status")),
+        Column(head=_("whose turn"), is_wide=True),
+        Column(head=_("counted"), is_number=True),
+        Column(head=_("adding up to"), is_number=True),
+    ]
+    write_table(streams, columns, list(_ledger_rows(reader, definition, intervals)))
+
+
+def _ledger_rows(reader: Reader, definition: ProcessDefinition, intervals: Sequence[Interval]) -> Iterator[Row]:
+    cycle, total = 0, 0
+    for one in intervals:
+        total = one.used if one.cycle != cycle else total + one.used
+        cycle = one.cycle
+        why = ", ".join(_state_called(reader, definition, reason) for reason in one.why)
+        status = _(_SPENT[one.status]) + (f" ({why})" if why else "")
+        turn = ", ".join(who(reader, definition, name) for name in one.turn)
+        cells = [
+            str(one.cycle),
+            reader.exact(one.start),
+            reader.exact(one.end),
+            status,
+            turn,
+            to_the_millisecond(one.used),
+            to_the_millisecond(total),
+        ]
+        yield Row(cells=cells, colour="" if one.status == "running" else "dim")
+
+
+def to_the_millisecond(length: int) -> str:
+    """Write a duration exactly: `1:05:00.250`."""
+    whole, ms = divmod(length, 1000)
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" + (f".{ms:03}" if ms else "")

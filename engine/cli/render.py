@@ -46,6 +46,8 @@ def change_line(reader: Reader, definition: ProcessDefinition, result: Accepted)
 
 def _movement(reader: Reader, definition: ProcessDefinition, result: Accepted) -> str:
     now = states(reader, definition, result.case)
+    if result.is_repeat:
+        return f"{result.case.id} {now}"
     if result.before is None:
         return f"{result.case.id} " + _("opened → {state}").format(state=now)
     before = states(reader, definition, result.before)
@@ -69,6 +71,8 @@ def _told_fields(reader: Reader, definition: ProcessDefinition, result: Accepted
 
 
 def _holder(result: Accepted) -> Iterator[str]:
+    if result.is_repeat:
+        return
     before = result.before.assignee if result.before else None
     if result.case.assignee != before:
         if result.case.assignee:

@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "engine" / "cli" / "locale"
+HEADER = "# What casewright says, in another language. `python -m tests.cli.catalogues` takes new messages in."
 KEYWORDS = {"_": None, "later": None, "plural": (1, 2), "ngettext": (1, 2)}
 CLICK_MODULES = ("core.py", "decorators.py", "exceptions.py", "formatting.py", "parser.py", "termui.py", "types.py")
 
@@ -69,8 +70,9 @@ def compiled(catalogue: Catalog) -> bytes:
 
 def update(language: str) -> None:
     """Take new messages in, drop old ones, compile."""
-    catalogue = read(language) if po_file(language).exists() else Catalog(locale=language, project="casewright")
+    catalogue = read(language) if po_file(language).exists() else Catalog(locale=language)
     catalogue.update(template(), no_fuzzy_matching=True)
+    catalogue.project, catalogue.fuzzy, catalogue.header_comment = "casewright", False, HEADER
     catalogue.obsolete.clear()
     po_file(language).parent.mkdir(parents=True, exist_ok=True)
     stream = io.BytesIO()

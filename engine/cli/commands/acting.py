@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.answer import answer, definition_of, file_answers, reader_of
+from engine.cli.answer import answer, definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import offer_document
 from engine.cli.exits import Exit
-from engine.cli.forms import command_options, form_options, given_facts, given_form
+from engine.cli.files import attach_answers, no_files_yet
+from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of
 from engine.cli.prompts import ask_missing
 from engine.cli.render import offer_lines
 from engine.cli.streams import Streams
@@ -45,15 +46,17 @@ def open_command() -> Command:
 def run_open(streams: Streams, engine: Engine, args: Args) -> int:
     """Open a case."""
     form = given_form(args.fields, args.form, streams.into)
+    asked = engine.opening(args.process)
+    no_files_yet(form, asked)
     if streams.may_ask:
-        form = ask_missing(reader_of(streams, engine), engine.opening(args.process), form)
+        form = ask_missing(reader_of(streams, engine), asked, form)
     result = engine.open_case(
         args.process,
         form,
         actor=args.settings.actor,
         facts=given_facts(args.facts, args.facts_file, args.settings.project),
         key=args.key,
-        occurred_at=args.occurred_at,
+        occurred_at=instant_of(args.occurred_at, engine),
     )
     return answer(streams, engine, args, result)
 
@@ -90,15 +93,17 @@ def run_do(streams: Streams, engine: Engine, args: Args) -> int:
     form = given_form(args.fields, args.form, streams.into)
     if streams.may_ask:
         form = ask_missing(reader_of(streams, engine), _asked(engine, args), form)
+    if refusal := attach_answers(engine, args, form):
+        return answer(streams, engine, args, refusal)
     result = engine.act(
         args.case,
         args.action,
-        file_answers(engine, args, form),
+        form,
         actor=actor,
         facts=given_facts(args.facts, args.facts_file, args.settings.project),
         key=args.key,
         expect_revision=args.expect_revision,
-        occurred_at=args.occurred_at,
+        occurred_at=instant_of(args.occurred_at, engine),
     )
     return answer(streams, engine, args, result)
 

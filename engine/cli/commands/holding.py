@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.answer import answer, attach_file
+from engine.cli.answer import answer
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.forms import command_options
 from engine.cli.streams import Streams
@@ -101,6 +101,14 @@ def attach_command() -> Command:
 
 def run_attach(streams: Streams, engine: Engine, args: Args) -> int:
     """Attach a file."""
-    return answer(
-        streams, engine, args, attach_file(engine, args, args.file, name=args.name, media_type=args.media_type)
+    file = read_file(args.file, args.name, args.media_type)
+    result = engine.attach(
+        args.case,
+        file.name,
+        file.content,
+        actor=args.settings.actor,
+        media_type=file.media_type,
+        key=args.key,
+        expect_revision=args.expect_revision,
     )
+    return answer(streams, engine, args, result)

@@ -8,9 +8,9 @@ import click
 
 from engine.cli.answer import definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command
-from engine.cli.documents import case_document, clock_document, row_document
+from engine.cli.documents import case_document, clock_document, ledger_document, row_document
 from engine.cli.exits import Exit
-from engine.cli.pages import write_case, write_clocks, write_history
+from engine.cli.pages import write_case, write_clocks, write_history, write_ledger
 from engine.cli.reader import Reader
 from engine.cli.render import COLOURS, mark, most_urgent, state_labels
 from engine.cli.streams import Streams
@@ -60,7 +60,7 @@ def list_command() -> Command:
 
 def run_list(streams: Streams, engine: Engine, args: Args) -> int:
     """List cases."""
-    from engine.app import Search
+    from engine.app.reading import Search
 
     found = engine.worklist(
         Search(
@@ -254,5 +254,5 @@ def run_clock(streams: Streams, engine: Engine, args: Args) -> int:
         return Exit.DONE
     write_clocks(streams, reader, definition, {name: view.clocks[name] for name in names})
     for name, ledger in ledgers.items():
-        write_ledger(streams, reader, definition, name, ledger)
+        write_ledger(streams, reader, definition, (name, ledger))
     return Exit.DONE

@@ -1,8 +1,9 @@
-"""`worker`, `tick`, `outbox` and `fault`: keeping the desk going."""
+"""`worker` and `tick`: firing what falls due, delivering messages."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -10,15 +11,13 @@ import click
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
-from engine.cli.group import Subcommands
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
-from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, plural
 
 if TYPE_CHECKING:
     from engine.app import Engine
-    from engine.ports import Fault, Mail
+    from engine.app.delivery import Delivery
 
 
 def worker_command() -> Command:
@@ -43,10 +42,54 @@ def run_worker(streams: Streams, engine: Engine, args: Args) -> int:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    engine.on("*", console(streams, engine))
     streams.tell(_("working on {database}; stop with Ctrl-C").format(database=args.settings.database))
     run(engine, stop)
     streams.tell(_("stopped"))
     return Exit.DONE
+
+
+def console(streams: Streams, engine: Engine) -> Callable[[Delivery], None]:
+    """Return the deliverer that writes messages to the console, one a line."""
+
+    def deliver(delivery: Delivery) -> None:
+        reader = reader_of(streams, engine)
+        if streams.is_json:
+            streams.give_line(delivery_document(reader, delivery))
+        else:
+            streams.say(delivery_line(reader, delivery))
+        streams.out.flush()
+
+    return deliver
+
+
+def delivery_line(reader: Reader, delivery: Delivery) -> str:
+    """Write a message as one line: when, to whom, what."""
+    to = delivery.receiver
+    if delivery.receiver_kind == "role":
+        to += f" ({', '.join(delivery.people) or _('nobody holds this role')})"
+    said = delivery.text if delivery.kind == "notify" else f"{delivery.name} {dict(delivery.payload)}"
+    late = " " + _("(late)") if delivery.is_late else ""
+    missed = " " + _("({count} times)").format(count=delivery.missed) if delivery.missed > 1 else ""
+    return f"{reader.instant(delivery.at)} → {to}: {said}{late}{missed}"
+
+
+def delivery_document(reader: Reader, delivery: Delivery) -> dict[str, object]:
+    """Describe a message as it is delivered."""
+    return {
+        "key": delivery.key,
+        "at": reader.rfc3339(delivery.at),
+        "case": delivery.case,
+        "kind": delivery.kind,
+        "name": delivery.name,
+        "receiver": delivery.receiver,
+        "receiver_kind": delivery.receiver_kind,
+        "people": list(delivery.people),
+        "text": delivery.text,
+        "payload": dict(delivery.payload),
+        "is_late": delivery.is_late,
+        "missed": delivery.missed,
+    }
 
 
 def tick_command() -> Command:
@@ -68,214 +111,20 @@ def tick_command() -> Command:
 
 def run_tick(streams: Streams, engine: Engine, args: Args) -> int:
     """Do one round."""
+    engine.on("*", console(streams, engine))
     done = engine.tick(accept_clock=args.accept_clock)
     if streams.is_json:
-        streams.give({"advanced": done.advanced, "delivered": done.delivered, "faults": done.faults})
+        streams.give_line(
+            {"advanced": done.advanced, "delivered": done.delivered, "failed": done.failed, "faults": done.faults}
+        )
     else:
         streams.say(
             plural("{count} case carried forward", "{count} cases carried forward", done.advanced)
             + ", "
             + plural("{count} message delivered", "{count} messages delivered", done.delivered)
         )
+        if done.failed:
+            streams.tell(_("{count} could not be delivered: see `casewright outbox`").format(count=done.failed))
         if done.faults:
             streams.tell(_("{count} set aside: `casewright fault list` says why").format(count=done.faults))
-    return Exit.FAILED if done.faults else Exit.DONE
-
-
-def outbox_command() -> click.Group:
-    """Build `outbox` with its commands."""
-    show = engine_command(
-        "list",
-        run_outbox,
-        help=_("List outgoing messages, the newest first."),
-        examples=("casewright outbox list --status dead", "casewright outbox list --case R-1042"),
-        params=[
-            click.Option(
-                ["--status"],
-                type=click.Choice(["waiting", "delivered", "superseded", "imported", "dead"]),
-                help=_("Only those that stand so."),
-            ),
-            click.Option(["--case"], metavar=_("CASE"), help=_("Only those of this case.")),
-            click.Option(
-                ["--limit"], type=click.IntRange(1, 1000), default=50, show_default=True, help=_("At most so many.")
-            ),
-        ],
-    )
-    retry = engine_command(
-        "retry",
-        run_retry,
-        help=_("Send a message again that was given up."),
-        examples=("casewright outbox retry 17",),
-        params=[click.Argument(["message"], type=int, metavar=_("NUMBER"))],
-    )
-    return Subcommands(
-        "outbox",
-        help=_("List outgoing messages, or send one again."),
-        examples=("casewright outbox", "casewright outbox retry 17"),
-        commands=[show, retry],
-        default="list",
-    )
-
-
-def run_outbox(streams: Streams, engine: Engine, args: Args) -> int:
-    """List outgoing messages."""
-    mails = engine.outbox(status=args.status, case=args.case, limit=args.limit)
-    reader = reader_of(streams, engine)
-    if streams.is_json:
-        streams.give({"messages": [mail_document(reader, mail) for mail in mails]})
-        return Exit.DONE
-    columns = [
-        Column(head=_("number"), is_number=True),
-        Column(head=_("at")),
-        Column(head=_("case")),
-        Column(head=_("to")),
-        Column(head=_("message"), is_wide=True),
-        Column(head=_("status")),
-        Column(head=_("attempts"), is_number=True),
-        Column(head=_("trouble"), is_wide=True),
-    ]
-    rows = [_mail_row(reader, mail) for mail in mails]
-    if rows:
-        write_table(streams, columns, rows)
-    else:
-        streams.tell(_("no message is there"))
-    return Exit.DONE
-
-
-def _mail_row(reader: Reader, mail: Mail) -> Row:
-    message = mail.message
-    return Row(
-        cells=[
-            str(mail.id),
-            reader.instant(message.at),
-            message.case,
-            message.receiver,
-            message.name,
-            mail.status,
-            str(mail.attempts) if mail.attempts else "",
-            mail.error or "",
-        ],
-        colour="red" if mail.status == "dead" else "",
-    )
-
-
-def mail_document(reader: Reader, mail: Mail) -> dict[str, object]:
-    """Describe an outgoing message."""
-    message = mail.message
-    return {
-        "id": mail.id,
-        "at": reader.rfc3339(message.at),
-        "case": message.case,
-        "kind": message.kind,
-        "receiver": message.receiver,
-        "receiver_kind": message.receiver_kind,
-        "name": message.name,
-        "clock": message.clock,
-        "threshold": message.threshold,
-        "is_late": message.is_late,
-        "missed": message.missed,
-        "status": mail.status,
-        "attempts": mail.attempts,
-        "error": mail.error,
-        "delivered_at": reader.rfc3339(mail.delivered_at),
-    }
-
-
-def run_retry(streams: Streams, engine: Engine, args: Args) -> int:
-    """Send a message again."""
-    engine.retry_message(args.message, actor=args.settings.actor)
-    if streams.is_json:
-        streams.give({"id": args.message, "status": "waiting"})
-    else:
-        streams.say(_("message {number} waits to be sent again").format(number=args.message))
-    return Exit.DONE
-
-
-def fault_command() -> click.Group:
-    """Build `fault` with its commands."""
-    show = engine_command(
-        "list",
-        run_faults,
-        help=_("List the cases that are set aside because the engine failed on them."),
-        examples=("casewright fault list",),
-    )
-    detail = engine_command(
-        "show",
-        run_fault,
-        help=_("Show what happened, with its traceback."),
-        examples=("casewright fault show R-1042",),
-        params=[click.Argument(["fault"], metavar=_("FAULT"))],
-    )
-    retry = engine_command(
-        "retry",
-        run_fault_retry,
-        help=_("Try again what failed, after the cause was mended."),
-        examples=("casewright fault retry R-1042",),
-        params=[click.Argument(["fault"], metavar=_("FAULT"))],
-    )
-    return Subcommands(
-        "fault",
-        help=_("List what the engine failed on, or try it again."),
-        examples=("casewright fault", "casewright fault retry R-1042"),
-        commands=[show, detail, retry],
-        default="list",
-    )
-
-
-def run_faults(streams: Streams, engine: Engine, args: Args) -> int:
-    """List faults."""
-    faults = engine.faults()
-    reader = reader_of(streams, engine)
-    if streams.is_json:
-        streams.give({"faults": [fault_document(reader, fault) for fault in faults]})
-        return Exit.DONE
-    if not faults:
-        streams.tell(_("nothing is set aside"))
-        return Exit.DONE
-    columns = [
-        Column(head=_("fault")),
-        Column(head=_("case")),
-        Column(head=_("since")),
-        Column(head=_("what happened"), is_wide=True),
-    ]
-    rows = [Row(cells=[fault.id, fault.root, reader.instant(fault.at), fault.message]) for fault in faults]
-    write_table(streams, columns, rows)
-    return Exit.DONE
-
-
-def run_fault(streams: Streams, engine: Engine, args: Args) -> int:
-    """Show one fault."""
-    fault = _fault(engine, args.fault)
-    reader = reader_of(streams, engine)
-    if streams.is_json:
-        streams.give({**fault_document(reader, fault), "traceback": fault.traceback})
-        return Exit.DONE
-    streams.say(f"{fault.id} · {fault.root} · {reader.instant(fault.at)}")
-    streams.say(fault.message)
-    streams.say(fault.traceback)
-    return Exit.DONE
-
-
-def _fault(engine: Engine, name: str) -> Fault:
-    from engine.errors import NotFound
-
-    for fault in engine.faults():
-        if name in (fault.id, fault.root):
-            return fault
-    raise NotFound(_("no fault `{name}` is there").format(name=name), help=_("`casewright fault list` names them"))
-
-
-def run_fault_retry(streams: Streams, engine: Engine, args: Args) -> int:
-    """Try again what failed."""
-    fault = _fault(engine, args.fault)
-    engine.retry_fault(fault.id, actor=args.settings.actor)
-    if streams.is_json:
-        streams.give({"id": fault.id, "case": fault.root, "status": "retried"})
-    else:
-        streams.say(_("{case} is carried forward again").format(case=fault.root))
-    return Exit.DONE
-
-
-def fault_document(reader: Reader, fault: Fault) -> dict[str, object]:
-    """Describe a fault."""
-    return {"id": fault.id, "case": fault.root, "at": reader.rfc3339(fault.at), "message": fault.message}
+    return Exit.FAILED if done.faults or done.failed else Exit.DONE

@@ -1,0 +1,218 @@
+"""`outbox` and `fault`: what could not be sent, and what the engine failed on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.answer import reader_of
+from engine.cli.command import Args, engine_command
+from engine.cli.exits import Exit
+from engine.cli.group import Subcommands
+from engine.cli.reader import Reader
+from engine.cli.streams import Streams
+from engine.cli.tables import Column, Row, write_table
+from engine.cli.translate import _
+from engine.errors import NotFound
+
+if TYPE_CHECKING:
+    from engine.app import Engine
+    from engine.ports import Fault, Mail
+
+
+def outbox_command() -> click.Group:
+    """Build `outbox` with its commands."""
+    show = engine_command(
+        "list",
+        run_outbox,
+        help=_("List outgoing messages, the oldest first."),
+        examples=("casewright outbox list --status dead", "casewright outbox list --case R-1042"),
+        params=[
+            click.Option(
+                ["--status"],
+                type=click.Choice(["waiting", "delivered", "superseded", "imported", "dead"]),
+                help=_("Only those that stand so."),
+            ),
+            click.Option(["--case"], metavar=_("CASE"), help=_("Only those of this case.")),
+            click.Option(
+                ["--limit"], type=click.IntRange(1, 1000), default=50, show_default=True, help=_("At most so many.")
+            ),
+        ],
+    )
+    retry = engine_command(
+        "retry",
+        run_retry,
+        help=_("Send a message again that was given up."),
+        examples=("casewright outbox retry 17",),
+        params=[click.Argument(["message"], type=int, metavar=_("NUMBER"))],
+    )
+    return Subcommands(
+        "outbox",
+        help=_("List outgoing messages, or send one again."),
+        examples=("casewright outbox", "casewright outbox retry 17"),
+        commands=[show, retry],
+        default="list",
+    )
+
+
+def run_outbox(streams: Streams, engine: Engine, args: Args) -> int:
+    """List outgoing messages."""
+    mails = engine.outbox(status=args.status, case=args.case, limit=args.limit)
+    reader = reader_of(streams, engine)
+    if streams.is_json:
+        streams.give({"messages": [mail_document(reader, mail) for mail in mails]})
+        return Exit.DONE
+    columns = [
+        Column(head=_("number"), is_number=True),
+        Column(head=_("at")),
+        Column(head=_("case")),
+        Column(head=_("to")),
+        Column(head=_("message"), is_wide=True),
+        Column(head=_("status")),
+        Column(head=_("attempts"), is_number=True),
+        Column(head=_("trouble"), is_wide=True),
+    ]
+    rows = [_mail_row(reader, mail) for mail in mails]
+    if rows:
+        write_table(streams, columns, rows)
+    else:
+        streams.tell(_("no message is there"))
+    return Exit.DONE
+
+
+def _mail_row(reader: Reader, mail: Mail) -> Row:
+    message = mail.message
+    return Row(
+        cells=[
+            str(mail.id),
+            reader.instant(message.at),
+            message.case,
+            message.receiver,
+            message.name,
+            mail.status,
+            str(mail.attempts) if mail.attempts else "",
+            mail.error or "",
+        ],
+        colour="red" if mail.status == "dead" else "",
+    )
+
+
+def mail_document(reader: Reader, mail: Mail) -> dict[str, object]:
+    """Describe an outgoing message."""
+    message = mail.message
+    return {
+        "id": mail.id,
+        "at": reader.rfc3339(message.at),
+        "case": message.case,
+        "kind": message.kind,
+        "receiver": message.receiver,
+        "receiver_kind": message.receiver_kind,
+        "name": message.name,
+        "clock": message.clock,
+        "threshold": message.threshold,
+        "is_late": message.is_late,
+        "missed": message.missed,
+        "status": mail.status,
+        "attempts": mail.attempts,
+        "error": mail.error,
+        "delivered_at": reader.rfc3339(mail.delivered_at),
+    }
+
+
+def run_retry(streams: Streams, engine: Engine, args: Args) -> int:
+    """Send a message again."""
+    engine.retry_message(args.message, actor=args.settings.actor)
+    if streams.is_json:
+        streams.give({"id": args.message, "status": "waiting"})
+    else:
+        streams.say(_("message {number} waits to be sent again").format(number=args.message))
+    return Exit.DONE
+
+
+def fault_command() -> click.Group:
+    """Build `fault` with its commands."""
+    show = engine_command(
+        "list",
+        run_faults,
+        help=_("List the cases that are set aside because the engine failed on them."),
+        examples=("casewright fault list",),
+    )
+    detail = engine_command(
+        "show",
+        run_fault,
+        help=_("Show what happened, with its traceback."),
+        examples=("casewright fault show R-1042",),
+        params=[click.Argument(["fault"], metavar=_("FAULT"))],
+    )
+    retry = engine_command(
+        "retry",
+        run_fault_retry,
+        help=_("Try again what failed, after the cause was mended."),
+        examples=("casewright fault retry R-1042",),
+        params=[click.Argument(["fault"], metavar=_("FAULT"))],
+    )
+    return Subcommands(
+        "fault",
+        help=_("List what the engine failed on, or try it again."),
+        examples=("casewright fault", "casewright fault retry R-1042"),
+        commands=[show, detail, retry],
+        default="list",
+    )
+
+
+def run_faults(streams: Streams, engine: Engine, args: Args) -> int:
+    """List faults."""
+    faults = engine.faults()
+    reader = reader_of(streams, engine)
+    if streams.is_json:
+        streams.give({"faults": [fault_document(reader, fault) for fault in faults]})
+        return Exit.DONE
+    if not faults:
+        streams.tell(_("nothing is set aside"))
+        return Exit.DONE
+    columns = [
+        Column(head=_("fault")),
+        Column(head=_("case")),
+        Column(head=_("since")),
+        Column(head=_("what happened"), is_wide=True),
+    ]
+    rows = [Row(cells=[fault.id, fault.root, reader.instant(fault.at), fault.message]) for fault in faults]
+    write_table(streams, columns, rows)
+    return Exit.DONE
+
+
+def run_fault(streams: Streams, engine: Engine, args: Args) -> int:
+    """Show one fault."""
+    fault = _fault(engine, args.fault)
+    reader = reader_of(streams, engine)
+    if streams.is_json:
+        streams.give({**fault_document(reader, fault), "traceback": fault.traceback})
+        return Exit.DONE
+    streams.say(f"{fault.id} · {fault.root} · {reader.instant(fault.at)}")
+    streams.say(fault.message)
+    streams.say(fault.traceback)
+    return Exit.DONE
+
+
+def _fault(engine: Engine, name: str) -> Fault:
+    for fault in engine.faults():
+        if name in (fault.id, fault.root):
+            return fault
+    raise NotFound(_("no fault `{name}` is there").format(name=name), help=_("`casewright fault list` names them"))
+
+
+def run_fault_retry(streams: Streams, engine: Engine, args: Args) -> int:
+    """Try again what failed."""
+    fault = _fault(engine, args.fault)
+    engine.retry_fault(fault.id, actor=args.settings.actor)
+    if streams.is_json:
+        streams.give({"id": fault.id, "case": fault.root, "status": "retried"})
+    else:
+        streams.say(_("{case} is carried forward again").format(case=fault.root))
+    return Exit.DONE
+
+
+def fault_document(reader: Reader, fault: Fault) -> dict[str, object]:
+    """Describe a fault."""
+    return {"id": fault.id, "case": fault.root, "at": reader.rfc3339(fault.at), "message": fault.message}
