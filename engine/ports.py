@@ -149,70 +149,152 @@ class Save:
     request: Request | None = None
 
 
-class Transaction(Protocol):
-    """One unit of work: all of it or nothing. Reads see its own writes."""
+class CaseTable(Protocol):
+    """Cases, their records and what keeps one command from acting twice."""
 
-    # definitions
-    def publish(self, publication: Publication) -> None: ...
-    def publications(self, process: str | None = None) -> list[Publication]:
-        """Published definitions, oldest first; of one version with new words, the newest words only."""
+    def root_of(self, case: str) -> str | None:
+        """The root of the family this case belongs to; None if there is no such case."""
 
-    # cases
-    def root_of(self, case: str) -> str | None: ...
     def family(self, root: str, *, lock: bool) -> Family | None:
         """The whole family, its root's row locked first; secrets and personal values included."""
 
-    def next_number(self, prefix: str) -> int: ...
+    def next_number(self, prefix: str) -> int:
+        """The next of 1, 2, 3 … for this prefix; one taken by a transaction that is rolled back is given again."""
+
     def save(self, save: Save) -> None:
-        """Write cases, records, outbox rows, cycles, personal values, request; `Conflict` if a unique key is taken."""
+        """Write cases, records, outbox rows, cycles, personal values, request; `Conflict` if somebody was faster.
+
+        Personal values are taken from `Case.private`, records' places in the family from the root's `order`.
+        """
 
     def open_with_key(self, process: str, key: str) -> str | None:
         """The root-level case of this process with this business key that is not final."""
 
     def count_like(self, process: str, values: Mapping[str, Any], since: int, until: int) -> int:
-        """Cases of this process with equal fields, opened in [since, until]."""
+        """Cases of this process with equal fields (None: unset), opened in [since, until]."""
 
-    def request(self, sender: str, key: str) -> Request | None: ...
-    def records(self, case: str, *, after: int = 0) -> Iterator[StoredRecord]: ...
+    def request(self, sender: str, key: str) -> Request | None:
+        """What this sender's key stands for."""
+
+    def forget_requests(self, closed_before: int) -> int:
+        """Forget the keys of cases closed before that instant; how many."""
+
+    def records(self, case: str, *, after: int = 0) -> Iterator[StoredRecord]:
+        """The records of one case by sequence, those after `after`."""
+
     def family_records(self, root: str) -> Iterator[StoredRecord]:
         """Every record of the family, in the family's order."""
 
-    def roots(self) -> Iterator[str]: ...
+    def roots(self) -> Iterator[str]:
+        """Every root there is, by id."""
 
-    # lists and due work
-    def list(self, query: Query) -> list[Listing]: ...
-    def count(self, query: Query) -> int: ...
+    def linked_from(self, case: str) -> list[tuple[str, str]]:
+        """Cases that have opened or found this one, with the name of the link."""
+
+
+class CaseLists(Protocol):
+    """Finding cases: worklists, searches, due work."""
+
+    def worklist(self, query: Query) -> list[Listing]:
+        """One page, in the order of lists."""
+
+    def count(self, query: Query) -> int:
+        """How many rows all pages together have; `limit` and `after` do not matter."""
+
     def search(self, text: str, hmac: str) -> tuple[str, ...]:
         """Ids of cases whose id, business key or (by HMAC) personal value equals the text."""
 
     def due_roots(self, before: int, limit: int) -> list[str]:
         """Roots whose family has something due before that instant, in due order; locked, skipping locked ones."""
 
-    def next_due(self) -> int | None: ...
+    def count_due(self, before: int) -> int:
+        """How many families have something due before that instant."""
 
-    # outbox, faults, people, files, settings
-    def outbox(self, *, status: str | None = None, case: str | None = None, limit: int = 100) -> list[Mail]: ...
-    def claim_mail(self, now: int, limit: int) -> list[Mail]: ...
-    def update_mail(self, mail: Mail) -> None: ...
-    def set_aside(self, fault: Fault) -> None: ...
-    def faults(self) -> list[Fault]: ...
-    def clear_fault(self, fault: str) -> None: ...
-    def save_person(self, person: Person) -> None: ...
-    def people(self) -> list[Person]: ...
-    def save_attachment(self, case: str, attachment: Attachment, at: int) -> None: ...
-    def attachment(self, hash: str) -> Attachment | None: ...
-    def setting(self, name: str) -> str | None: ...
-    def set_setting(self, name: str, value: str) -> None: ...
+    def next_due(self) -> int | None:
+        """When something falls due next; families set aside and those of unfinished imports do not count."""
+
+
+class OutboxTable(Protocol):
+    """Messages on their way out."""
+
+    def outbox(self, *, status: str | None = None, case: str | None = None, limit: int = 100) -> list[Mail]:
+        """Messages by id, the oldest first."""
+
+    def mail(self, id: int) -> Mail | None:
+        """One message."""
+
+    def claim_mail(self, now: int, limit: int, *, lease: int = 60_000) -> list[Mail]:
+        """Waiting messages whose time has come, each now counting one attempt more and hidden for the lease.
+
+        An `emit` waits until the earlier ones of its case to its receiver are no longer waiting.
+        """
+
+    def update_mail(self, mail: Mail) -> None:
+        """Write how a delivery went: status, attempts, next_at, error, delivered_at."""
+
+    def next_mail(self) -> int | None:
+        """When the next waiting message may be claimed."""
+
+
+class Registry(Protocol):
+    """What is not of one case: definitions, people, files, settings."""
+
+    def publish(self, publication: Publication) -> None:
+        """Add a definition, or new words of one already there."""
+
+    def publications(self, process: str | None = None) -> list[Publication]:
+        """Published definitions, oldest first; of one version with new words, the newest words only."""
+
+    def save_person(self, person: Person) -> None:
+        """Add a person or replace what is known of one."""
+
+    def people(self) -> list[Person]:
+        """Every person, by id."""
+
+    def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
+        """Keep a file of this case; its content is stored once, however often it is attached."""
+
+    def attachment(self, case: str, hash: str) -> Attachment | None:
+        """A file of this case; of one attached again under another name, the newest name."""
+
+    def setting(self, name: str) -> str | None:
+        """A setting's text."""
+
+    def set_setting(self, name: str, value: str | None) -> None:
+        """Set it; None removes it."""
+
+
+class Care(Protocol):
+    """Families that are set aside, and imports."""
+
+    def set_aside(self, fault: Fault) -> None:
+        """Keep the fault and its family out of the due work."""
+
+    def faults(self) -> list[Fault]:
+        """Faults not cleared yet, oldest first."""
+
+    def clear_fault(self, fault: str) -> None:
+        """Forget the fault; its family falls due as before. Nothing happens if there is none."""
+
     def finish_import(self, name: str) -> None:
-        """Its families are no longer importing."""
+        """Its families are no longer importing and fall due as others."""
+
+
+class Transaction(CaseTable, CaseLists, OutboxTable, Registry, Care, Protocol):
+    """One unit of work: all of it or nothing. Reads see its own writes; iterators end with the transaction."""
 
 
 class Store(Protocol):
     """Where cases live."""
 
-    def write(self) -> AbstractContextManager[Transaction]: ...
-    def read(self) -> AbstractContextManager[Transaction]: ...
-    def close(self) -> None: ...
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction that is committed at the end, or rolled back if an exception leaves it."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
+
+    def close(self) -> None:
+        """Let go of files and connections; a transaction still open is an error."""
 
 
 class Handler(Protocol):
@@ -222,6 +304,7 @@ class Handler(Protocol):
 
 
 __all__ = [
-    "Attachment", "Case", "Fault", "Family", "Handler", "Listing", "Mail", "Outlook", "Person", "Publication", "Query",
-    "Request", "Save", "Step", "Store", "StoredRecord", "TimeSource", "Transaction",
+    "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Family", "Fault", "Handler", "Listing", "Mail",
+    "OutboxTable", "Outlook", "Person", "Publication", "Query", "Registry", "Request", "Save", "Step", "Store",
+    "StoredRecord", "TimeSource", "Transaction",
 ]  # fmt: skip

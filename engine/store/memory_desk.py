@@ -1,0 +1,144 @@
+"""What is not of one case, in memory: messages, definitions, people, files, settings, faults."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.errors import NotFound
+from engine.ports import Attachment, Fault, Mail, Person, Publication
+from engine.store.memory_cases import MemoryCases, MemoryWork
+from engine.store.rows import plain
+
+
+class MemoryOutbox(MemoryWork):
+    """Messages on their way out."""
+
+    def outbox(self, *, status: str | None = None, case: str | None = None, limit: int = 100) -> list[Mail]:
+        """Messages by id, the oldest first."""
+        found = (mail for _, mail in self._tables.rows("outbox"))
+        chosen = (mail for mail in found if status in (None, mail.status) and case in (None, mail.message.case))
+        return sorted(chosen, key=lambda mail: mail.id)[:limit]
+
+    def mail(self, id: int) -> Mail | None:
+        """One message."""
+        found: Mail | None = self._tables.get("outbox", id)
+        return found
+
+    def claim_mail(self, now: int, limit: int, *, lease: int = 60_000) -> list[Mail]:
+        """Waiting messages whose time has come, each now counting one attempt more and hidden for the lease."""
+        waiting = sorted(
+            (mail for _, mail in self._tables.rows("outbox") if mail.status == "waiting"), key=lambda mail: mail.id
+        )
+        in_order: set[tuple[str, str]] = set()  # whose first event is waiting
+        ready = []
+        for mail in waiting:
+            line = (mail.message.case, mail.message.receiver)
+            if mail.next_at <= now and (mail.message.kind != "emit" or line not in in_order):
+                ready.append(mail)
+            if mail.message.kind == "emit":
+                in_order.add(line)
+        ready.sort(key=lambda mail: (mail.next_at, mail.id))
+        claimed = [replace(mail, attempts=mail.attempts + 1, next_at=now + lease) for mail in ready[:limit]]
+        for mail in claimed:
+            self._tables.put("outbox", mail.id, mail)
+        return claimed
+
+    def update_mail(self, mail: Mail) -> None:
+        """Write how a delivery went: status, attempts, next_at, error, delivered_at."""
+        old = self.mail(mail.id)
+        if old is None:
+            raise NotFound(f"there is no message {mail.id}; `casewright outbox list` shows those there are")
+        self._tables.put("outbox", mail.id, replace(mail, message=old.message))
+
+    def next_mail(self) -> int | None:
+        """When the next waiting message may be claimed."""
+        waiting = (mail.next_at for _, mail in self._tables.rows("outbox") if mail.status == "waiting")
+        return min(waiting, default=None)
+
+
+class MemoryShelf(MemoryWork):
+    """Definitions, people, files and settings."""
+
+    def publish(self, publication: Publication) -> None:
+        """Add a definition, or new words of one already there."""
+        for path, text in publication.sources.items():
+            plain(text, f"`{path}`")
+        self._tables.put("definitions", self._next_id("definitions"), publication)
+
+    def publications(self, process: str | None = None) -> list[Publication]:
+        """Published definitions, oldest first; of one version with new words, the newest words only."""
+        newest: dict[tuple[str, int], Publication] = {}
+        for _, publication in sorted(self._tables.rows("definitions"), key=lambda row: row[0]):
+            if process in (None, publication.process):
+                newest[publication.process, publication.version] = publication
+        return list(newest.values())
+
+    def save_person(self, person: Person) -> None:
+        """Add a person or replace what is known of one."""
+        plain(person.name, "a person's name")
+        self._tables.put("actors", plain(person.id, "a person's id"), person)
+
+    def people(self) -> list[Person]:
+        """Every person, by id."""
+        return [person for _, person in sorted(self._tables.rows("actors"), key=lambda row: row[0])]
+
+    def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
+        """Keep a file of this case."""
+        plain(attachment.name, "a file's name")
+        self._tables.put("attachments", (case, attachment.hash), attachment)
+
+    def attachment(self, case: str, hash: str) -> Attachment | None:
+        """A file of this case; of one attached again under another name, the newest name."""
+        found: Attachment | None = self._tables.get("attachments", (case, hash))
+        return found
+
+    def setting(self, name: str) -> str | None:
+        """A setting's text."""
+        found: str | None = self._tables.get("settings", name)
+        return found
+
+    def set_setting(self, name: str, value: str | None) -> None:
+        """Set it; None removes it."""
+        if value is None:
+            self._tables.drop("settings", name)
+        else:
+            self._tables.put("settings", name, plain(value, f"setting `{name}`"))
+
+
+class MemoryCare(MemoryCases):
+    """Families that are set aside, and imports."""
+
+    def set_aside(self, fault: Fault) -> None:
+        """Keep the fault and its family out of the due work."""
+        self._tables.put("faults", fault.id, fault)
+        root = self._kept(fault.root)
+        if root is not None:
+            self._replace_case(root, fault=fault.id)
+            self._settle(fault.root)
+
+    def faults(self) -> list[Fault]:
+        """Faults not cleared yet, oldest first."""
+        return sorted((fault for _, fault in self._tables.rows("faults")), key=lambda fault: (fault.at, fault.id))
+
+    def clear_fault(self, fault: str) -> None:
+        """Forget the fault; its family falls due as before. Nothing happens if there is none."""
+        found: Fault | None = self._tables.get("faults", fault)
+        if found is None:
+            return
+        self._tables.drop("faults", fault)
+        root = self._kept(found.root)
+        if root is not None and root.case.fault == fault:
+            self._replace_case(root, fault=None)
+            self._settle(found.root)
+
+    def finish_import(self, name: str) -> None:
+        """Its families are no longer importing and fall due as others."""
+        imported = [kept for _, kept in self._tables.rows("cases") if kept.case.importing == name]
+        for kept in imported:
+            self._replace_case(kept, importing=None)
+        for root in {kept.case.root for kept in imported}:
+            self._settle(root)
+
+
+class MemoryDesk(MemoryOutbox, MemoryShelf, MemoryCare):
+    """Everything but lists."""

@@ -1,0 +1,267 @@
+"""A case as one row and back: what lists and workers ask for is a column, everything else one JSON text.
+
+Pure, and without any database library: the order of `CaseRow` is the order of the table's columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from json import JSONDecoder, JSONEncoder
+from operator import attrgetter
+from threading import Lock
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from engine.chart import Position
+from engine.core.cases import Alarm, Case, Done, Goal, Head, Outgoing
+from engine.core.outlook import Outlook
+from engine.errors import UsageError
+
+T = TypeVar("T")
+
+encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+"""Compact JSON text, as it stands in the database."""
+
+decode: Callable[[str], Any] = JSONDecoder().decode
+"""What a stored JSON text says."""
+
+
+class CaseRow(NamedTuple):
+    """One row of `cases`, in the order of its columns."""
+
+    id: str
+    root: str
+    parent: str | None
+    ordinal: int
+    birth: int  # its place in the family, in order of birth
+    process: str
+    version: int
+    personal: int  # how often its personal values were written
+    revision: int
+    sequence: int
+    head: str
+    family_order: int
+    floor_ms: int
+    next_due_ms: int | None
+    family_due_ms: int | None  # on the root: when the family falls due; None while set aside or importing
+    importing: str | None
+    fault: str | None
+    state: str
+    waiting: str
+    due_ms: int | None
+    due_clock: str | None
+    overdue_since_ms: int | None
+    overdue_clock: str | None
+    remaining_ms: int | None
+    paused_by: str | None
+    sort_key: int
+    assignee: str | None
+    queue: str | None
+    business_key: str | None
+    is_unique: int
+    opened_ms: int
+    closed_ms: int | None
+    outcome: str
+    body: str  # last, so that a long one is read only where it is asked for
+
+
+COLUMN_OF = {
+    "id": "id", "root": "root", "parent": "parent", "ordinal": "ordinal", "process": "process", "version": "version",
+    "revision": "revision", "sequence": "sequence", "head": "head", "order": "family_order", "floor": "floor_ms",
+    "next_due": "next_due_ms", "importing": "importing", "fault": "fault", "assignee": "assignee", "queue": "queue",
+    "opened_at": "opened_ms", "closed_at": "closed_ms", "outcome": "outcome",
+}  # fmt: skip
+"""Fields of a case that have a column of their own. `private` and `secret` have tables of their own."""
+
+
+class Shape(Generic[T]):
+    """A dataclass as a JSON object that leaves out what has its default."""
+
+    def __init__(self, kind: type[T], **readers: Callable[[Any], Any]) -> None:
+        self.kind = kind
+        self.names = tuple(f.name for f in fields(kind))  # type: ignore[arg-type]
+        self.get = attrgetter(*self.names)
+        self.readers = readers
+        self.defaults = tuple(
+            f.default_factory() if f.default_factory is not MISSING else f.default
+            for f in fields(kind)  # type: ignore[arg-type]
+        )
+
+    def write(self, value: T) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        named = zip(self.names, self.get(value), self.defaults, strict=True)
+        return {name: given for name, given, default in named if given is not default and given != default}
+
+    def read(self, stored: dict[str, Any]) -> T:
+        """The value again, its sequences as tuples."""
+        for name, reader in self.readers.items():
+            if name in stored:
+                stored[name] = reader(stored[name])
+        return self.kind(**stored)
+
+
+HEAD = Shape(Head, paused=tuple, goal=lambda pair: Goal(*pair))
+ALARM = Shape(Alarm)
+
+
+def _write_head(head: Head) -> dict[str, Any]:
+    stored = HEAD.write(head)
+    if head.goal is not None:
+        stored["goal"] = (head.goal.kind, head.goal.value)
+    return stored
+
+
+def _read_past(stored: list[list[Any]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((state, tuple(leaves)) for state, leaves in stored)
+
+
+def case_body(case: Case) -> str:
+    """Everything of a case that has no column of its own."""
+    position = case.position
+    body: dict[str, Any] = {}
+    if position.leaves:
+        body["position"] = position.leaves
+    if position.past:
+        body["past"] = position.past
+    if case.data:
+        body["data"] = dict(case.data)
+    if case.done:
+        body["done"] = {action: (done.count, *done.actors) for action, done in case.done.items()}
+    if case.needed:
+        body["needed"] = dict(case.needed)
+    if case.alarms:
+        body["alarms"] = {name: ALARM.write(alarm) for name, alarm in case.alarms.items()}
+    if case.clocks:
+        body["clocks"] = {name: _write_head(head) for name, head in case.clocks.items()}
+    if case.links:
+        body["links"] = dict(case.links)
+    if case.counts:
+        body["counts"] = dict(case.counts)
+    if case.children:
+        body["children"] = case.children
+    if case.waiting:
+        body["waiting"] = case.waiting
+    return to_text(body)
+
+
+def read_body(text: str) -> dict[str, Any]:
+    """The fields of a case that its body holds."""
+    body: dict[str, Any] = decode(text)
+    body["position"] = Position(tuple(body.get("position", ())), _read_past(body.pop("past", ())))
+    if "done" in body:
+        body["done"] = {action: Done(done[0], tuple(done[1:])) for action, done in body["done"].items()}
+    if "needed" in body:
+        body["needed"] = {state: tuple(actions) for state, actions in body["needed"].items()}
+    if "alarms" in body:
+        body["alarms"] = {name: ALARM.read(alarm) for name, alarm in body["alarms"].items()}
+    if "clocks" in body:
+        body["clocks"] = {name: HEAD.read(head) for name, head in body["clocks"].items()}
+    if "waiting" in body:
+        body["waiting"] = tuple(body["waiting"])
+    return body
+
+
+def case_of(row: CaseRow, private: Mapping[str, Any], secret: str) -> Case:
+    """The case a row holds, with what other tables keep of it."""
+    columns = {name: getattr(row, column) for name, column in COLUMN_OF.items()}
+    return Case(**columns, **read_body(row.body), private=private, secret=secret)
+
+
+def case_row(case: Case, outlook: Outlook, before: CaseRow, family_due: int | None) -> CaseRow:
+    """The row of a case. What neither the case nor its outlook knows stays as before."""
+    return CaseRow(
+        case.id, case.root, case.parent, case.ordinal, before.birth, case.process, case.version, before.personal,
+        case.revision, case.sequence, case.head, case.order, case.floor, case.next_due, family_due,
+        case.importing, case.fault,
+        outlook.state, encode(outlook.waiting), outlook.due_at, outlook.due_clock, outlook.overdue_since,
+        outlook.overdue_clock, outlook.remaining, outlook.paused_by, outlook.sort_key,
+        case.assignee, case.queue, before.business_key, before.is_unique,
+        case.opened_at, case.closed_at, case.outcome,
+        case_body(case),
+    )  # fmt: skip
+
+
+def outlook_of(row: CaseRow) -> Outlook:
+    """The worklist columns of a row."""
+    return Outlook(
+        state=row.state,
+        waiting=tuple(decode(row.waiting)),
+        due_at=row.due_ms,
+        due_clock=row.due_clock,
+        overdue_since=row.overdue_since_ms,
+        overdue_clock=row.overdue_clock,
+        remaining=row.remaining_ms,
+        paused_by=row.paused_by,
+        sort_key=row.sort_key,
+    )
+
+
+BLANK = CaseRow(*[None] * len(CaseRow._fields))._replace(personal=0, is_unique=0)  # type: ignore[arg-type]
+"""What stands for the row before, when there was none."""
+
+
+class Memo:
+    """Cases read or written lately: a row that has not changed by a letter is the same case and is not read again.
+
+    Nothing is trusted but the row itself, so it does not matter who wrote it. A row's `personal` and `head` tell
+    personal values apart, which stand in a table of their own.
+    """
+
+    def __init__(self, limit: int = 2_000, longest: int = 16_000) -> None:
+        self._limit = limit
+        self._longest = longest
+        self._kept: dict[str, tuple[tuple[Any, ...], Case]] = {}
+        self._lock = Lock()
+
+    def find(self, row: tuple[Any, ...]) -> Case | None:
+        """The case of exactly this row, if it is known."""
+        kept = self._kept.get(row[0])
+        return kept[1] if kept is not None and kept[0] == row else None
+
+    def keep(self, row: tuple[Any, ...], case: Case) -> None:
+        """Remember a case by its row; the one kept longest makes room, a huge one is not kept at all."""
+        if len(row[-1]) > self._longest or any(len(str(value)) > self._longest for value in case.private.values()):
+            self._kept.pop(row[0], None)
+            return
+        if row[0] not in self._kept and len(self._kept) >= self._limit:
+            with self._lock:
+                self._kept.pop(next(iter(self._kept), ""), None)
+        self._kept[row[0]] = (row, case)
+
+
+OUTGOING = Shape(Outgoing, exclude=tuple)
+IN_OUTBOX = ("case", "sequence", "number", "at", "kind", "receiver", "receiver_kind", "name")
+"""Fields of a message that have columns of their own; `status` has one that changes."""
+
+
+def outgoing_body(message: Outgoing) -> str:
+    """Everything of a message that has no column of its own."""
+    stored = OUTGOING.write(message)
+    for name in (*IN_OUTBOX, "status"):
+        stored.pop(name, None)
+    return to_text(stored)
+
+
+def outgoing_of(columns: Mapping[str, Any], body: str) -> Outgoing:
+    """The message its columns and its body hold."""
+    return OUTGOING.read({**columns, **decode(body)})
+
+
+def to_text(value: Any) -> str:
+    """JSON text of a stored value, or a sentence about what cannot be one."""
+    try:
+        return encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"a value cannot be stored: {error}; only JSON values without NaN or infinity can") from error
+
+
+def plain(text: str, what: str) -> str:
+    """A short text that every store gives back exactly."""
+    if "\x00" in text:
+        raise UsageError(f"{what} holds the character NUL (U+0000), which cannot be stored; leave it out")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        character = f"U+{ord(text[error.start]):04X}"
+        raise UsageError(f"{what} holds half a character ({character}), which cannot be stored; leave it out") from None
+    return text

@@ -1,0 +1,328 @@
+"""The embedded store: one SQLite file in write-ahead mode.
+
+Writers stand in one line, within the process by a lock and between processes by the database's. Readers have their own
+connections, see the last commit before they began, and keep nobody waiting.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from threading import Lock, get_ident
+from time import monotonic
+from types import TracebackType
+from urllib.parse import quote
+
+from sqlalchemy.dialects import sqlite
+
+from engine.errors import EngineError, StoreUnavailable
+from engine.store.address import Address
+from engine.store.care import Nursing
+from engine.store.checkpoints import Checkpoints
+from engine.store.families import Families
+from engine.store.history import History
+from engine.store.lists import Lists
+from engine.store.posting import Posting
+from engine.store.registry import Shelf
+from engine.store.rows import Memo
+from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current, state_of
+from engine.store.sql import Driver
+from engine.store.trouble import explain
+
+MOST_IDLE = 8
+"""Readers' connections kept open for the next reader."""
+
+
+class SqlTransaction(Families, History, Lists, Posting, Shelf, Nursing):
+    """One unit of work on a database."""
+
+
+def connect(address: Address, mode: str = "rw") -> sqlite3.Connection:
+    """A connection that waits for others as long as the address says."""
+    path = quote(str(Path(address.path).absolute()))
+    return sqlite3.connect(
+        f"file:{path}?mode={mode}",
+        uri=True,
+        timeout=address.busy,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+
+
+def open_sqlite(address: Address, *, create: bool = False) -> SqliteStore:
+    """Open the file; `create` makes it where there is none yet."""
+    path = Path(address.path)
+    if not path.exists() and not create:
+        raise StoreUnavailable(
+            f"there is no database at `{address.path}`",
+            help="name another one with `--db`, or make it with `casewright init`",
+        )
+    store = SqliteStore(address)
+    try:
+        if not path.exists() or (create and store.state() == "empty"):
+            from engine.store.upgrading import upgrade_sqlite
+
+            upgrade_sqlite(address)
+        must_be_current(store.state(), address.path)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+class SqliteStore:
+    """Cases in one SQLite file."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._driver = Driver(
+            dialect=sqlite.dialect(paramstyle="qmark"),
+            taken=sqlite3.IntegrityError,
+            failed=sqlite3.Error,
+            explain=self._explain,
+        )
+        self._memo = Memo()
+        self._line = Lock()  # of writers in this process
+        self._writer: sqlite3.Connection | None = None
+        self._writing: int | None = None  # the thread whose turn it is
+        self._idle: list[sqlite3.Connection] = []
+        self._readers = 0
+        self._count = Lock()
+        self._is_closed = False
+        self._checkpoints = Checkpoints(address.path, lambda: connect(address))
+
+    def state(self) -> State:
+        """How the tables of the file stand."""
+        try:
+            reader = self._take_reader()
+            try:
+                return state_of(reader, self._address.path)
+            finally:
+                self._give_back(reader)
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
+
+    def write(self) -> Writing:
+        """A transaction that is committed at the end, or rolled back if an exception leaves it."""
+        return Writing(self)
+
+    def read(self) -> Reading:
+        """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
+        return Reading(self)
+
+    def close(self) -> None:
+        """Let go of files and connections; a transaction still open is an error."""
+        with self._count:
+            if self._readers or self._writing is not None:
+                raise RuntimeError("the store cannot be closed: a transaction is still open")
+            self._is_closed = True
+        self._checkpoints.stop()
+        for connection in (*self._idle, self._writer):
+            if connection is not None:
+                connection.close()
+        self._idle.clear()
+        self._writer = None
+
+    def _explain(self, error: Exception) -> EngineError:
+        return explain(error, self._address.path)
+
+    # -- the writers' line ---------------------------------------------------------------------------------------------
+
+    def _begin(self) -> SqlTransaction:
+        if self._address.is_read_only:
+            raise StoreUnavailable(
+                f"the database `{self._address.path}` was opened for reading only",
+                help="leave `mode=ro` out of its address to change anything",
+            )
+        if self._writing == get_ident():
+            raise RuntimeError("this thread is writing already; use the transaction it has")
+        started = monotonic()
+        if not self._line.acquire(timeout=self._address.busy):
+            raise self._locked()
+        try:
+            self._check_open()
+            writer = self._writer = self._writer or self._new_writer()
+            self._take_turn(writer, monotonic() - started)
+        except sqlite3.Error as error:
+            self._line.release()
+            raise self._explain(error) from error
+        except BaseException:
+            self._line.release()
+            raise
+        self._writing = get_ident()
+        return SqlTransaction(writer.execute, self._driver, self._memo)
+
+    def _take_turn(self, writer: sqlite3.Connection, waited: float) -> None:
+        """Begin, waiting for other processes what is left of the time; then see that the tables are still ours."""
+        if waited > 0.05:
+            left = max(0.05, self._address.busy - waited)
+            writer.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+        finally:
+            if waited > 0.05:
+                writer.execute(f"PRAGMA busy_timeout = {int(self._address.busy * 1000)}")
+        try:
+            self._check_revision(writer)
+        except BaseException:
+            writer.execute("ROLLBACK")
+            raise
+
+    def _locked(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"the database `{self._address.path}` is being written to by another thread for more than "
+            f"{self._address.busy:g} seconds",
+            help="nothing was changed; try again",
+        )
+
+    def _new_writer(self) -> sqlite3.Connection:
+        writer = connect(self._address)
+        try:
+            mode = writer.execute("PRAGMA journal_mode = wal").fetchone()[0]
+            if mode != "wal":
+                raise StoreUnavailable(
+                    f"the database `{self._address.path}` lies where SQLite cannot share it (journal mode `{mode}`)",
+                    help="move the file to a disk of this machine; network folders will not do",
+                )
+            writer.execute(f"PRAGMA synchronous = {self._address.synchronous}")
+            self._checkpoints.prepare(writer)
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def _commit(self, work: SqlTransaction) -> None:
+        writer = self._writer
+        assert writer is not None
+        try:
+            if work.spoiled is not None:
+                raise RuntimeError("nothing was kept: a write of this transaction failed") from work.spoiled
+            writer.execute("COMMIT")
+            work.remember()
+        except sqlite3.Error as error:
+            self._undo(writer)
+            raise self._explain(error) from error
+        except BaseException:
+            self._undo(writer)
+            raise
+        finally:
+            self._end_turn()
+        self._checkpoints.committed()
+
+    def _rollback(self) -> None:
+        writer = self._writer
+        assert writer is not None
+        try:
+            self._undo(writer)
+        finally:
+            self._end_turn()
+
+    def _undo(self, writer: sqlite3.Connection) -> None:
+        try:
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+        except sqlite3.Error:
+            # Closing rolls back as well; the next writer starts on a fresh connection.
+            self._writer = None
+            writer.close()
+
+    def _end_turn(self) -> None:
+        self._writing = None
+        self._line.release()
+
+    # -- readers -------------------------------------------------------------------------------------------------------
+
+    def _take_reader(self) -> sqlite3.Connection:
+        with self._count:
+            self._check_open()
+            self._readers += 1
+            reader = self._idle.pop() if self._idle else None
+        try:
+            return reader or self._new_reader()
+        except BaseException:
+            with self._count:
+                self._readers -= 1
+            raise
+
+    def _new_reader(self) -> sqlite3.Connection:
+        reader = connect(self._address, "ro" if self._address.is_read_only else "rw")
+        try:
+            reader.execute("PRAGMA query_only = on")
+        except BaseException:
+            reader.close()
+            raise
+        return reader
+
+    def _give_back(self, reader: sqlite3.Connection) -> None:
+        try:
+            if reader.in_transaction:
+                reader.execute("ROLLBACK")
+        except sqlite3.Error:
+            reader.close()
+            reader = None  # type: ignore[assignment]
+        with self._count:
+            self._readers -= 1
+            if reader is not None and len(self._idle) < MOST_IDLE:
+                self._idle.append(reader)
+                return
+        if reader is not None:
+            reader.close()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise StoreUnavailable(f"the database `{self._address.path}` has been closed", help="open it again")
+
+    def _check_revision(self, connection: sqlite3.Connection) -> None:
+        found = connection.execute(SELECT_VERSION).fetchone()
+        must_be_current(check_revision(found[0] if found else None, self._address.path), self._address.path)
+
+
+class Writing:
+    """One turn of one writer, for `with`."""
+
+    __slots__ = ("_store", "_work")
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> SqlTransaction:
+        self._work = self._store._begin()
+        return self._work
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None:
+            self._store._commit(self._work)
+            return
+        self._store._rollback()
+        if isinstance(error, sqlite3.Error):
+            raise self._store._explain(error) from error
+
+
+class Reading:
+    """One look of one reader, for `with`."""
+
+    __slots__ = ("_reader", "_store")
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> SqlTransaction:
+        store = self._store
+        try:
+            self._reader = store._take_reader()
+            try:
+                self._reader.execute("BEGIN")
+                # The first select fixes what the reader sees, so it stands here and not somewhere in the caller's work.
+                store._check_revision(self._reader)
+            except BaseException:
+                store._give_back(self._reader)
+                raise
+        except sqlite3.Error as error:
+            raise store._explain(error) from error
+        return SqlTransaction(self._reader.execute, store._driver, store._memo)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._store._give_back(self._reader)
+        if isinstance(error, sqlite3.Error):
+            raise self._store._explain(error) from error

@@ -1,0 +1,287 @@
+"""The tables. Every database is made of these by `migrations`; `docs/reference/tables.md` is checked against them.
+
+Instants are `…_ms`: whole milliseconds since 1970 in UTC. Documents are JSON in text columns, given back as they were.
+Nothing here needs one kind of database.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Compared byte by byte everywhere, so that keyset pages have one order on every database.
+WORD = Text().with_variant(Text(collation="C"), "postgresql")
+SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+
+def word(name: str, doc: str, **options: Any) -> Column[str]:
+    """A text that must be there."""
+    return Column(name, WORD, nullable=False, doc=doc, **options)
+
+
+def maybe_word(name: str, doc: str) -> Column[str]:
+    """A text or nothing."""
+    return Column(name, WORD, doc=doc)
+
+
+def number(name: str, doc: str, **options: Any) -> Column[int]:
+    """A whole number that must be there."""
+    return Column(name, BigInteger, nullable=False, doc=doc, **options)
+
+
+def maybe_number(name: str, doc: str) -> Column[int]:
+    """A whole number or nothing."""
+    return Column(name, BigInteger, doc=doc)
+
+
+def key(column: Column[Any]) -> Column[Any]:
+    """Make a column part of the primary key."""
+    column.primary_key = True
+    return column
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Options of an index that holds only some rows."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+cases = Table(
+    "cases",
+    metadata,
+    key(word("id", "as people say it: `R-1042`, a child `R-1042.1`")),
+    word("root", "the oldest ancestor; a family is everything with the same root"),
+    maybe_word("parent", "the case that opened it"),
+    number("ordinal", "its number among its parent's children"),
+    number("birth", "its place in the family, in order of birth; the root is 0"),
+    word("process", "name of its definition"),
+    number("version", "version of its definition"),
+    number("personal", "how often its personal values were written; 0: never any"),
+    number("revision", "count of its changes"),
+    number("sequence", "records so far"),
+    word("head", "hash of its newest record"),
+    number("family_order", "on the root: records of the family so far"),
+    number("floor_ms", "on the root: no command of the family may be earlier"),
+    maybe_number("next_due_ms", "when something of this case falls due"),
+    maybe_number("family_due_ms", "on the root: when the family falls due; empty while set aside or importing"),
+    maybe_word("importing", "the unfinished import it belongs to"),
+    maybe_word("fault", "on the root: the fault that set the family aside"),
+    word("state", "active leaves, joined by ` + `"),
+    word("waiting", "whom it waits for: a JSON list, as in `waiting`"),
+    maybe_number("due_ms", "earliest due instant of a promise not broken yet"),
+    maybe_word("due_clock", "whose"),
+    maybe_number("overdue_since_ms", "earliest breach still running"),
+    maybe_word("overdue_clock", "whose"),
+    maybe_number("remaining_ms", "what is left on the paused clock with the least, when nothing runs"),
+    maybe_word("paused_by", "why that one is paused"),
+    number("sort_key", "place in lists, the smallest first"),
+    maybe_word("assignee", "the person who holds it"),
+    maybe_word("queue", "the role it was assigned to"),
+    maybe_word("business_key", "the outside world's number for it"),
+    number("is_unique", "1: no other open case of its process may have this business key"),
+    number("opened_ms", "when it was opened"),
+    maybe_number("closed_ms", "when it reached a final state; empty: open"),
+    word("outcome", "`done`, `failed`, `cancelled`; empty text while open"),
+    word("body", "position, data, what was done, timers, clocks, links: one JSON object"),
+)
+Index(None, cases.c.root, cases.c.birth)
+Index(None, cases.c.family_due_ms, cases.c.id, **where("family_due_ms IS NOT NULL"))
+Index("ix_cases_worklist", cases.c.sort_key, cases.c.opened_ms, cases.c.id, **where("closed_ms IS NULL"))
+Index("ix_cases_assignee", cases.c.assignee, **where("assignee IS NOT NULL AND closed_ms IS NULL"))
+Index(None, cases.c.process, cases.c.opened_ms)
+Index("ix_cases_business_key", cases.c.business_key, cases.c.process, **where("business_key IS NOT NULL"))
+Index("ix_cases_importing", cases.c.importing, **where("importing IS NOT NULL"))
+Index(
+    "uq_cases_business_key",
+    cases.c.process,
+    cases.c.business_key,
+    unique=True,
+    **where("is_unique = 1 AND closed_ms IS NULL"),
+)
+
+waiting = Table(
+    "waiting",
+    metadata,
+    key(word("receiver", "`person:ID` or `role:NAME`")),
+    key(number("sort_key", "as in `cases`")),
+    key(number("opened_ms", "as in `cases`")),
+    key(word("case_id", "the open case that waits")),
+    sqlite_with_rowid=False,
+)
+
+records = Table(
+    "records",
+    metadata,
+    key(word("case_id", "whose record it is")),
+    key(number("sequence", "1, 2, 3 … within the case, without a gap")),
+    number("family_order", "1, 2, 3 … within the family"),
+    word("text", "canonical JSON of the record"),
+    word("hash", "SHA-256 of the text and of the record before it"),
+)
+
+personal = Table(
+    "personal",
+    metadata,
+    key(word("case_id", "whose value it is")),
+    key(word("field", "name of the personal field")),
+    word("value", "the value in clear, as JSON"),
+    maybe_word("search", "HMAC under the desk's search key, by which it is found as a whole"),
+    sqlite_with_rowid=False,
+)
+Index("ix_personal_search", personal.c.search, personal.c.case_id, **where("search IS NOT NULL"))
+
+case_keys = Table(
+    "case_keys",
+    metadata,
+    key(word("case_id", "whose key it is")),
+    word("secret", "key of the commitments to its personal values; ordinary backups leave this table out"),
+    sqlite_with_rowid=False,
+)
+
+links = Table(
+    "links",
+    metadata,
+    key(word("target", "the case that was opened or found")),
+    key(word("case_id", "the case that did so")),
+    key(word("link", "name of the link in its definition")),
+    sqlite_with_rowid=False,
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    key(word("sender", "who sent the command")),
+    key(word("key", "the idempotency key, unique for its sender")),
+    word("digest", "of what was asked"),
+    word("case_id", "the case it changed"),
+    number("sequence", "the record it made"),
+    number("at_ms", "when"),
+    sqlite_with_rowid=False,
+)
+Index("ix_requests_case_id", requests.c.case_id)
+
+counters = Table(
+    "counters",
+    metadata,
+    key(word("prefix", "of case ids")),
+    number("number", "the last one given"),
+    sqlite_with_rowid=False,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True, doc="never given twice"),
+    word("case_id", "the case it is about"),
+    number("sequence", "the record it belongs to"),
+    number("number", "its number within the record"),
+    number("at_ms", "the instant of its step"),
+    word("kind", "`notify` or `emit`"),
+    word("receiver", "person, role, party; of an event its name"),
+    word("receiver_kind", "`person`, `role`, `party`, `event`"),
+    word("name", "of the message or event"),
+    word("body", "values of its placeholders, and what else is fixed at its step: one JSON object"),
+    word("status", "`waiting`, `delivered`, `superseded`, `imported`, `dead`"),
+    number("attempts", "deliveries tried so far"),
+    number("next_ms", "not to be tried before"),
+    maybe_word("error", "why the last attempt failed"),
+    maybe_number("delivered_ms", "when it was delivered"),
+    sqlite_autoincrement=True,
+)
+Index("uq_outbox_place", outbox.c.case_id, outbox.c.sequence, outbox.c.number, unique=True)
+Index("ix_outbox_waiting", outbox.c.next_ms, outbox.c.id, **where("status = 'waiting'"))
+
+clock_cycles = Table(
+    "clock_cycles",
+    metadata,
+    key(word("case_id", "whose clock it is")),
+    key(word("clock", "its name")),
+    key(number("cycle", "1, 2, 3 …")),
+    number("started_ms", "when the cycle began"),
+    maybe_number("ended_ms", "when it ended; empty: running overdue"),
+    word("result", "`met`, `breached`, `cancelled`, `not_needed`"),
+    word("goal_kind", "`length` or `instant`"),
+    number("goal_ms", "used time allowed, or the instant"),
+    number("used_ms", "time used"),
+    maybe_number("breached_ms", "first breach of the cycle"),
+    word("turns", "whose turn → time used: one JSON object"),
+)
+
+definitions = Table(
+    "definitions",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True, doc="in order of publication"),
+    word("process", "its name"),
+    number("version", "its version; published again with new words, a second row"),
+    word("prefix", "of the ids of its cases"),
+    word("behaviour_hash", "of all that decides"),
+    word("words_hash", "of labels, messages, descriptions"),
+    word("sources", "path → hash of the text in `sources`: one JSON object"),
+    number("published_ms", "when"),
+    word("published_by", "by whom"),
+)
+Index("ix_definitions_process", definitions.c.process, definitions.c.version)
+
+sources = Table(
+    "sources",
+    metadata,
+    key(word("hash", "SHA-256 of the text")),
+    word("text", "a file as it was published"),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True, doc="in order of attaching"),
+    word("case_id", "the case it was attached to"),
+    word("hash", "of its content, in `contents`"),
+    word("name", "name of the file"),
+    word("media_type", "kind of its content"),
+    number("at_ms", "when it was attached"),
+)
+Index("ix_attachments_case_id", attachments.c.case_id, attachments.c.hash)
+
+contents = Table(
+    "contents",
+    metadata,
+    key(word("hash", "SHA-256 of the bytes")),
+    Column("content", LargeBinary, nullable=False, doc="the bytes"),
+)
+
+actors = Table(
+    "actors",
+    metadata,
+    key(word("id", "as named in commands")),
+    word("name", "as shown to people"),
+    word("roles", "a JSON list"),
+    number("is_active", "0: may do nothing any more"),
+    maybe_word("language", "in which this person is told"),
+)
+
+faults = Table(
+    "faults",
+    metadata,
+    key(word("id", "its name")),
+    word("root", "the family set aside"),
+    number("at_ms", "when"),
+    word("message", "what happened, in a sentence"),
+    word("traceback", "for whoever mends it"),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    key(word("name", "its name")),
+    word("value", "its text"),
+)
+
+VERSION_TABLE = "casewright_schema"
+"""Where the migration tool keeps which revision the tables have."""

@@ -1,0 +1,57 @@
+"""What SQLite's errors mean for whoever meets them: what happened, and what to do now."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.errors import EngineError, StoreUnavailable
+
+_MEANING = {
+    sqlite3.SQLITE_BUSY: (
+        "the database `{path}` is locked by another program",
+        "nothing was changed; close what holds it (a backup, a database browser, a long import) and try again",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "the database `{path}` cannot be written to: the file, its folder or its disk is read-only",
+        "nothing was changed; give yourself the right to write to the file and its folder, or name another database",
+    ),
+    sqlite3.SQLITE_FULL: (
+        "the disk of the database `{path}` is full",
+        "nothing was changed; free some space and do it again",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "the disk of the database `{path}` reports an error ({detail})",
+        "check the disk; whether the last step was kept shows when it is done again with the same key",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "the database `{path}` cannot be opened",
+        "check that the file and its folder exist and that you may read and write both",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "`{path}` is not a database",
+        "name another file; `casewright init` makes a new database",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "the database `{path}` is damaged ({detail})",
+        "keep a copy of it, then go back to the last backup",
+    ),
+    sqlite3.SQLITE_PERM: (
+        "you may not use the database `{path}`",
+        "check that you may read and write the file and its folder",
+    ),
+    sqlite3.SQLITE_NOMEM: (
+        "there is not enough memory to use the database `{path}`",
+        "nothing was changed; close other programs and try again",
+    ),
+}
+_MEANING[sqlite3.SQLITE_LOCKED] = _MEANING[sqlite3.SQLITE_PROTOCOL] = _MEANING[sqlite3.SQLITE_BUSY]
+_MEANING[sqlite3.SQLITE_AUTH] = _MEANING[sqlite3.SQLITE_PERM]
+
+_OTHER = ("the database `{path}` could not do what was asked ({detail})", "`casewright doctor` looks for the cause")
+
+
+def explain(error: Exception, path: str) -> EngineError:
+    """The error to show for one of the driver's."""
+    code = getattr(error, "sqlite_errorcode", None)
+    what, now = _MEANING.get((code or 0) & 0xFF, _OTHER)
+    return StoreUnavailable(what.format(path=path, detail=error), help=now)

@@ -1,0 +1,60 @@
+"""Making the tables and bringing them up to date: the migration tool, on one connection, all or nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from engine.errors import StoreUnavailable
+from engine.store.address import Address
+from engine.store.schema import APPLICATION_ID, state_of
+from engine.store.sqlite import connect
+from engine.store.trouble import explain
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade_sqlite(address: Address) -> bool:
+    """Make the tables or bring them up to date; whether anything had to be done."""
+    if address.is_read_only:
+        raise StoreUnavailable(
+            f"the database `{address.path}` was opened for reading only",
+            help="leave `mode=ro` out of its address to change anything",
+        )
+    try:
+        with closing(connect(address, "rwc")) as connection:
+            if state_of(connection, address.path) == "current":
+                return False
+            connection.execute("PRAGMA journal_mode = wal")
+            return _upgrade(connection, address.path)
+    except sqlite3.Error as error:
+        raise explain(error, address.path) from error
+    except DBAPIError as error:
+        raise explain(error.orig or error, address.path) from error
+
+
+def _upgrade(connection: sqlite3.Connection, path: str) -> bool:
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=NullPool)
+    with engine.begin() as shared:
+        shared.exec_driver_sql("BEGIN IMMEDIATE")
+        # Somebody else may have been faster while this one waited for its turn.
+        if state_of(connection, path) == "current":
+            return False
+        run_migrations(shared)
+        shared.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    return True
+
+
+def run_migrations(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations within the connection's transaction, which stays open."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
