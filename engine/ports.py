@@ -248,6 +248,9 @@ class Registry(Protocol):
     def save_person(self, person: Person) -> None:
         """Add a person or replace what is known of one."""
 
+    def person(self, id: str) -> Person | None:
+        """One person."""
+
     def people(self) -> list[Person]:
         """Every person, by id."""
 

@@ -178,6 +178,14 @@ class Plan:
             yield from state.actions.values()
 
     @cached_property
+    def roles(self) -> frozenset[str]:
+        """Every role the process names."""
+        whos = [who for action in self.actions() for who in action.by]
+        whos += [who for action in (self.definition.opening,) for who in action.by]
+        whos += [w for s in self.definition.states.values() for branch in s.waiting_on for w in branch.value]
+        return frozenset(who.name for who in whos if who.kind == "role")
+
+    @cached_property
     def needers(self) -> Mapping[str, tuple[str, ...]]:
         """Action → the states ("" the top) in which an action that needs it is written."""
         found: dict[str, dict[str, None]] = {}

@@ -32,7 +32,7 @@ class Context:
     library: Library
     clock: int
     entropy: str = ""  # random hex, from which the keys of children opened on the way are drawn
-    seal: Callable[[Case, int, str, Value], str]
+    seal: Callable[[Case, int, str, Value], Value]
     found: Mapping[str, Any] = EMPTY  # answers to what was looked up
 
 

@@ -78,6 +78,11 @@ class MemoryShelf(MemoryWork):
         plain(person.name, "a person's name")
         self._tables.put("actors", plain(person.id, "a person's id"), person)
 
+    def person(self, id: str) -> Person | None:
+        """One person."""
+        found: Person | None = self._tables.get("actors", id)
+        return found
+
     def people(self) -> list[Person]:
         """Every person, by id."""
         return [person for _, person in sorted(self._tables.rows("actors"), key=lambda row: row[0])]

@@ -18,6 +18,7 @@ _TEXT = Hot(select(sources.c.text).where(sources.c.hash == value("hash")), "hash
 
 _PERSON = replace(actors)
 _PEOPLE = Hot(select(actors).order_by(actors.c.id))
+_ONE_PERSON = Hot(select(actors).where(actors.c.id == value("id")), "id")
 
 _CONTENT = replace(contents, "content")
 _NEW_ATTACHMENT = insert(attachments)
@@ -74,12 +75,14 @@ class Shelf(Work):
         known_as, name = plain(person.id, "a person's id"), plain(person.name, "a person's name")
         self._run(_PERSON, known_as, name, encode(person.roles), int(person.is_active), person.language)
 
+    def person(self, id: str) -> Person | None:
+        """One person."""
+        row = self._run(_ONE_PERSON, id).fetchone()
+        return None if row is None else _person(row)
+
     def people(self) -> list[Person]:
         """Every person, by id."""
-        return [
-            Person(id=known_as, name=name, roles=tuple(decode(roles)), is_active=bool(is_active), language=language)
-            for known_as, name, roles, is_active, language in self._run(_PEOPLE).fetchall()
-        ]
+        return [_person(row) for row in self._run(_PEOPLE).fetchall()]
 
     def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
         """Keep a file of this case; its content is stored once, however often it is attached."""
@@ -106,3 +109,8 @@ class Shelf(Work):
             self._run(_UNSET, name)
         else:
             self._run(_SET, name, plain(value, f"setting `{name}`"))
+
+
+def _person(row: Any) -> Person:
+    known_as, name, roles, is_active, language = row
+    return Person(id=known_as, name=name, roles=tuple(decode(roles)), is_active=bool(is_active), language=language)

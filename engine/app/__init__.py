@@ -1,0 +1,65 @@
+"""The engine: every verb is the one recipe of `recipe.py`. Verbs are grouped by who uses them."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from engine.app.acting import Act, Acting
+from engine.app.delivery import Deliver, Delivery
+from engine.app.importing import Import, Imported, Importing, LineError, Played
+from engine.app.keeping import Check, Keeping, Published
+from engine.app.reading import Reading, Search
+from engine.app.recipe import Recipe
+from engine.app.running import Round, Running
+from engine.app.time_source import SystemTime
+from engine.app.verifying import Problem, Verification
+from engine.ports import Store, TimeSource
+from engine.views import (
+    Accepted,
+    CaseView,
+    ClockView,
+    FormField,
+    Offer,
+    Refusal,
+    Result,
+    Worklist,
+)
+
+
+class Engine(Acting, Reading, Running, Keeping, Importing):
+    """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
+
+    def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:
+        self._store = store
+        self._recipe = Recipe(store, time or SystemTime())
+        self._handlers: dict[str, Deliver] = {}
+
+    @classmethod
+    def open(cls, url: str, *, time: TimeSource | None = None, create: bool = False) -> Engine:
+        """An engine on the database of this URL or path; `memory:` keeps everything in this process."""
+        if url == "memory:":
+            from engine.store.memory import MemoryStore
+
+            return cls(MemoryStore(), time=time)
+        from engine.store import open_store
+
+        return cls(open_store(url, create=create), time=time)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._store.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+__all__ = [
+    "Accepted", "Act", "CaseView", "Check", "ClockView", "Deliver", "Delivery", "Engine", "FormField", "Import",
+    "Imported", "LineError", "Offer", "Played", "Problem", "Published", "Refusal", "Result", "Round", "Search",
+    "Verification", "Worklist",
+]  # fmt: skip

@@ -1,0 +1,122 @@
+"""What changes a case: open, act, claim, release, assign, attach."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.app.recipe import Given, Recipe
+from engine.core.cases import EMPTY, Actor, Command, Verb
+from engine.errors import UsageError
+from engine.ports import Attachment, Transaction
+from engine.views import Accepted, Result
+
+LARGEST_FILE = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One action of a batch."""
+
+    case: str
+    action: str
+    form: Mapping[str, Any] = EMPTY
+    facts: Mapping[str, Any] = EMPTY
+    key: str | None = None
+    expect_revision: int | None = None
+
+
+class Acting:
+    """The verbs of operators."""
+
+    _recipe: Recipe
+
+    def open_case(
+        self, process: str, form: Mapping[str, Any] | None = None, *, actor: Actor | str,
+        facts: Mapping[str, Any] | None = None, key: str | None = None, occurred_at: int | None = None,
+    ) -> Result:  # fmt: skip
+        """Open a case of the newest published version; `NotFound` if none is published."""
+        given = Given(form=form or {}, facts=facts or {}, key=key, occurred_at=occurred_at)
+
+        def work(tx: Transaction) -> Result:
+            return self._recipe.opening_in(tx, self._command(tx, "open", "", process, actor, given), given)
+
+        with self._recipe.store.write() as tx:
+            return work(tx)
+
+    def act(
+        self, case: str, action: str, form: Mapping[str, Any] | None = None, *, actor: Actor | str,
+        facts: Mapping[str, Any] | None = None, key: str | None = None, expect_revision: int | None = None,
+        occurred_at: int | None = None,
+    ) -> Result:  # fmt: skip
+        """Do an action; a foreseen "no" is a `Refusal`, a changed revision or a reused key raises `Conflict`."""
+        given = Given(
+            form=form or {}, facts=facts or {}, key=key, expect_revision=expect_revision, occurred_at=occurred_at
+        )
+        return self._on(case, "do", action, actor, given)
+
+    def act_many(self, acts: Sequence[Act], *, actor: Actor | str) -> list[Result]:
+        """Do several actions in one commit; each is decided as if alone. An exception undoes all of them."""
+        with self._recipe.store.write() as tx:
+            who = self._recipe.actor(tx, actor)
+            return [self._one_of_many(tx, one, who) for one in acts]
+
+    def _one_of_many(self, tx: Transaction, one: Act, actor: Actor) -> Result:
+        given = Given(form=one.form, facts=one.facts, key=one.key, expect_revision=one.expect_revision)
+        return self._recipe.command_in(tx, self._command(tx, "do", one.case, one.action, actor, given), given)
+
+    def claim(
+        self, case: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
+    ) -> Result:
+        """Take the case, if nobody holds it; of two who claim at once one gets it, the other is told who."""
+        return self._on(case, "claim", "", actor, Given(key=key, expect_revision=expect_revision))
+
+    def release(
+        self, case: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
+    ) -> Result:
+        """Give the case back."""
+        return self._on(case, "release", "", actor, Given(key=key, expect_revision=expect_revision))
+
+    def assign(
+        self, case: str, person: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
+    ) -> Result:
+        """Give the case to a person."""
+        return self._on(case, "assign", person, actor, Given(key=key, expect_revision=expect_revision))
+
+    def attach(
+        self, case: str, name: str, content: bytes, *, actor: Actor | str, media_type: str = "application/octet-stream",
+        key: str | None = None, expect_revision: int | None = None,
+    ) -> Result:  # fmt: skip
+        """Attach a file; the record holds its hash, so that the file can be proven later."""
+        if len(content) > LARGEST_FILE:
+            raise UsageError(
+                f"`{name}` has {len(content) >> 20} MiB; at most {LARGEST_FILE >> 20} MiB can be attached",
+                help="keep large files elsewhere and attach a link",
+            )
+        digest = hashlib.sha256(content).hexdigest()
+        form = {"hash": digest, "name": name, "media_type": media_type, "size": len(content)}
+        given = Given(form=form, key=key, expect_revision=expect_revision)
+
+        def work(tx: Transaction) -> Result:
+            result = self._recipe.command_in(tx, self._command(tx, "attach", case, name, actor, given), given)
+            if isinstance(result, Accepted) and not result.is_repeat:
+                file = Attachment(hash=digest, name=name, media_type=media_type, content=content)
+                tx.save_attachment(case, file, self._recipe.time.now())
+            return result
+
+        return self._recipe.whole(work, case)
+
+    def _on(self, case: str, verb: Verb, name: str, actor: Actor | str, given: Given) -> Result:
+        return self._recipe.whole(
+            lambda tx: self._recipe.command_in(tx, self._command(tx, verb, case, name, actor, given), given), case
+        )
+
+    def _command(
+        self, tx: Transaction, verb: Verb, case: str, name: str, actor: Actor | str, given: Given
+    ) -> Command:  # fmt: skip
+        return Command(
+            verb=verb, case=case, name=name, actor=self._recipe.actor(tx, actor), form=given.form, facts=given.facts,
+            key=given.key, occurred_at=given.occurred_at,
+        )  # fmt: skip

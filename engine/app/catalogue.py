@@ -1,0 +1,87 @@
+"""The published definitions, made ready for deciding when they are first needed."""
+
+from __future__ import annotations
+
+import threading
+
+from engine.core.plan import Library, Plan
+from engine.errors import DefinitionError, NotFound
+from engine.ports import Publication, Transaction
+
+REVISION = "catalogue"
+"""The setting that changes with every publication."""
+
+
+class _Plans(dict[tuple[str, int], Plan]):
+    """Versions by name, loaded when first asked for."""
+
+    def __init__(self, publications: list[Publication]) -> None:
+        super().__init__()
+        self._publications = {(one.process, one.version): one for one in publications}
+
+    def __missing__(self, key: tuple[str, int]) -> Plan:
+        plan = self[key] = _load(self._publications[key])
+        return plan
+
+    def get(self, key: tuple[str, int], default: Plan | None = None) -> Plan | None:  # type: ignore[override]
+        return self[key] if key in self._publications else default
+
+
+_LOADED: dict[tuple[str, str], Plan] = {}
+"""Plans by their two hashes: a definition is immutable, so every engine of the process shares them."""
+
+_LOCK = threading.Lock()
+
+
+def _load(publication: Publication) -> Plan:
+    from engine.lang.load import load_process
+
+    key = (publication.behaviour_hash, publication.words_hash)
+    with _LOCK:
+        if key not in _LOADED:
+            loaded = load_process(publication.sources, publication.process)
+            if loaded.definition is None:
+                raise DefinitionError(
+                    f"`{publication.process}` version {publication.version} was published by another version of "
+                    "casewright and cannot be read by this one",
+                    help="use the version that published it, or publish it anew",
+                )
+            _LOADED[key] = Plan(loaded.definition)
+        return _LOADED[key]
+
+
+def library_of(publications: list[Publication]) -> Library:
+    """What these publications give."""
+    published: dict[str, tuple[tuple[int, int], ...]] = {}
+    for one in publications:
+        published[one.process] = (*published.get(one.process, ()), (one.published_at, one.version))
+    return Library(_Plans(publications), published)
+
+
+class Catalogue:
+    """Keeps the library in step with the database."""
+
+    def __init__(self) -> None:
+        self._revision: str | None = ""
+        self._library = Library({})
+
+    def library(self, tx: Transaction) -> Library:
+        """The library as of this transaction."""
+        revision = tx.setting(REVISION)
+        if revision != self._revision:
+            self._library = library_of(tx.publications())
+            self._revision = revision
+        return self._library
+
+    def newest(self, tx: Transaction, process: str, at: int) -> Plan:
+        """The version of this process on which a case opens now."""
+        library = self.library(tx)
+        plan = library.newest(process, at)
+        if plan is None:
+            from engine.core.reasons import near
+
+            raise NotFound(
+                f"no process `{process}` is published{near(process, library.published)}",
+                help="`casewright publish FILE` publishes one",
+            )
+        return plan

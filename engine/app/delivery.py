@@ -1,0 +1,121 @@
+"""Messages on their way out: the text in the receiver's language, masked for who may not see; handlers that deliver."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.calendars import format_duration
+from engine.core.cases import Actor, Case, Outgoing
+from engine.core.plan import Library, Plan
+from engine.core.texts import PLACEHOLDER
+from engine.errors import NotFound
+from engine.fields import SEALED, Value, show, word
+from engine.ports import Mail, Person, Transaction
+from engine.views import works
+
+MOST_ATTEMPTS = 8
+FIRST_WAIT = 1_000
+LONGEST_WAIT = 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a handler gets: whom to tell what. `key` is the same at every attempt, for receivers who must not act twice."""
+
+    key: str
+    kind: str  # notify, emit
+    name: str  # of the message or event
+    case: str
+    receiver: str
+    receiver_kind: str
+    people: tuple[str, ...]  # for a role, who holds it now, the excluded left out
+    text: str  # of a message
+    payload: Mapping[str, Value]  # of an event
+    at: int
+    is_late: bool
+    missed: int
+
+
+Deliver = Callable[[Delivery], None]
+"""Delivers one message or event; an exception means not delivered, to be tried again."""
+
+
+def delivery_of(tx: Transaction, library: Library, mail: Mail) -> Delivery:
+    """Work out what a handler needs; the text is made now, so that what was erased meanwhile is gone."""
+    message = mail.message
+    family = tx.family(tx.root_of(message.case) or "", lock=False)
+    if family is None:
+        raise NotFound(f"there is no case `{message.case}` any more")
+    case = family.cases[message.case]
+    plan = library.plan(case.process, case.version)
+    people = tuple(_people(tx, message))
+    return Delivery(
+        key=f"{message.case}/{message.sequence}/{message.number}", kind=message.kind, name=message.name,
+        case=message.case, receiver=message.receiver, receiver_kind=message.receiver_kind,
+        people=tuple(person.id for person in people), at=message.at, is_late=message.is_late, missed=message.missed,
+        text=text_of(plan, case, message, people) if message.kind == "notify" else "",
+        payload=message.values if message.kind == "emit" else {},
+    )  # fmt: skip
+
+
+def _people(tx: Transaction, message: Outgoing) -> Iterator[Person]:
+    if message.receiver_kind == "person":
+        person = tx.person(message.receiver)
+        if person is not None:
+            yield person
+    elif message.receiver_kind == "role":
+        for person in tx.people():
+            if person.is_active and message.receiver in person.roles and person.id not in message.exclude:
+                yield person
+
+
+def text_of(plan: Plan, case: Case, message: Outgoing, people: tuple[Person, ...] = (), language: str = "") -> str:
+    """The message's text for its receivers, in their language."""
+    language = language or next((p.language for p in people if p.language), "") or plan.definition.desk.languages[0]
+    words = plan.definition.messages[message.name].text
+    sees = message.receiver_kind == "party" or all(_may_see(plan, case, person) for person in people)
+
+    def shown(found: Any) -> str:
+        return _shown(plan, case, found[1], message.values.get(found[1]), language, sees)
+
+    return PLACEHOLDER.sub(shown, word(words, language))
+
+
+def _may_see(plan: Plan, case: Case, person: Person) -> bool:
+    return works(plan, case, Actor(id=person.id, roles=person.roles))
+
+
+def _shown(plan: Plan, case: Case, name: str, value: Value, language: str, sees: bool) -> str:
+    group, _, key = name.partition(".")
+    if isinstance(value, dict) and "personal" in value:
+        if not sees or key not in case.private:
+            return SEALED
+        value = case.private[key]
+    if isinstance(value, dict) and "clock" in value:
+        return word(plan.definition.clocks[value["clock"]].label, language)
+    if group == "clock" and key == "left":
+        return format_duration(value) if isinstance(value, int) else ""
+    if name == "case.waiting_on":
+        return _waited_for(plan, str(value or ""), language)
+    field = plan.definition.fields.get(key)
+    if field is not None and group in ("case", "form"):
+        return show(field, value, language, plan.definition.desk.zone)
+    return "" if value is None else str(value)
+
+
+def _waited_for(plan: Plan, names: str, language: str) -> str:
+    desk = plan.definition.desk
+    labels = {**desk.roles, **{party.name: party.label for party in desk.parties.values()}}
+    return ", ".join(word(labels[name], language) if name in labels else name for name in names.split(", "))
+
+
+def retried(mail: Mail, error: Exception, now: int) -> Mail:
+    """After a failed attempt: later, each time twice as late with some jitter, and dead in the end."""
+    told = f"{type(error).__name__}: {error}"
+    if mail.attempts >= MOST_ATTEMPTS:
+        return replace(mail, status="dead", error=told)
+    wait = min(FIRST_WAIT * 2 ** (mail.attempts - 1), LONGEST_WAIT)
+    return replace(mail, error=told, next_at=now + int(wait * random.uniform(0.5, 1.5)))

@@ -1,0 +1,316 @@
+"""An import brings cases in from outside, each line at its own time; it goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from engine.app.recipe import Given, Recipe, fault_of
+from engine.core.cases import Actor, Command
+from engine.core.decide import carry, is_due
+from engine.errors import EngineError, UsageError
+from engine.ports import Transaction
+from engine.values import read_instant
+from engine.views import Accepted, Refusal, Result
+
+LINES = 100
+"""How many lines one transaction takes."""
+
+LINE_KEYS = frozenset({"at", "as", "case", "open", "do", "form", "facts", "key", "tick", "say", "refused"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineError:
+    """A bad line, by its number."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What one line did: for whoever tells the import as a story."""
+
+    number: int
+    line: Mapping[str, Any]
+    at: int
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did. `skipped` lines were done by an earlier run."""
+
+    done: int = 0
+    refused: int = 0
+    skipped: int = 0
+    errors: tuple[LineError, ...] = ()
+    cases: Mapping[str, str] = field(default_factory=dict)  # the file's own names → ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """How to import."""
+
+    name: str
+    stop_on_error: bool = False
+    progress: Callable[[int, int], None] | None = None
+    tell: Callable[[Played], None] | None = None
+    until: int | None = None  # up to where everything is carried forward at the end; unsaid, the clock
+
+
+class BadLine(EngineError):
+    """This line cannot be read."""
+
+
+class Importing:
+    """The verb of bringing in."""
+
+    _recipe: Recipe
+
+    def import_lines(self, lines: Iterable[str], job: Import, *, actor: Actor | str) -> Imported:
+        """Bring these lines in, in their order; a second run with the same name goes on where the first stopped."""
+        with self._recipe.store.write() as tx:
+            who = self._recipe.actor(tx, actor)
+            if "admin" not in who.roles:
+                raise UsageError(f"`{who.id}` may not import: that is for the role `admin`")
+        run = _Run(self._recipe, job)
+        numbered = enumerate((line.rstrip("\n") for line in lines), 1)
+        try:
+            while batch := list(islice(numbered, LINES)):
+                run.batch(batch)
+        except _Stopped:
+            return run.imported()
+        run.finish()
+        return run.imported()
+
+
+class _Stopped(Exception):
+    """At the first bad line, because it was asked for."""
+
+
+class _Run:
+    """One run of an import. What it must know after a crash is in the database: how far it came, and its cases."""
+
+    def __init__(self, recipe: Recipe, job: Import) -> None:
+        self.recipe = recipe
+        self.job = job
+        self.done = self.refused = self.skipped = 0
+        self.errors: list[LineError] = []
+        with recipe.store.read() as tx:
+            state = json.loads(tx.setting(self._setting) or "{}")
+            self.zone = _zone(recipe, tx)
+        self.reached: int = state.get("reached", 0)
+        self.hash: str = state.get("hash", "")
+        self.last_at: int = state.get("last_at", 0)
+        self.cases: dict[str, str] = state.get("cases", {})
+        self.is_finished: bool = state.get("finished", False)
+        self._seen = hashlib.sha256()
+
+    @property
+    def _setting(self) -> str:
+        return f"import:{self.job.name}"
+
+    def imported(self) -> Imported:
+        return Imported(
+            done=self.done, refused=self.refused, skipped=self.skipped, errors=tuple(self.errors), cases=self.cases
+        )
+
+    def batch(self, batch: list[tuple[int, str]]) -> None:
+        """Some lines in one transaction, with how far it came."""
+        fresh = [(number, text) for number, text in batch if not self._was_done(number, text)]
+        told: list[Played] = []
+        stopped = False
+        if fresh:
+            with self.recipe.store.write() as tx:
+                for number, text in fresh:
+                    try:
+                        told += self._line(tx, number, text)
+                    except EngineError as error:
+                        message = error.message + (f" ({error.help})" if error.help else "")
+                        self.errors.append(LineError(line=number, message=message))
+                        stopped = self.job.stop_on_error
+                        if stopped:
+                            break
+                    self._passed(number, text)
+                self._remember(tx)
+        for played in told:
+            if self.job.tell is not None:
+                self.job.tell(played)
+        if self.job.progress is not None:
+            self.job.progress(batch[-1][0], batch[-1][0])
+        if stopped:
+            raise _Stopped
+
+    def _was_done(self, number: int, text: str) -> bool:
+        if number > self.reached:
+            return False
+        self._passed(number, text)
+        self.skipped += 1
+        if number == self.reached and self._seen.hexdigest() != self.hash:
+            raise UsageError(
+                f"the import `{self.job.name}` was begun with another file: its first {number} lines differ",
+                help="bring the same file again, or give a new import a name of its own",
+            )
+        return True
+
+    def _passed(self, number: int, text: str) -> None:
+        self._seen.update(text.encode("utf-8", "surrogatepass") + b"\n")
+        self.reached = max(self.reached, number)
+
+    def _remember(self, tx: Transaction) -> None:
+        self.hash = self._seen.copy().hexdigest()
+        state = {
+            "reached": self.reached, "hash": self.hash, "last_at": self.last_at, "cases": self.cases,
+            "finished": self.is_finished,
+        }  # fmt: skip
+        tx.set_setting(self._setting, json.dumps(state, ensure_ascii=False))
+
+    # -- one line ------------------------------------------------------------------------------------------------
+
+    def _line(self, tx: Transaction, number: int, text: str) -> Iterator[Played]:
+        if not text.strip() or text.lstrip().startswith("//"):
+            return
+        if self.is_finished:
+            raise BadLine(f"the import `{self.job.name}` is finished; new lines need an import of their own")
+        line = _read(text)
+        if "say" in line and "at" not in line:
+            yield Played(number=number, line=line, at=self.last_at)
+            return
+        at = self._instant(line)
+        if "tick" in line or "say" in line:
+            self._tick(tx, at)
+            self.last_at = at
+            yield Played(number=number, line=line, at=at)
+            return
+        result = self._command(tx, line, at, number)
+        self.last_at = at
+        if isinstance(result, Refusal):
+            self.refused += 1
+            if "refused" not in line:
+                why = "; ".join(f"{r.words.get('en', '')} [{r.rule}]" for r in result.reasons)
+                self.errors.append(LineError(line=number, message=f"refused: {why}"))
+        else:
+            self.done += 1
+        yield Played(number=number, line=line, at=at, result=result)
+
+    def _instant(self, line: Mapping[str, Any]) -> int:
+        try:
+            at = int(read_instant(str(line["at"]), self.zone))
+        except (KeyError, ValueError) as error:
+            raise BadLine(f"`at` must be an instant like `2026-03-02 09:00`: {line.get('at')!r}") from error
+        if at < self.last_at:
+            raise BadLine("`at` lies before the line above it; an import goes forward in time")
+        if at > self.recipe.time.now():
+            raise BadLine("`at` lies in the future; an import tells what has happened")
+        return at
+
+    def _command(self, tx: Transaction, line: Mapping[str, Any], at: int, number: int) -> Result:
+        actor = _actor(line)
+        name = line.get("case")
+        if not isinstance(name, str) or not name:
+            raise BadLine("`case` must be the file's own name for the case")
+        given = Given(
+            form=_part(line, "form"), facts=_part(line, "facts"), key=line.get("key"), at=at, importing=self.job.name
+        )
+        if "open" in line:
+            if name in self.cases:
+                raise BadLine(f"case `{name}` was opened by a line above")
+            command = Command(
+                verb="open", case="", name=str(line["open"]), actor=actor, form=given.form, facts=given.facts,
+                key=given.key,
+            )  # fmt: skip
+            result = self.recipe.opening_in(tx, command, given)
+            if isinstance(result, Accepted):
+                self.cases[name] = result.case.id
+            return result
+        command = Command(
+            verb="do", case=self._case(tx, name), name=str(line["do"]), actor=actor, form=given.form,
+            facts=given.facts, key=given.key,
+        )  # fmt: skip
+        return self.recipe.command_in(tx, command, given)
+
+    def _case(self, tx: Transaction, name: str) -> str:
+        """The id behind the file's name; `NAME.link` is a case that one opened."""
+        first, *links = name.split(".")
+        if first not in self.cases:
+            raise BadLine(f"no line above opens case `{first}`")
+        case = self.cases[first]
+        for link in links:
+            family = self.recipe.family(tx, self.recipe.root(tx, case), lock=False)
+            if link not in family.cases[case].links:
+                raise BadLine(f"case `{case}` has opened no `{link}`")
+            case = family.cases[case].links[link]
+        return case
+
+    def _tick(self, tx: Transaction, at: int) -> None:
+        """Carry this import's families forward to an instant; with or without, their histories are the same."""
+        for case in self.cases.values():
+            family = self.recipe.family(tx, self.recipe.root(tx, case), lock=True)
+            clock = self.recipe.time.now()
+            while is_due(family, at):
+                carried = carry(family, at, self.recipe.context(tx, clock))
+                self.recipe.save(tx, family, (), carried, None)
+                family = carried.family
+
+    def finish(self) -> None:
+        """Everything is carried forward to the clock; from now on the cases are as all others."""
+        if self.is_finished:
+            return
+        with self.recipe.store.write() as tx:
+            until = self.recipe.time.now() if self.job.until is None else self.job.until
+            for case in self.cases.values():
+                try:
+                    self._carry_to(tx, case, until)
+                except Exception as error:  # one family's trouble does not keep the others in the import
+                    tx.set_aside(fault_of(self.recipe.root(tx, case), error, until))
+            tx.finish_import(self.job.name)
+            self.is_finished = True
+            self._remember(tx)
+
+    def _carry_to(self, tx: Transaction, case: str, until: int) -> None:
+        family = self.recipe.family(tx, self.recipe.root(tx, case), lock=True)
+        while is_due(family, until):
+            carried = carry(family, until, self.recipe.context(tx, until))
+            self.recipe.save(tx, family, (), carried, None)
+            family = carried.family
+
+
+def _read(text: str) -> Mapping[str, Any]:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadLine(f"this is not JSON: {error}") from error
+    if not isinstance(line, dict):
+        raise BadLine("a line is a JSON object")
+    unknown = sorted(set(line) - LINE_KEYS)
+    if unknown:
+        raise BadLine(f"`{unknown[0]}` is not a key of an import line; keys are {', '.join(sorted(LINE_KEYS))}")
+    if sum(verb in line for verb in ("open", "do", "tick", "say")) != 1:
+        raise BadLine("a line says one of `open`, `do`, `tick` or `say`")
+    return line
+
+
+def _actor(line: Mapping[str, Any]) -> Actor:
+    role, colon, person = str(line.get("as", "")).partition(":")
+    if not (role and colon and person):
+        raise BadLine("`as` must be `role:person`")
+    return Actor(id=person, roles=(role,))
+
+
+def _part(line: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = line.get(name, {})
+    if not isinstance(part, dict):
+        raise BadLine(f"`{name}` must be an object of fields")
+    return part
+
+
+def _zone(recipe: Recipe, tx: Transaction) -> str:
+    library = recipe.catalogue.library(tx)
+    for process, versions in library.published.items():
+        return library.plan(process, versions[-1][1]).definition.desk.zone
+    return "UTC"

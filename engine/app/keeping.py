@@ -1,0 +1,174 @@
+"""What administrators do: publish definitions, name people, verify the audit, look whether all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.app.catalogue import REVISION
+from engine.app.recipe import Recipe
+from engine.app.verifying import Verification, verify_family
+from engine.core.cases import Actor
+from engine.errors import ClockJumped, DefinitionError, NotPermitted, UsageError
+from engine.fields import Words
+from engine.lang.load import load_process
+from engine.model import ProcessDefinition
+from engine.ports import Person, Publication, Transaction
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many are done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What publishing did."""
+
+    process: str
+    version: int
+    status: Literal["published", "unchanged", "words updated"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing `doctor` looked at."""
+
+    name: str
+    ok: bool
+    words: Words
+
+
+class Keeping:
+    """The verbs of administrators."""
+
+    _recipe: Recipe
+
+    def publish(self, sources: Mapping[str, str], process: str, *, actor: Actor | str) -> Published:
+        """Publish a definition: immutable from now on. New words under the same behaviour take effect at once."""
+        loaded = load_process(sources, process)
+        definition = loaded.definition
+        if definition is None:
+            raise DefinitionError(f"`{process}` has errors and cannot be published", help="`casewright check` says where")
+        with self._recipe.store.write() as tx:
+            who = self._only_admin(tx, actor, "publish")
+            earlier = {one.version: one for one in tx.publications(definition.process)}
+            status = _status(definition, earlier)
+            _check_prefix(tx, definition)
+            if status != "unchanged":
+                tx.publish(
+                    Publication(
+                        process=definition.process, version=definition.version, prefix=definition.prefix,
+                        behaviour_hash=definition.behaviour_hash, words_hash=definition.words_hash,
+                        sources=definition.sources, published_at=self._recipe.clock(), published_by=who.id,
+                    )  # fmt: skip
+                )
+                tx.set_setting(REVISION, f"{definition.words_hash}:{len(tx.publications())}")
+        return Published(process=definition.process, version=definition.version, status=status)
+
+    def published(self) -> list[Publication]:
+        """Every published definition."""
+        with self._recipe.store.read() as tx:
+            return tx.publications()
+
+    def people(self) -> list[Person]:
+        """Everybody known at the desk."""
+        with self._recipe.store.read() as tx:
+            return tx.people()
+
+    def save_person(self, person: Person, *, actor: Actor | str) -> None:
+        """Name a person and the roles held; the first one ever named names themselves."""
+        if not person.id or person.id == "engine" or any(not sign.isprintable() or sign == ":" for sign in person.id):
+            raise UsageError(f"`{person.id}` cannot name a person: printable text without `:`, and not `engine`")
+        with self._recipe.store.write() as tx:
+            if tx.people():
+                self._only_admin(tx, actor, "name people")
+                self._keep_an_admin(tx, person)
+            tx.save_person(person)
+
+    def verify(self, case: str | None = None, *, progress: Progress | None = None) -> Verification:
+        """Verify every family, or that of one case, by chain and by replay."""
+        with self._recipe.store.read() as tx:
+            library = self._recipe.catalogue.library(tx)
+            roots = [self._recipe.root(tx, case)] if case else list(tx.roots())
+            total = Verification()
+            for done, root in enumerate(roots, 1):
+                found = verify_family(tx, library, root)
+                total = Verification(
+                    cases=total.cases + found.cases, records=total.records + found.records,
+                    sealed=total.sealed + found.sealed, problems=total.problems + found.problems,
+                )  # fmt: skip
+                if progress is not None:
+                    progress(done, len(roots))
+            return total
+
+    def doctor(self) -> list[Check]:
+        """Look whether everything needed is in order."""
+        with self._recipe.store.read() as tx:
+            faults, behind = len(tx.faults()), tx.count_due(self._recipe.time.now())
+            published, people = len(tx.publications()), tx.people()
+            dead = len(tx.outbox(status="dead", limit=1000))
+        admins = [person for person in people if "admin" in person.roles and person.is_active]
+        return [
+            self._clock_check(),
+            _check("processes", published > 0, f"{published} published", f"已发布 {published} 个"),
+            _check("people", bool(admins), f"{len(people)} known, {len(admins)} of them admin",
+                   f"共 {len(people)} 人，其中管理员 {len(admins)} 人"),
+            _check("faults", not faults, f"{faults} cases set aside", f"搁置案件 {faults} 个"),
+            _check("due", behind == 0, f"{behind} families wait to be carried forward; run a worker",
+                   f"{behind} 组案件等待推进；请运行 worker"),
+            _check("outbox", not dead, f"{dead} messages could not be delivered", f"{dead} 条消息未能送达"),
+        ]  # fmt: skip
+
+    def _clock_check(self) -> Check:
+        try:
+            self._recipe.clock()
+        except ClockJumped as error:
+            return _check("clock", False, error.message, "时钟发生跳变；请校正或用 `casewright tick --accept-clock` 确认")
+        return _check("clock", True, "the clock runs evenly", "时钟正常")
+
+    def _only_admin(self, tx: Transaction, actor: Actor | str, what: str) -> Actor:
+        who = self._recipe.actor(tx, actor)
+        if "admin" not in who.roles:
+            raise NotPermitted(f"`{who.id}` may not {what}: that is for the role `admin`")
+        return who
+
+    def _keep_an_admin(self, tx: Transaction, person: Person) -> None:
+        people = {one.id: one for one in tx.people()} | {person.id: person}
+        if not any("admin" in one.roles and one.is_active for one in people.values()):
+            raise UsageError(f"`{person.id}` is the last `admin`; name another one first")
+
+
+def _check(name: str, ok: bool, en: str, zh: str) -> Check:
+    return Check(name=name, ok=ok, words={"en": en, "zh": zh})
+
+
+def _status(
+    definition: ProcessDefinition, earlier: Mapping[int, Publication]
+) -> Literal["published", "unchanged", "words updated"]:
+    """What publishing this means beside the versions there are; raises `DefinitionError` where it must not be."""
+    name, version = definition.process, definition.version
+    same = earlier.get(version)
+    if same is None:
+        if earlier and version < max(earlier):
+            raise DefinitionError(
+                f"`{name}` stands at version {max(earlier)}; version {version} comes too late",
+                help=f"give it version {max(earlier) + 1}",
+            )
+        return "published"
+    if same.behaviour_hash != definition.behaviour_hash:
+        raise DefinitionError(
+            f"`{name}` version {version} is published and behaves differently; a published version never changes",
+            help=f"raise `version:` to {max(earlier) + 1}; cases under way stay on their own version",
+        )
+    return "unchanged" if same.words_hash == definition.words_hash else "words updated"
+
+
+def _check_prefix(tx: Transaction, definition: ProcessDefinition) -> None:
+    for other in tx.publications():
+        if other.prefix == definition.prefix and other.process != definition.process:
+            raise DefinitionError(
+                f"prefix `{definition.prefix}` of `{definition.process}` is the prefix of `{other.process}`",
+                help="give it one of its own, so that a case's id tells its process",
+            )
+
+

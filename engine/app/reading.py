@@ -1,0 +1,152 @@
+"""What shows cases: one, what may be done, its history, its promises, lists. Nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.app.recipe import Recipe, search_mark
+from engine.core.cases import Actor, Case, Family
+from engine.core.ledger import Interval, Stood, ledger_of
+from engine.core.replay import replay
+from engine.core.sight import Context
+from engine.errors import NotFound, NotPermitted
+from engine.model import ProcessDefinition
+from engine.ports import Query, Transaction
+from engine.views import CaseView, FormField, Offer, Seeing, Worklist, case_view, form_fields, may_read, offers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which cases a list shows; unsaid, those that wait on this actor and the actor's roles."""
+
+    actor: Actor | str
+    mine: bool = False  # only those the actor holds
+    all: bool = False  # whoever they wait on
+    queue: str | None = None  # a role
+    state: str | None = None
+    process: str | None = None
+    find: str | None = None  # a whole id, business key, phone, name …
+    overdue: bool = False
+    due_within: int | None = None  # ms
+    is_open: bool | None = True
+    limit: int = 50
+
+
+class Reading:
+    """The verbs that show."""
+
+    _recipe: Recipe
+
+    def now(self) -> int:
+        """The time source's instant, ms UTC."""
+        return self._recipe.time.now()
+
+    @property
+    def zone(self) -> str:
+        """The desk's zone, `UTC` before anything is published."""
+        with self._recipe.store.read() as tx:
+            library = self._recipe.catalogue.library(tx)
+            for process, versions in library.published.items():
+                return library.plan(process, versions[-1][1]).definition.desk.zone
+        return "UTC"
+
+    def definition(self, process: str, version: int | None = None) -> ProcessDefinition:
+        """A published definition; unsaid, the version on which a case opens now."""
+        with self._recipe.store.read() as tx:
+            if version is None:
+                return self._recipe.catalogue.newest(tx, process, self._recipe.time.now()).definition
+            return self._recipe.catalogue.library(tx).plan(process, version).definition
+
+    def opening(self, process: str) -> list[FormField]:
+        """What opening a case of this process asks for."""
+        with self._recipe.store.read() as tx:
+            plan = self._recipe.catalogue.newest(tx, process, self._recipe.time.now())
+            return list(form_fields(plan, plan.definition.opening.form, None))
+
+    def case(self, case: str, *, actor: Actor | str | None = None) -> CaseView:
+        """The case as it stands now; `NotPermitted` for who may not read it. No actor: the host itself."""
+        with self._recipe.store.read() as tx:
+            family, context, now = self._recipe.present(tx, case)
+            who = None if actor is None else self._recipe.actor(tx, actor)
+            return self._view(family, self._readable(family, case, context, who), context, now, who)
+
+    def allowed(self, case: str, *, actor: Actor | str) -> list[Offer]:
+        """What this actor may do now, and why not the rest."""
+        with self._recipe.store.read() as tx:
+            family, context, now = self._recipe.present(tx, case)
+            who = self._recipe.actor(tx, actor)
+            one = self._readable(family, case, context, who)
+            plan = context.library.plan(one.process, one.version)
+            return list(offers(one, who, Seeing(plan=plan, library=context.library, now=now, actor=who, family=family)))
+
+    def history(self, case: str, *, actor: Actor | str | None = None) -> list[Mapping[str, Any]]:
+        """The case's records, oldest first; personal values stand in them as commitments only."""
+        with self._recipe.store.read() as tx:
+            family, context, _ = self._recipe.present(tx, case)
+            self._readable(family, case, context, None if actor is None else self._recipe.actor(tx, actor))
+            return [json.loads(record.text) for record in tx.records(case)]
+
+    def ledger(self, case: str, clock: str) -> tuple[Interval, ...]:
+        """How a promise's time was spent, interval by interval, adding up to the millisecond."""
+        with self._recipe.store.read() as tx:
+            family, context, now = self._recipe.present(tx, case)
+            one = family.cases[case]
+            plan = context.library.plan(one.process, one.version)
+            if clock not in plan.definition.clocks:
+                raise NotFound(f"`{case}` has no promise `{clock}`", help=f"it has {', '.join(plan.definition.clocks)}")
+            records = [record.text for record in tx.family_records(family.root)]
+            made = replay(records, context.library).steps
+            history = [Stood(step.record["at"], step.case) for step in made if step.case.id == case]
+            return ledger_of(plan, clock, [*history, Stood(now, one)], now)
+
+    def worklist(self, search: Search) -> Worklist:
+        """One page of cases, least remaining time first."""
+        with self._recipe.store.read() as tx:
+            who = self._recipe.actor(tx, search.actor)
+            query = self._query(tx, search, who)
+            found = tx.worklist(query)
+            rows = []
+            for listing in found:
+                family, context, now = self._recipe.present(tx, listing.id)
+                one = family.cases[listing.id]
+                if may_read(context.library.plan(one.process, one.version), one, who):
+                    rows.append(self._view(family, one, context, now, who))
+            total = tx.count(query)
+            return Worklist(rows=tuple(rows), total=total, behind=tx.count_due(self._recipe.time.now()))
+
+    def _query(self, tx: Transaction, search: Search, who: Actor) -> Query:
+        waiting: tuple[str, ...] = ()
+        if search.queue:
+            waiting = (f"role:{search.queue}",)
+        elif not search.all and not search.mine and not search.find:
+            waiting = (f"person:{who.id}", *(f"role:{role}" for role in who.roles))
+        ids = None
+        if search.find:
+            ids = tx.search(search.find, search_mark(self._recipe.search_key, search.find))
+        now = self._recipe.time.now()
+        return Query(
+            waiting=waiting, assignee=who.id if search.mine else None, process=search.process, state=search.state,
+            ids=ids, is_open=None if search.find else search.is_open, is_overdue=search.overdue,
+            due_before=None if search.due_within is None else now + search.due_within, limit=search.limit,
+        )  # fmt: skip
+
+    def _view(self, family: Family, case: Case, context: Context, now: int, who: Actor | None) -> CaseView:
+        plan = context.library.plan(case.process, case.version)
+        return case_view(case, Seeing(plan=plan, library=context.library, now=now, actor=who, family=family))
+
+    def _readable(self, family: Family, case: str, context: Context, who: Actor | None) -> Case:
+        one = family.cases.get(case)
+        if one is None:
+            raise NotFound(f"there is no case `{case}`")
+        if who is not None and not may_read(context.library.plan(one.process, one.version), one, who):
+            raise NotPermitted(
+                f"`{who.id}` ({', '.join(who.roles) or 'no role'}) may not read `{case}`",
+                help="ask somebody who works the case",
+            )
+        return one
+
+
+__all__ = ["Interval", "Reading", "Search"]

@@ -1,0 +1,64 @@
+"""The one place where instants come from, and the watch over a clock that jumps."""
+
+from __future__ import annotations
+
+import time
+
+from engine.errors import ClockJumped
+from engine.ports import TimeSource
+
+JUMP = 5 * 60_000
+"""By how much the wall clock may differ from the monotonic one before nothing is carried forward any more."""
+
+AHEAD = 30 * 24 * 3_600_000
+"""How far the clock may stand ahead of the last sign of life in the database."""
+
+
+class SystemTime:
+    """The machine's clocks."""
+
+    def now(self) -> int:
+        """The wall clock, ms UTC."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> int:
+        """A clock in ms that never steps; where the system has one, it counts suspended time."""
+        clock = getattr(time, "CLOCK_BOOTTIME", None)
+        return (time.clock_gettime_ns(clock) if clock is not None else time.monotonic_ns()) // 1_000_000
+
+
+class Watch:
+    """Refuses to go on when the wall clock jumps, until somebody accepts it."""
+
+    def __init__(self, source: TimeSource, last_seen: int | None) -> None:
+        self._source = source
+        self._offset = source.now() - source.monotonic()
+        self._last_seen = last_seen
+
+    def read(self) -> int:
+        """The instant now; raises `ClockJumped` if the clock cannot be trusted."""
+        now = self._source.now()
+        jump = now - self._source.monotonic() - self._offset
+        if abs(jump) > JUMP:
+            raise ClockJumped(
+                f"the machine's clock jumped by {jump // 1000} s; nothing is carried forward",
+                help="set the clock right, or accept it with `casewright tick --accept-clock`",
+            )
+        if self._last_seen is not None and now - self._last_seen > AHEAD:
+            days = (now - self._last_seen) // 86_400_000
+            raise ClockJumped(
+                f"the machine's clock stands {days} days after the last sign of life in this database",
+                help="if it is right, accept it with `casewright tick --accept-clock`",
+            )
+        return now
+
+    def accept(self) -> int:
+        """Trust the clock as it is from now on."""
+        now = self._source.now()
+        self._offset = now - self._source.monotonic()
+        self._last_seen = now
+        return now
+
+    def seen(self, now: int) -> None:
+        """There was life at this instant."""
+        self._last_seen = now

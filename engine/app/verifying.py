@@ -1,0 +1,103 @@
+"""The audit's proof: each chain whole, and each stored case equal to the replay of its family's records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.core.audit import broken, commitment, sealed_in
+from engine.core.cases import Case, Family
+from engine.core.plan import Library
+from engine.core.replay import replay
+from engine.ports import StoredRecord, Transaction
+
+STORED_BESIDE = ("floor", "order", "fault", "importing", "private", "secret", "head")
+"""What a case's row holds that no record tells: the chain proves the head, the rest decides nothing by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Where the audit does not hold."""
+
+    case: str
+    sequence: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What was verified, and every problem found. `sealed` values were taken from the records."""
+
+    cases: int = 0
+    records: int = 0
+    sealed: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+def verify_family(tx: Transaction, library: Library, root: str) -> Verification:
+    """Verify one family by its chains and by replay."""
+    family = tx.family(root, lock=False)
+    records = list(tx.family_records(root))
+    if family is None:
+        return Verification(problems=(Problem(case=root, sequence=None, message="its case is gone"),))
+    problems = [*_chains(family, records), *_seals(family, records)]
+    if not problems:
+        problems = list(_replayed(family, records, library))
+    return Verification(
+        cases=len(family.cases), records=len(records), sealed=sum(_sealed(record) for record in records),
+        problems=tuple(problems),
+    )  # fmt: skip
+
+
+def _sealed(record: StoredRecord) -> int:
+    return sum(1 for _ in sealed_in(json.loads(record.text)))
+
+
+def _chains(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
+    for case in family.cases.values():
+        own = sorted((r for r in records if r.case == case.id), key=lambda record: record.sequence)
+        found = broken(case.id, ((r.sequence, r.text, r.hash) for r in own), case.head, case.sequence)
+        if found is not None:
+            yield Problem(case=case.id, sequence=found.sequence, message=found.why)
+    strangers = {record.case for record in records} - family.cases.keys()
+    for name in sorted(strangers):
+        yield Problem(case=name, sequence=None, message="records without a case")
+
+
+def _seals(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
+    """Each private value that is still there must be the one its newest commitment seals."""
+    newest: dict[tuple[str, str], tuple[int, str]] = {}
+    for record in records:
+        for name, value in json.loads(record.text).get("changed", {}).items():
+            if isinstance(value, dict) and "sealed" in value:
+                newest[record.case, name] = record.sequence, value["sealed"]
+    for case in family.cases.values():
+        for name, value in case.private.items():
+            if (case.id, name) not in newest or not case.secret:
+                continue
+            sequence, sealed = newest[case.id, name]
+            if value is not None and commitment(bytes.fromhex(case.secret), sequence, name, value) != sealed:
+                yield Problem(case=case.id, sequence=sequence, message=f"`{name}` is not the value that was sealed")
+
+
+def _replayed(family: Family, records: list[StoredRecord], library: Library) -> Iterator[Problem]:
+    found = replay((record.text for record in records), library)
+    if found.flaw is not None:
+        yield Problem(case=found.flaw.case, sequence=found.flaw.sequence, message=found.flaw.why)
+        return
+    for case in family.cases.values():
+        again = found.family.cases.get(case.id) if found.family else None
+        if again is None:
+            yield Problem(case=case.id, sequence=None, message="no record opens it")
+            continue
+        yield from _compared(case, again)
+
+
+def _compared(stored: Case, again: Case) -> Iterator[Problem]:
+    for name, value in vars(stored).items():
+        if name not in STORED_BESIDE and value != getattr(again, name):
+            yield Problem(
+                case=stored.id, sequence=None,
+                message=f"the stored `{name}` is not what its records give: {value!r}, not {getattr(again, name)!r}",
+            )  # fmt: skip

@@ -1,0 +1,220 @@
+"""What the engine shows of cases: frozen values for screens and hosts, private fields masked for those who may not see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
+from engine.core.clocks import due_at, used_until
+from engine.core.forms import joined
+from engine.core.people import is_among
+from engine.core.permits import not_permitted, offered
+from engine.core.plan import Library, Plan
+from engine.core.sight import Sight
+from engine.core.texts import fill, placeholders, values_of
+from engine.fields import Field, Value, Words
+from engine.model import Clock, Form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockView:
+    """One promise of a case as it stands."""
+
+    label: Words
+    status: Status
+    goal: str | None  # as the definition says it
+    cycle: int
+    started_at: int | None
+    due_at: int | None
+    remaining: int | None  # ms of open time; None where it is not running or paused
+    used: int
+    paused: tuple[str, ...]
+    breached_at: int | None
+    ended_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """One case as it stands. `data` is stored values; personal ones are sealed for who does not work the case."""
+
+    id: str
+    process: str
+    version: int
+    label: Words
+    summary: Words
+    position: tuple[str, ...]
+    waiting_on: tuple[str, ...]
+    assignee: str | None
+    queue: str | None
+    data: Mapping[str, Value]
+    clocks: Mapping[str, ClockView]
+    links: Mapping[str, str]
+    opened_at: int
+    closed_at: int | None
+    outcome: Literal["", "done", "failed", "cancelled"]
+    revision: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormField:
+    """One thing an action asks for, with what the case holds now."""
+
+    field: Field
+    required: bool
+    present: Value = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An action of the present state: may this actor do it now, and if not, why."""
+
+    action: str
+    label: Words
+    is_allowed: bool
+    reasons: tuple[Reason, ...] = ()
+    form: tuple[FormField, ...] = ()
+    show: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A command that was carried out. `is_repeat`: by an earlier call with the same key."""
+
+    case: CaseView
+    before: CaseView | None
+    record: Mapping[str, Any]
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A foreseen "no", with every reason."""
+
+    case: CaseView | None
+    reasons: tuple[Reason, ...]
+
+
+Result = Accepted | Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worklist:
+    """One page of a list: what it shows of how many, and how many families wait to be carried forward."""
+
+    rows: tuple[CaseView, ...]
+    total: int
+    behind: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeing:
+    """For whom a view is made, at what instant."""
+
+    plan: Plan
+    library: Library
+    now: int
+    actor: Actor | None = None  # None: the host itself, who sees all
+    family: Family | None = None
+
+
+def works(plan: Plan, case: Case, actor: Actor) -> bool:
+    """Whether they work the case: hold it, may do an action of its present state, or did one."""
+    if case.assignee == actor.id or any(actor.id in done.actors for done in case.done.values()):
+        return True
+    here = (action for event in plan.chart.possible(case.position) for action in offered(plan, case.position, event))
+    return any(is_among(actor, action.by, case) for action in here)
+
+
+def may_read(plan: Plan, case: Case, actor: Actor) -> bool:
+    """Who works a case reads it; else `seen_by`, or unsaid every role named in the process."""
+    if "admin" in actor.roles or works(plan, case, actor):
+        return True
+    whos = plan.definition.seen_by
+    return is_among(actor, whos, case) if whos else bool(plan.roles.intersection(actor.roles))
+
+
+def case_view(case: Case, seeing: Seeing) -> CaseView:
+    """The case for this reader."""
+    plan, definition = seeing.plan, seeing.plan.definition
+    is_open_book = seeing.actor is None or works(plan, case, seeing.actor)
+    data = {**case.data, **{n: v for n, v in case.private.items() if n in case.data}} if is_open_book else case.data
+    return CaseView(
+        id=case.id, process=case.process, version=case.version, label=definition.label,
+        summary=_summary(plan, case, seeing), position=case.position.leaves, waiting_on=case.waiting,
+        assignee=case.assignee, queue=case.queue, data=data,
+        clocks={name: clock_view(plan, clock, case, seeing.now) for name, clock in definition.clocks.items()},
+        links=case.links, opened_at=case.opened_at, closed_at=case.closed_at, outcome=case.outcome,
+        revision=case.revision, sequence=case.sequence,
+    )  # fmt: skip
+
+
+def _summary(plan: Plan, case: Case, seeing: Seeing) -> Words:
+    text = plan.definition.summary
+    if not text:
+        return {}
+    words = dict.fromkeys(plan.definition.desk.languages, text)
+    sight = Sight(plan, case, seeing.family, seeing.library, seeing.now)
+    return fill(words, values_of(placeholders(words), sight), sight)
+
+
+def clock_view(plan: Plan, clock: Clock, case: Case, now: int) -> ClockView:
+    """One promise at this instant."""
+    head, calendar = case.clocks.get(clock.name, Head()), plan.calendar(clock.calendar)
+    due, used = due_at(head, calendar), used_until(head, now, calendar)
+    remaining = None
+    if head.active and head.goal is not None:
+        is_length = head.goal.kind == "length"
+        remaining = head.goal.value - used if is_length else calendar.elapsed(now, head.goal.value)
+        if not is_length and head.goal.value < now:
+            remaining = -calendar.elapsed(head.goal.value, now)
+    return ClockView(
+        label=clock.label, status=head.status, goal=_goal_text(clock, head), cycle=head.cycle,
+        started_at=head.started_at if head.cycle else None, due_at=due, remaining=remaining, used=used,
+        paused=head.paused, breached_at=head.breached_at, ended_at=None if head.active else head.ended_at,
+    )  # fmt: skip
+
+
+def _goal_text(clock: Clock, head: Head) -> str | None:
+    if head.goal is None:
+        return clock.goal[0].value.text if len(clock.goal) == 1 else None
+    for branch in clock.goal:
+        is_length = branch.value.base == "duration"
+        if is_length == (head.goal.kind == "length") and (not is_length or branch.value.offset == head.goal.value):
+            return branch.value.text
+    return None
+
+
+def offers(case: Case, actor: Actor, seeing: Seeing) -> Iterator[Offer]:
+    """Every action of the present state, whether this actor may do it now, and why not."""
+    plan = seeing.plan
+    for event in plan.chart.possible(case.position):
+        actions = offered(plan, case.position, event)
+        if not actions:
+            continue
+        reasons = [
+            one for action in actions for one in not_permitted(plan, case, action, actor, seeing.now, is_told=False)
+        ]
+        form = joined(action.form for action in actions)
+        yield Offer(
+            action=event, label=actions[0].label, is_allowed=not reasons, reasons=tuple(_once(reasons)),
+            form=tuple(form_fields(plan, form, case)), show=form.show,
+        )  # fmt: skip
+
+
+def _once(reasons: Iterable[Reason]) -> Iterator[Reason]:
+    seen: list[Reason] = []
+    for one in reasons:
+        if one not in seen:
+            seen.append(one)
+            yield one
+
+
+def form_fields(plan: Plan, form: Form, case: Case | None) -> Iterator[FormField]:
+    """What a form asks for, required fields first."""
+    data = {**case.data, **case.private} if case is not None else EMPTY
+    for names, required in ((form.require, True), (form.allow, False)):
+        for name in names:
+            yield FormField(field=plan.definition.fields[name], required=required, present=data.get(name))

@@ -1,0 +1,46 @@
+"""The worker: fires what falls due at its instant and delivers messages, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from engine.app import Engine, Round
+from engine.errors import ClockJumped, StoreUnavailable
+
+POLL = 1.0
+"""Seconds the worker sleeps at most: what others wrote meanwhile is seen then."""
+
+log = logging.getLogger("casewright.worker")
+
+
+def run_once(engine: Engine) -> Round:
+    """One unit of work."""
+    return engine.run_once()
+
+
+def run(engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] | None = None) -> Round:
+    """Work until `stop` is set; what is under way is finished first. Returns what was done in all."""
+    total = Round()
+    while not stop.is_set():
+        try:
+            done = engine.run_once()
+        except (ClockJumped, StoreUnavailable) as error:
+            log.error("%s", error.message)
+            stop.wait(POLL)
+            continue
+        total += done
+        if told is not None and done != Round():
+            told(done)
+        if not (done.advanced or done.delivered):
+            stop.wait(_pause(engine))
+    return total
+
+
+def _pause(engine: Engine) -> float:
+    """Until a millisecond after the next due instant, and at most one poll."""
+    due = engine.next_work()
+    if due is None:
+        return POLL
+    return min(max((due + 1 - engine.now()) / 1000, 0.0005), POLL)
