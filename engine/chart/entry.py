@@ -46,7 +46,7 @@ class Entry:
         for goal in self.goals(move.targets):
             self.between(goal, move.domain)
         if move.is_return:
-            self.returned |= {s for s in self.tree.active(move.targets) if self.tree.inside(s, move.domain)}
+            self.returned |= self.tree.active(move.targets)
 
     def goals(self, targets: Iterable[int]) -> list[int]:
         """The targets, history states replaced by what they stand for."""

@@ -345,6 +345,32 @@ def test_guards_that_all_fail_take_nothing_however_many_they_are() -> None:
     assert [*machine.run(begun, "go", lambda _: False)] == []
 
 
+def ways(machine: ProcessMachine) -> int:
+    events = machine._machine.events
+    return sum(len(of) for of in events["on go"].transitions.values()) if "on go" in events else 0
+
+
+def test_outcomes_met_again_are_not_prepared_again_and_those_met_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.core.machine.KEEP", 200)
+    machine = ProcessMachine(many_regions(5, 3))
+    begun = next(machine.open(always)).position
+
+    def go(number: int) -> None:
+        next(machine.run(begun, "go", lambda arc: arc.payload != (number % 5, 1 + number // 5 % 3)))
+
+    for number in [*range(15)] * 3:
+        go(number)
+    prepared = ways(machine)
+    go(3)
+    assert ways(machine) == prepared
+    most = 0
+    for number in range(2**10):
+        held = {(bit % 5, 1 + bit // 5) for bit in range(10) if number >> bit & 1} | {(0, 3)}
+        next(machine.run(begun, "go", lambda arc, held=held: arc.payload in held))  # type: ignore[misc]
+        most = max(most, ways(machine))
+    assert prepared < most <= 200
+
+
 def walk(machine: ProcessMachine, seed: int) -> Iterator[Position]:
     dice = Random(seed)
 
