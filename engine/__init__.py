@@ -1,3 +1,74 @@
-"""Casewright: a workflow engine for service desks, driven by processes written in YAML."""
+"""Casewright: a workflow engine for service desks, driven by process definitions in YAML.
+
+Names are fetched when they are first used, so that importing `engine` brings in neither SQLAlchemy nor click.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from engine.app import (
+        Accepted,
+        Act,
+        CaseView,
+        ClockView,
+        Delivery,
+        Engine,
+        FormField,
+        Imported,
+        Offer,
+        Refusal,
+        Round,
+        Search,
+        Verification,
+        Worklist,
+    )
+    from engine.core.cases import Actor, Reason
+    from engine.errors import (
+        ClockJumped,
+        Conflict,
+        DefinitionError,
+        EngineError,
+        KeyReused,
+        NotFound,
+        NotPermitted,
+        SetAside,
+        StoreUnavailable,
+        UsageError,
+        VerificationFailed,
+    )
+    from engine.ports import Person, TimeSource
+
+_APP = (
+    "Accepted", "Act", "CaseView", "ClockView", "Delivery", "Engine", "FormField", "Imported", "Offer", "Refusal",
+    "Round", "Search", "Verification", "Worklist",
+)  # fmt: skip
+_ERRORS = (
+    "ClockJumped", "Conflict", "DefinitionError", "EngineError", "KeyReused", "NotFound", "NotPermitted", "SetAside",
+    "StoreUnavailable", "UsageError", "VerificationFailed",
+)  # fmt: skip
+_HOMES = {
+    **dict.fromkeys(_APP, "engine.app"),
+    **dict.fromkeys(_ERRORS, "engine.errors"),
+    "Actor": "engine.core.cases",
+    "Reason": "engine.core.cases",
+    "Person": "engine.ports",
+    "TimeSource": "engine.ports",
+}
+
+__all__ = [
+    "Accepted", "Act", "Actor", "CaseView", "ClockJumped", "ClockView", "Conflict", "DefinitionError", "Delivery",
+    "Engine", "EngineError", "FormField", "Imported", "KeyReused", "NotFound", "NotPermitted", "Offer", "Person",
+    "Reason", "Refusal", "Round", "Search", "SetAside", "StoreUnavailable", "TimeSource", "UsageError", "Verification",
+    "VerificationFailed", "Worklist", "__version__",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module `engine` has no `{name}`")

@@ -214,6 +214,10 @@ class Cycle:
     turns: Mapping[str, int]
 
 
+Covered = tuple[str, int, bool]
+"""A part of the definition that a step went through: its kind, the identity of the part, and which way."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One record and the case as it stands after it."""
@@ -226,6 +230,7 @@ class Step:
     cycles: tuple[Cycle, ...] = ()
     microsteps: int = 0  # triggers of the state machine it took
     private: Mapping[str, Value] = field(default_factory=dict)  # personal values it set (None: cleared)
+    covered: frozenset[Covered] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,6 +157,8 @@ class _Advance:
         if self.seen.pauses:
             fresh = changed(settle(fresh, now, (), self.calendar), mark=None, paused=self.seen.pauses, paused_at=now)
         self._tell("started", fresh.cycle, *([] if start == now else [start]))
+        if self.seen.pauses:
+            self._tell("paused", *self.seen.pauses)
         for threshold in self.clock.thresholds:
             if not _applies(fresh, threshold):
                 self._tell("not_applicable", threshold.at.text)

@@ -9,7 +9,7 @@ from typing import Any
 from engine.chart import Arc, Microstep
 from engine.core import audit
 from engine.core.alarms import armed, followed, resumed, suspended
-from engine.core.cases import EMPTY, ENGINE, Actor, Case, Cycle, Done, Family, Head, Outgoing, Step, changed
+from engine.core.cases import EMPTY, ENGINE, Actor, Case, Covered, Cycle, Done, Family, Head, Outgoing, Step, changed
 from engine.core.clocks import Event, Seen, advance, firings
 from engine.core.effects import Queued, checked, run
 from engine.core.people import persons, receivers
@@ -55,6 +55,7 @@ class Draft:
         self.alert: Alert | None = None
         self.asked: dict[str, Any] = {}
         self.microsteps = 0
+        self.covered: set[Covered] = set()
         self.start_at: int | None = None
 
     # -- changing ------------------------------------------------------------------------------------------------
@@ -168,6 +169,7 @@ class Draft:
         self._end_or_reopen(microstep)
         self._wait()
         for way in ways:
+            self.covered.add(("branch", id(way.branch), True))
             actions = way.action.then if way.action else way.timer.then if way.timer else ()
             self.run((*actions, *way.branch.then))
         for state in entered:
@@ -205,6 +207,7 @@ class Draft:
             for branches in self.plan.waits(self.case.position):
                 branch: Branch[Any] | None = chosen(branches, self.sight)
                 if branch is not None:
+                    self.covered.add(("branch", id(branch), True))
                     waiting.update(dict.fromkeys(receivers(branch.value, self.case)))
         if tuple(waiting) != self.case.waiting:
             self.change(waiting=tuple(waiting))
@@ -252,6 +255,8 @@ class Draft:
             self.events += moved.events
             self.cycles += [_cycle(self.case.id, name, ended) for ended in moved.ended]
             heads[name] = moved.head
+            if branch is not None and moved.events:
+                self.covered.add(("branch", id(branch), True))
         self.change(clocks=heads)
 
     def note_clock(self, name: str, after: Head, events: list[Event]) -> None:
@@ -301,7 +306,7 @@ class Draft:
         self.sight.see(case)
         return Step(
             case=case, record=record, text=text, hash=digest, outgoing=self._fixed(), cycles=tuple(self.cycles),
-            microsteps=self.microsteps, private=self.sealed,
+            microsteps=self.microsteps, private=self.sealed, covered=frozenset(self.covered),
         )  # fmt: skip
 
     def _revises(self, touched: Mapping[str, Value]) -> int:

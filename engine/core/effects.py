@@ -45,7 +45,9 @@ class Queued:
 def run(effects: Iterable[Effect], draft: Draft) -> None:
     """Do these effects in their order, each seeing what those before it did."""
     for effect in effects:
-        if holds(effect.when, draft.sight):
+        does = holds(effect.when, draft.sight)
+        draft.covered.add(("effect", id(effect), does))
+        if does:
             _RUN[type(effect)](effect, draft)
 
 

@@ -1,0 +1,249 @@
+"""Plays scenarios and says where what happened is not what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.calendars import format_duration, parse_duration
+from engine.core.cases import Actor, Case, Head, Outgoing, Reason, Step
+from engine.core.clocks import used_until
+from engine.core.plan import Library, Plan
+from engine.fields import Invalid, plain, read
+from engine.lang.diagnostics import Span, did_you_mean
+from engine.scenarios.script import Action, Scenario, Script
+from engine.scenarios.world import World
+from engine.values import read_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step whose outcome is not what was expected."""
+
+    place: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one scenario went: its failure, if it has one, and what it went through."""
+
+    scenario: str
+    failure: Failure | None
+    steps: tuple[Step, ...]
+    refusals: tuple[tuple[str, str, str], ...] = ()  # process, action, rule
+
+
+class _Failed(Exception):
+    """This step is not as expected; later ones are not played."""
+
+
+def play_all(script: Script, library: Library) -> list[Outcome]:
+    """Play every scenario of a file, each in a world of its own."""
+    return [play(scenario, script, library) for scenario in script.scenarios]
+
+
+def play(scenario: Scenario, script: Script, library: Library) -> Outcome:
+    """Play one scenario up to its first failure."""
+    player = _Player(script, library)
+    failure = None
+    for step in player.with_opening(scenario.steps):
+        try:
+            player.step(step)
+        except _Failed as failed:
+            failure = Failure(step.place, str(failed))
+            break
+    return Outcome(
+        scenario=scenario.name, failure=failure, steps=tuple(player.world.steps), refusals=tuple(player.refusals)
+    )
+
+
+class _Player:
+    """Plays the steps of one scenario."""
+
+    def __init__(self, script: Script, library: Library) -> None:
+        self.script = script
+        plan = library.newest(script.process, 0)
+        if plan is None:
+            raise KeyError(script.process)
+        self.plan: Plan = plan
+        self.zone = plan.definition.desk.zone
+        self.world = World(library, read_instant(script.given.at, self.zone))
+        self.main = ""
+        self.facts = script.given.facts
+        self.refusals: list[tuple[str, str, str]] = []
+
+    def with_opening(self, steps: tuple[Action, ...]) -> Iterator[Action]:
+        """The steps, after the given opening where the first one does not open."""
+        if steps[0].open is None:
+            yield Action(place=steps[0].place, open={})
+        yield from steps
+
+    def step(self, step: Action) -> None:
+        """One step: let time pass, do it, compare."""
+        self.world.sent.clear()
+        self._pass_time(step)
+        case = self._case(step.case) if step.case else self.main
+        if step.case and not case:
+            raise _Failed(f"there is no case linked as `{step.case}`")
+        reasons = self._do(step, case)
+        if step.refused is not None:
+            self._expect_refusal(step, reasons)
+        elif reasons:
+            said = "; ".join(f"{one.words.get('en', '')} [{one.rule}]" for one in reasons)
+            raise _Failed(f"`{step.do or 'open'}` was refused: {said}")
+        for name, expected in step.expect.items():
+            self._expect(name, expected)
+
+    def _pass_time(self, step: Action) -> None:
+        if step.until is not None:
+            try:
+                at = read_instant(step.until, self.zone)
+            except ValueError as error:
+                raise _Failed(f"`until: {step.until}` is not an instant: {error}") from error
+            if at < self.world.now:
+                raise _Failed(f"`until: {step.until}` lies in the past of the scenario")
+            self.world.wait_until(at)
+        if step.wait is not None:
+            self.world.wait_until(self.world.now + step.wait)
+
+    def _do(self, step: Action, case: str) -> tuple[Reason, ...]:
+        actor = step.actor or self.script.given.actor
+        if actor is None and (step.do or step.open is not None):
+            raise _Failed("nobody acts: say `as: ROLE:PERSON` here or under `given`")
+        facts = self.facts if step.facts is None else {**self.facts, **step.facts}
+        if step.open is not None:
+            return self._open(step, actor or Actor(id=""), facts)
+        if step.do is None:
+            return ()
+        reasons = self.world.act(case, step.do, step.form, actor or Actor(id=""), facts)
+        process = self.world.case(case).process
+        self.refusals += [(process, step.do, one.rule) for one in reasons]
+        return reasons
+
+    def _open(self, step: Action, actor: Actor, facts: Mapping[str, Any]) -> tuple[Reason, ...]:
+        form = {**self.script.given.open, **(step.open or {})}
+        form = {name: value for name, value in form.items() if value is not None}
+        opened = self.world.open(self.script.process, form, actor, facts)
+        if isinstance(opened, str):
+            self.main = opened
+            return ()
+        self.refusals += [(self.script.process, "opening", one.rule) for one in opened]
+        return opened
+
+    def _expect_refusal(self, step: Action, reasons: tuple[Reason, ...]) -> None:
+        rules = [one.rule for one in reasons]
+        if not rules:
+            raise _Failed(f"`{step.do or 'open'}` was to be refused by `{step.refused}`, but it was done")
+        if step.refused not in rules:
+            said = "; ".join(f"{one.words.get('en', '')} [{one.rule}]" for one in reasons)
+            raise _Failed(f"it was to be refused by `{step.refused}`, but it was by: {said}")
+
+    # -- comparing -----------------------------------------------------------------------------------------------
+
+    def _case(self, link: str) -> str:
+        case = self.main
+        for name in link.split("."):
+            case = self.world.case(case).links.get(name, "") if case else ""
+        return case
+
+    def _expect(self, name: str, expected: Any) -> None:
+        if name == "sent":
+            self._expect_sent(expected)
+            return
+        link, subject = self._split(name)
+        case = self._case(link) if link else self.main
+        found = self._found(case, subject, expected)
+        wanted = self._wanted(case, subject, expected)
+        if found != wanted:
+            raise _Failed(f"`{name}` was to be {_told(wanted)}, but is {_told(found)}")
+
+    def _split(self, name: str) -> tuple[str, str]:
+        """The link in front of a subject, if there is one."""
+        parts = name.split(".")
+        subjects = ("state", "assignee", "case", "clocks")
+        place = next((number for number, part in enumerate(parts) if part in subjects), None)
+        if place is None:
+            raise _Failed(f"`{name}` cannot be expected{did_you_mean(parts[0], subjects) or ''}")
+        return ".".join(parts[:place]), ".".join(parts[place:])
+
+    def _found(self, case: str, subject: str, expected: Any) -> Any:
+        if not case:
+            return "none"
+        one = self.world.case(case)
+        if subject == "state":
+            plan = self.world.library.plan(one.process, one.version)
+            if isinstance(expected, list):
+                return sorted(one.position.leaves)
+            known = plan.active(one.position)
+            return expected if expected in known else " + ".join(one.position.leaves)
+        if subject == "assignee":
+            return one.assignee or one.queue or "none"
+        group, _, rest = subject.partition(".")
+        if group == "case":
+            return self._value(one, rest)
+        return self._clock(one, rest)
+
+    def _value(self, case: Case, name: str) -> Any:
+        plan = self.world.library.plan(case.process, case.version)
+        if name not in plan.definition.fields:
+            raise _Failed(f"`case.{name}` is not a field of `{case.process}`")
+        value = case.private.get(name, case.data.get(name))
+        return None if value is None else plain(plan.definition.fields[name], value)
+
+    def _clock(self, case: Case, rest: str) -> Any:
+        name, _, part = rest.partition(".")
+        plan = self.world.library.plan(case.process, case.version)
+        if name not in plan.definition.clocks:
+            raise _Failed(f"`{name}` is not a clock of `{case.process}`")
+        head = case.clocks.get(name, Head())
+        if not part:
+            return head.status
+        return format_duration(_left(plan, name, head, self.world.now))
+
+    def _wanted(self, case: str, subject: str, expected: Any) -> Any:
+        if subject == "state" and isinstance(expected, list):
+            return sorted(expected)
+        if subject.endswith(".left"):
+            return format_duration(parse_duration(str(expected))) if str(expected) != "0s" else format_duration(0)
+        if subject.startswith("case.") and case and expected is not None:
+            one = self.world.case(case)
+            field = self.world.library.plan(one.process, one.version).definition.fields.get(subject[len("case.") :])
+            if field is not None:
+                try:
+                    return plain(field, read(field, expected, self.zone))
+                except Invalid as invalid:
+                    raise _Failed(str(invalid)) from invalid
+        return expected
+
+    def _expect_sent(self, expected: Mapping[str, Any]) -> None:
+        found = _sent(self.world.sent)
+        wanted = {name: sorted(receivers) for name, receivers in expected.items()}
+        if found != wanted:
+            raise _Failed(f"`sent` was to be {_told(wanted)}, but is {_told(found)}")
+
+
+def _sent(messages: Iterable[Outgoing]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for message in messages:
+        name = message.name
+        found.setdefault(name, []).append(message.receiver)
+    return {name: sorted(receivers) for name, receivers in found.items()}
+
+
+def _left(plan: Plan, name: str, head: Head, now: int) -> int:
+    if head.goal is None or not head.active:
+        return 0
+    calendar = plan.calendar(plan.definition.clocks[name].calendar)
+    if head.goal.kind == "instant":
+        return calendar.elapsed(now, head.goal.value)
+    return max(head.goal.value - used_until(head, now, calendar), 0)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_told(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(str(item) for item in value) + "]"
+    return f"`{value}`"

@@ -1,0 +1,111 @@
+"""Scenario files as values: what is done when by whom, and what must be so then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.calendars import CalendarError, parse_duration
+from engine.core.cases import EMPTY, Actor
+from engine.lang.diagnostics import Diagnostic, Span, error
+from engine.lang.shape import check_shape
+from engine.lang.source import read
+from engine.lang.tree import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One step of a scenario. `place` is where it stands in the file."""
+
+    place: Span
+    until: str | None = None
+    wait: int | None = None  # ms
+    case: str | None = None  # a link of the case, on which the step acts
+    open: Mapping[str, Any] | None = None
+    do: str | None = None
+    actor: Actor | None = None
+    form: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] | None = None
+    refused: str | None = None
+    expect: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """How every scenario begins unless it says otherwise."""
+
+    at: str = "2026-03-02 09:00"
+    open: Mapping[str, Any] = field(default_factory=dict)
+    actor: Actor | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A named sequence of steps."""
+
+    name: str
+    place: Span
+    steps: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A scenario file."""
+
+    process: str
+    given: Given
+    scenarios: tuple[Scenario, ...]
+    document: Document
+
+
+def read_script(text: bytes | str, file: str) -> tuple[Script | None, list[Diagnostic]]:
+    """Read a scenario file; None where its findings leave nothing to run."""
+    document, findings = read(text, file)
+    findings = list(findings)
+    if document.root is not None:
+        findings += check_shape(document, "scenarios").findings
+    if document.root is None or any(finding.severity == "error" for finding in findings):
+        return None, findings
+    plain: Any = document.root.plain
+    scenarios = []
+    for name, steps in plain["scenarios"].items():
+        place = document.name_place(("scenarios", name))
+        read_steps = [_step(document, step, ("scenarios", name, number), findings) for number, step in enumerate(steps)]
+        scenarios.append(Scenario(name=name, place=place, steps=tuple(read_steps)))
+    if any(finding.severity == "error" for finding in findings):
+        return None, findings
+    return Script(
+        process=plain["process"], given=_given(plain.get("given", {})), scenarios=tuple(scenarios), document=document
+    ), findings
+
+
+def actor_of(text: str) -> Actor:
+    """`agent:lin` is lin, holding that role alone."""
+    role, _, person = text.partition(":")
+    return Actor(id=person, roles=(role,))
+
+
+def _given(plain: Mapping[str, Any]) -> Given:
+    return Given(
+        at=str(plain.get("at", "2026-03-02 09:00")), open=plain.get("open", EMPTY),
+        actor=actor_of(plain["as"]) if "as" in plain else None, facts=plain.get("facts", EMPTY),
+    )  # fmt: skip
+
+
+def _step(document: Document, step: Mapping[str, Any], path: tuple[str | int, ...], findings: list[Diagnostic]) -> Action:
+    wait = None
+    if "wait" in step:
+        try:
+            wait = parse_duration(str(step["wait"]))
+        except CalendarError as bad:
+            findings.append(error("bad-time", document.place((*path, "wait")), str(bad)))
+    return Action(
+        place=document.place(path), until=str(step["until"]) if "until" in step else None, wait=wait,
+        case=step.get("case"), open=step.get("open"), do=step.get("do"),
+        actor=actor_of(step["as"]) if "as" in step else None, form=step.get("with", EMPTY), facts=step.get("facts"),
+        refused=step.get("refused"), expect=step.get("expect", EMPTY),
+    )  # fmt: skip
+
+

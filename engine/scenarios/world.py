@@ -1,0 +1,132 @@
+"""Cases on a virtual clock with a worker that is never late: what scenarios, laws and hosts' tests play in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.core import audit
+from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outgoing, Reason, Refused, Step
+from engine.core.decide import act, carry, instant, open_case
+from engine.core.plan import Library
+from engine.core.sight import Context, Unknown
+
+ENTROPY = "5c" * 32
+"""Nothing here is secret, and the same scenario must give the same bytes."""
+
+
+class World:
+    """Opens, acts, waits. Nothing is stored; `steps` are the records so far, in the order they were made."""
+
+    def __init__(self, library: Library, now: int) -> None:
+        self.library = library
+        self.now = now
+        self.families: dict[str, Family] = {}
+        self.root_of: dict[str, str] = {}
+        self.steps: list[Step] = []
+        self.sent: list[Outgoing] = []
+        self._numbers: dict[str, int] = {}
+
+    def case(self, case: str) -> Case:
+        """The case as it stands."""
+        return self.families[self.root_of[case]].cases[case]
+
+    def open(
+        self, process: str, form: Mapping[str, Any], actor: Actor, facts: Mapping[str, Any] = EMPTY
+    ) -> str | tuple[Reason, ...]:
+        """Open a case of the newest version: its id, or why not."""
+        plan = self.library.newest(process, self.now)
+        if plan is None:
+            raise KeyError(process)
+        command = Command(
+            verb="open", case=self._number(plan.definition.prefix), name=process, actor=actor, form=form, facts=facts,
+            version=plan.definition.version, secret=ENTROPY,
+        )  # fmt: skip
+        outcome = self._decided(lambda context: open_case(command, context, self.now))
+        if isinstance(outcome, Refused):
+            return outcome.reasons
+        self._keep(outcome)
+        return command.case
+
+    def act(
+        self, case: str, action: str, form: Mapping[str, Any], actor: Actor, facts: Mapping[str, Any] = EMPTY
+    ) -> tuple[Reason, ...]:
+        """Do an action: no reasons if it was done."""
+        return self.command(Command(verb="do", case=case, name=action, actor=actor, form=form, facts=facts))
+
+    def command(self, command: Command) -> tuple[Reason, ...]:
+        """Any command on a case there is: no reasons if it was done."""
+        family = self.families[self.root_of[command.case]]
+        at = instant(family, self.now)
+        outcome = self._decided(lambda context: act(family, command, context, at))
+        self._keep(outcome)
+        return outcome.reasons if isinstance(outcome, Refused) else ()
+
+    def wait_until(self, instant: int) -> None:
+        """Let time pass; everything due before that instant takes effect when it is due."""
+        while True:
+            dues = (
+                (case.next_due, root)
+                for root, family in self.families.items()
+                for case in family.cases.values()
+                if case.next_due is not None and case.next_due < instant
+            )
+            due, root = min(dues, default=(0, ""))
+            if not root:
+                break
+            self._keep(carry(self.families[root], due + 1, self._context(due + 1)))
+        self.now = max(self.now, instant)
+
+    def _decided(self, decide: Any) -> Applied | Refused:
+        context = self._context(self.now)
+        while True:
+            try:
+                outcome: Applied | Refused = decide(context)
+            except Unknown as unknown:
+                context = replace(context, found={**context.found, unknown.text: self._answer(unknown)})
+                continue
+            if isinstance(outcome, Applied):
+                for command in outcome.elsewhere:
+                    opened = self._decided(lambda context, command=command: open_case(command, context, self.now))
+                    if isinstance(opened, Refused):
+                        raise AssertionError(f"`{command.name}` refused: {opened.reasons}")
+                    self._keep(opened)
+            return outcome
+
+    def _answer(self, unknown: Unknown) -> Any:
+        values = unknown.values
+        cases = [case for family in self.families.values() for case in family.cases.values()]
+        cases = [case for case in cases if case.process == values["process"]]
+        if unknown.question == "count":
+            same = values["values"].items()
+            return sum(
+                1 for case in cases
+                if values["since"] <= case.opened_at <= values["until"] and all(case.data.get(n) == v for n, v in same)
+            )  # fmt: skip
+        plan = self.library.newest(values["process"], self.now)
+        if plan is None or plan.definition.key is None:
+            raise KeyError(values["process"])
+        key = plan.definition.key
+        taken = next((c.id for c in cases if not c.outcome and not c.parent and c.data.get(key) == values["key"]), None)
+        if unknown.question == "unique":
+            return taken
+        if taken is not None:
+            return {"case": taken, "is_new": False}
+        return {"case": self._number(plan.definition.prefix), "is_new": True}
+
+    def _number(self, prefix: str) -> str:
+        self._numbers[prefix] = self._numbers.get(prefix, 0) + 1
+        return f"{prefix}-{self._numbers[prefix]}"
+
+    def _context(self, clock: int) -> Context:
+        return Context(library=self.library, clock=clock, entropy=ENTROPY, seal=audit.seal)
+
+    def _keep(self, outcome: Any) -> None:
+        family: Family | None = outcome.family
+        if family is None:
+            return
+        self.families[family.root] = family
+        self.root_of.update(dict.fromkeys(family.cases, family.root))
+        self.steps += outcome.steps
+        self.sent += [message for step in outcome.steps for message in step.outgoing if message.status == "waiting"]
