@@ -17,6 +17,7 @@ from engine.expressions.rules import Findings, Path, find, presence
 from engine.expressions.scope import ExpressionError, Group, Member, Names, Problem, Scope, visible
 from engine.expressions.tree import BOOL, DOUBLE, INT, TEXT, CheckedTree, Tree, constant, kind, path_of, read_tree
 from engine.fields import Field, FieldType, Value
+from engine.values import Expected, check_text
 
 Want = Literal["yes_no", "value"]
 """What a place asks for: a condition, or any value."""
@@ -67,6 +68,11 @@ def _bounded(text: str) -> None:
     if len(text) > LONGEST:
         said = f"it has {len(text):,} characters; at most {LONGEST:,} are read"
         raise ExpressionError(text, (Problem(0, len(text), "expression-syntax", said, "say it in smaller parts"),))
+    try:
+        check_text(text)
+    except Expected as expected:
+        said = f"it must be {expected}"
+        raise ExpressionError(text, (Problem(0, len(text), "expression-syntax", said),)) from None
     depth = 0
     for found in _BRACKET_OR_TEXT.finditer(text):
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(found[0], 0)

@@ -44,8 +44,11 @@ def _offset(text: str, line: int, column: int) -> int:
 
 def _problem(text: str, offset: int, said: str, checker: Checker, seen: Names) -> Problem:
     if found := re.match(r"undefined field '(\w+)' not found in struct '([\w.]+)'", said):
-        start = text.find(found[1], offset)
-        return _unknown_member(start, found[1], checker.groups.get(found[2]))
+        group = checker.groups.get(found[2])
+        for root in checker.names.keys() - seen:
+            if checker.names[root] is group:
+                return hidden(text.rfind(root, 0, offset), root, seen)
+        return _unknown_member(text.find(found[1], offset), found[1], group)
     if found := re.match(r"undeclared reference to '([^']*)'", said):
         return _undeclared(text, offset, found[1], checker, seen)
     if found := re.match(r"found no matching overload for '([^']*)' applied to '\((.*)\)'", said):
@@ -64,6 +67,11 @@ def unknown(offset: int, name: str, title: str, known: Iterable[str]) -> Problem
     """A name that is not there, with the nearest one that is."""
     names = sorted(known)
     return Problem(offset, len(name), "unknown-name", f"`{name}` is not {title}", near_miss(name, names))
+
+
+def hidden(offset: int, name: str, seen: Names) -> Problem:
+    """A name of the language that this place does not see."""
+    return Problem(offset, len(name), "unknown-name", f"`{name}` cannot be read here", near_miss("", sorted(seen)))
 
 
 def near_miss(name: str, known: Iterable[str]) -> str | None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from engine.expressions.checker import Checker
 from engine.expressions.literals import ARGUMENTS, compared
-from engine.expressions.reports import near_miss, unknown
+from engine.expressions.reports import hidden, near_miss, unknown
 from engine.expressions.scope import Group, Member, Names, Problem, Scope, may_be_unset, visible
-from engine.expressions.tree import CheckedTree, Tree, children, kind, path_of
+from engine.expressions.tree import CheckedTree, Tree, children, constant, kind, path_of
 from engine.fields import Field
 
 Path = tuple[str, ...]
-Known = tuple[Names, Names]
-"""The names that must be set if a part is true, and those that must be if it is false."""
+Known = tuple[Names | None, Names | None]
+"""The names that must be set if a part is true, and those that must be if it is false; None if it never is."""
 
 NOTHING: Known = (frozenset(), frozenset())
 _COMPARING = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in"})
@@ -92,7 +92,8 @@ class Walk:
 
     def _may_see(self, node: Tree, path: Path) -> bool:
         if path[0] not in self.seen:
-            self.report(node, "unknown-name", f"`{path[0]}` cannot be read here", near_miss("", sorted(self.seen)))
+            offset, _ = self.checked.place(node)
+            self.found.problems.append(hidden(offset, path[0], self.seen))
             return False
         if path[0] == "form" and len(path) > 1 and path[1] not in self.scope.form:
             asked = [f"form.{name}" for name in self.scope.form]
@@ -184,9 +185,9 @@ def _set_at(function: str, parts: list[Tree], number: int) -> Names:
     """What the other operands make known to be set at this one."""
     # CEL's `&&` and `||` forgive an error on either side, so a guard holds whichever side it stands on.
     if function in ("_&&_", "_||_"):
-        return guards(parts[1 - number])[0 if function == "_&&_" else 1]
+        return guards(parts[1 - number])[0 if function == "_&&_" else 1] or frozenset()
     if function == "_?_:_" and number:
-        return guards(parts[0])[number - 1]
+        return guards(parts[0])[number - 1] or frozenset()
     return frozenset()
 
 
@@ -196,16 +197,26 @@ def guards(node: Tree) -> Known:
         path = path_of(node)
         return (frozenset({presence(path)} if path else ()), frozenset())
     if kind(node) != "call_expr":
-        return NOTHING
+        value = constant(node)
+        return (frozenset(), None) if value is True else (None, frozenset()) if value is False else NOTHING
     function, known = node.call_expr.function, [guards(part) for part in children(node)]
     match function:
         case "_&&_":
-            return known[0][0] | known[1][0], known[0][1] & known[1][1]
+            return _both(known[0][0], known[1][0]), _either(known[0][1], known[1][1])
         case "_||_":
-            return known[0][0] & known[1][0], known[0][1] | known[1][1]
+            return _either(known[0][0], known[1][0]), _both(known[0][1], known[1][1])
         case "!_":
             return known[0][1], known[0][0]
         case "_?_:_":
             (true, false), first, second = known
-            return (true | first[0]) & (false | second[0]), (true | first[1]) & (false | second[1])
+            whole = [_either(_both(true, first[side]), _both(false, second[side])) for side in (0, 1)]
+            return whole[0], whole[1]
     return NOTHING
+
+
+def _both(one: Names | None, other: Names | None) -> Names | None:
+    return None if one is None or other is None else one | other
+
+
+def _either(one: Names | None, other: Names | None) -> Names | None:
+    return other if one is None else one if other is None else one & other

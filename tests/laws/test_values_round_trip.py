@@ -24,7 +24,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "choice": st.sampled_from(["phone", "online"]),
     "date": st.dates().map(lambda day: day.isoformat()),
     "instant": st.integers(EARLIEST, LATEST),
-    "duration": st.integers(0, 36_525 * 86_400).map(lambda seconds: seconds * 1000),
+    "duration": st.integers(0, 36_525 * 86_400_000),
     "person": TEXT.filter(bool),
 }
 CHOICES = {"phone": {"en": "Phone"}, "online": {"en": "Online"}}
@@ -63,13 +63,16 @@ ANYTHING = st.recursive(
 @settings(max_examples=MANY, deadline=None)
 @given(SIMPLE | st.just(Field(name="l", type="list")) | st.just(Field(name="t", type="table")), ANYTHING, ZONES)
 def test_whatever_is_given_is_either_stored_rightly_or_refused_in_words(field: Field, raw: Any, zone: str) -> None:
+    said, value = "", None
     try:
         value = read(field, raw, zone)
     except Invalid as refused:
-        assert str(refused).startswith(f"`{field.name}`")
-        return
-    check(field, value)
-    assert not isinstance(value, float) or math.isfinite(value)
+        said = str(refused)
+    if value is None:
+        assert said.startswith(f"`{field.name}`")
+    else:
+        check(field, value)
+        assert not isinstance(value, float) or math.isfinite(value)
 
 
 @settings(max_examples=MANY, deadline=None)

@@ -1,0 +1,172 @@
+"""Random expressions give what a reader by hand gives, and what passes at load never meets an unset field."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.expressions import ExpressionError, ExpressionFailed, Scope, compile_expression
+from engine.fields import Field
+
+MANY = 20_000 if os.environ.get("CASEWRIGHT_LONG") else 400
+NAMES = {"a": "integer", "b": "integer", "p": "yes_no", "q": "yes_no", "m": "money", "n": "money", "k": "number"}
+SCOPE = Scope(case={name: Field(name=name, type=kind) for name, kind in NAMES.items()})  # type: ignore[arg-type]
+SURE = frozenset(f"case.{name}" for name in NAMES)
+Case = dict[str, Any]
+
+
+class NoAnswer(Exception):
+    """What the reader by hand says where CEL gives an error."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an expression: its text, and how a reader by hand works it out."""
+
+    text: str
+    answer: Callable[[Case], Any]
+
+
+def name(kind: str) -> st.SearchStrategy[Part]:
+    def part(of: str) -> Part:
+        return Part(f"case.{of}", lambda case: read(case, of))
+
+    return st.sampled_from([of for of, its in NAMES.items() if its == kind]).map(part)
+
+
+def read(case: Case, of: str) -> Any:
+    if of not in case:
+        raise NoAnswer(of)
+    return case[of]
+
+
+def pairs(kind: st.SearchStrategy[Part], signs: dict[str, Callable[[Any, Any], Any]]) -> st.SearchStrategy[Part]:
+    def part(left: Part, sign: str, right: Part) -> Part:
+        return Part(
+            f"({left.text} {sign} {right.text})", lambda case: signs[sign](left.answer(case), right.answer(case))
+        )
+
+    return st.builds(part, kind, st.sampled_from(sorted(signs)), kind)
+
+
+def both(left: Part, right: Part) -> Part:
+    return Part(f"({left.text} && {right.text})", lambda case: forgiving(case, left, right, decides=False))
+
+
+def either(left: Part, right: Part) -> Part:
+    return Part(f"({left.text} || {right.text})", lambda case: forgiving(case, left, right, decides=True))
+
+
+def forgiving(case: Case, left: Part, right: Part, *, decides: bool) -> bool:
+    """One side that decides is enough, even if the other has no answer."""
+    answers = []
+    for side in (left, right):
+        try:
+            answers.append(side.answer(case))
+        except NoAnswer:
+            answers.append(None)
+    if decides in answers:
+        return decides
+    if None in answers:
+        raise NoAnswer
+    return not decides
+
+
+def chosen(asked: Part, first: Part, second: Part) -> Part:
+    return Part(
+        f"({asked.text} ? {first.text} : {second.text})",
+        lambda case: first.answer(case) if asked.answer(case) else second.answer(case),
+    )
+
+
+def present(of: str) -> Part:
+    return Part(f"has(case.{of})", lambda case: of in case)
+
+
+ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b, "!=": lambda a, b: a != b,
+}  # fmt: skip
+SUMS: dict[str, Callable[[Any, Any], Any]] = {"+": lambda a, b: a + b, "-": lambda a, b: a - b}
+whole = st.recursive(
+    name("integer") | st.integers(0, 9).map(lambda n: Part(str(n), lambda case: n)),
+    lambda inner: pairs(inner, {**SUMS, "*": lambda a, b: a * b}),
+    max_leaves=4,
+)
+number = st.recursive(name("number") | whole, lambda inner: pairs(name("number") | inner, SUMS), max_leaves=3)
+money = st.recursive(
+    name("money") | st.integers(0, 9).map(lambda n: Part(f"money('0.0{n}')", lambda case: n)),
+    lambda inner: pairs(inner, SUMS),
+    max_leaves=4,
+)
+condition = st.recursive(
+    name("yes_no") | st.sampled_from(sorted(NAMES)).map(present) | pairs(whole, ORDER) | pairs(money, ORDER)
+    | pairs(number, ORDER) | st.booleans().map(lambda yes: Part(str(yes).lower(), lambda case: yes)),
+    lambda inner: st.builds(both, inner, inner)
+    | st.builds(either, inner, inner)
+    | st.builds(chosen, inner, inner, inner)
+    | inner.map(lambda part: Part(f"!{part.text}", lambda case: not part.answer(case))),
+    max_leaves=10,
+)  # fmt: skip
+cases = st.fixed_dictionaries(
+    {},
+    optional={
+        "a": st.integers(-9, 9), "b": st.integers(-9, 9), "p": st.booleans(), "q": st.booleans(),
+        "m": st.integers(-9, 9), "n": st.integers(-9, 9), "k": st.integers(-9, 9) | st.sampled_from([-1.5, 0.5, 2.25]),
+    },
+)  # fmt: skip
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(condition | whole | money | number, st.lists(cases, min_size=1, max_size=4))
+def test_an_expression_gives_what_a_reader_by_hand_gives(part: Part, given_cases: list[Case]) -> None:
+    expression = compile_expression(part.text, SCOPE, sure=SURE)
+    for case in given_cases:
+        answer = outcome(lambda case=case: expression.evaluate({"case": case}))
+        unguarded = [given.path[1] for given in expression.inputs if given.needed and given.use != "has"]
+        expected = None if any(name not in case for name in unguarded) else outcome(lambda case=case: part.answer(case))
+        assert answer == expected
+        assert type(answer) is type(expected) or isinstance(answer, float) or isinstance(expected, float)
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(condition, st.lists(cases, min_size=1, max_size=6))
+def test_what_passes_at_load_never_meets_an_unset_field(part: Part, given_cases: list[Case]) -> None:
+    try:
+        expression = compile_expression(part.text, SCOPE)
+    except ExpressionError as refused:
+        assert {problem.id for problem in refused.problems} == {"maybe-unset"}  # noqa: PT017
+        return
+    for case in given_cases:
+        assert expression.evaluate({"case": case}) is part.answer(case)
+
+
+def outcome(act: Callable[[], Any]) -> Any:
+    """The answer, or None where there is none."""
+    try:
+        return act()
+    except (NoAnswer, ExpressionFailed):
+        return None
+
+
+SIGNS = ["case.", "has(", "money('1')", " && ", ".all(i,", *"abcaseform.()[]{}!&|?:,'\"=<>+-*/%0 19\n\\中\x00\ud83d😀"]
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(st.lists(st.sampled_from(SIGNS), max_size=40).map("".join))
+def test_no_text_at_all_breaks_the_checker(text: str) -> None:
+    problems: tuple[Any, ...] = ()
+    try:
+        compile_expression(text, SCOPE, sure=SURE)
+    except ExpressionError as refused:
+        problems = refused.problems
+        assert problems
+    for problem in problems:
+        assert 0 <= problem.offset <= len(text)
+        assert problem.length >= 0
+        assert problem.message
+        assert "<input>" not in problem.message
+        assert "cw." not in problem.message
