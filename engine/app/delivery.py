@@ -61,6 +61,17 @@ def delivery_of(tx: Transaction, library: Library, mail: Mail) -> Delivery:
     )  # fmt: skip
 
 
+def text_in(tx: Transaction, library: Library, mail: Mail, language: str) -> str:
+    """The text of a message in a language of the reader's choice."""
+    message = mail.message
+    family = tx.family(tx.root_of(message.case) or "", lock=False)
+    if family is None:
+        raise NotFound(f"there is no case `{message.case}` any more")
+    case = family.cases[message.case]
+    plan = library.plan(case.process, case.version)
+    return text_of(plan, case, message, tuple(_people(tx, message)), language)
+
+
 def _people(tx: Transaction, message: Outgoing) -> Iterator[Person]:
     if message.receiver_kind == "person":
         person = tx.person(message.receiver)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.app.delivery import Deliver, delivery_of, retried
+from engine.app.delivery import Deliver, delivery_of, retried, text_in
 from engine.app.recipe import Given, Recipe, fault_of
 from engine.core.cases import ENGINE, Actor, Command
 from engine.core.decide import MOST_FIRINGS, carry
@@ -133,6 +133,11 @@ class Running:
         """Messages, the oldest first."""
         with self._recipe.store.read() as tx:
             return tx.outbox(status=status, case=case, limit=limit)
+
+    def text_of(self, mail: Mail, language: str) -> str:
+        """What a message says in this language to who receives it; private values as its receiver may see them."""
+        with self._recipe.store.read() as tx:
+            return text_in(tx, self._recipe.catalogue.library(tx), mail, language)
 
     def retry_message(self, message: int, *, actor: Actor | str) -> Mail:
         """Let a dead or waiting message be tried at once."""
