@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from engine.chart import Position
@@ -12,7 +13,7 @@ from engine.fields import Value
 Status = Literal["none", "running", "paused", "met", "breached", "cancelled", "not_needed"]
 """How a promise stands. `breached` and `running` exclude each other here: a breached cycle shows as breached."""
 
-EMPTY: Mapping[str, Any] = {}
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

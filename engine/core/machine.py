@@ -11,7 +11,6 @@ each time, so whoever patches it counts them all.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple, cast
@@ -26,6 +25,8 @@ KEEP = 20_000  # prepared events at positions, and ways on from them; beyond tha
 WIDE = 64  # outcomes of the guards of one event at one position; more are prepared only as they are met
 
 OPENING = "opening"
+DONE = "done."
+"""What follows a group's end is an arc of `done.GROUP`. It waits until it may be taken, and for ever if it stays."""
 
 Passes = Callable[[Arc], bool]
 """Whether an arc may be taken now, by its payload. Only True says yes; asked at most once per arc and microstep."""
@@ -102,6 +103,7 @@ class _Prepared(NamedTuple):
     """What an event means at a position."""
 
     place: str
+    ended: tuple[str, ...]  # groups, whatever the event
     offered: _Offered
     trigger: Event | None  # none: nothing can be taken
     met: set[_Answers] | None  # the outcomes prepared so far, where there are too many to prepare all
@@ -113,6 +115,7 @@ class ProcessMachine:
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
         self._events = chart.events | {OPENING}
+        self._has_ends = any(event.startswith(DONE) for event in chart.events)
         self._lock = threading.Lock()
         self._forget()
 
@@ -126,8 +129,7 @@ class ProcessMachine:
         Do the work of each microstep before asking for the next: later guards then see it. The event "" takes what has
         waited and may be taken now.
         """
-        step = self.fire(position, event, passes)
-        waiting: deque[str] = deque()
+        step = self.fire(position, event, passes) if event else self._follow(position, passes)
         count = 0
         while step is not None:
             count += 1
@@ -136,8 +138,7 @@ class ProcessMachine:
             yield step
             if step.final is not None:
                 return
-            waiting += (cast(str, state) for kind, state in step.work if kind == "done")
-            step = self._next(step.position, waiting, passes)
+            step = self._follow(step.position, passes)
 
     def offers(self, position: Position, event: str) -> list[Arc]:
         """Every arc this event might take here, so that each failing guard can be named."""
@@ -157,13 +158,12 @@ class ProcessMachine:
         prepared.trigger.trigger(cursor)
         return cursor.step
 
-    def _next(self, position: Position, waiting: deque[str], passes: Passes) -> Microstep | None:
+    def _follow(self, position: Position, passes: Passes) -> Microstep | None:
         """What follows by itself: arcs without event first, then groups that have come to their end."""
         step = self.fire(position, "", passes)
-        while step is None and waiting:
-            group = waiting.popleft()
-            if self.chart.ended(position, group):  # not left or begun anew meanwhile
-                step = self.fire(position, f"done.{group}", passes)
+        if step is None and self._has_ends:
+            ends = (self.fire(position, f"{DONE}{group}", passes) for group in self._find(position, "").ended)
+            return next((step for step in ends if step is not None), None)
         return step
 
     # -- the flat machine, grown as it is used -------------------------------------------------------------------
@@ -192,7 +192,8 @@ class ProcessMachine:
                 if (step := self._step(position, event, offered, answers)) is not None:
                     trigger = self._machine.connect(event, position, answers, step)
             met = set(outcomes[:1]) if is_wide else None
-            prepared = _Prepared(self._machine.place(position), offered, trigger, met)
+            place, ended = self._machine.place(position), self.chart.ended(position)
+            prepared = _Prepared(place, ended, offered, trigger, met)
             self._prepared[position, event] = prepared
             self._kept += 1 + len(outcomes)
             return prepared
@@ -219,7 +220,9 @@ class ProcessMachine:
         held = {arc for arc, answer in answers if answer}
         first = (next((arc for arc in arcs if arc in held), None) for arcs in offered)
         taken = tuple(dict.fromkeys(arc for arc in first if arc is not None))
-        return self.chart.microstep(position, self.chart.without_conflicts(taken, position)) if taken else None
+        if not taken or (event.startswith(DONE) and all(arc.stays for arc in taken)):
+            return None
+        return self.chart.microstep(position, self.chart.without_conflicts(taken, position))
 
 
 def _outcomes(offered: _Offered, known: dict[Arc, bool]) -> Iterator[_Answers]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.cases import EMPTY, Actor, Case, Family
@@ -33,7 +33,7 @@ class Context:
     clock: int
     entropy: str = ""  # random hex, from which the keys of children opened on the way are drawn
     seal: Callable[[Case, int, str, Value], Value]
-    found: Mapping[str, Any] = EMPTY  # answers to what was looked up
+    found: Mapping[str, Any] = field(default_factory=dict)  # answers to what was looked up
 
 
 class Sight(dict[str, Any]):

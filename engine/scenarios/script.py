@@ -62,8 +62,8 @@ class Script:
 
 def read_script(text: bytes | str, file: str) -> tuple[Script | None, list[Diagnostic]]:
     """Read a scenario file; None where its findings leave nothing to run."""
-    document, findings = read(text, file)
-    findings = list(findings)
+    document, found = read(text, file)
+    findings = list(found)
     if document.root is not None:
         findings += check_shape(document, "scenarios").findings
     if document.root is None or any(finding.severity == "error" for finding in findings):
