@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from engine.core.cases import Case, Family, Outgoing, Step
+from engine.core.cases import Case, Cycle, Family, Outgoing, Step
 from engine.core.outlook import Outlook
 
 
@@ -213,6 +213,9 @@ class CaseLists(Protocol):
     def next_due(self) -> int | None:
         """When something falls due next; families set aside and those of unfinished imports do not count."""
 
+    def cycles(self, case: str) -> list[Cycle]:
+        """The finished and the broken cycles of a case's clocks."""
+
 
 class OutboxTable(Protocol):
     """Messages on their way out."""
@@ -286,6 +289,12 @@ class Care(Protocol):
 class Transaction(CaseTable, CaseLists, OutboxTable, Registry, Care, Protocol):
     """One unit of work: all of it or nothing. Reads see its own writes; iterators end with the transaction."""
 
+    def part(self) -> AbstractContextManager[None]:
+        """A part of the work: if an exception leaves it, its writes are taken back and the rest may go on.
+
+        Outside a part, a `save` that failed leaves a transaction that cannot be committed any more.
+        """
+
 
 class Store(Protocol):
     """Where cases live."""
@@ -303,7 +312,8 @@ class Store(Protocol):
 class Handler(Protocol):
     """Performs one kind of effect: delivers a message, or answers an `emit`."""
 
-    def deliver(self, mail: Mail, text: str) -> None: ...
+    def deliver(self, mail: Mail, text: str) -> None:
+        """Deliver it or raise; the text is the message's, in the receiver's language."""
 
 
 __all__ = [

@@ -214,7 +214,8 @@ class Families(Work):
         base = was
         if case.id in save.keys:
             key, is_unique = save.keys[case.id]
-            base = base._replace(business_key=key and plain(key, "a business key"), is_unique=int(is_unique))
+            if (key, is_unique) != (base.business_key, base.is_unique):
+                base = base._replace(business_key=key and plain(key, "a business key"), is_unique=int(is_unique))
         if self._write_personal(save.searches.get(case.id, {}), old, case):
             base = base._replace(personal=base.personal + 1)
         outlook = save.outlooks.get(case.id) or outlook_of(was)

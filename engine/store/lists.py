@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_, union
 
+from engine.core.cases import Cycle, Goal
 from engine.ports import Listing, Query
 from engine.store.rows import CaseRow, decode, outlook_of
 from engine.store.sql import Hot, Work, value
-from engine.store.tables import cases, personal, waiting
+from engine.store.tables import cases, clock_cycles, personal, waiting
 
 _DUE = Hot(
     select(cases.c.id)
@@ -30,6 +31,12 @@ _SEARCH = Hot(
     ),
     "text",
     "hmac",
+)
+_CYCLES = Hot(
+    select(clock_cycles)
+    .where(clock_cycles.c.case_id == value("of"))
+    .order_by(clock_cycles.c.clock, clock_cycles.c.cycle),
+    "of",
 )
 _PLACE = (cases.c.sort_key, cases.c.opened_ms, cases.c.id)
 
@@ -74,6 +81,10 @@ class Lists(Work):
         """When something falls due next; families set aside and those of unfinished imports do not count."""
         found: int | None = self._run(_NEXT_DUE).fetchone()[0]
         return found
+
+    def cycles(self, case: str) -> list[Cycle]:
+        """The finished and the broken cycles of a case's clocks."""
+        return [_cycle(row) for row in self._run(_CYCLES, case).fetchall()]
 
 
 def _first_of_each(query: Query, wanted: list[ColumnElement[bool]]) -> Select[Any]:
@@ -130,4 +141,20 @@ def _listing(row: CaseRow) -> Listing:
         closed_at=row.closed_ms,
         data=decode(row.body).get("data", {}),
         revision=row.revision,
+    )
+
+
+def _cycle(row: Any) -> Cycle:
+    case, clock, cycle, started, ended, result, goal_kind, goal, used, breached, turns = row
+    return Cycle(
+        case=case,
+        clock=clock,
+        cycle=cycle,
+        started_at=started,
+        ended_at=ended,
+        result=result,
+        goal=Goal(goal_kind, goal),
+        used=used,
+        breached_at=breached,
+        turns=decode(turns),
     )

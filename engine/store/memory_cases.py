@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from heapq import merge
 from typing import Any
@@ -33,6 +34,19 @@ class MemoryWork:
     def __init__(self, tables: Overlay) -> None:
         self._tables = tables
         self.spoiled: BaseException | None = None
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the work: if an exception leaves it, its writes are taken back and the rest may go on."""
+        before, spoiled = self._tables.mark(), self.spoiled
+        try:
+            yield
+            if self.spoiled is not spoiled:
+                raise RuntimeError("nothing was kept: a write of this part failed") from self.spoiled
+        except BaseException:
+            self._tables.go_back(before)
+            self.spoiled = spoiled
+            raise
 
     def changes(self) -> dict[str, dict[Any, Any]]:
         """What was changed, by table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.core.cases import Cycle
 from engine.ports import Listing, Query
 from engine.store.memory_cases import Kept, MemoryWork
 
@@ -41,6 +42,11 @@ class MemoryLists(MemoryWork):
     def next_due(self) -> int | None:
         """When something falls due next; families set aside and those of unfinished imports do not count."""
         return min((instant for _, instant in self._tables.rows("due")), default=None)
+
+    def cycles(self, case: str) -> list[Cycle]:
+        """The finished and the broken cycles of a case's clocks."""
+        found = {key: cycle for key, cycle in self._tables.rows("cycles") if key[0] == case}
+        return [found[key] for key in sorted(found)]
 
 
 def _place(kept: Kept) -> tuple[int, int, str]:

@@ -51,6 +51,14 @@ class Overlay:
             if key not in old and row is not _GONE:
                 yield key, row
 
+    def mark(self) -> Tables:
+        """A point to which one can go back."""
+        return {name: dict(changed) for name, changed in self._changed.items()}
+
+    def go_back(self, mark: Tables) -> None:
+        """Forget what was changed since."""
+        self._changed = mark
+
     def changes(self) -> Tables:
         """What was changed, by table."""
         return self._changed

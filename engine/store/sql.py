@@ -6,7 +6,8 @@ with its filters) is compiled each time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ClauseElement, Dialect, Insert, Table, bindparam
@@ -125,7 +126,25 @@ class Work:
         self._memo = memo
         self._rows: dict[str, Any] = {}  # rows of `cases` as they stand in this transaction
         self._saved: dict[str, Case] = {}
-        self.spoiled: BaseException | None = None
+        self.spoiled: BaseException | None = None  # a write failed; only its part or all of it can be taken back
+        self.lost: Exception | None = None  # the database failed; nothing more is possible
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the work: if an exception leaves it, its writes are taken back and the rest may go on."""
+        rows, saved, spoiled = dict(self._rows), dict(self._saved), self.spoiled
+        self._do("SAVEPOINT part")
+        try:
+            yield
+            if self.spoiled is not spoiled:
+                raise RuntimeError("nothing was kept: a write of this part failed") from self.spoiled
+        except BaseException:
+            if self.lost is None:
+                self._do("ROLLBACK TO part")
+                self._do("RELEASE part")
+                self._rows, self._saved, self.spoiled = rows, saved, spoiled
+            raise
+        self._do("RELEASE part")
 
     def remember(self) -> None:
         """After the commit: cases written here need not be read again."""
@@ -136,18 +155,21 @@ class Work:
 
     def _run(self, statement: Hot, *values: Any) -> Cursor:
         text, order = statement.texts.get(self._dialect.name) or statement.text(self._dialect)
+        return self._do(text, values if order is None else order(values))
+
+    def _do(self, text: str, values: Sequence[Any] = ()) -> Cursor:
+        if self.lost is not None:
+            # A database that fails may have ended the transaction: what came now would be kept on its own.
+            raise self.lost
         try:
-            return self._execute(text, values if order is None else order(values))
+            return self._execute(text, values)
         except Exception as error:
             raise self._explained(error) from error
 
     def _ask(self, statement: ClauseElement) -> list[Any]:
         """Run a query that was written for this one occasion."""
         compiled: Any = statement.compile(dialect=self._dialect, compile_kwargs={"render_postcompile": True})
-        try:
-            return self._execute(str(compiled), [compiled.params[name] for name in compiled.positiontup]).fetchall()
-        except Exception as error:
-            raise self._explained(error) from error
+        return self._do(str(compiled), [compiled.params[name] for name in compiled.positiontup]).fetchall()
 
     def _explained(self, error: Exception) -> Exception:
         if isinstance(error, UnicodeEncodeError):
@@ -157,7 +179,8 @@ class Work:
             return self._spoiled(UsageError("a number is too large to be stored; at most 2^63 - 1 is possible"))
         if isinstance(error, self._driver.taken) or not isinstance(error, self._driver.failed):
             return error
-        return self._spoiled(self._driver.explain(error))
+        self.lost = self._driver.explain(error)
+        return self._spoiled(self.lost)
 
     def _spoiled(self, error: Exception) -> Exception:
         """An error after which nothing of this transaction may be kept."""

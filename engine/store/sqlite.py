@@ -196,6 +196,8 @@ class SqliteStore:
         writer = self._writer
         assert writer is not None
         try:
+            if work.lost is not None:
+                raise work.lost
             if work.spoiled is not None:
                 raise RuntimeError("nothing was kept: a write of this transaction failed") from work.spoiled
             writer.execute("COMMIT")

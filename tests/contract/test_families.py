@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from engine.chart import Position
-from engine.core.cases import Alarm, Case, Cycle, Done, Goal, Head
+from engine.core.cases import Alarm, Case, Cycle, Done, Family, Goal, Head
 from engine.errors import Conflict, UsageError
-from engine.ports import Query, Save, Store
+from engine.ports import Query, Save, Store, Transaction
 from tests.contract.builders import (
     MINUTE,
     MORNING,
@@ -142,13 +143,18 @@ def test_the_order_of_a_family_must_count_its_records(store: Store) -> None:
 
 def test_an_exception_takes_everything_back(store: Store) -> None:
     family = put(store, opening(a_case()))
-    with pytest.raises(ZeroDivisionError), store.write() as work:
-        changed = step(family, {"assignee": "lin"}, request=a_request(family.cases["R-1"]))
-        work.save(changed)
-        work.set_setting("zone", "Asia/Shanghai")
-        assert work.family("R-1", lock=True) == changed.after
-        assert work.next_number("R") == 1
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with store.write() as work:
+            changed = step(family, {"assignee": "lin"}, request=a_request(family.cases["R-1"]))
+            work.save(changed)
+            work.set_setting("zone", "Asia/Shanghai")
+            assert work.family("R-1", lock=True) == changed.after
+            assert work.next_number("R") == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with store.read() as work:
         assert work.family("R-1", lock=False) == family
         assert work.setting("zone") is None
@@ -161,10 +167,59 @@ def test_an_exception_takes_everything_back(store: Store) -> None:
 def test_a_failed_save_keeps_nothing_even_if_its_error_is_swallowed(store: Store) -> None:
     family = put(store, opening(a_case()))
     put(store, step(family))
-    with pytest.raises(RuntimeError, match="nothing was kept"), store.write() as work:
+
+    def swallow() -> None:
+        with store.write() as work:
+            work.set_setting("zone", "Asia/Shanghai")
+            with pytest.raises(Conflict):
+                work.save(step(family))
+
+    with pytest.raises(RuntimeError, match="nothing was kept"):
+        swallow()
+    with store.read() as work:
+        assert work.setting("zone") is None
+
+
+def test_a_part_that_fails_leaves_the_rest(store: Store) -> None:
+    family = put(store, opening(a_case(private={"phone": "1"}, secret="aa")))
+    put(store, step(family))
+    with store.write() as work:
         work.set_setting("zone", "Asia/Shanghai")
         with pytest.raises(Conflict):
+            in_part(work, lambda: (work.set_setting("zone", "UTC"), work.next_number("R"), work.save(step(family))))
+        assert work.next_number("R") == 1
+        in_part(work, lambda: work.save(step(locked(work), {"assignee": "lin"})))
+        with pytest.raises(ZeroDivisionError):
+            in_part(work, lambda: (work.save(step(locked(work), {"assignee": "wang", "private": {}})), 1 / 0))
+        work.save(step(locked(work), {"queue": "dispatcher"}))
+    with store.read() as work:
+        assert work.setting("zone") == "Asia/Shanghai"
+    case = get(store, "R-1").cases["R-1"]
+    assert (case.assignee, case.queue, case.sequence, case.private) == ("lin", "dispatcher", 4, {"phone": "1"})
+
+
+def in_part(work: Transaction, writes: Callable[[], object]) -> None:
+    with work.part():
+        writes()
+
+
+def locked(work: Transaction) -> Family:
+    family = work.family("R-1", lock=True)
+    assert family is not None
+    return family
+
+
+def test_an_error_swallowed_within_a_part_takes_the_part_back(store: Store) -> None:
+    family = put(store, opening(a_case()))
+    put(store, step(family))
+
+    def swallow(work: Transaction) -> None:
+        work.set_setting("zone", "UTC")
+        with pytest.raises(Conflict):
             work.save(step(family))
+
+    with store.write() as work, pytest.raises(RuntimeError, match="nothing was kept"):
+        in_part(work, lambda: swallow(work))
     with store.read() as work:
         assert work.setting("zone") is None
 
@@ -418,18 +473,27 @@ def test_a_clock_cycle_is_written_at_its_breach_and_again_at_its_end(store: Stor
     family = put(store, opening(case, steps=(a_step(case, cycles=(cycle,)),)))
     ended = replace(cycle, ended_at=MORNING + 30 * MINUTE, used=30 * MINUTE)
     after = moved(family.cases["R-1"])
-    put(store, step(family, steps=(a_step(after, cycles=(ended,)),)))
+    other = replace(cycle, clock="accept", goal=Goal("instant", MORNING), breached_at=None, result="met", turns={})
     with store.read() as work:
-        assert [record.sequence for record in work.records("R-1")] == [1, 2]
+        assert work.cycles("R-1") == [cycle]
+    put(store, step(family, steps=(a_step(after, cycles=(ended, other)),)))
+    with store.read() as work:
+        assert work.cycles("R-1") == [other, ended]
+        assert work.cycles("R-2") == []
 
 
 def test_messages_leave_with_their_step_or_not_at_all(store: Store) -> None:
     case = a_case()
     put(store, opening(case, steps=(a_step(case, outgoing=(a_message(case, 0), a_message(case, 1))),)))
-    with pytest.raises(ZeroDivisionError), store.write() as work:
-        other = a_case("R-2")
-        work.save(opening(other, steps=(a_step(other, outgoing=(a_message(other),)),)))
-        raise ZeroDivisionError
+    other = a_case("R-2")
+
+    def fail() -> None:
+        with store.write() as work:
+            work.save(opening(other, steps=(a_step(other, outgoing=(a_message(other),)),)))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with store.read() as work:
         assert [(mail.message.case, mail.message.number) for mail in work.outbox()] == [("R-1", 0), ("R-1", 1)]
         assert work.count(Query()) == 1
