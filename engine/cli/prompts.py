@@ -35,10 +35,8 @@ def ask_missing(reader: Reader, asked: Iterable[FormField], form: dict[str, Any]
 
 
 def _ask(reader: Reader, asked: FormField) -> Any:
-    from engine.fields import show
-
     field = asked.field
-    default = None if asked.present is None else show(field, asked.present, reader.language, reader.zone)
+    default = None if asked.present is None else reader.value(field, asked.present)
     return click.prompt(
         question(reader, field), default=default, err=True, value_proc=_checked(reader, field, asked.present, default)
     )

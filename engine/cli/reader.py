@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.cli.translate import _, later
+
+if TYPE_CHECKING:
+    from engine.fields import Field
 
 _UNITS = (
     (86_400_000, later("{count}d")),
@@ -45,6 +48,12 @@ class Reader:
         text = local.strftime("%Y-%m-%d %H:%M:%S")
         return f"{text}.{local.microsecond // 1000:03}" if local.microsecond else text
 
+    def value(self, field: Field, value: Any) -> str:
+        """Write a value of the case: choices by label, instants in the desk's zone."""
+        from engine.fields import show
+
+        return harmless(show(field, value, self.language, self.zone))
+
     def rfc3339(self, instant: int | None) -> str | None:
         """Write an instant for machines, with the desk's offset."""
         return None if instant is None else self.local(instant).isoformat(timespec="milliseconds")
@@ -70,11 +79,19 @@ class Reader:
 
     def said(self, words: Mapping[str, str], otherwise: str = "") -> str:
         """Choose the reader's language of a text; English, or any, where that is missing."""
-        return words.get(self.language) or words.get("en") or next(iter(words.values()), otherwise) or otherwise
+        text = words.get(self.language) or words.get("en") or next(iter(words.values()), otherwise) or otherwise
+        return harmless(text)
 
     def called(self, name: str, words: Mapping[str, str]) -> str:
         """Call a state or clock in one line: by the name one types, elsewhere than in English by its label."""
         return name if self.language == "en" else self.said(words, name)
+
+
+def harmless(text: str) -> str:
+    """Return a text that cannot play tricks on a terminal: control characters are shown as what they are, strangers."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " if sign == "\t" else "\ufffd" for sign in text)
 
 
 def seconds(length: int | None) -> dict[str, Any] | None:

@@ -99,12 +99,10 @@ def _movement(reader: Reader, definition: ProcessDefinition, record: Record) -> 
 
 
 def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> Iterator[str]:
-    from engine.fields import show
-
     for name, value in {**record.get("changed", {}), **record.get("form", {})}.items():
         field = definition.fields.get(name)
         if field is not None:
-            text = show(field, value, reader.language, reader.zone) if value is not None else "–"
+            text = reader.value(field, value) if value is not None else "–"
             yield f"{reader.called(name, field.label)}: {text}"
     if "assignee" in record and record["verb"] != "assign":
         yield _("held by {person}").format(person=record["assignee"][1] or "–")

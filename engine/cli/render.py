@@ -56,15 +56,13 @@ def _movement(reader: Reader, definition: ProcessDefinition, result: Accepted) -
 
 def _told_fields(reader: Reader, definition: ProcessDefinition, result: Accepted) -> Iterator[str]:
     """Tell the few answers of the form that say most."""
-    from engine.fields import show
-
     told = 0
     for name in result.record.get("form") or {}:
         field = definition.fields.get(name)
         value = result.case.data.get(name)
         if field is None or field.personal or value is None or told == _MOST_FIELDS:
             continue
-        text = show(field, value, reader.language, reader.zone)
+        text = reader.value(field, value)
         if field.type in _WORTH_A_WORD or (field.type == "text" and len(text) <= _LONGEST_TEXT):
             told += 1
             yield f"{reader.called(name, field.label)} {text}"
@@ -183,9 +181,7 @@ def _asked(offer: Offer) -> str:
 
 def data_lines(reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Give each answered field of a case as label and text."""
-    from engine.fields import show
-
     for name, value in data.items():
         field = definition.fields.get(name)
         if field is not None and value is not None:
-            yield reader.said(field.label, name), show(field, value, reader.language, reader.zone)
+            yield reader.said(field.label, name), reader.value(field, value)

@@ -9,6 +9,7 @@ import click
 
 from engine.cli.answer import answer
 from engine.cli.command import Args, Command, engine_command
+from engine.cli.files import read_file
 from engine.cli.forms import command_options
 from engine.cli.streams import Streams
 from engine.cli.translate import _

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,14 +44,15 @@ def import_command() -> Command:
 
 def run_import(streams: Streams, engine: Engine, args: Args) -> int:
     """Import a file."""
-    with args.file.open(encoding="utf-8", errors="strict") as lines:
-        done = engine.import_lines(
-            lines,
-            name=args.name or args.file.name,
-            stop_on_error=args.stop_on_error,
-            progress=streams.progress(_("importing")),
-            actor=args.settings.actor,
-        )
+    from engine.app import Import
+
+    job = Import(
+        name=args.name or args.file.name,
+        stop_on_error=args.stop_on_error,
+        progress=_progress(streams, args.file),
+    )
+    with args.file.open(encoding="utf-8") as lines:
+        done = engine.import_lines(lines, job, actor=args.settings.actor)
     if streams.is_json:
         streams.give(import_document(done))
     else:
@@ -58,18 +60,29 @@ def run_import(streams: Streams, engine: Engine, args: Args) -> int:
     return Exit.FAILED if done.errors else Exit.DONE
 
 
+def _progress(streams: Streams, file: Path) -> Callable[[int, int], None] | None:
+    """Draw a bar over the lines of the file; they are counted only where somebody looks."""
+    if not streams.err.isatty():
+        return None
+    with file.open("rb") as lines:
+        total = sum(1 for _line in lines)
+    draw = streams.progress(_("importing"))
+    return lambda done, known: draw(done, total)
+
+
 def _say(streams: Streams, file: Path, done: Imported) -> None:
     for error in done.errors:
         streams.tell(f"{file}:{error.line}: {error.message}")
-    streams.say(
-        ", ".join(
-            (
-                plural("{count} line done", "{count} lines done", done.done),
-                plural("{count} refused as it was meant", "{count} refused", done.refused),
-                plural("{count} bad line", "{count} bad lines", len(done.errors)),
-            )
+    parts = [
+        plural("{count} line done", "{count} lines done", done.done),
+        plural("{count} refused", "{count} refused", done.refused),
+        plural("{count} bad line", "{count} bad lines", len(done.errors)),
+    ]
+    if done.skipped:
+        parts.append(
+            plural("{count} line done by an earlier run", "{count} lines done by an earlier run", done.skipped)
         )
-    )
+    streams.say(", ".join(parts))
 
 
 def import_document(done: Imported) -> dict[str, object]:
@@ -77,5 +90,7 @@ def import_document(done: Imported) -> dict[str, object]:
     return {
         "done": done.done,
         "refused": done.refused,
+        "skipped": done.skipped,
+        "cases": dict(done.cases),
         "errors": [{"line": error.line, "message": error.message} for error in done.errors],
     }

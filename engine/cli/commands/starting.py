@@ -12,6 +12,7 @@ import click
 
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
+from engine.cli.folder import checked_paths, publish_all
 from engine.cli.settings import PROJECT_FILE, Settings, read_project, read_settings
 from engine.cli.streams import Streams
 from engine.cli.translate import _, plural
@@ -142,6 +143,12 @@ def _name_people(engine: Engine, admin: str, *, is_example: bool) -> list[str]:
     return [person.id for person in people]
 
 
+def _publish(engine: Engine, settings: Settings) -> list[str]:
+    """Publish what is in the folder of processes."""
+    definitions = checked_paths([settings.folder]).definitions.values()
+    return [done.process for done in publish_all(engine, definitions, settings.actor) if done.status == "published"]
+
+
 def doctor_command() -> Command:
     """Build `doctor`."""
     return plain_command(
@@ -187,13 +194,12 @@ def _processes(settings: Settings) -> _Finding:
     name = _("processes")
     if not settings.folder.is_dir():
         return _Finding(name, False, _("there is no folder `{folder}`").format(folder=settings.folder))
-    checked = checked_folder(settings.folder)
-    errors = sum(1 for found in checked.findings if found.severity == "error")
-    if errors:
+    checked = checked_paths([settings.folder])
+    if checked.errors:
         text = plural(
             "{count} error in them: `casewright check` shows it",
             "{count} errors in them: `casewright check` shows them",
-            errors,
+            checked.errors,
         )
         return _Finding(name, False, text)
     return _Finding(

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
+from engine.cli.findings import FORMATS, write_findings
+from engine.cli.folder import checked_paths
 from engine.cli.streams import Streams
 from engine.cli.translate import _
 from engine.errors import Conflict, UsageError
-
-if TYPE_CHECKING:
-    pass
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _STARTER = Path(__file__).parents[1] / "starter"
@@ -104,3 +102,30 @@ def _roles(desk: Path) -> tuple[str, str]:
     agent = "agent" if "agent" in roles or not roles else roles[0]
     others = [role for role in roles if role != agent]
     return agent, "supervisor" if "supervisor" in roles or not others else others[0]
+
+
+def check_command() -> Command:
+    """Build `check`."""
+    return plain_command(
+        "check",
+        run_check,
+        help=_(
+            "Check processes and all they use. Every finding has its place, its rule and its mend; an error keeps a "
+            "process from being published, a warning does not."
+        ),
+        examples=("casewright check", "casewright check processes/repair.yaml", "casewright check --format sarif"),
+        params=[
+            click.Argument(["paths"], nargs=-1, type=click.Path(exists=True, path_type=Path), metavar=_("[PATH]…")),
+            click.Option(
+                ["--format", "form"], type=click.Choice(FORMATS), help=_("How findings are written; text unless said.")
+            ),
+            click.Option(["--strict"], is_flag=True, help=_("Let warnings fail, too.")),
+        ],
+    )
+
+
+def run_check(streams: Streams, args: Args) -> int:
+    """Check processes."""
+    folder = checked_paths(args.paths or (args.settings.folder,))
+    write_findings(streams, folder, args.form or ("json" if streams.is_json else "text"))
+    return Exit.FAILED if folder.errors or (args.strict and folder.findings) else Exit.DONE

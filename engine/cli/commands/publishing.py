@@ -1,0 +1,59 @@
+"""`publish`: making processes available to the desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.command import Args, Command, engine_command
+from engine.cli.exits import Exit
+from engine.cli.findings import write_findings
+from engine.cli.folder import checked_paths, publish_all
+from engine.cli.streams import Streams
+from engine.cli.translate import _, later
+
+if TYPE_CHECKING:
+    from engine.app import Engine
+
+STATUSES = {
+    "published": later("published {process} version {version}"),
+    "unchanged": later("{process} version {version} is published already"),
+    "words updated": later("{process} version {version} has new words, in effect from now on"),
+}
+
+
+def publish_command() -> Command:
+    """Build `publish`."""
+    return engine_command(
+        "publish",
+        run_publish,
+        help=_(
+            "Publish processes: new cases open on the newest version, cases under way stay on their own. A published "
+            "version never changes its behaviour; new words under the same behaviour take effect at once."
+        ),
+        examples=("casewright publish", "casewright publish processes/repair.yaml"),
+        params=[
+            click.Argument(["paths"], nargs=-1, type=click.Path(exists=True, path_type=Path), metavar=_("[PATH]…")),
+        ],
+    )
+
+
+def run_publish(streams: Streams, engine: Engine, args: Args) -> int:
+    """Publish processes; nothing is published while one of them has an error."""
+    chosen = checked_paths(args.paths or (args.settings.folder,))
+    if chosen.errors:
+        write_findings(streams, chosen, "json" if streams.is_json else "text")
+        return Exit.FAILED
+    done = publish_all(engine, chosen.definitions.values(), args.settings.actor)
+    if streams.is_json:
+        streams.give(
+            {"published": [{"process": one.process, "version": one.version, "status": one.status} for one in done]}
+        )
+        return Exit.DONE
+    for one in done:
+        streams.say(_(STATUSES[one.status]).format(process=one.process, version=one.version))
+    if done:
+        streams.tell(_("next: {command}").format(command=f"casewright open {done[0].process}"))
+    return Exit.DONE

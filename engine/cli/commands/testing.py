@@ -1,0 +1,160 @@
+"""`test`: the scenarios of processes on a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.command import Args, Command, plain_command
+from engine.cli.exits import Exit
+from engine.cli.findings import write_findings
+from engine.cli.folder import Folder, checked_paths
+from engine.cli.reader import harmless
+from engine.cli.streams import Streams
+from engine.cli.translate import _, plural
+from engine.errors import NotFound
+
+if TYPE_CHECKING:
+    from engine.core.plan import Library
+    from engine.lang.diagnostics import Diagnostic
+    from engine.scenarios import Coverage, Outcome
+
+
+def test_command() -> Command:
+    """Build `test`."""
+    return plain_command(
+        "test",
+        run_test,
+        help=_(
+            "Run the scenarios of processes: NAME.scenarios.yaml beside NAME.yaml, on a virtual clock, so that days "
+            "pass in no time. With --coverage, say what no scenario has seen."
+        ),
+        examples=("casewright test", "casewright test processes/repair.yaml --coverage"),
+        params=[
+            click.Argument(["paths"], nargs=-1, type=click.Path(exists=True, path_type=Path), metavar=_("[PATH]…")),
+            click.Option(["--coverage"], is_flag=True, help=_("Say what no scenario has seen; 100 % passes.")),
+            click.Option(["-k", "name"], metavar=_("TEXT"), help=_("Only scenarios whose name holds this.")),
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tested:
+    """The scenarios of one process, run."""
+
+    process: str
+    outcomes: Sequence[Outcome]
+    coverage: Coverage | None
+
+    @property
+    def failed(self) -> int:
+        return sum(1 for outcome in self.outcomes if outcome.failure is not None)
+
+
+def run_test(streams: Streams, args: Args) -> int:
+    """Run scenarios."""
+    folder = checked_paths(args.paths or (args.settings.folder,))
+    if folder.errors:
+        write_findings(streams, folder, "json" if streams.is_json else "text")
+        return Exit.FAILED
+    if not folder.scenarios:
+        raise NotFound(_("there are no scenarios here"), help=_("they stand in NAME.scenarios.yaml beside NAME.yaml"))
+    tested, findings = _run_all(folder, args.name, has_coverage=args.coverage)
+    is_whole = all(one.coverage is None or one.coverage.share == 1 for one in tested)
+    if streams.is_json:
+        streams.give(_document(tested))
+    else:
+        _say(streams, tested, findings, folder)
+    return Exit.DONE if is_whole and not findings and not any(one.failed for one in tested) else Exit.FAILED
+
+
+def _run_all(folder: Folder, name: str | None, *, has_coverage: bool) -> tuple[list[_Tested], list[Diagnostic]]:
+    from engine.scenarios import coverage_of, play, read_script
+
+    library, tested, findings = _library(folder), [], []
+    for path, text in folder.scenarios.items():
+        script, found = read_script(text, path)
+        findings += found
+        if script is None:
+            continue
+        plan = library.newest(script.process, 0)
+        if plan is None:
+            raise NotFound(_("`{file}`: there is no process `{name}` here").format(file=path, name=script.process))
+        outcomes = [play(one, script, library) for one in script.scenarios if name is None or name in one.name]
+        coverage = coverage_of(plan, outcomes) if has_coverage else None
+        tested.append(_Tested(process=script.process, outcomes=outcomes, coverage=coverage))
+    return tested, findings
+
+
+def _library(folder: Folder) -> Library:
+    from engine.core.plan import Library, Plan
+
+    plans = {(one.process, one.version): Plan(one) for one in folder.definitions.values()}
+    return Library(plans, {one.process: ((0, one.version),) for one in folder.definitions.values()})
+
+
+def _say(streams: Streams, tested: Sequence[_Tested], findings: Sequence[Diagnostic], folder: Folder) -> None:
+    if findings:
+        from engine.lang.report import as_text
+
+        streams.say(as_text(findings, folder.texts))
+    for one in tested:
+        for outcome in one.outcomes:
+            if outcome.failure is not None:
+                sign = streams.paint("FAILED", "red")
+                streams.say(f"{outcome.failure.place}: {sign} {outcome.scenario}")
+                streams.say(f"  {harmless(outcome.failure.message)}")
+        passed = len(one.outcomes) - one.failed
+        line = f"{one.process}: " + plural("{count} scenario passed", "{count} scenarios passed", passed)
+        if one.failed:
+            line += ", " + plural("{count} failed", "{count} failed", one.failed)
+        streams.say(line)
+        if one.coverage is not None:
+            _say_coverage(streams, one.coverage)
+
+
+def _say_coverage(streams: Streams, coverage: Coverage) -> None:
+    for kind, items in coverage.there.items():
+        if not items:
+            continue
+        missing = coverage.missing[kind]
+        streams.say(f"  {kind}: {len(items) - len(missing)}/{len(items)}")
+        for name in missing:
+            streams.say(_("    never: {name}").format(name=name))
+    streams.say("  " + _("coverage {share:.1%}").format(share=coverage.share))
+
+
+def _document(tested: Sequence[_Tested]) -> dict[str, object]:
+    return {
+        "processes": [
+            {
+                "process": one.process,
+                "passed": len(one.outcomes) - one.failed,
+                "failed": one.failed,
+                "failures": [
+                    {
+                        "scenario": outcome.scenario,
+                        "file": outcome.failure.place.file,
+                        "line": outcome.failure.place.line,
+                        "message": outcome.failure.message,
+                    }
+                    for outcome in one.outcomes
+                    if outcome.failure is not None
+                ],
+                "coverage": None if one.coverage is None else _coverage_document(one.coverage),
+            }
+            for one in tested
+        ],
+        "passed": sum(len(one.outcomes) - one.failed for one in tested),
+        "failed": sum(one.failed for one in tested),
+    }
+
+
+def _coverage_document(coverage: Coverage) -> dict[str, object]:
+    total = sum(len(items) for items in coverage.there.values())
+    missing = [f"{kind} {name}" for kind, names in coverage.missing.items() for name in names]
+    return {"seen": total - len(missing), "all": total, "missing": missing}
