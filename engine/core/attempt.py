@@ -51,6 +51,8 @@ def _act(draft: Draft, command: Command) -> Reasons:
         return _once(reasons)
     if case.outcome and (taken := _not_unique(draft)):
         return [taken]
+    if guards := [guard.name for action in allowed for guard in action.guards]:
+        draft.record["guards"] = dict.fromkeys(guards, True)
     _keep(draft, command, values)
     draft.count(command.name)
     names = frozenset(id(action) for action in allowed)

@@ -39,10 +39,10 @@ class Draft:
     def __init__(self, plan: Plan, case: Case, family: Family | None, now: int, context: Context) -> None:
         self.plan = plan
         self.before = case
-        self.case = case
+        self.case = changed(case)  # ours alone until the step is finished: it is changed in place
         self.now = now
         self.context = context
-        self.sight = Sight(plan, case, family, context.library, now)
+        self.sight = Sight(plan, self.case, family, context.library, now)
         self.actor: Actor = ENGINE
         self.record: dict[str, Any] = {}
         self.happened: set[str] = set()
@@ -57,13 +57,14 @@ class Draft:
         self.microsteps = 0
         self.covered: set[Covered] = set()
         self.start_at: int | None = None
+        self._waited_on = case.data
 
     # -- changing ------------------------------------------------------------------------------------------------
 
     def change(self, **changes: Any) -> None:
         """Change the case; expressions see it from now on."""
-        self.case = changed(self.case, **changes)
-        self.sight.see(self.case)
+        vars(self.case).update(changes)
+        self.sight.refresh()
 
     def keep(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Keep these values in the case, None clears; personal ones as commitments. What was kept, as recorded."""
@@ -150,6 +151,7 @@ class Draft:
         ways: list[Way] = []
         entered: list[str] = []
         alarms, needed = dict(self.case.alarms), dict(self.case.needed)
+        states = self.plan.definition.states
         again = self.plan.chart.may_return_to(microstep.position) if microstep.position.past else frozenset()
         for kind, what in microstep.work:
             if isinstance(what, Arc):
@@ -161,7 +163,8 @@ class Draft:
             elif kind == "enter":
                 entered.append(what)
                 needed.pop(what, None)
-                alarms.update(armed(self.plan.definition.states[what], self.plan, self.case.data, self.now))
+                if states[what].timers:
+                    alarms.update(armed(states[what], self.plan, self.case.data, self.now))
             elif kind == "return":
                 self._return(what, alarms)
         self.happened.update(entered)
@@ -194,7 +197,9 @@ class Draft:
                 alarms[name] = resumed(timer, alarms[name], self.plan, self.case.data, self.now)
 
     def _end_or_reopen(self, microstep: Microstep) -> None:
-        if microstep.final:
+        if microstep.final is not None:
+            if self.case.outcome and self.before.position.leaves == microstep.position.leaves:
+                return  # it stays closed
             outcome = self.plan.definition.states[microstep.final].final
             self.change(closed_at=self.now, outcome=outcome, alarms={}, assignee=None, queue=None)
         elif self.case.outcome:
@@ -202,6 +207,7 @@ class Draft:
 
     def _wait(self) -> None:
         """Whose turn it is: what the innermost state of each leaf says."""
+        self._waited_on = self.case.data
         waiting: dict[str, None] = {}
         if not self.case.outcome:
             for branches in self.plan.waits(self.case.position):
@@ -216,8 +222,9 @@ class Draft:
 
     def settle(self) -> None:
         """What follows from the case after: timers that follow a field, whose turn it is, exclusion, clocks."""
-        if self.case.data is not self.before.data:
+        if self.case.data is not self._waited_on:
             self._wait()
+        if self.case.data is not self.before.data:
             if self.case.alarms:
                 self.change(alarms=followed(self.case.alarms, self.plan, self.case.data, self.now))
         if self.case.assignee and self.case.assignee in persons(self.plan.definition.never_by, self.case):
@@ -299,11 +306,10 @@ class Draft:
             if value and value != [None, None] and not (name == "assignee" and value[0] == value[1]):
                 record[name] = value
         text, digest = audit.link(record)
-        case = changed(
-            case, sequence=before.sequence + 1, head=digest, revision=before.revision + self._revises(touched),
+        self.change(
+            sequence=before.sequence + 1, head=digest, revision=before.revision + self._revises(touched),
             next_due=self._next_due(case), private=self.private,
         )  # fmt: skip
-        self.sight.see(case)
         return Step(
             case=case, record=record, text=text, hash=digest, outgoing=self._fixed(), cycles=tuple(self.cycles),
             microsteps=self.microsteps, private=self.sealed, covered=frozenset(self.covered),

@@ -93,9 +93,9 @@ class _Places(Machine):
         """Add a way that is open when the guards give these answers."""
         name = f"on {event}"  # never one of the names `transitions` reserves
         source, target = self.place(position), self.place(step.position)
-        conditions: list[str | _Guard] = [_guard(arc) for arc, answer in answers if answer]
-        unless: list[str | _Guard] = [_guard(arc) for arc, answer in answers if not answer]
-        self.add_transition(name, source, target, conditions=conditions, unless=unless, step=step)
+        # In the order in which they are asked, the failing ones too: no guard is asked that need not be.
+        conditions: list[str | _Guard] = [_guard(arc, answer) for arc, answer in answers]
+        self.add_transition(name, source, target, conditions=conditions, step=step)
         return self.events[name]
 
 
@@ -238,8 +238,8 @@ def _outcomes(offered: _Offered, known: dict[Arc, bool]) -> Iterator[_Answers]:
     yield tuple(known.items())
 
 
-def _guard(arc: Arc) -> _Guard:
-    return lambda event_data: cast(_Cursor, event_data.model).allows(arc)
+def _guard(arc: Arc, answer: bool) -> _Guard:
+    return lambda event_data: cast(_Cursor, event_data.model).allows(arc) is answer
 
 
 def _name(position: Position) -> str:

@@ -8,7 +8,7 @@ from engine.chart import Position
 from engine.core.cases import Actor, Case, Reason
 from engine.core.clocks import instant_of
 from engine.core.people import is_among, persons, said
-from engine.core.plan import Plan, Way
+from engine.core.plan import Plan
 from engine.core.reasons import listed, near, reason
 from engine.model import Action, Opening, Whos
 from engine.values import show_instant
@@ -16,9 +16,7 @@ from engine.values import show_instant
 
 def offered(plan: Plan, position: Position, name: str) -> tuple[Action, ...]:
     """The actions of this name that the present state offers: several where regions do."""
-    arcs = plan.machine.offers(position, name)
-    ways = (arc.payload for arc in arcs)
-    return tuple(dict.fromkeys(way.action for way in ways if isinstance(way, Way) and way.action is not None))
+    return plan.offered(position, name)
 
 
 def not_possible(plan: Plan, case: Case, name: str) -> Reason:

@@ -25,6 +25,8 @@ from engine.model import (
     Whos,
 )
 
+KEEP = 20_000  # answers kept for positions; beyond that they are worked out anew
+
 DECIDE = ""
 """The event of what happens by itself."""
 
@@ -132,6 +134,8 @@ class Plan:
         self.has_regions = any(state.parallel for state in definition.states.values())
         self.has_decides = any(state.decide for state in definition.states.values())
         self.links = tuple(dict.fromkeys(effect.link for effect in self._opens()))
+        self._offered: dict[tuple[Position, str], tuple[Action, ...]] = {}
+        self._waits: dict[tuple[str, ...], tuple[Branches[Whos], ...]] = {}
         self._active: dict[tuple[str, ...], frozenset[str]] = {}
 
         self.timers = {f"{t.state}.{t.name}": t for state in definition.states.values() for t in state.timers.values()}
@@ -152,14 +156,29 @@ class Plan:
             self._active[leaves] = known
         return known
 
+    def offered(self, position: Position, name: str) -> tuple[Action, ...]:
+        """The actions of this name that a position offers: several where regions do."""
+        known = self._offered.get((position, name))
+        if known is None:
+            ways = (arc.payload for arc in self.machine.offers(position, name))
+            found = dict.fromkeys(way.action for way in ways if isinstance(way, Way) and way.action is not None)
+            if len(self._offered) >= KEEP:
+                self._offered.clear()
+            known = self._offered[position, name] = tuple(found)
+        return known
+
     def waits(self, position: Position) -> tuple[Branches[Whos], ...]:
         """What says whose turn it is here: for each leaf the innermost state that says anything."""
-        states = self.definition.states
-        saying = {
-            next((name for name in (leaf, *_around(states, leaf)) if states[name].waiting_on), "")
-            for leaf in position.leaves
-        }
-        return tuple(state.waiting_on for name, state in states.items() if name in saying)
+        known = self._waits.get(position.leaves)
+        if known is None:
+            states = self.definition.states
+            saying = {
+                next((name for name in (leaf, *_around(states, leaf)) if states[name].waiting_on), "")
+                for leaf in position.leaves
+            }
+            known = tuple(state.waiting_on for name, state in states.items() if name in saying)
+            self._waits[position.leaves] = known
+        return known
 
     def timers_of(self, state: str) -> Iterator[tuple[str, Timer]]:
         """The timers of a state, by the name a case remembers them by."""

@@ -18,7 +18,7 @@ from engine.fields import Value
 NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "raised", "definition")
 """What a record says beside the decision."""
 
-COMMANDS = ("open", "do", "claim", "release", "assign", "attach")
+COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class _Replay:
         else:
             case = run.cases[command.case]
         if "refused" in record:
-            run.refuse_as(command, case, record["at"], record["refused"])
+            run.refuse_as(command, case, record["at"], {n: record[n] for n in ("refused", "form") if n in record})
             return
         reasons = run.command(command, case, record["at"])
         if reasons:

@@ -15,13 +15,14 @@ from engine.core.audit import child_secret
 from engine.core.cases import ENGINE, Case, Command, Family, Step, changed
 from engine.core.draft import Alert, Draft
 from engine.core.effects import Queued, StepFailed
+from engine.core.forms import read_form
 from engine.core.machine import Endless
 from engine.core.plan import DECIDE, Plan, timer_event
 from engine.core.reasons import reason
 from engine.core.sight import Context, holds
 from engine.errors import EngineError
 from engine.expressions import ExpressionFailed
-from engine.model import OpenCase, Tell, Timer
+from engine.model import Form, OpenCase, Tell, Timer
 
 SAME_INSTANT = 100  # firings of one case at one instant; more set its family aside
 DEEPEST = 8  # how deep `tell` goes
@@ -81,8 +82,10 @@ class Run:
 
     def commit(self, draft: Draft, **record: Any) -> Step:
         """Make the draft a step; what it changes in others, and what it opens and tells, is not done yet."""
-        step = draft.finish(self.order + 1, **record)
         self.order += 1
+        if draft.case.id == self.root:
+            draft.change(floor=self.floor, order=self.order)
+        step = draft.finish(self.order, **record)
         self.cases[step.case.id] = step.case
         self.steps.append(step)
         return step
@@ -99,19 +102,22 @@ class Run:
             draft.settle()
         except ExpressionFailed as failed:
             return [reason("error", action=command.name, problem=str(failed))]
-        self.commit(draft, **self._said(command, now))
         self.floor = max(self.floor, now)
+        self.commit(draft, **self._said(command, now))
         self.follow(draft, now, 0)
         return []
 
     def refuse(self, command: Command, case: Case, now: int, reasons: Reasons) -> None:
-        """Record that it was refused, and why."""
-        self.refuse_as(command, case, now, _rules(reasons))
+        """Record that it was refused, why, and with what form; personal values are left out."""
+        definition = self.plan(case).definition
+        fields = {name: field for name, field in definition.fields.items() if not field.personal}
+        form, _ = read_form(Form(allow=tuple(fields)), fields, command, definition.desk.zone, command.name)
+        self.refuse_as(command, case, now, {"refused": _rules(reasons), **({"form": form} if form else {})})
 
-    def refuse_as(self, command: Command, case: Case, now: int, refused: list[list[str]]) -> None:
-        """Record a refusal by these rules; the case stays as it is."""
-        self.commit(self.draft(case, now), **self._said(command, now), refused=refused)
+    def refuse_as(self, command: Command, case: Case, now: int, why: Mapping[str, Any]) -> None:
+        """Record a refusal; the case stays as it is."""
         self.floor = max(self.floor, now)
+        self.commit(self.draft(case, now), **self._said(command, now), **why)
 
     def _said(self, command: Command, now: int) -> dict[str, Any]:
         """What a record says of the command itself; `raised` is by how much the floor lifted its instant."""

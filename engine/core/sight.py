@@ -56,11 +56,11 @@ class Sight(dict[str, Any]):
         """As `[]`, which works out what is not there yet; `dict.get` would not."""
         return self[name] if name in _SEEN or name in self else default
 
-    def see(self, case: Case) -> None:
+    def refresh(self) -> None:
         """The case has changed: what was worked out of it is forgotten."""
-        self.case = case
-        for name in ("case", "clocks", "did", "linked", "state"):
-            self.pop(name, None)
+        for name in _OF_THE_CASE:
+            if name in self:
+                del self[name]
 
     def moved(self, case: Case) -> Sight:
         """The same sight after the case has changed."""
@@ -119,6 +119,9 @@ _SEEN: Mapping[str, Callable[[Sight], Any]] = {
     "state": lambda sight: sight.plan.active(sight.case.position),
     "actor": lambda sight: {"id": "", "roles": [], "may": {}},
 }
+
+
+_OF_THE_CASE = ("case", "clocks", "did", "linked", "state")
 
 
 def actor_seen(actor: Actor, plan: Plan) -> Mapping[str, Any]:
