@@ -231,13 +231,13 @@ class Memo:
 
 OUTGOING = Shape(Outgoing, exclude=tuple)
 IN_OUTBOX = ("case", "sequence", "number", "at", "kind", "receiver", "receiver_kind", "name")
-"""Fields of a message that have columns of their own; `status` has one that changes."""
+"""Fields of a message that have columns of their own. Its `status` is what its step decided; the column's changes."""
 
 
 def outgoing_body(message: Outgoing) -> str:
     """Everything of a message that has no column of its own."""
     stored = OUTGOING.write(message)
-    for name in (*IN_OUTBOX, "status"):
+    for name in IN_OUTBOX:
         stored.pop(name, None)
     return to_text(stored)
 

@@ -61,6 +61,7 @@ def test_messages_decided_not_to_be_sent_are_kept_but_never_claimed(store: Store
     assert [mail.message.number for mail in claim(store, 100)] == [2]
     with store.read() as work:
         assert [mail.status for mail in work.outbox()] == ["superseded", "imported", "waiting"]
+        assert [mail.message.status for mail in work.outbox()] == ["superseded", "imported", "waiting"]
 
 
 def test_messages_are_listed_by_status_and_case(store: Store) -> None:
