@@ -62,9 +62,15 @@ class Chart:
         tree, here = self._tree, self._tree.index[state]
         return any(tree.within(leaf, here) for leaf in tree.numbers(position.leaves))
 
-    def ended(self, position: Position, group: str) -> bool:
-        """Whether this group has come to its end: a final state in it is active, in each region if it has regions."""
-        return self._tree.ended(self._tree.index[group], self._tree.active(self._tree.numbers(position.leaves)))
+    def ended(self, position: Position) -> tuple[str, ...]:
+        """The active groups that have come to their end, innermost first: a final state of theirs is active.
+
+        A parallel group has when each of its regions has.
+        """
+        tree, leaves = self._tree, self._tree.numbers(position.leaves)
+        active = tree.active(leaves)
+        groups = dict.fromkeys(state for leaf in leaves for state in tree.above(leaf) if state)
+        return tuple(tree.names[state] for state in groups if tree.ended(state, active))
 
     def can_return(self, position: Position, arc: Arc) -> bool:
         """Whether something is remembered that this arc can enter again; true of an arc that does not return."""

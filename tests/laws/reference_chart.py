@@ -100,29 +100,33 @@ class Interpreter:
         yield from self._to_rest(self._enter(entry, []), passes)
 
     def run(self, event: str, passes: Callable[[Link], bool]) -> Iterator[Seen]:
-        enabled = self.select(event, passes)
+        enabled = self.select(event, passes) if event else self.what_follows(passes)
         if enabled:
             yield from self._to_rest(self.microstep(enabled), passes)
 
     def _to_rest(self, seen: Seen, passes: Callable[[Link], bool]) -> Iterator[Seen]:
-        queue: list[Node] = []
         count = 1
         while True:
             yield seen
             if seen.final is not None:
                 return
-            queue += [self.nodes[str(what)] for kind, what in seen.work if kind == "done"]
-            enabled = self.select("", passes)
-            while not enabled and queue:
-                group = queue.pop(0)
-                if group in self.configuration and self.is_in_final_state(group):
-                    enabled = self.select(f"done.{group.id}", passes)
+            enabled = self.what_follows(passes)
             if not enabled:
                 return
             count += 1
             if count > self.limit:
                 raise EndlessReference
             seen = self.microstep(enabled)
+
+    def what_follows(self, passes: Callable[[Link], bool]) -> list[Link]:
+        """Eventless transitions, else those for the end of a group, which waits for ever where they would only stay."""
+        enabled = self.select("", passes)
+        for atomic in self.document_order(state for state in self.configuration if state.is_atomic()):
+            for group in atomic.proper_ancestors():
+                if not enabled and group is not self.root and self.is_in_final_state(group):
+                    found = self.select(f"done.{group.id}", passes)
+                    enabled = found if any(self.journeys(link) for link in found) else []
+        return enabled
 
     # -- selecting ---------------------------------------------------------------------------------------------------
 

@@ -216,8 +216,8 @@ def test_a_final_state_ends_its_region_and_the_last_region_ends_the_group() -> N
     assert case.go("begin", "finish") == "repaired + informed"
     assert case.work.endswith("done repair")
     assert case.steps[-1].final is None
-    assert not case.machine.chart.ended(case.position, "both")
-    assert case.machine.chart.ended(case.position, "repair")
+    assert case.machine.chart.ended(case.position) == ("repair",)
+    assert case.machine.chart.ended(Position(("repaired", "satisfied"))) == ("repair", "both", "customer")
     assert case.go("agree") == "closed"
     assert "done customer, done both" in case.work
     assert case.steps[-1].final == "closed"
