@@ -132,7 +132,7 @@ class Plan:
         self.machine = ProcessMachine(self.chart)
         self.figures: Mapping[str, Value] = {name: figure.default for name, figure in definition.figures.items()}
         self.has_regions = any(state.parallel for state in definition.states.values())
-        self.has_decides = any(state.decide for state in definition.states.values())
+        self.has_decides = any(state.decide or state.done for state in definition.states.values())
         self.links = tuple(dict.fromkeys(effect.link for effect in self._opens()))
         self._offered: dict[tuple[Position, str], tuple[Action, ...]] = {}
         self._waits: dict[tuple[str, ...], tuple[Branches[Whos], ...]] = {}
