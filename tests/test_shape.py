@@ -212,12 +212,20 @@ def modules_imported(place: str, tree: ast.Module) -> Iterator[str]:
     own = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in sources()}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (
-                f"{place}: import names from `{a.name}`" for a in node.names if a.name.split(".")[0] == "engine"
-            )
+            whole = [alias.name for alias in node.names if alias.name.startswith("engine.")]
+            yield from (f"{place}: import names from `{name}`, not the module" for name in whole)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            wrong = [alias.name for alias in node.names if f"{node.module}.{alias.name}" in own]
-            yield from (f"{place}: import names from `{node.module}.{name}`, not the module" for name in wrong)
+            names = {alias.name for alias in node.names} - offered_by(node.module)
+            wrong = [f"{node.module}.{name}" for name in sorted(names) if f"{node.module}.{name}" in own]
+            yield from (f"{place}: import names from `{name}`, not the module" for name in wrong)
+
+
+@cache
+def offered_by(package: str) -> frozenset[str]:
+    """Return the names that a package's own file imports to offer them: one may be called like its module."""
+    tree = sources().get(package.replace(".", "/") + "/__init__.py", ast.Module([], []))
+    inside = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module != package]
+    return frozenset(alias.asname or alias.name for node in inside for alias in node.names)
 
 
 def test_names_are_imported_from_our_own_package_rather_than_modules() -> None:
