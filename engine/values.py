@@ -140,7 +140,7 @@ def read_instant(raw: Any, zone: str) -> int:
     if found is None:
         raise Expected(EXPECTED_INSTANT)
     try:
-        return check_instant(_parsed(*found.groups(), zone=zone))
+        return check_instant(_parsed(found, zone))
     except Expected:
         raise
     except CalendarError as error:
@@ -149,7 +149,8 @@ def read_instant(raw: Any, zone: str) -> int:
         raise Expected("a time that exists, like `2026-03-02 14:00`") from None
 
 
-def _parsed(day: str, minute: str, second: str | None, fraction: str | None, offset: str | None, *, zone: str) -> int:
+def _parsed(found: re.Match[str], zone: str) -> int:
+    day, minute, second, fraction, offset = found.groups()
     local = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(fraction or '.0')[:7]:0<7}")
     if offset is None:
         return instant_at(zone, local)

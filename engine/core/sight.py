@@ -79,7 +79,7 @@ def _case(sight: Sight) -> Mapping[str, Any]:
         "id": case.id,
         "opened_at": case.opened_at,
         "state": list(leaves) if sight.plan.has_regions else leaves[0] if leaves else "",
-        "waiting_on": ", ".join(who.partition(":")[2] for who in case.waiting),
+        "waiting_on": [who.partition(":")[2] for who in case.waiting],
         "assignee": case.assignee,
     }
 
@@ -100,10 +100,8 @@ def _linked(sight: Sight) -> Mapping[str, Any]:
     seen = {}
     for link in sight.plan.links:
         child = sight.family.cases.get(sight.case.links.get(link, "")) if sight.family else None
-        if child is not None:
+        if child is not None:  # a link never opened is unset, and `has(linked.L)` says so
             seen[link] = {"state": child.position.leaves[0] if child.position.leaves else "", "final": bool(child.outcome)}
-        else:
-            seen[link] = {"state": "", "final": False}
     return seen
 
 

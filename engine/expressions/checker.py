@@ -18,7 +18,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.duration_pb2 import DESCRIPTOR as DURATIONS
 from google.protobuf.timestamp_pb2 import DESCRIPTOR as TIMESTAMPS
 
-from engine.expressions.scope import Group, Member, Scope, names_of
+from engine.expressions.scope import Group, Member, Names, Scope, names_of
 from engine.fields import Field
 
 INSTANT, DURATION, MONEY, DATE = "google.protobuf.Timestamp", "google.protobuf.Duration", "cw.Money", "cw.Date"
@@ -79,24 +79,25 @@ class Checker:
     names: Mapping[str, Member]
     groups: Mapping[str, Group]  # message type → the names below it
     choices: Mapping[str, tuple[str, ...]]  # message type → its values
+    numbers: Mapping[str, Names]  # message type → the names below it of type number
 
 
-_recent: list[tuple[dict[str, Member], Checker]] = []
+_scopes: list[tuple[Scope, Checker]] = []  # the newest first
 _recent_lock = Lock()
 
 
 def checker_for(scope: Scope) -> Checker:
     """The environment of this place; places with the same names share it."""
-    names = names_of(scope)
     with _recent_lock:
-        for known, checker in _recent:
-            if known == names:
+        for known, checker in _scopes:
+            if known is scope:
                 return checker
-    checker = _Types().checker(names)
-    with _recent_lock:
-        _recent.insert(0, (names, checker))
-        del _recent[16:]
-    return checker
+        names = names_of(scope)
+        shared = next((checker for _, checker in _scopes if checker.names == names), None)
+        made = shared or _Types().checker(names)
+        _scopes.insert(0, (scope, made))
+        del _scopes[16:]
+    return made
 
 
 _SIMPLE = {"integer": "TYPE_INT64", "number": "TYPE_DOUBLE", "yes_no": "TYPE_BOOL"}
@@ -122,7 +123,9 @@ class _Types:
         pool.Add(self.file)
         config = _declarations(tuple(self.choices.values()))
         environment = cel.NewEnv(descriptor_pool=pool, config=config, variables=variables)
-        return Checker(environment, names, self.groups, {name: values for values, name in self.choices.items()})
+        choices = {name: values for values, name in self.choices.items()}
+        numbers = {name: _numbers(group) for name, group in self.groups.items()}
+        return Checker(environment, names, self.groups, choices, {name: its for name, its in numbers.items() if its})
 
     def variable(self, member: Member) -> Any:
         return cel.Type(self.group(member)) if isinstance(member, Group) else cel.Type.TIMESTAMP
@@ -161,6 +164,10 @@ class _Types:
             message: DescriptorProto = self.file.message_type.add(name=f"Choice{len(self.choices)}")
             self.choices[values] = f"cw.{message.name}"
         return self.choices[values]
+
+
+def _numbers(group: Group) -> Names:
+    return frozenset(name for name, its in group.members.items() if isinstance(its, Field) and its.type == "number")
 
 
 def _message_part(part: FieldDescriptorProto, name: str) -> None:

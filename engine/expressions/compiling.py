@@ -145,8 +145,7 @@ def _expression(checked: CheckedTree, scope: Scope, checker: Checker, found: Fin
     if path_of(whole) and not _is_test(whole) and (path_of(whole), False) in variables:
         inputs = tuple(replace(given, use="amount" if given.use == "amount" else "value") for given in inputs)
     else:
-        numbers = {name: _number_columns(group) for name, group in checker.groups.items()}
-        code = rewrite(checked, Target(variables, numbers, scope.calendar, _calendar(scope).zone))
+        code = rewrite(checked, Target(variables, checker.numbers, scope.calendar, _calendar(scope).zone))
     made = Expression(
         text=checked.text,
         type="any" if result is MIXED else result.type,
@@ -176,12 +175,6 @@ def _inputs(checker: Checker, found: Findings) -> tuple[tuple[Input, ...], dict[
         asked = input_for(variable, tuple(presence(path).split(".")), _named(path, checker), needed=False)
         inputs.append(replace(asked, use="has"))
     return tuple(inputs), variables
-
-
-def _number_columns(group: Group) -> Names:
-    return frozenset(
-        name for name, member in group.members.items() if isinstance(member, Field) and member.type == "number"
-    )
 
 
 def _calendar(scope: Scope) -> Calendar:
