@@ -91,6 +91,7 @@ cases = Table(
     maybe_number("closed_ms", "when it reached a final state; empty: open"),
     word("outcome", "`done`, `failed`, `cancelled`; empty text while open"),
     word("body", "position, data, what was done, timers, clocks, links: one JSON object"),
+    info={"about": "One row for each case. The common step reads one and changes a few of its columns."},
 )
 Index(None, cases.c.root, cases.c.birth)
 Index(None, cases.c.family_due_ms, cases.c.id, **where("family_due_ms IS NOT NULL"))
@@ -115,6 +116,7 @@ waiting = Table(
     key(number("opened_ms", "as in `cases`")),
     key(word("case_id", "the open case that waits")),
     sqlite_with_rowid=False,
+    info={"about": "On whose lists open cases stand, in the order of lists."},
 )
 
 records = Table(
@@ -125,6 +127,7 @@ records = Table(
     number("family_order", "1, 2, 3 … within the family"),
     word("text", "canonical JSON of the record"),
     word("hash", "SHA-256 of the text and of the record before it"),
+    info={"about": "The audit: append-only, held so by triggers that refuse to change, delete or replace a row."},
 )
 
 personal = Table(
@@ -135,6 +138,7 @@ personal = Table(
     word("value", "the value in clear, as JSON"),
     maybe_word("search", "HMAC under the desk's search key, by which it is found as a whole"),
     sqlite_with_rowid=False,
+    info={"about": "Personal values, which stand in no record. Erasing one removes its row."},
 )
 Index("ix_personal_search", personal.c.search, personal.c.case_id, **where("search IS NOT NULL"))
 
@@ -144,6 +148,7 @@ case_keys = Table(
     key(word("case_id", "whose key it is")),
     word("secret", "key of the commitments to its personal values; ordinary backups leave this table out"),
     sqlite_with_rowid=False,
+    info={"about": "The keys by which records commit to personal values. Without its key a commitment tells nothing."},
 )
 
 links = Table(
@@ -153,6 +158,7 @@ links = Table(
     key(word("case_id", "the case that did so")),
     key(word("link", "name of the link in its definition")),
     sqlite_with_rowid=False,
+    info={"about": "Which case opened or found which, to be followed back."},
 )
 
 requests = Table(
@@ -165,6 +171,7 @@ requests = Table(
     number("sequence", "the record it made"),
     number("at_ms", "when"),
     sqlite_with_rowid=False,
+    info={"about": "Commands that came with a key, so that a repeated one acts once."},
 )
 Index("ix_requests_case_id", requests.c.case_id)
 
@@ -174,6 +181,7 @@ counters = Table(
     key(word("prefix", "of case ids")),
     number("number", "the last one given"),
     sqlite_with_rowid=False,
+    info={"about": "How far the numbers of case ids have come."},
 )
 
 outbox = Table(
@@ -195,6 +203,7 @@ outbox = Table(
     maybe_word("error", "why the last attempt failed"),
     maybe_number("delivered_ms", "when it was delivered"),
     sqlite_autoincrement=True,
+    info={"about": "Messages and events, written with the step that sends them."},
 )
 Index("uq_outbox_place", outbox.c.case_id, outbox.c.sequence, outbox.c.number, unique=True)
 Index("ix_outbox_waiting", outbox.c.next_ms, outbox.c.id, **where("status = 'waiting'"))
@@ -213,6 +222,7 @@ clock_cycles = Table(
     number("used_ms", "time used"),
     maybe_number("breached_ms", "first breach of the cycle"),
     word("turns", "whose turn → time used: one JSON object"),
+    info={"about": "For reports: each cycle of a clock, from its first breach on, else from its end."},
 )
 
 definitions = Table(
@@ -227,6 +237,8 @@ definitions = Table(
     word("sources", "path → hash of the text in `sources`: one JSON object"),
     number("published_ms", "when"),
     word("published_by", "by whom"),
+    sqlite_autoincrement=True,
+    info={"about": "What was published, newest last."},
 )
 Index("ix_definitions_process", definitions.c.process, definitions.c.version)
 
@@ -235,6 +247,7 @@ sources = Table(
     metadata,
     key(word("hash", "SHA-256 of the text")),
     word("text", "a file as it was published"),
+    info={"about": "The texts of published definitions, each kept once."},
 )
 
 attachments = Table(
@@ -246,6 +259,8 @@ attachments = Table(
     word("name", "name of the file"),
     word("media_type", "kind of its content"),
     number("at_ms", "when it was attached"),
+    sqlite_autoincrement=True,
+    info={"about": "Files attached to cases."},
 )
 Index("ix_attachments_case_id", attachments.c.case_id, attachments.c.hash)
 
@@ -254,6 +269,7 @@ contents = Table(
     metadata,
     key(word("hash", "SHA-256 of the bytes")),
     Column("content", LargeBinary, nullable=False, doc="the bytes"),
+    info={"about": "The bytes of files, each content kept once."},
 )
 
 actors = Table(
@@ -264,6 +280,7 @@ actors = Table(
     word("roles", "a JSON list"),
     number("is_active", "0: may do nothing any more"),
     maybe_word("language", "in which this person is told"),
+    info={"about": "People and systems that may act."},
 )
 
 faults = Table(
@@ -274,6 +291,7 @@ faults = Table(
     number("at_ms", "when"),
     word("message", "what happened, in a sentence"),
     word("traceback", "for whoever mends it"),
+    info={"about": "The engine's own trouble with families, until it is mended."},
 )
 
 settings = Table(
@@ -281,6 +299,9 @@ settings = Table(
     metadata,
     key(word("name", "its name")),
     word("value", "its text"),
+    info={
+        "about": "Small things of the whole database: the desk's search key, a sign of life, how far imports have come."
+    },
 )
 
 VERSION_TABLE = "casewright_schema"
