@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.app.recipe import Given, Recipe
-from engine.core.cases import EMPTY, Actor, Command, Verb
+from engine.core.cases import Actor, Command, Verb
 from engine.errors import UsageError
 from engine.ports import Attachment, Transaction
 from engine.views import Accepted, Result
@@ -22,8 +22,8 @@ class Act:
 
     case: str
     action: str
-    form: Mapping[str, Any] = EMPTY
-    facts: Mapping[str, Any] = EMPTY
+    form: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     expect_revision: int | None = None
 

@@ -7,7 +7,7 @@ import json
 import secrets
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -33,8 +33,8 @@ SEEN_EVERY = 3_600_000
 class Given:
     """What comes with a command beside its name."""
 
-    form: Mapping[str, Any] = EMPTY
-    facts: Mapping[str, Any] = EMPTY
+    form: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     expect_revision: int | None = None
     occurred_at: int | None = None
