@@ -1,0 +1,64 @@
+"""A desk set up by `casewright init --example`, and commands run at it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+from engine.cli.main import casewright
+from engine.cli.translate import use_language
+
+REPORT = ("channel=phone", "customer=吴敏", "phone=13900000000", "place=3-201", "fault=no power", "member=no")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it wrote as one JSON document."""
+        return json.loads(self.out)
+
+
+def run(*words: str, into: str | None = None, language: str = "en") -> Ran:
+    """Run a command in the present folder."""
+    use_language(language)
+    done = CliRunner().invoke(casewright(), list(words), input=into, env={"LANGUAGE": language})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Ran(done.exit_code, done.stdout, done.stderr)
+
+
+def fields(*pairs: str) -> list[str]:
+    """Return each pair as a `-f` flag."""
+    return [word for pair in pairs for word in ("-f", pair)]
+
+
+def set_up(folder: Path) -> Path:
+    """Set up the example desk; `boss` is its administrator."""
+    folder.mkdir(parents=True, exist_ok=True)
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        done = run("init", "--example", "--as", "boss")
+        assert done.code == 0, done.err
+    finally:
+        os.chdir(here)
+    return folder
+
+
+def report(*more: str) -> str:
+    """Open a repair as wang.fang, and return its id."""
+    opened = run("open", "repair", "--as", "wang.fang", "--json", *fields(*REPORT, *more))
+    assert opened.code == 0, opened.out + opened.err
+    return str(opened.json["case"]["id"])

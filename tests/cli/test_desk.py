@@ -1,0 +1,327 @@
+"""A desk run by commands alone: set up, open, act, look, and everything that is refused on the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.cli.desks import REPORT, fields, report, run, set_up
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return set_up(tmp_path_factory.mktemp("template") / "desk")
+
+
+@pytest.fixture(autouse=True)
+def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the example desk, in which the commands run."""
+    copy = tmp_path / "desk"
+    shutil.copytree(template, copy)
+    monkeypatch.chdir(copy)
+    return copy
+
+
+# -- the main way ------------------------------------------------------------------------------------------------------
+
+
+def test_a_repair_runs_from_its_notice_to_the_signature() -> None:
+    case = report("member=yes")
+    steps = [
+        ("zhao.lei", "dispatch", ["technician=li.wei", "slip=P-1"], "dispatched"),
+        ("li.wei", "arrive", [], "on_site"),
+        ("li.wei", "begin", [], "diagnosing"),
+        ("li.wei", "diagnose",
+         ["diagnosis=fuse", "hours=0.5", 'material=[{"item": "fuse", "quantity": 2, "price": "12.50"}]'], "quoting"),
+        ("li.wei", "quote_price", ["quote=25.00"], "quoted"),
+        ("wang.fang", "accept_quote", ["quote_signature=q.png"], "repairing"),
+        ("li.wei", "finish", ["work_done=fuses changed", "hours_used=0.5", "cleaned=yes"], "accepting"),
+        ("wang.fang", "accept", [], "paying"),
+        ("wang.fang", "pay_and_sign", ["paid=25", "comments=quick", "signature=s.png", "no_gifts=yes"], "closed"),
+    ]  # fmt: skip
+    for actor, action, form, state in steps:
+        done = run("do", case, action, "--as", actor, "--json", *fields(*form))
+        assert done.code == 0, done.out + done.err
+        assert [one["name"] for one in done.json["case"]["state"]] == [state]
+    assert run("show", f"{case}.1", "--as", "wang.fang", "--json").json["process"] == "return_visit"
+    verified = run("audit", "verify", "--json")
+    assert verified.code == 0, verified.out
+    assert verified.json["is_verified"] is True
+    assert verified.json["records"] == 11
+
+
+def test_one_change_is_told_in_one_line_and_the_next_command_is_named() -> None:
+    case = report()
+    done = run("do", case, "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "slip=P-1"))
+    assert done.code == 0
+    assert done.out.startswith(f"{case} reported → dispatched · technician li.wei")
+    assert "arrival due" in done.out
+    assert done.out.count("\n") == 1
+    assert done.err == f"next: casewright do {case} arrive --as li.wei\n"
+
+
+def test_the_same_change_is_told_in_chinese() -> None:
+    case = report()
+    done = run("do", case, "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "slip=P-1"), language="zh")
+    assert done.out.startswith(f"{case} 已报修 → 已派工 · 维修工 li.wei")
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("actor", "action", "form", "code", "said"),
+    [
+        ("li.wei", "dispatch", ["technician=li.wei", "slip=1"], 4, "`li.wei` (technician) may not do `dispatch`"),
+        ("zhao.lei", "dispatch", [], 6, "`technician` is missing"),
+        ("zhao.lei", "dispatch", ["technician=li.wei", "slip=1", "colour=red"], 6, "does not ask for `colour`"),
+        ("zhao.lei", "dispatch", ["technician=wang.fang", "slip=1"], 6, "is not a technician"),
+        ("zhao.lei", "finish", [], 6, "`finish` is not possible in `reported`"),
+        ("zhao.lei", "dispach", [], 6, "(`dispatch`?)"),
+        ("nobody", "dispatch", [], 4, "`nobody` is not known at this desk"),
+    ],
+)
+def test_every_no_has_its_reason_and_its_exit_code(
+    actor: str, action: str, form: list[str], code: int, said: str
+) -> None:
+    case = report()
+    done = run("do", case, action, "--as", actor, *fields(*form))
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err
+
+
+def test_every_reason_is_told_at_once() -> None:
+    case = report()
+    done = run("do", case, "dispatch", "--as", "zhao.lei", *fields("technician=ma.lin", "colour=red"))
+    assert done.code == 6
+    assert done.err.startswith("refused for 3 reasons:")
+    assert all(word in done.err for word in ("slip", "colour", "ma.lin"))
+
+
+def test_without_a_terminal_missing_fields_are_named_with_their_flags() -> None:
+    done = run("open", "repair", "--as", "wang.fang", *fields("channel=phone"))
+    assert done.code == 6
+    assert "help: give -f customer=… -f phone=…" in done.err
+
+
+def test_a_case_misspelt_is_not_found() -> None:
+    done = run("show", "R-99", "--as", "wang.fang")
+    assert done.code == 3
+    assert "there is no case `R-99`" in done.err
+
+
+def test_a_process_misspelt_is_answered_by_the_one_probably_meant() -> None:
+    done = run("open", "repairs", "--as", "wang.fang")
+    assert done.code == 3
+    assert "`repair`" in done.err
+
+
+def test_a_stale_revision_is_a_conflict() -> None:
+    case = report()
+    run("do", case, "note", "--as", "wang.fang", "-f", "note=rings back")
+    done = run("do", case, "note", "--as", "wang.fang", "-f", "note=again", "--expect-revision", "1")
+    assert done.code == 5
+    assert "was changed meanwhile" in done.err
+
+
+def test_the_same_key_acts_once_and_another_command_under_it_is_a_conflict() -> None:
+    case = report()
+    words = ["do", case, "note", "--as", "wang.fang", "--key", "call-17", "-f"]
+    first, again, other = run(*words, "note=hello"), run(*words, "note=hello"), run(*words, "note=other")
+    assert (first.code, again.code, other.code) == (0, 0, 5)
+    assert "done before with the same key" in again.out
+    assert len(run("history", case, "--as", "wang.fang", "--json").out.splitlines()) == 2
+
+
+def test_of_two_who_claim_the_second_is_told_who_has_it() -> None:
+    case = report()
+    dispatcher = run("claim", case, "--as", "zhao.lei")
+    agent = run("claim", case, "--as", "wang.fang")
+    assert (dispatcher.code, agent.code) == (0, 5)
+    assert "held by zhao.lei" in dispatcher.out
+    assert "`zhao.lei`" in agent.err
+    assert run("release", case, "--as", "zhao.lei").code == 0
+
+
+def test_a_supervisor_assigns_and_a_technician_does_not() -> None:
+    case = report()
+    assert run("assign", case, "zhao.lei", "--as", "sun.qiang").code == 0
+    assert run("show", case, "--as", "zhao.lei", "--json").json["assignee"] == "zhao.lei"
+    assert run("assign", case, "li.wei", "--as", "li.wei").code == 4
+
+
+def test_only_an_administrator_publishes_and_names_people() -> None:
+    assert run("publish", "--as", "wang.fang").code == 4
+    assert run("actor", "add", "x", "--role", "agent", "--as", "wang.fang").code == 4
+
+
+# -- looking -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_may_be_done_is_listed_with_why_not_the_rest() -> None:
+    case = report()
+    done = run("do", case, "--list", "--as", "zhao.lei")
+    assert done.code == 0
+    possible, impossible = done.out.split("not possible now:")
+    assert "dispatch  Send a technician  (-f technician=… -f slip=… [-f note=…])" in possible
+    assert "cancel  Cancel: `zhao.lei` (dispatcher) may not do `cancel`" in impossible
+
+
+def test_the_list_shows_what_waits_on_me_with_its_next_promise() -> None:
+    case = report()
+    mine = run("list", "--as", "zhao.lei")
+    assert case in mine.out
+    assert "dispatch" in mine.out
+    assert "no power" in mine.out
+    assert run("list", "--as", "gao.min").err == "nothing waits on you\n"
+
+
+@pytest.mark.parametrize("text", ["13900000000", "139-0000-0000", "吴敏"])
+def test_a_case_is_found_by_phone_or_name(text: str) -> None:
+    case = report()
+    report("phone=13911111111", "customer=郑浩")
+    found = run("list", "--find", text, "--as", "wang.fang", "--json").json
+    assert [row["id"] for row in found["cases"]] == [case]
+
+
+def test_a_list_says_how_many_it_does_not_show() -> None:
+    for _ in range(3):
+        report()
+    done = run("list", "--as", "zhao.lei", "--limit", "2")
+    assert "showing 2 of 3" in done.err
+
+
+def test_private_fields_are_masked_for_who_does_not_work_the_case() -> None:
+    case = report()
+    agent = run("show", case, "--as", "wang.fang").out
+    manager = run("show", case, "--as", "gao.ming").out
+    assert "吴敏" in agent
+    assert "吴敏" not in manager
+    assert "•••" in manager
+
+
+def test_history_tells_refusals_too() -> None:
+    case = report()
+    run("do", case, "dispatch", "--as", "li.wei", *fields("technician=li.wei", "slip=1"))
+    done = run("history", case, "--as", "wang.fang")
+    assert "wang.fang (Agent)" in done.out
+    assert "!! dispatch refused: by" in done.out
+
+
+def test_a_clock_is_explained_by_a_ledger_that_adds_up() -> None:
+    case = report()
+    run("do", case, "reschedule", "--as", "wang.fang", "-f", "visit_at=2099-01-01 10:00")
+    done = run("clock", case, "--explain", "--as", "wang.fang", "--json")
+    assert done.code == 0, done.err
+    for clock in done.json["clocks"]:
+        counted = sum(one["used"]["seconds"] for one in clock["ledger"])
+        assert counted == pytest.approx(clock["used"]["seconds"], abs=2)
+    assert "paused" in run("clock", case, "--explain", "--as", "wang.fang").out
+
+
+def test_a_clock_misspelt_is_answered_by_those_there_are() -> None:
+    case = report()
+    done = run("clock", case, "--clock", "arival", "--as", "wang.fang")
+    assert done.code == 3
+    assert "`arrival`" in done.err
+
+
+# -- files, worker, faults ---------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_attached_and_stands_in_the_history(desk: Path) -> None:
+    case = report()
+    (desk / "slip.png").write_bytes(b"\x89PNG")
+    done = run("attach", case, "slip.png", "--as", "wang.fang")
+    assert done.code == 0, done.err
+    record = json.loads(run("history", case, "--as", "wang.fang", "--json").out.splitlines()[-1])
+    assert record["attached"]["name"] == "slip.png"
+    assert record["attached"]["media_type"] == "image/png"
+
+
+def test_a_tick_delivers_what_waits(desk: Path) -> None:
+    case = report()
+    run("do", case, "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "slip=P-1"))
+    waiting = run("outbox", "--json").json["messages"]
+    assert [(one["receiver"], one["status"]) for one in waiting] == [("li.wei", "waiting")]
+    done = run("tick")
+    assert done.code == 0
+    assert "→ li.wei: " in done.out
+    assert "1 message delivered" in done.out
+    assert run("outbox", "--status", "waiting", "--json").json["messages"] == []
+    assert run("fault").err == "nothing is set aside\n"
+
+
+def test_the_doctor_finds_a_fresh_desk_in_order() -> None:
+    done = run("doctor", "--json")
+    assert done.code == 0, done.out
+    assert done.json["is_ok"] is True
+
+
+def test_the_doctor_tells_what_is_wrong(desk: Path) -> None:
+    (desk / "processes" / "repair.yaml").write_text("process: repair\n", "utf-8")
+    done = run("doctor")
+    assert done.code == 1
+    assert "!!  processes:" in done.out
+
+
+# -- setting up --------------------------------------------------------------------------------------------------------
+
+
+def test_init_a_second_time_changes_nothing(desk: Path) -> None:
+    before = (desk / "casewright.toml").read_text("utf-8")
+    done = run("init", "--example", "--as", "boss", "--json")
+    assert done.code == 0
+    assert done.json["files"] == []
+    assert done.json["actors"] == []
+    assert (desk / "casewright.toml").read_text("utf-8") == before
+
+
+def test_publishing_again_says_that_nothing_is_new() -> None:
+    done = run("publish", "--as", "boss", "--json")
+    assert {one["status"] for one in done.json["published"]} == {"unchanged"}
+
+
+def test_a_new_process_is_checked_tested_published_and_opened(desk: Path) -> None:
+    assert run("new", "lost_found").code == 0
+    assert run("check", "--strict").code == 0, run("check", "--strict").out
+    tested = run("test", "processes/lost_found.yaml", "--coverage")
+    assert tested.code == 0, tested.out
+    assert "coverage 100.0%" in tested.out
+    assert "published lost_found version 1" in run("publish", "processes/lost_found.yaml", "--as", "boss").out
+    opened = run("open", "lost_found", "--as", "wang.fang", "-f", "subject=an umbrella")
+    assert opened.out.startswith("LF-1 opened → received")
+
+
+def test_a_person_is_named_changed_and_let_go() -> None:
+    assert run("actor", "add", "wu.di", "--role", "agent", "--name", "吴迪", "--as", "boss").out == "wu.di: agent\n"
+    run("actor", "change", "wu.di", "--give", "supervisor", "--take", "agent", "--as", "boss")
+    assert run("actor", "remove", "wu.di", "--as", "boss").code == 0
+    person = next(one for one in run("actor", "--json").json["actors"] if one["id"] == "wu.di")
+    assert person == {"id": "wu.di", "name": "吴迪", "roles": ["supervisor"], "is_active": False, "language": None}
+    assert run("open", "repair", "--as", "wu.di", *fields(*REPORT)).code == 4
+    assert run("actor", "remove", "wu.dy", "--as", "boss").code == 3
+
+
+def test_a_database_that_is_not_there_is_explained() -> None:
+    done = run("list", "--db", "nowhere.sqlite", "--as", "boss")
+    assert done.code == 1
+    assert "nowhere.sqlite" in done.err
+    assert "casewright init" in done.err
+
+
+def test_a_file_that_is_no_database_is_explained(desk: Path) -> None:
+    (desk / "letter.txt").write_text("dear all\n" * 300, "utf-8")
+    done = run("list", "--db", "letter.txt", "--as", "boss")
+    assert done.code == 1
+    assert "letter.txt" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_with_json_an_error_is_one_json_line() -> None:
+    done = run("show", "R-99", "--as", "wang.fang", "--json")
+    assert done.code == 3
+    error = json.loads(done.err)["error"]
+    assert (error["kind"], error["exit_code"]) == ("NotFound", 3)

@@ -1,0 +1,97 @@
+"""Every command that shows something writes JSON of the published shape."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from tests.cli.desks import REPORT, fields, report, run, set_up
+
+from engine.cli.catalogue import COMMANDS
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return set_up(tmp_path_factory.mktemp("template") / "desk")
+
+
+@pytest.fixture(scope="module")
+def shapes(root: Path) -> dict[str, Any]:
+    shapes: dict[str, Any] = json.loads((root / "schemas" / "output.schema.json").read_text("utf-8"))
+    return shapes
+
+
+COMMAND_LINES: dict[str, list[list[str]]] = {
+    "new": [["new", "lost_found"]],
+    "check": [["check"]],
+    "test": [["test", "processes/return_visit.yaml", "--coverage"]],
+    "explain": [["explain", "unknown-state"], ["explain"]],
+    "publish": [["publish", "--as", "boss"]],
+    "open": [["open", "repair", "--as", "wang.fang", *fields(*REPORT)], ["open", "repair", "--as", "wang.fang"]],
+    "list": [["list", "--as", "zhao.lei"]],
+    "show": [["show", "CASE", "--as", "wang.fang"], ["show", "CASE", "--as", "gao.ming"]],
+    "do": [
+        ["do", "CASE", "--as", "zhao.lei"],
+        ["do", "CASE", "dispatch", "--as", "zhao.lei"],
+        ["do", "CASE", "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "slip=P-1")],
+    ],
+    "claim": [["claim", "CASE", "--as", "zhao.lei"]],
+    "release": [["release", "CASE", "--as", "sun.qiang"]],
+    "assign": [["assign", "CASE", "zhao.lei", "--as", "sun.qiang"]],
+    "attach": [["attach", "CASE", "casewright.toml", "--as", "wang.fang"]],
+    "history": [["history", "CASE", "--as", "wang.fang"]],
+    "clock": [["clock", "CASE", "--as", "wang.fang", "--explain"]],
+    "init": [["init", "--as", "boss"]],
+    "actor": [["actor"], ["actor", "add", "x", "--role", "agent", "--as", "boss"]],
+    "import": [["import", "day.jsonl", "--as", "boss"]],
+    "worker": [],  # runs until it is stopped: test_worker.py
+    "tick": [["tick"]],
+    "outbox": [["outbox"]],
+    "fault": [["fault"]],
+    "audit": [["audit", "verify"]],
+    "doctor": [["doctor"]],
+    "demo": [["demo"]],
+}
+
+DAY = (
+    '{"at": "2026-03-02 09:00", "as": "agent:wang.fang", "case": "a", "open": "repair", "form": {"channel": "phone", '
+    '"customer": "Wu", "phone": "139", "place": "3-201", "fault": "no light", "member": false}}\n'
+    '{"at": "2026-03-02 09:01", "as": "agent:wang.fang", "case": "b", "do": "note", "form": {"note": "x"}}\n'
+)
+
+
+def test_every_command_stands_in_the_table() -> None:
+    assert set(COMMAND_LINES) == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"), [(name, words) for name, lines in COMMAND_LINES.items() for words in lines]
+)
+def test_a_command_writes_json_of_its_shape(
+    command: str, words: list[str], desk: Path, shapes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(desk, tmp_path / "desk")
+    monkeypatch.chdir(tmp_path / "desk")
+    Path("day.jsonl").write_text(DAY, "utf-8")
+    case = report() if "CASE" in words else ""
+    done = run(*[case if word == "CASE" else word for word in words], "--json")
+    assert done.out, done.err
+    lines = done.out.splitlines() if command in ("history", "tick") else [done.out]
+    for line in lines:
+        check(json.loads(line), f"command_{command}", shapes)
+
+
+def test_an_error_has_its_shape_too(shapes: dict[str, Any], monkeypatch: pytest.MonkeyPatch, desk: Path) -> None:
+    monkeypatch.chdir(desk)
+    check(json.loads(run("show", "R-99", "--as", "boss", "--json").err), "error", shapes)
+    check(json.loads(run("lsit", "--json").err), "error", shapes)
+
+
+def check(document: Any, shape: str, shapes: dict[str, Any]) -> None:
+    validator = Draft202012Validator({**shapes, "$ref": f"#/$defs/{shape}"})
+    problems = [f"{'/'.join(map(str, error.path))}: {error.message}" for error in validator.iter_errors(document)]
+    assert problems == []
