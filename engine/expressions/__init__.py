@@ -1,7 +1,7 @@
 """Expressions: Google's CEL behind one small face. They read, compare and combine; they cannot call out, loop or wait.
 
 Every name and type is checked when the definition is loaded. `cel-expr-python` is young; should it fail us, the Rust
-binding `common-expression-language` takes its place in `checker.py` and `program.py`, and nothing else changes.
+binding `common-expression-language` takes its place in this package, and nothing outside it changes.
 """
 
 from __future__ import annotations

@@ -134,8 +134,10 @@ class _Types:
         name = f"Group{len(self.groups)}"
         self.groups[f"cw.{name}"] = group
         message = self.file.message_type.add(name=name)
+        message.options.deprecated_legacy_json_field_conflicts = True  # `a_1` and `a1` are two names, not one
         for number, (member_name, member) in enumerate(group.members.items(), 1):
             part = message.field.add(name=member_name, number=number, label=FieldDescriptorProto.LABEL_OPTIONAL)
+            part.json_name = member_name
             if isinstance(member, Group):
                 _message_part(part, self.group(member))
             else:

@@ -140,7 +140,6 @@ def _message_shape(name: str, checker: Checker) -> Field:
 def _expression(checked: CheckedTree, scope: Scope, checker: Checker, found: Findings, result: Field) -> Expression:
     inputs, variables = _inputs(checker, found)
     whole = checked.tree.expr
-    literal = constant(whole)
     code = Code(b"", (), frozenset())
     if path_of(whole) and not _is_test(whole) and (path_of(whole), False) in variables:
         inputs = tuple(replace(given, use="amount" if given.use == "amount" else "value") for given in inputs)
@@ -151,13 +150,24 @@ def _expression(checked: CheckedTree, scope: Scope, checker: Checker, found: Fin
         type="any" if result is MIXED else result.type,
         result=result,
         names=frozenset(".".join(path) for path in found.reads.keys() | found.tests),
-        literal=literal if isinstance(literal, str) else None,
+        texts=_texts(whole),
         inputs=inputs,
         calls=code.calls,
         code=code.code,
         calendars={name: scope.calendars.get(name) or always(scope.zone) for name in sorted(code.calendars)},
     )
     return replace(made, constant=made.evaluate({})) if not inputs and made.type == "yes_no" else made
+
+
+def _texts(node: Tree) -> Names:
+    """Every text the value can be, if it is written here or chosen between such; otherwise none."""
+    text = constant(node)
+    if isinstance(text, str):
+        return frozenset({text})
+    if kind(node) == "call_expr" and node.call_expr.function == "_?_:_":
+        first, second = (_texts(part) for part in node.call_expr.args[1:])
+        return first | second if first and second else frozenset()
+    return frozenset()
 
 
 def _is_test(node: Tree) -> bool:

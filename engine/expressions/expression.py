@@ -33,7 +33,7 @@ class Expression:
     result: Field  # the shape of what it gives
     names: Names  # dotted names it reads or asks for: `case.fee`, `facts.on_shift`, `did.reject`, `now`
     constant: bool | None = None  # the answer of one that reads no name
-    literal: str | None = None  # the text it is, if it is nothing else
+    texts: Names = frozenset()  # every text it can be, where it chooses between texts written in it
     inputs: tuple[Input, ...] = ()
     calls: tuple[Call, ...] = ()  # worked out before `code` runs
     code: bytes = b""  # what CEL runs; empty if the expression is one name only
@@ -60,7 +60,10 @@ class Expression:
         return self._run(data)
 
     def _run(self, data: dict[str, Any]) -> Value:
-        result = self._with_calls(data) if self.calls or self.calendars else self._program.eval(data=data)
+        try:
+            result = self._with_calls(data) if self.calls or self.calendars else self._program.eval(data=data)
+        except RuntimeError as error:  # CEL's own bounds: a walk through walks ends after 9 999 items
+            raise self._failed(error) from error
         value = result.value()
         if self.type == "yes_no":
             if value is True or value is False:
@@ -94,7 +97,7 @@ class Expression:
         return value
 
     def _failed(self, said: Any) -> ExpressionFailed:
-        reason = str(said).partition(": ")[2] or str(said)
+        reason = str(said).partition(": ")[2].removesuffix(" [INTERNAL]") or str(said)
         if found := re.search(r'No value with name "(\$\d+)"', reason):
             named = {given.variable: ".".join(given.path) for given in self.inputs}
             reason = f"`{named.get(found[1], 'a time in it')}` is not set"
@@ -132,9 +135,9 @@ def fits(expression: Expression, target: Field) -> str | None:
     given = expression.result
     if expression.type == "any" or given.type == target.type == "table":
         return None
-    if target.type == "choice" and expression.literal is not None:
+    if target.type == "choice" and expression.texts:
         known = ", ".join(f"`{choice}`" for choice in target.choices)
-        return None if expression.literal in target.choices else f"`{target.name}` must be one of {known}"
+        return None if expression.texts <= target.choices.keys() else f"`{target.name}` must be one of {known}"
     if target.type == given.type == "choice":
         return (
             None if set(given.choices) <= set(target.choices) else f"not every choice of it is one of `{target.name}`"

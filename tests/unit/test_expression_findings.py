@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.expressions import ExpressionError, Problem, Scope, compile_expression
+from engine.fields import Field
 from tests.unit.names import COLUMNS, SCOPE, SURE, VALUES, compiled
 
 AN_INSTANT = "an instant is written `timestamp('2026-03-02T14:00:00+08:00')`"
@@ -204,6 +205,35 @@ def test_only_a_whole_personal_field_may_be_copied_and_only_where_copies_are_mad
     assert found("case.phone + 'x'", copying) == [("personal-read", "case.phone")]
     assert found("[case.phone]", copying) == [("personal-read", "case.phone")]
     assert found("case.phone", copying, sure=frozenset()) == [("maybe-unset", "case.phone")]
+
+
+def test_a_field_may_have_any_name_the_language_allows(capfd: pytest.CaptureFixture[str]) -> None:
+    # Words of CEL and of Python, and two names that are one in protobuf's own JSON.
+    names = [
+        "if",
+        "for",
+        "let",
+        "package",
+        "return",
+        "has",
+        "all",
+        "map",
+        "size",
+        "int",
+        "type",
+        "class",
+        "def",
+        "from",
+        "a_1",
+        "a1",
+        "descriptor",
+        "option",
+    ]
+    scope = Scope(case={name: Field(name=name, type="integer") for name in names})
+    for name in names:
+        expression = compile_expression(f"case.{name} > 1", scope, sure=frozenset({f"case.{name}"}))
+        assert expression.evaluate({"case": {name: 2}}) is True
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_condition_must_be_yes_or_no() -> None:

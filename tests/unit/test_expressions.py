@@ -198,6 +198,13 @@ def test_unlimited_is_above_every_amount() -> None:
     assert expression.evaluate(most | {"actor": {"may": {"concession": 0}}}) is False
 
 
+def test_a_walk_through_walks_ends() -> None:
+    text = "case.items.all(a, case.items.all(b, case.items.all(c, a.count + b.count + c.count > 0)))"
+    many = {"case": {"items": [{"count": 1}] * 50}}
+    with pytest.raises(ExpressionFailed, match=r"Iteration budget exceeded$"):
+        compiled(text).evaluate(many)
+
+
 def test_a_calendar_that_cannot_answer_is_no_answer() -> None:
     late = {"case": {"visit_at": 7_258_118_399_999}}  # the last instant that calendars cover
     with pytest.raises(ExpressionFailed, match="cannot be worked out"):
@@ -229,6 +236,17 @@ def test_only_a_text_that_begins_with_an_equals_sign_is_an_expression() -> None:
         ("case.channel", f("channel", "choice", choices={"phone": {}}), "not every choice of it is one of `channel`"),
         ("'phone'", f("channel", "choice", choices={"phone": {}}), None),
         ("'fax'", f("channel", "choice", choices={"phone": {}}), "`channel` must be one of `phone`"),
+        ("case.severe ? 'phone' : 'mail'", f("channel", "choice", choices={"phone": {}, "mail": {}}), None),
+        (
+            "case.severe ? 'phone' : 'fax'",
+            f("channel", "choice", choices={"phone": {}}),
+            "`channel` must be one of `phone`",
+        ),
+        (
+            "case.severe ? 'phone' : case.note",
+            f("by", "choice", choices={"phone": {}}),
+            "it gives text, and `by` is choice",
+        ),
         ("case.note", f("channel", "choice", choices={"phone": {}}), "it gives text, and `channel` is choice"),
         ("'2026-03-02'", f("on", "date"), None),
         ("now", f("at", "instant"), None),
