@@ -43,6 +43,9 @@ class Expression:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_program", program(self.code) if self.code else None)
 
+    def __hash__(self) -> int:
+        return hash((self.text, self.code))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _expression, tuple(getattr(self, name) for name in _PARTS)
 

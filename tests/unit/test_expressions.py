@@ -267,6 +267,7 @@ def test_an_expression_can_be_kept_and_brought_back() -> None:
         expression = compiled(text)
         again = pickle.loads(pickle.dumps(expression))
         assert again == expression
+        assert {again: 1}[expression] == 1
         assert again.evaluate(VALUES) == expression.evaluate(VALUES)
 
 
