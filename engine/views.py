@@ -10,7 +10,7 @@ from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
 from engine.core.clocks import due_at, used_until
 from engine.core.forms import joined
 from engine.core.people import is_among
-from engine.core.permits import not_permitted, offered
+from engine.core.permits import Asking, not_permitted, offered
 from engine.core.plan import Library, Plan
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
@@ -194,9 +194,8 @@ def offers(case: Case, actor: Actor, seeing: Seeing) -> Iterator[Offer]:
         actions = offered(plan, case.position, event)
         if not actions:
             continue
-        reasons = [
-            one for action in actions for one in not_permitted(plan, case, action, actor, seeing.now, is_told=False)
-        ]
+        asking = Asking(actor, seeing.now)
+        reasons = [why for action in actions for why in not_permitted(plan, case, action, asking)]
         form = joined(action.form for action in actions)
         yield Offer(
             action=event, label=actions[0].label, is_allowed=not reasons, reasons=tuple(_once(reasons)),

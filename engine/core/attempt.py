@@ -10,7 +10,7 @@ from engine.core.effects import StepFailed
 from engine.core.forms import joined, read_facts, read_form
 from engine.core.machine import Endless
 from engine.core.people import persons
-from engine.core.permits import exclusions, may_open, not_permitted, not_possible, offered, who_may_not
+from engine.core.permits import Asking, exclusions, may_open, not_permitted, not_possible, offered, who_may_not
 from engine.core.reasons import reason
 from engine.core.sight import Sight, actor_seen
 from engine.core.texts import fill, placeholders, values_of
@@ -37,8 +37,8 @@ def _act(draft: Draft, command: Command) -> Reasons:
     actions = offered(plan, case.position, command.name)
     if not actions:
         return [not_possible(plan, case, command.name)]
-    is_told = command.verb == "tell"
-    reasons = [r for a in actions for r in not_permitted(plan, case, a, command.actor, draft.now, is_told)]
+    asking = Asking(command.actor, draft.now, is_by_itself=command.verb == "tell")
+    reasons = [why for action in actions for why in not_permitted(plan, case, action, asking)]
     if reasons:
         return _once(reasons)
     form = joined(action.form for action in actions)
@@ -65,7 +65,7 @@ def _act(draft: Draft, command: Command) -> Reasons:
 def _open(draft: Draft, command: Command) -> Reasons:
     plan, opening = draft.plan, draft.plan.definition.opening
     is_by_itself = command.is_stored and command.actor.id == "engine"
-    reasons = list(may_open(plan, draft.case, opening, command.actor, draft.now, is_by_itself))
+    reasons = list(may_open(plan, draft.case, opening, Asking(command.actor, draft.now, is_by_itself)))
     if reasons:
         return reasons
     values, reasons = _fill(draft, command, opening.form, plan.facts_of[opening])

@@ -75,7 +75,7 @@ def broken(case: str, records: Iterable[tuple[int, str, str]], head: str, count:
     """The first break in a chain of `(sequence, text, hash)`, or None where it is whole up to the case's head."""
     previous, expected = FIRST, 1
     for sequence, text, hashed in records:
-        why = _flaw(case, expected, previous, sequence, text, hashed)
+        why = _flaw((sequence, text, hashed), case, expected, previous)
         if why:
             return Break(sequence, why)
         previous, expected = hashed, expected + 1
@@ -86,7 +86,8 @@ def broken(case: str, records: Iterable[tuple[int, str, str]], head: str, count:
     return None
 
 
-def _flaw(case: str, expected: int, previous: str, sequence: int, text: str, hashed: str) -> str:
+def _flaw(row: tuple[int, str, str], case: str, expected: int, previous: str) -> str:
+    sequence, text, hashed = row
     if sequence != expected:
         return f"record {expected} is missing" if sequence > expected else f"record {sequence} is there twice"
     if digest(text) != hashed:

@@ -110,19 +110,19 @@ class Draft:
 
     def send(self, kind: str, receiver: str, message: str, names: tuple[str, ...], exclude: tuple[str, ...]) -> None:
         """Tell somebody; the values of the text are fixed when the step is whole."""
-        self.outgoing.append((self._outgoing("notify", kind, receiver, message, EMPTY, exclude=exclude), names))
+        self.outgoing.append((self._outgoing(kind, receiver, message, exclude=exclude), names))
 
     def emit(self, name: str, values: Mapping[str, Value], failed: str | None) -> None:
         """Let an event out."""
-        self.outgoing.append((self._outgoing("emit", "event", name, name, values, failed=failed), ()))
+        self.outgoing.append((self._outgoing("event", name, name, values=values, failed=failed), ()))
 
-    def _outgoing(
-        self, kind: Any, receiver_kind: Any, receiver: str, name: str, values: Mapping[str, Value], **more: Any
-    ) -> Outgoing:
+    def _outgoing(self, receiver_kind: Any, receiver: str, name: str, **more: Any) -> Outgoing:
         alert = self.alert
+        more = {"values": EMPTY, **more}
         return Outgoing(
-            case=self.case.id, sequence=self.before.sequence + 1, number=len(self.outgoing), at=self.now, kind=kind,
-            receiver=receiver, receiver_kind=receiver_kind, name=name, values=values,
+            case=self.case.id, sequence=self.before.sequence + 1, number=len(self.outgoing), at=self.now,
+            kind="emit" if receiver_kind == "event" else "notify", receiver=receiver, receiver_kind=receiver_kind,
+            name=name,
             clock=alert.clock if alert else None, cycle=alert.cycle if alert else 0,
             threshold=alert.threshold if alert else None, is_late=alert.is_late if alert else False,
             status="imported" if self.case.importing else "waiting", **more,

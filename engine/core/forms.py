@@ -25,8 +25,8 @@ def read_form(
     form: Form, fields: Mapping[str, Field], command: Command, zone: str, action: str
 ) -> tuple[dict[str, Value], list[Reason]]:
     """The stored values, and every reason why the form will not do. A value of None clears."""
-    reasons: list[Reason] = []
-    values: dict[str, Value] = {}
+    reading = _Reading(command, zone, "form")
+    values, reasons = reading.values, reading.reasons
     for name in form.require:
         if command.form.get(name) is None:
             reasons.append(reason("form", "missing", field=name, label=_label(fields[name])))
@@ -39,7 +39,7 @@ def read_form(
         elif raw is None:
             values[name] = None
         else:
-            _read_into(values, reasons, fields[name], raw, command, zone)
+            reading.take(fields[name], raw)
     return values, reasons
 
 
@@ -47,33 +47,40 @@ def read_facts(
     names: Iterable[str], fields: Mapping[str, Field], command: Command, zone: str, action: str
 ) -> tuple[dict[str, Value], list[Reason]]:
     """The facts that an action's expressions name; others are not kept."""
-    reasons: list[Reason] = []
-    values: dict[str, Value] = {}
+    reading = _Reading(command, zone, "facts")
     for name in names:
         raw = command.facts.get(name)
         if raw is None:
-            reasons.append(reason("facts", "fact", field=name, action=action, label=_label(fields[name])))
+            reading.reasons.append(reason("facts", "fact", field=name, action=action, label=_label(fields[name])))
         else:
-            _read_into(values, reasons, fields[name], raw, command, zone, rule="facts")
-    return values, reasons
+            reading.take(fields[name], raw)
+    return reading.values, reading.reasons
 
 
-def _read_into(
-    values: dict[str, Value], reasons: list[Reason], field: Field, raw: Any, command: Command, zone: str, *,
-    rule: str = "form",
-) -> None:  # fmt: skip
-    if command.is_stored:
-        if not is_sealed(raw):
-            check(field, raw)
-        values[field.name] = raw
-        return
-    try:
-        values[field.name] = value = read(field, raw, zone)
-    except Invalid as invalid:
-        reasons.append(reason(rule, "invalid", field=field.name, problem=str(invalid)))
-        return
-    if field.role and command.people is not None and field.role not in command.people.get(value, ()):
-        reasons.append(reason(rule, "role", field=field.name, person=value, role=field.role))
+class _Reading:
+    """Collects what could be read, and why the rest could not."""
+
+    def __init__(self, command: Command, zone: str, rule: str) -> None:
+        self.command = command
+        self.zone = zone
+        self.rule = rule
+        self.values: dict[str, Value] = {}
+        self.reasons: list[Reason] = []
+
+    def take(self, field: Field, raw: Any) -> None:
+        if self.command.is_stored:
+            if not is_sealed(raw):
+                check(field, raw)
+            self.values[field.name] = raw
+            return
+        try:
+            self.values[field.name] = value = read(field, raw, self.zone)
+        except Invalid as invalid:
+            self.reasons.append(reason(self.rule, "invalid", field=field.name, problem=str(invalid)))
+            return
+        people = self.command.people
+        if field.role and people is not None and field.role not in people.get(value, ()):
+            self.reasons.append(reason(self.rule, "role", field=field.name, person=value, role=field.role))
 
 
 def _label(field: Field) -> str:

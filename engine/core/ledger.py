@@ -47,7 +47,7 @@ def _intervals(clock: str, history: Sequence[Stood], now: int, calendar: Calenda
             is_new = earlier is None or earlier.cycle != head.cycle
             start = head.started_at if is_new else stood.at  # a cycle may count from before its record
             if head.paused:
-                yield _interval(head, stood.case, start, until, "paused", 0)
+                yield _interval(stood.case, head, (start, until), "paused")
             else:
                 yield from _running(head, stood.case, start, until, calendar)
         earlier = head
@@ -59,10 +59,10 @@ def _running(head: Head, case: Case, start: int, end: int, calendar: Calendar) -
     while at < end:
         if calendar.is_open(at):
             stop = _closing(calendar, at, end)
-            yield _interval(head, case, at, stop, "running", stop - at)
+            yield _interval(case, head, (at, stop), "running")
         else:
             stop = min(calendar.next_opening(at), end)
-            yield _interval(head, case, at, stop, "closed", 0)
+            yield _interval(case, head, (at, stop), "closed")
         at = stop
 
 
@@ -79,11 +79,12 @@ def _closing(calendar: Calendar, start: int, end: int) -> int:
 
 
 def _interval(
-    head: Head, case: Case, start: int, end: int, status: Literal["running", "paused", "closed"], used: int
+    case: Case, head: Head, span: tuple[int, int], status: Literal["running", "paused", "closed"]
 ) -> Interval:
+    start, end = span
     return Interval(
         cycle=head.cycle, start=start, end=end, status=status, why=head.paused if status == "paused" else (),
-        turn=case.waiting, used=used,
+        turn=case.waiting, used=end - start if status == "running" else 0,
     )  # fmt: skip
 
 

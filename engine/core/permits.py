@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from engine.chart import Position
 from engine.core.cases import Actor, Case, Reason
@@ -31,17 +32,26 @@ def not_possible(plan: Plan, case: Case, name: str) -> Reason:
     return reason("state", action=name, state=state, possible="; ".join(could) or "–")
 
 
-def not_permitted(plan: Plan, case: Case, action: Action, actor: Actor, now: int, is_told: bool) -> Iterator[Reason]:
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, when; what is told or opened by itself skips who may."""
+
+    actor: Actor
+    now: int
+    is_by_itself: bool = False
+
+
+def not_permitted(plan: Plan, case: Case, action: Action, asking: Asking) -> Iterator[Reason]:
     """Every reason of step 2. What is told skips `by` and `never_by`."""
-    if not is_told:
-        yield from who_may_not(plan, case, action, actor)
+    if not asking.is_by_itself:
+        yield from who_may_not(plan, case, action, asking.actor)
     if action.within is not None and case.closed_at is not None:
         calendar = plan.calendar(None)
         until = instant_of(action.within, case.closed_at, None, calendar)
-        if until is not None and now > until:
+        if until is not None and asking.now > until:
             shown = show_instant(until, plan.definition.desk.zone)
             yield reason("within", action=action.name, until=shown)
-    yield from _not_now(plan, action.name, action.during, now)
+    yield from _not_now(plan, action.name, action.during, asking.now)
     ticked = case.needed.get(action.state, ())
     missing = [need for need in action.needs if need not in ticked]
     if missing:
@@ -64,12 +74,12 @@ def exclusions(plan: Plan, case: Case) -> Iterator[Whos]:
         yield plan.definition.states[name].never_by
 
 
-def may_open(plan: Plan, case: Case, opening: Opening, actor: Actor, now: int, is_by_itself: bool) -> Iterator[Reason]:
+def may_open(plan: Plan, case: Case, opening: Opening, asking: Asking) -> Iterator[Reason]:
     """Step 2 of an opening; by `open` or `schedule` it skips `by` only."""
     name = "opening"
-    if not is_by_itself and not is_among(actor, opening.by, case):
-        yield _wrong_role(actor, name, opening.by)
-    yield from _not_now(plan, name, opening.during, now)
+    if not asking.is_by_itself and not is_among(asking.actor, opening.by, case):
+        yield _wrong_role(asking.actor, name, opening.by)
+    yield from _not_now(plan, name, opening.during, asking.now)
 
 
 def _wrong_role(actor: Actor, action: str, whos: Whos) -> Reason:
