@@ -26,6 +26,9 @@ PARAMETERS = 5
 
 ARGUED: dict[tuple[str, str], str] = {
     # (budget, place): why. Places are `engine/store/rows.py` or `engine/store/rows.py:load`.
+    ("parameters", "engine/app/acting.py:Acting.open_case"): "a host writes the keywords it needs, as in SQL or HTTP",
+    ("parameters", "engine/app/acting.py:Acting.act"): "a host writes the keywords it needs, as in SQL or HTTP",
+    ("parameters", "engine/app/acting.py:Acting.attach"): "a host writes the keywords it needs, as in SQL or HTTP",
 }
 
 ONLY_IN = {  # package: where alone it may be imported

@@ -28,6 +28,16 @@ class Act:
     expect_revision: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of which case by whom."""
+
+    verb: Verb
+    case: str
+    name: str
+    actor: Actor | str
+
+
 class Acting:
     """The verbs of operators."""
 
@@ -41,7 +51,7 @@ class Acting:
         given = Given(form=form or {}, facts=facts or {}, key=key, occurred_at=occurred_at)
 
         def work(tx: Transaction) -> Result:
-            return self._recipe.opening_in(tx, self._command(tx, "open", "", process, actor, given), given)
+            return self._recipe.opening_in(tx, self._command(tx, _Asked("open", "", process, actor), given), given)
 
         with self._recipe.store.write() as tx:
             return work(tx)
@@ -65,7 +75,7 @@ class Acting:
 
     def _one_of_many(self, tx: Transaction, one: Act, actor: Actor) -> Result:
         given = Given(form=one.form, facts=one.facts, key=one.key, expect_revision=one.expect_revision)
-        return self._recipe.command_in(tx, self._command(tx, "do", one.case, one.action, actor, given), given)
+        return self._recipe.command_in(tx, self._command(tx, _Asked("do", one.case, one.action, actor), given), given)
 
     def claim(
         self, case: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
@@ -100,7 +110,7 @@ class Acting:
         given = Given(form=form, key=key, expect_revision=expect_revision)
 
         def work(tx: Transaction) -> Result:
-            result = self._recipe.command_in(tx, self._command(tx, "attach", case, name, actor, given), given)
+            result = self._recipe.command_in(tx, self._command(tx, _Asked("attach", case, name, actor), given), given)
             if isinstance(result, Accepted) and not result.is_repeat:
                 file = Attachment(hash=digest, name=name, media_type=media_type, content=content)
                 tx.save_attachment(case, file, self._recipe.time.now())
@@ -109,14 +119,13 @@ class Acting:
         return self._recipe.whole(work, case)
 
     def _on(self, case: str, verb: Verb, name: str, actor: Actor | str, given: Given) -> Result:
+        asked = _Asked(verb, case, name, actor)
         return self._recipe.whole(
-            lambda tx: self._recipe.command_in(tx, self._command(tx, verb, case, name, actor, given), given), case
+            lambda tx: self._recipe.command_in(tx, self._command(tx, asked, given), given), case
         )
 
-    def _command(
-        self, tx: Transaction, verb: Verb, case: str, name: str, actor: Actor | str, given: Given
-    ) -> Command:  # fmt: skip
+    def _command(self, tx: Transaction, asked: _Asked, given: Given) -> Command:
         return Command(
-            verb=verb, case=case, name=name, actor=self._recipe.actor(tx, actor), form=given.form, facts=given.facts,
-            key=given.key, occurred_at=given.occurred_at,
+            verb=asked.verb, case=asked.case, name=asked.name, actor=self._recipe.actor(tx, asked.actor),
+            form=given.form, facts=given.facts, key=given.key, occurred_at=given.occurred_at,
         )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from engine.calendars import format_duration
 from engine.core.cases import Actor, Case, Outgoing
@@ -86,35 +85,42 @@ def _people(tx: Transaction, message: Outgoing) -> Iterator[Person]:
 def text_of(plan: Plan, case: Case, message: Outgoing, people: tuple[Person, ...] = (), language: str = "") -> str:
     """The message's text for its receivers, in their language."""
     language = language or next((p.language for p in people if p.language), "") or plan.definition.desk.languages[0]
-    words = plan.definition.messages[message.name].text
     sees = message.receiver_kind == "party" or all(_may_see(plan, case, person) for person in people)
-
-    def shown(found: Any) -> str:
-        return _shown(plan, case, found[1], message.values.get(found[1]), language, sees)
-
-    return PLACEHOLDER.sub(shown, word(words, language))
+    reader = _Reader(plan, case, language, sees)
+    words = plan.definition.messages[message.name].text
+    return PLACEHOLDER.sub(lambda found: reader.shown(found[1], message.values.get(found[1])), word(words, language))
 
 
 def _may_see(plan: Plan, case: Case, person: Person) -> bool:
     return works(plan, case, Actor(id=person.id, roles=person.roles))
 
 
-def _shown(plan: Plan, case: Case, name: str, value: Value, language: str, sees: bool) -> str:
-    group, _, key = name.partition(".")
-    if isinstance(value, dict) and "personal" in value:
-        if not sees or key not in case.private:
-            return SEALED
-        value = case.private[key]
-    if isinstance(value, dict) and "clock" in value:
-        return word(plan.definition.clocks[value["clock"]].label, language)
-    if group == "clock" and key == "left":
-        return format_duration(value) if isinstance(value, int) else ""
-    if name == "case.waiting_on":
-        return _waited_for(plan, str(value or ""), language)
-    field = plan.definition.fields.get(key)
-    if field is not None and group in ("case", "form"):
-        return show(field, value, language, plan.definition.desk.zone)
-    return "" if value is None else str(value)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """For whom placeholders are filled."""
+
+    plan: Plan
+    case: Case
+    language: str
+    sees: bool
+
+    def shown(self, name: str, value: Value) -> str:
+        definition, language = self.plan.definition, self.language
+        group, _, key = name.partition(".")
+        if isinstance(value, dict) and "personal" in value:
+            if not self.sees or key not in self.case.private:
+                return SEALED
+            value = self.case.private[key]
+        if isinstance(value, dict) and "clock" in value:
+            return word(definition.clocks[value["clock"]].label, language)
+        if group == "clock" and key == "left":
+            return format_duration(value) if isinstance(value, int) else ""
+        if name == "case.waiting_on":
+            return _waited_for(self.plan, str(value or ""), language)
+        field = definition.fields.get(key)
+        if field is not None and group in ("case", "form"):
+            return show(field, value, language, definition.desk.zone)
+        return "" if value is None else str(value)
 
 
 def _waited_for(plan: Plan, names: str, language: str) -> str:

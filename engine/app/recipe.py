@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.app.catalogue import Catalogue
 from engine.app.time_source import SystemTime, Watch
-from engine.core import audit
+from engine.core.audit import seal
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Refused, Step
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.outlook import outlook
@@ -23,7 +23,7 @@ from engine.core.run import Poisoned
 from engine.core.sight import Context, Unknown
 from engine.errors import Conflict, EngineError, KeyReused, NotFound, NotPermitted, SetAside
 from engine.ports import Fault, Request, Save, Store, TimeSource, Transaction
-from engine.views import Accepted, Refusal, Result, Seeing, case_view
+from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
 SEEN_EVERY = 3_600_000
 """How often, in ms, a sign of life is written."""
@@ -40,6 +40,22 @@ class Given:
     occurred_at: int | None = None
     at: int | None = None  # an import's own instant
     importing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What a command met: the family and the case before it, and who looks at the answer."""
+
+    family: Family | None
+    case: Case | None
+    context: Context
+    now: int
+    actor: Actor
+
+    def view(self, family: Family, case: Case) -> CaseView:
+        library = self.context.library
+        plan = library.plan(case.process, case.version)
+        return case_view(case, Seeing(plan=plan, library=library, now=self.now, actor=self.actor, family=family))
 
 
 class More(Exception):
@@ -97,7 +113,7 @@ class Recipe:
     def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
         """What surrounds a decision."""
         library = self.catalogue.library(tx)
-        return Context(library=library, clock=clock, entropy=secrets.token_hex(32), seal=audit.seal, found=found)
+        return Context(library=library, clock=clock, entropy=secrets.token_hex(32), seal=seal, found=found)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -174,7 +190,7 @@ class Recipe:
         self.save(tx, before, carried.steps, outcome, request)
         self._open_elsewhere(tx, outcome, clock, now)
         self.live(tx, clock)
-        return self._result(outcome, case, carried.family, context, now, command.actor)
+        return self._result(outcome, _Turn(carried.family, case, context, now, command.actor))
 
     def opening_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """The opening of a case inside a transaction; `command.case` is not named yet."""
@@ -196,7 +212,7 @@ class Recipe:
             self.save(tx, None, (), outcome, request)
             self._open_elsewhere(tx, outcome, clock, now)
         self.live(tx, clock)
-        return self._result(outcome, None, None, context, now, command.actor)
+        return self._result(outcome, _Turn(None, None, context, now, command.actor))
 
     def _decided(
         self, tx: Transaction, clock: int, decide: Callable[[Context], Applied | Refused], case: str
@@ -320,7 +336,7 @@ class Recipe:
             )
         record = next(tx.records(known.case, after=known.sequence - 1))
         family, context, now = self.present(tx, known.case)
-        view = self._view(family, known.case, context, now, command.actor)
+        view = _Turn(family, None, context, now, command.actor).view(family, family.cases[known.case])
         return Accepted(case=view, before=None, record=json.loads(record.text), is_repeat=True)
 
     def _request(self, command: Command, digest: str, outcome: Applied | Refused, now: int) -> Request | None:
@@ -346,22 +362,14 @@ class Recipe:
 
     # -- answers -------------------------------------------------------------------------------------------------
 
-    def _view(self, family: Family, case: str, context: Context, now: int, actor: Actor | None) -> Any:
-        one = family.cases[case]
-        plan = context.library.plan(one.process, one.version)
-        return case_view(one, Seeing(plan=plan, library=context.library, now=now, actor=actor, family=family))
-
-    def _result(
-        self, outcome: Applied | Refused, before: Case | None, family: Family | None, context: Context, now: int,
-        actor: Actor,
-    ) -> Result:  # fmt: skip
+    def _result(self, outcome: Applied | Refused, turn: _Turn) -> Result:
         if isinstance(outcome, Refused):
             view = None
             if outcome.case is not None and outcome.family is not None:
-                view = self._view(outcome.family, outcome.case.id, context, now, actor)
+                view = turn.view(outcome.family, outcome.case)
             return Refusal(case=view, reasons=outcome.reasons)
-        earlier = self._view(family, before.id, context, now, actor) if before and family else None
-        after = self._view(outcome.family, outcome.case.id, context, now, actor)
+        earlier = turn.view(turn.family, turn.case) if turn.case and turn.family else None
+        after = turn.view(outcome.family, outcome.case)
         return Accepted(case=after, before=earlier, record=outcome.steps[0].record)
 
 

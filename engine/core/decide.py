@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,6 @@ from engine.core.cases import Applied, Case, Command, Family, Outgoing, Refused,
 from engine.core.reasons import reason
 from engine.core.run import Run, newborn
 from engine.core.sight import Context
-from engine.model import Threshold
 
 MOST_FIRINGS = 10_000
 """How many firings one carrying forward makes before it commits and goes on."""
@@ -81,39 +81,43 @@ def coalesced(steps: Iterable[Step], context: Context) -> tuple[Step, ...]:
     stands for; `late: each` sends them all, `late: skip` none.
     """
     steps = tuple(steps)
-    if not any(message.is_late and message.clock for step in steps for message in step.outgoing):
+    missed = Counter(_line(message) for step in steps for message in step.outgoing if _is_missed(message))
+    if not missed:
         return steps
-    last: dict[tuple[str, str | None, int, str], int] = {}
-    missed: dict[tuple[str, str | None, int, str], int] = {}
-    for number, step in enumerate(steps):
+    left = missed.copy()
+    judged = []
+    for step in steps:
+        outgoing = []
         for message in step.outgoing:
-            if message.is_late and message.clock:
-                last[_line(message)] = number
-                missed[_line(message)] = missed.get(_line(message), 0) + 1
-    return tuple(
-        replace(step, outgoing=tuple(_judged(m, number, step, last, missed, context) for m in step.outgoing))
-        for number, step in enumerate(steps)
-    )
+            if _is_missed(message):
+                left[_line(message)] -= 1
+                message = _judged(message, _lateness(message, step.case, context), missed, left)
+            outgoing.append(message)
+        judged.append(replace(step, outgoing=tuple(outgoing)))
+    return tuple(judged)
 
 
-def _line(message: Outgoing) -> tuple[str, str | None, int, str]:
+Line = tuple[str, str | None, int, str]
+"""What of a clock's messages stands for one another: case, clock, cycle, receiver."""
+
+
+def _is_missed(message: Outgoing) -> bool:
+    return message.is_late and message.clock is not None and message.status == "waiting"
+
+
+def _line(message: Outgoing) -> Line:
     return message.case, message.clock, message.cycle, f"{message.receiver_kind}:{message.receiver}"
 
 
-def _judged(
-    message: Outgoing, number: int, step: Step, last: dict[tuple[str, str | None, int, str], int],
-    missed: dict[tuple[str, str | None, int, str], int], context: Context,
-) -> Outgoing:  # fmt: skip
-    if not message.is_late or not message.clock or message.status != "waiting":
+def _judged(message: Outgoing, late: str, missed: Counter[Line], left: Counter[Line]) -> Outgoing:
+    if late == "each":
         return message
-    threshold = _threshold(message, step.case, context)
-    if threshold.late == "each":
-        return message
-    if threshold.late == "skip" or last[_line(message)] != number:
+    if late == "skip" or left[_line(message)]:
         return replace(message, status="superseded")
     return replace(message, missed=missed[_line(message)])
 
 
-def _threshold(message: Outgoing, case: Case, context: Context) -> Threshold:
+def _lateness(message: Outgoing, case: Case, context: Context) -> str:
+    """What the threshold of a message says of being late."""
     clock = context.library.plan(case.process, case.version).definition.clocks[message.clock or ""]
-    return next(one for one in clock.thresholds if one.at.text == message.threshold)
+    return next(one.late for one in clock.thresholds if one.at.text == message.threshold)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.chart import Arc, Microstep
-from engine.core import audit
 from engine.core.alarms import armed, followed, resumed, suspended
+from engine.core.audit import canonical, link
 from engine.core.cases import EMPTY, ENGINE, Actor, Case, Covered, Cycle, Done, Family, Head, Outgoing, Step, changed
 from engine.core.clocks import Event, Seen, advance, firings
 from engine.core.effects import Queued, checked, run
@@ -275,7 +275,7 @@ class Draft:
 
     def ask(self, question: str, **values: Value) -> Any:
         """The answer to what must be looked up in other families; recorded with this step."""
-        text = f"{question} {audit.canonical(values)}"
+        text = f"{question} {canonical(values)}"
         if text not in self.context.found:
             raise Unknown(text, question, values)
         self.asked[text] = self.context.found[text]
@@ -305,7 +305,7 @@ class Draft:
         for name, value in parts:
             if value and value != [None, None] and not (name == "assignee" and value[0] == value[1]):
                 record[name] = value
-        text, digest = audit.link(record)
+        text, digest = link(record)
         self.change(
             sequence=before.sequence + 1, head=digest, revision=before.revision + self._revises(touched),
             next_due=self._next_due(case), private=self.private,

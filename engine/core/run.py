@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.chart import NOWHERE
-from engine.core import clocks
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
 from engine.core.audit import child_secret
 from engine.core.cases import ENGINE, Case, Command, Family, Step, changed
+from engine.core.clocks import Firing as ClockFiring
+from engine.core.clocks import due_at, fire, firings
 from engine.core.draft import Alert, Draft
 from engine.core.effects import Queued, StepFailed
 from engine.core.forms import read_form
@@ -42,7 +43,7 @@ class Due(NamedTuple):
     is_clock: bool
     place: tuple[int, int]  # in the definition
     case: str
-    what: Timer | clocks.Firing
+    what: Timer | ClockFiring
 
 
 class Pending(NamedTuple):
@@ -278,7 +279,7 @@ class Run:
         for place, (name, clock) in enumerate(plan.definition.clocks.items()):
             head = case.clocks.get(name)
             if head is not None and head.active:
-                for firing in clocks.firings(clock, head, plan.calendar(clock.calendar)):
+                for firing in firings(clock, head, plan.calendar(clock.calendar)):
                     yield Due(firing.due, firing.is_breach, path, True, (place, firing.rank), case.id, firing)
 
     def _path(self, case: Case) -> tuple[int, ...]:
@@ -322,15 +323,15 @@ def _mark_timer(draft: Draft, timer: Timer) -> None:
     draft.change(alarms={**draft.case.alarms, name: alarm})
 
 
-def _mark_clock(draft: Draft, firing: clocks.Firing) -> None:
+def _mark_clock(draft: Draft, firing: ClockFiring) -> None:
     clock = draft.plan.definition.clocks[firing.clock]
     calendar = draft.plan.calendar(clock.calendar)
-    head, events = clocks.fire(draft.case.clocks[firing.clock], firing)
+    head, events = fire(draft.case.clocks[firing.clock], firing)
     verb = "breach" if firing.is_breach else "threshold"
     draft.record.update(verb=verb, name=firing.clock)
     draft.note_clock(firing.clock, head, events)
     if firing.threshold is not None:
-        due = clocks.due_at(head, calendar)
+        due = due_at(head, calendar)
         left = 0 if due is None else max(due - draft.now, 0)
         is_late = draft.context.clock - draft.now > LATE
         draft.alert = Alert(firing.clock, head.cycle, firing.threshold.at.text, left, is_late)

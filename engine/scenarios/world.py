@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.core import audit
+from engine.core.audit import seal
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outgoing, Reason, Refused, Step
 from engine.core.decide import act, carry, instant, open_case
 from engine.core.plan import Library
@@ -120,7 +120,7 @@ class World:
         return f"{prefix}-{self._numbers[prefix]}"
 
     def _context(self, clock: int) -> Context:
-        return Context(library=self.library, clock=clock, entropy=ENTROPY, seal=audit.seal)
+        return Context(library=self.library, clock=clock, entropy=ENTROPY, seal=seal)
 
     def _keep(self, outcome: Any) -> None:
         family: Family | None = outcome.family
