@@ -43,10 +43,10 @@ Whos = tuple[Who, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A point in time, or a duration from a start: `15m`, `case.visit_at - 30m`, `3 calendar_days`, `goal + 15m`, `80%`.
+    """A point in time, or a duration from a start: `15m`, `case.visit_at - 30m`, `3 calendar_days`, `80%`.
 
-    `duration`: `offset` is the whole. `business_days`, `calendar_days`: `count` of them from the start. Every other base
-    gives an instant, to which `days` and then `offset` are added.
+    `duration`: `offset` is the whole. `business_days`, `calendar_days`: `count` of them from the start. Every other
+    base gives an instant, to which `days` and then `offset` are added.
     """
 
     base: Literal[
@@ -102,11 +102,15 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetFields(Effect):
+    """`set: {field: value}`."""
+
     values: Mapping[str, Assigned]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearFields(Effect):
+    """`clear: [field]`."""
+
     names: tuple[str, ...]
 
 
@@ -119,7 +123,7 @@ class AppendTo(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRows(Effect):
-    """`update: {items: {where: …, set: …}}`: rows of a table for which `where` holds. Both see the row's columns as `row`."""
+    """`update: {items: {where: …, set: …}}`: rows of a table for which `where` holds; both see the row as `row`."""
 
     field: str
     where: Expression | None
@@ -128,17 +132,23 @@ class UpdateRows(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify(Effect):
+    """`notify: WHO, message: NAME`."""
+
     who: Whos
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assign(Effect):
+    """`assign: WHO`: a person, a field that names one, or a role as a queue."""
+
     who: Whos  # empty: nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emit(Effect):
+    """`emit: NAME, with: {…}`: the one way out to other systems."""
+
     name: str
     values: Mapping[str, Assigned]
     failed: str | None = None  # the action told to the case when delivery is dead
@@ -146,6 +156,8 @@ class Emit(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase(Effect):
+    """`open: PROCESS, as: LINK, with: {…}`: a child, or with `key` a case of its own."""
+
     process: str
     link: str
     values: Mapping[str, Assigned]
@@ -154,6 +166,8 @@ class OpenCase(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell(Effect):
+    """`tell: LINK, do: ACTION, with: {…}`: an action of another member of the family."""
+
     target: str  # a link, `parent` or `children`
     action: str
     values: Mapping[str, Assigned]
@@ -282,6 +296,8 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
+    """A text for people, with placeholders."""
+
     name: str
     text: Words
 
@@ -297,6 +313,8 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
+    """What every process of a desk shares."""
+
     name: str
     languages: tuple[str, ...]
     zone: str

@@ -1,4 +1,4 @@
-"""For the tests of whoever embeds the engine, and for ours: a time that is moved by hand, an engine without a database."""
+"""For the tests of whoever embeds the engine, and for ours: a time moved by hand, an engine without a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine shows of cases: frozen values for screens and hosts, private fields masked for those who may not see."""
+"""What the engine shows of cases: frozen values for screens and hosts, masked for those who may not see."""
 
 from __future__ import annotations
 

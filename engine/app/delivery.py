@@ -22,7 +22,7 @@ LONGEST_WAIT = 3_600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What a handler gets: whom to tell what. `key` is the same at every attempt, for receivers who must not act twice."""
+    """What a handler gets: whom to tell what. `key` is the same at every attempt, so that nobody need act twice."""
 
     key: str
     kind: str  # notify, emit

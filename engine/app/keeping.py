@@ -48,20 +48,16 @@ class Keeping:
         loaded = load_process(sources, process)
         definition = loaded.definition
         if definition is None:
-            raise DefinitionError(f"`{process}` has errors and cannot be published", help="`casewright check` says where")
+            raise DefinitionError(
+                f"`{process}` has errors and cannot be published", help="`casewright check` says where"
+            )
         with self._recipe.store.write() as tx:
             who = self._only_admin(tx, actor, "publish")
             earlier = {one.version: one for one in tx.publications(definition.process)}
             status = _status(definition, earlier)
             _check_prefix(tx, definition)
             if status != "unchanged":
-                tx.publish(
-                    Publication(
-                        process=definition.process, version=definition.version, prefix=definition.prefix,
-                        behaviour_hash=definition.behaviour_hash, words_hash=definition.words_hash,
-                        sources=definition.sources, published_at=self._recipe.clock(), published_by=who.id,
-                    )  # fmt: skip
-                )
+                tx.publish(_publication(definition, self._recipe.clock(), who.id))
                 tx.set_setting(REVISION, f"{definition.words_hash}:{len(tx.publications())}")
         return Published(process=definition.process, version=definition.version, status=status)
 
@@ -123,7 +119,8 @@ class Keeping:
         try:
             self._recipe.clock()
         except ClockJumped as error:
-            return _check("clock", False, error.message, "时钟发生跳变；请校正或用 `casewright tick --accept-clock` 确认")
+            mend = "时钟发生跳变；请校正或用 `casewright tick --accept-clock` 确认"
+            return _check("clock", False, error.message, mend)
         return _check("clock", True, "the clock runs evenly", "时钟正常")
 
     def _only_admin(self, tx: Transaction, actor: Actor | str, what: str) -> Actor:
@@ -136,6 +133,14 @@ class Keeping:
         people = {one.id: one for one in tx.people()} | {person.id: person}
         if not any("admin" in one.roles and one.is_active for one in people.values()):
             raise UsageError(f"`{person.id}` is the last `admin`; name another one first")
+
+
+def _publication(definition: ProcessDefinition, at: int, by: str) -> Publication:
+    return Publication(
+        process=definition.process, version=definition.version, prefix=definition.prefix,
+        behaviour_hash=definition.behaviour_hash, words_hash=definition.words_hash, sources=definition.sources,
+        published_at=at, published_by=by,
+    )  # fmt: skip
 
 
 def _check(name: str, ok: bool, en: str, zh: str) -> Check:

@@ -380,7 +380,7 @@ def _business_key(plan: Plan, case: Case) -> tuple[str | None, bool]:
 
 
 def search_mark(key: bytes, value: Any) -> str:
-    """By what a whole personal value is found: an HMAC of its text, spaces, case and punctuation of numbers left out."""
+    """By what a whole personal value is found: an HMAC of its text without spaces, case, and signs in numbers."""
     text = "".join(sign for sign in str(value).casefold() if not sign.isspace() and sign not in "-()+")
     return hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass, replace
 
 from engine.app.delivery import Deliver, delivery_of, retried, text_in

@@ -1,4 +1,4 @@
-"""Steps 2 to 8 of one command on one case: may it, is the form right, do the guards hold; then the move and its effects."""
+"""Steps 2 to 8 of a command on a case: may it, is the form right, do the guards hold; then the move and its effects."""
 
 from __future__ import annotations
 

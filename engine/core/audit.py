@@ -31,7 +31,7 @@ def canonical(value: Any) -> str:
     may be there, the slower library written for it is asked.
     """
     text = _encode(value)
-    if _FRACTION.search(text) or not text.isascii() and any(ord(sign) > 0xFFFF for sign in text):
+    if _FRACTION.search(text) or (not text.isascii() and any(ord(sign) > 0xFFFF for sign in text)):
         return rfc8785.dumps(value).decode()
     return text
 

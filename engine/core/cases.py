@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from engine.chart import Position
+from engine.chart import NOWHERE, Position
 from engine.fields import Value
 
 Status = Literal["none", "running", "paused", "met", "breached", "cancelled", "not_needed"]
@@ -50,6 +50,7 @@ class Head:
 
     @property
     def status(self) -> Status:
+        """How the promise stands, in one word."""
         if self.active:
             if self.breached_at is not None:
                 return "breached"
@@ -86,7 +87,7 @@ class Case:
     ordinal: int = 0  # its number among its parent's children
     process: str
     version: int
-    position: Position = Position(())
+    position: Position = NOWHERE
     data: Mapping[str, Value] = field(default_factory=dict)  # personal fields hold commitments
     done: Mapping[str, Done] = field(default_factory=dict)
     needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # state ("" = top) → actions accepted since
@@ -169,7 +170,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a command is refused. `rule`: state by never_by within during needs facts form error unique, or a guard's name."""
+    """Why a command is refused. `rule` is a guard's name, or state by never_by within during needs facts form error …"""
 
     rule: str
     words: Mapping[str, str]  # by language

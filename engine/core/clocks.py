@@ -105,7 +105,7 @@ class Advanced:
 
 
 def advance(clock: Clock, head: Head, seen: Seen, calendar: Calendar) -> Advanced:
-    """What one step does to a clock, in the order of D3: cancelled, met, gone, restarted, changed, paused, started, end."""
+    """What one step does to a clock, by D3: cancelled, met, gone, restarted, changed, paused, started, end."""
     step = _Advance(clock, seen, calendar)
     return Advanced(step.run(head), step.events, step.ended)
 

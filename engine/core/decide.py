@@ -1,4 +1,4 @@
-"""What a command does to a family at an instant: `Applied` or `Refused`. Reads no clock, opens nothing, logs nothing."""
+"""What a command does to a family at an instant: `Applied` or `Refused`. No clock, no I/O, no log, no lots."""
 
 from __future__ import annotations
 

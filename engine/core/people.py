@@ -56,9 +56,8 @@ def is_among(actor: Actor, whos: Whos, case: Case) -> bool:
         if who.kind == "role":
             if who.name in actor.roles:
                 return True
-        elif who.kind == "waiting_on":
-            if any(name.startswith("role:") and name[5:] in actor.roles for name in case.waiting):
-                return True
+        elif who.kind == "waiting_on" and any(f"role:{role}" in case.waiting for role in actor.roles):
+            return True
         if actor.id in _persons(who, case, actor):
             return True
     return False

@@ -9,8 +9,8 @@ from functools import cached_property
 from engine.calendars import Calendar
 from engine.chart import Arc, Chart, Kind, Position
 from engine.core.machine import ProcessMachine
-from engine.fields import Value
 from engine.expressions import Expression
+from engine.fields import Value
 from engine.model import (
     Action,
     Branch,
@@ -46,7 +46,7 @@ def timer_event(timer: Timer) -> str:
 
 
 def chart_of(definition: ProcessDefinition) -> Chart:
-    """The chart of a definition: its states, and an arc for every branch of every action, timer, `decide` and `done`."""
+    """The chart of a definition: its states, and an arc for every branch of action, timer, `decide` and `done`."""
     chart = Chart((definition.initial,))
     states = definition.states
     for state in definition.states.values():
@@ -266,6 +266,7 @@ class Library:
     published: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)  # process → (since, version)
 
     def plan(self, process: str, version: int) -> Plan:
+        """One version; `KeyError` if there is none."""
         return self.plans[process, version]
 
     def newest(self, process: str, at: int) -> Plan | None:

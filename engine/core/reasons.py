@@ -94,4 +94,5 @@ def near(name: str, candidates: Iterable[str]) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
+    """Names for a sentence."""
     return ", ".join(f"`{name}`" for name in names) or "–"

@@ -76,9 +76,11 @@ class Run:
         return Family(self.root, self.cases)
 
     def plan(self, case: Case) -> Plan:
+        """The plan of the case's version."""
         return self.context.library.plan(case.process, case.version)
 
     def draft(self, case: Case, now: int) -> Draft:
+        """A step on this case, not decided yet."""
         return Draft(self.plan(case), case, Family(self.root, self.cases), now, self.context)
 
     def commit(self, draft: Draft, **record: Any) -> Step:
@@ -224,7 +226,8 @@ class Run:
     def _judge(self, now: int) -> None:
         """After every record: waiting `decide`s and what clocks read of others; each change is a record there."""
         for _ in range(SAME_INSTANT):
-            if not any([self._judge_one(case, now) for case in tuple(self.cases.values())]):
+            changes = [self._judge_one(case, now) for case in tuple(self.cases.values())]
+            if True not in changes:
                 return
         raise Poisoned(f"the family of `{self.root}` changes without end; look for states that decide in a circle")
 
@@ -263,6 +266,7 @@ class Run:
         return self.next_due(until) is not None
 
     def next_due(self, until: int) -> Due | None:
+        """What falls due first before `until`."""
         early = [case.next_due for case in self.cases.values() if case.next_due is not None and case.next_due < until]
         if not early:
             return None

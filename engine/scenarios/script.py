@@ -94,7 +94,9 @@ def _given(plain: Mapping[str, Any]) -> Given:
     )  # fmt: skip
 
 
-def _step(document: Document, step: Mapping[str, Any], path: tuple[str | int, ...], findings: list[Diagnostic]) -> Action:
+def _step(
+    document: Document, step: Mapping[str, Any], path: tuple[str | int, ...], findings: list[Diagnostic]
+) -> Action:
     wait = None
     if "wait" in step:
         try:
