@@ -90,7 +90,7 @@ def next_of(every: Every, after: int, calendar: Calendar) -> int:
         return calendar.add(after, every.length)
     at = after
     for _ in range(DAYS_OF_TWO_MONTHS):
-        at = calendar.at_clock(at + 1, every.at)
+        at = calendar.at_clock(at, every.at)
         local = calendar.local(at)
         if every.unit == "day" or (every.unit == "week" and local.weekday() == every.on):
             return at

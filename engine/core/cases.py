@@ -170,7 +170,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a command is refused. `rule` is a guard's name, or state by never_by within during needs facts form error …"""
+    """Why a command is refused. `rule` is a guard's name, or state by never_by during needs facts form error …"""
 
     rule: str
     words: Mapping[str, str]  # by language

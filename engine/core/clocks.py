@@ -53,10 +53,10 @@ def instant_of(moment: Moment, start: int, field_at: int | None, calendar: Calen
             at = calendar.add_days(start, moment.count, "business")
         case "calendar_days":
             at = calendar.add_days(start, moment.count, "calendar")
-        case "end_of_day":
-            at = calendar.end_of_day(start)
+        case "end_of_day":  # of the day that many days on: counted from its end, a closed day would slip in
+            return calendar.end_of_day(_days_on(moment, start, calendar)) + moment.offset
         case "end_of_business_day":
-            at = calendar.end_of_business_day(start)
+            return calendar.end_of_business_day(_days_on(moment, start, calendar)) + moment.offset
         case "end_of_month":
             at = calendar.end_of_month(start)
         case "by":
@@ -66,6 +66,10 @@ def instant_of(moment: Moment, start: int, field_at: int | None, calendar: Calen
     if moment.days:
         at = calendar.add_days(at, moment.days, moment.day_kind, roll=moment.day_kind == "business")
     return at + moment.offset
+
+
+def _days_on(moment: Moment, start: int, calendar: Calendar) -> int:
+    return calendar.add_days(start, moment.days, moment.day_kind, roll=False) if moment.days else start
 
 
 def goal_of(seen: Seen, start: int, calendar: Calendar) -> Goal | None:

@@ -224,9 +224,8 @@ class Draft:
         """What follows from the case after: timers that follow a field, whose turn it is, exclusion, clocks."""
         if self.case.data is not self._waited_on:
             self._wait()
-        if self.case.data is not self.before.data:
-            if self.case.alarms:
-                self.change(alarms=followed(self.case.alarms, self.plan, self.case.data, self.now))
+        if self.case.data is not self.before.data and self.case.alarms:
+            self.change(alarms=followed(self.case.alarms, self.plan, self.case.data, self.now))
         if self.case.assignee and self.case.assignee in persons(self.plan.definition.never_by, self.case):
             self.change(assignee=None)
         self._advance_clocks()

@@ -101,7 +101,8 @@ def _linked(sight: Sight) -> Mapping[str, Any]:
     for link in sight.plan.links:
         child = sight.family.cases.get(sight.case.links.get(link, "")) if sight.family else None
         if child is not None:  # a link never opened is unset, and `has(linked.L)` says so
-            seen[link] = {"state": child.position.leaves[0] if child.position.leaves else "", "final": bool(child.outcome)}
+            leaves = child.position.leaves
+            seen[link] = {"state": leaves[0] if leaves else "", "final": bool(child.outcome)}
     return seen
 
 
