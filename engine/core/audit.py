@@ -20,8 +20,10 @@ SEAL = b"casewright seal 1\n"
 FIRST = ""
 """What the first record of a case is linked to."""
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-_FRACTION = re.compile(r"[:,\[]-?[0-9]+[.eE]")  # what may be one; in a text it costs time only
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
+_FRACTION = re.compile(r"(?:^|[:,\[])-?[0-9]+[.e]")  # what may be one; in a text it costs time only
 
 
 def canonical(value: Any) -> str:
