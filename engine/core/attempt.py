@@ -12,7 +12,7 @@ from engine.core.machine import Endless
 from engine.core.people import persons
 from engine.core.permits import Asking, exclusions, may_open, not_permitted, not_possible, offered, who_may_not
 from engine.core.reasons import reason
-from engine.core.sight import Sight, actor_seen
+from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
 from engine.expressions import ExpressionFailed
 from engine.fields import Value
@@ -93,11 +93,10 @@ def _fill(draft: Draft, command: Command, form: Form, facts: Iterable[str]) -> t
     zone = definition.desk.zone
     values, reasons = read_form(form, definition.fields, command, zone, command.name)
     brought, more = read_facts(facts, definition.facts, command, zone, command.name)
-    draft.actor = command.actor
+    draft.actor = draft.sight.actor = command.actor
     draft.sight.update(
         form={name: value for name, value in values.items() if value is not None},
         facts=brought,
-        actor=actor_seen(command.actor, draft.plan),
         before=draft.case.data,
     )
     if brought:

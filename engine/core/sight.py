@@ -39,7 +39,7 @@ class Context:
 class Sight(dict[str, Any]):
     """The values an expression reads, by their first name; those that must be worked out are, when first asked for."""
 
-    __slots__ = ("case", "family", "library", "plan")
+    __slots__ = ("actor", "case", "family", "library", "plan", "worked_out")
 
     def __init__(self, plan: Plan, case: Case, family: Family | None, library: Library, now: int) -> None:
         super().__init__(now=now, figures=plan.figures)
@@ -47,9 +47,13 @@ class Sight(dict[str, Any]):
         self.case = case
         self.family = family
         self.library = library
+        self.actor: Actor | None = None
+        self.worked_out: list[str] = []  # of the case
 
     def __missing__(self, name: str) -> Any:
         value = self[name] = _SEEN[name](self)
+        if name in _OF_THE_CASE:
+            self.worked_out.append(name)
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -58,14 +62,14 @@ class Sight(dict[str, Any]):
 
     def refresh(self) -> None:
         """The case has changed: what was worked out of it is forgotten."""
-        for name in _OF_THE_CASE:
-            if name in self:
-                del self[name]
+        while self.worked_out:
+            del self[self.worked_out.pop()]
 
     def moved(self, case: Case) -> Sight:
         """The same sight after the case has changed."""
         other = Sight(self.plan, case, self.family, self.library, self["now"])
-        for name in ("form", "facts", "actor", "before"):
+        other.actor = self.actor
+        for name in ("form", "facts", "before"):
             if name in self:
                 dict.__setitem__(other, name, self[name])
         return other
@@ -116,14 +120,16 @@ _SEEN: Mapping[str, Callable[[Sight], Any]] = {
     "clocks": _clocks,
     "linked": _linked,
     "state": lambda sight: sight.plan.active(sight.case.position),
-    "actor": lambda sight: {"id": "", "roles": [], "may": {}},
+    "actor": lambda sight: _actor(sight.actor or NOBODY, sight.plan),
 }
 
 
-_OF_THE_CASE = ("case", "clocks", "did", "linked", "state")
+_OF_THE_CASE = frozenset({"case", "clocks", "did", "linked", "state"})
+
+NOBODY = Actor(id="")
 
 
-def actor_seen(actor: Actor, plan: Plan) -> Mapping[str, Any]:
+def _actor(actor: Actor, plan: Plan) -> Mapping[str, Any]:
     """The actor as expressions see it, with the most that any of the roles may give."""
     may = {}
     for subject, limits in plan.definition.authority.items():
@@ -154,5 +160,5 @@ def computed(assigned: Any, sight: Sight) -> Value:
 
 
 __all__ = [
-    "Context", "Sight", "Unknown", "actor_seen", "chosen", "computed", "holds",
+    "Context", "Sight", "Unknown", "chosen", "computed", "holds",
 ]  # fmt: skip
