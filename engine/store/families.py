@@ -21,6 +21,7 @@ from engine.store.rows import (
     outgoing_body,
     outlook_of,
     plain,
+    receivers_of,
     to_text,
 )
 from engine.store.sql import Hot, Work, insert, replace, value
@@ -298,7 +299,7 @@ class Families(Work):
 def _waiting_of(row: CaseRow) -> set[tuple[str, int, int, str]]:
     if row.waiting is None or row.closed_ms is not None:
         return set()
-    return {(receiver, row.sort_key, row.opened_ms, row.id) for receiver in decode(row.waiting)}
+    return {(receiver, row.sort_key, row.opened_ms, row.id) for receiver in receivers_of(row.waiting)}
 
 
 def _pattern(values: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
+from functools import lru_cache
 from json import JSONDecoder, JSONEncoder
 from operator import attrgetter
 from threading import Lock
@@ -167,13 +168,24 @@ def case_of(row: CaseRow, private: Mapping[str, Any], secret: str) -> Case:
     return Case(**columns, **read_body(row.body), private=private, secret=secret)
 
 
+@lru_cache(maxsize=4_096)
+def _waiting_text(receivers: tuple[str, ...]) -> str:
+    return encode(receivers)
+
+
+@lru_cache(maxsize=4_096)
+def receivers_of(text: str) -> tuple[str, ...]:
+    """Whom a row says its case waits for."""
+    return tuple(decode(text))
+
+
 def case_row(case: Case, outlook: Outlook, before: CaseRow, family_due: int | None) -> CaseRow:
     """The row of a case. What neither the case nor its outlook knows stays as before."""
     return CaseRow(
         case.id, case.root, case.parent, case.ordinal, before.birth, case.process, case.version, before.personal,
         case.revision, case.sequence, case.head, case.order, case.floor, case.next_due, family_due,
         case.importing, case.fault,
-        outlook.state, encode(outlook.waiting), outlook.due_at, outlook.due_clock, outlook.overdue_since,
+        outlook.state, _waiting_text(outlook.waiting), outlook.due_at, outlook.due_clock, outlook.overdue_since,
         outlook.overdue_clock, outlook.remaining, outlook.paused_by, outlook.sort_key,
         case.assignee, case.queue, before.business_key, before.is_unique,
         case.opened_at, case.closed_at, case.outcome,
@@ -185,7 +197,7 @@ def outlook_of(row: CaseRow) -> Outlook:
     """The worklist columns of a row."""
     return Outlook(
         state=row.state,
-        waiting=tuple(decode(row.waiting)),
+        waiting=receivers_of(row.waiting),
         due_at=row.due_ms,
         due_clock=row.due_clock,
         overdue_since=row.overdue_since_ms,

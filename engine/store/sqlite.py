@@ -90,7 +90,7 @@ class SqliteStore:
         self._readers = 0
         self._count = Lock()
         self._is_closed = False
-        self._checkpoints = Checkpoints(address.path, lambda: connect(address))
+        self._checkpoints = Checkpoints(lambda: connect(address))
 
     def state(self) -> State:
         """How the tables of the file stand."""
@@ -202,6 +202,7 @@ class SqliteStore:
                 raise RuntimeError("nothing was kept: a write of this transaction failed") from work.spoiled
             writer.execute("COMMIT")
             work.remember()
+            self._checkpoints.committed(writer)
         except sqlite3.Error as error:
             self._undo(writer)
             raise self._explain(error) from error
@@ -210,7 +211,6 @@ class SqliteStore:
             raise
         finally:
             self._end_turn()
-        self._checkpoints.committed()
 
     def _rollback(self) -> None:
         writer = self._writer

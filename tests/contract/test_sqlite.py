@@ -458,8 +458,7 @@ def test_closing_leaves_one_file(path: Path) -> None:
 
 
 def test_the_log_is_brought_back_beside_the_writers(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints, "SOFT_LIMIT", 400_000)
-    monkeypatch.setattr(checkpoints, "HARD_LIMIT", 300)
+    monkeypatch.setattr(checkpoints, "LOOK_EVERY", 100)
     url = f"sqlite:///{str(path).replace('%', '%25')}?synchronous=NORMAL"
     with closing(open_store(url, create=True)) as store:
         family = put(store, opening(a_case()))
@@ -471,7 +470,7 @@ def test_the_log_is_brought_back_beside_the_writers(path: Path, monkeypatch: pyt
         log = path.with_name(path.name + "-wal").stat().st_size
         names = [thread.name for thread in threading.enumerate()]
         assert "casewright-checkpoints" in names
-        assert log < 4_000_000
+        assert log < 4_000_000  # all that was written is about 10 MB
     assert "casewright-checkpoints" not in [thread.name for thread in threading.enumerate()]
 
 
