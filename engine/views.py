@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
 from engine.core.clocks import due_at, used_until
-from engine.core.forms import joined
 from engine.core.people import is_among
 from engine.core.permits import Asking, not_permitted, offered
 from engine.core.plan import Library, Plan
@@ -196,7 +195,7 @@ def offers(case: Case, actor: Actor, seeing: Seeing) -> Iterator[Offer]:
             continue
         asking = Asking(actor, seeing.now)
         reasons = [why for action in actions for why in not_permitted(plan, case, action, asking)]
-        form = joined(action.form for action in actions)
+        form = plan.asked(actions).form
         yield Offer(
             action=event, label=actions[0].label, is_allowed=not reasons, reasons=tuple(_once(reasons)),
             form=tuple(form_fields(plan, form, case)), show=form.show,

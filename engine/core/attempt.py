@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from engine.core.cases import Command, Reason
 from engine.core.draft import Draft
 from engine.core.effects import StepFailed
-from engine.core.forms import joined, read_facts, read_form
+from engine.core.forms import read_facts, read_form
 from engine.core.machine import Endless
 from engine.core.people import persons
-from engine.core.permits import Asking, exclusions, may_open, not_permitted, not_possible, offered, who_may_not
+from engine.core.permits import Asking, may_open, not_permitted, not_possible, offered, who_may_not
+from engine.core.plan import Asked
 from engine.core.reasons import reason
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
 from engine.expressions import ExpressionFailed
 from engine.fields import Value
-from engine.model import Action, Form, Guard
+from engine.model import Action, Guard
 
 Reasons = list[Reason]
 """Every reason of the first of the steps 2 to 4 that fails; none where the draft holds what follows."""
@@ -41,9 +42,7 @@ def _act(draft: Draft, command: Command) -> Reasons:
     reasons = [why for action in actions for why in not_permitted(plan, case, action, asking)]
     if reasons:
         return _once(reasons)
-    form = joined(action.form for action in actions)
-    facts = dict.fromkeys(name for action in actions for name in plan.facts_of[action])
-    values, reasons = _fill(draft, command, form, facts)
+    values, reasons = _fill(draft, command, plan.asked(actions))
     if reasons:
         return reasons
     allowed, reasons = _guarded(draft.sight, actions)
@@ -55,8 +54,7 @@ def _act(draft: Draft, command: Command) -> Reasons:
         draft.record["guards"] = dict.fromkeys(guards, True)
     _keep(draft, command, values)
     draft.count(command.name)
-    names = frozenset(id(action) for action in allowed)
-    draft.move(lambda passes: plan.machine.run(case.position, command.name, passes), names)
+    draft.move(lambda passes: plan.machine.run(case.position, command.name, passes), allowed)
     if not draft.microsteps:
         return [reason("error", action=command.name, problem="no branch of `to` holds, and none is without `if`")]
     return []
@@ -68,7 +66,7 @@ def _open(draft: Draft, command: Command) -> Reasons:
     reasons = list(may_open(plan, draft.case, opening, Asking(command.actor, draft.now, is_by_itself)))
     if reasons:
         return reasons
-    values, reasons = _fill(draft, command, opening.form, plan.facts_of[opening])
+    values, reasons = _fill(draft, command, Asked(opening.form, plan.facts_of[opening]))
     start = values.get(opening.counts_from) if opening.counts_from else None
     if isinstance(start, int) and start > draft.now:
         reasons.append(reason("form", "later", field=opening.counts_from))
@@ -83,16 +81,16 @@ def _open(draft: Draft, command: Command) -> Reasons:
     _count_like(draft)
     draft.start_at = start
     draft.count("opening")
-    draft.move(plan.machine.open, frozenset())
+    draft.move(plan.machine.open)
     draft.run(opening.then)
     return []
 
 
-def _fill(draft: Draft, command: Command, form: Form, facts: Iterable[str]) -> tuple[dict[str, Value], Reasons]:
+def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value], Reasons]:
     definition = draft.plan.definition
     zone = definition.desk.zone
-    values, reasons = read_form(form, definition.fields, command, zone, command.name)
-    brought, more = read_facts(facts, definition.facts, command, zone, command.name)
+    values, reasons = read_form(asked.form, definition.fields, command, zone, command.name)
+    brought, more = read_facts(asked.facts, definition.facts, command, zone, command.name)
     draft.actor = draft.sight.actor = command.actor
     draft.sight.update(
         form={name: value for name, value in values.items() if value is not None},
@@ -167,7 +165,7 @@ def _works(draft: Draft, command: Command) -> Reasons:
     draft.actor = actor
     if case.outcome:
         return [reason("state", "final", case=case.id)]
-    for whos in exclusions(plan, case):
+    for whos in plan.excluded(case.position):
         if actor.id in persons(whos, case):
             return [reason("never_by", actor=actor.id, action=command.verb, why="never_by")]
     here = (action for event in plan.chart.possible(case.position) for action in offered(plan, case.position, event))
@@ -201,7 +199,7 @@ def _assign(draft: Draft, command: Command) -> Reasons:
     draft.actor = command.actor
     if draft.case.outcome:
         return [reason("state", "final", case=draft.case.id)]
-    for whos in exclusions(draft.plan, draft.case):
+    for whos in draft.plan.excluded(draft.case.position):
         if command.name in persons(whos, draft.case):
             return [reason("never_by", actor=command.name, action="assign", why="never_by")]
     draft.change(assignee=command.name, queue=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +17,12 @@ from engine.core.plan import Plan, Way
 from engine.core.sight import Context, Sight, Unknown, chosen, holds
 from engine.core.texts import values_of
 from engine.fields import Value
-from engine.model import Branch, Effect, Moment
+from engine.model import Action, Branch, Effect, Moment
 
 NEW = Head()
+
+Microsteps = Callable[[Callable[[Arc], bool]], Iterator[Microstep]]
+"""What a state machine gives for a judge of its arcs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +133,16 @@ class Draft:
 
     # -- moving --------------------------------------------------------------------------------------------------
 
-    def move(self, microsteps: Callable[[Callable[[Arc], bool]], Iterator[Microstep]], allowed: frozenset[int]) -> None:
+    def move(self, microsteps: Microsteps, allowed: Sequence[Action] = ()) -> None:
         """Take every microstep until the case rests, doing each one's work before the next is chosen.
 
-        `allowed` are the actions (by identity) whose guards hold; other ways are judged by their branch alone.
+        `allowed` are the actions whose guards hold; other ways are judged by their branch alone.
         """
 
         def passes(arc: Arc) -> bool:
             way = arc.payload
             assert isinstance(way, Way)
-            if way.action is not None and id(way.action) not in allowed:
+            if way.action is not None and way.action not in allowed:
                 return False
             return holds(way.branch.when, self.sight)
 

@@ -11,16 +11,6 @@ from engine.fields import Field, Invalid, Value, check, is_sealed, read
 from engine.model import Form
 
 
-def joined(forms: Iterable[Form]) -> Form:
-    """What several regions ask for, together: what one requires is required."""
-    forms = tuple(forms)
-    if len(forms) == 1:
-        return forms[0]
-    require = dict.fromkeys(name for form in forms for name in form.require)
-    allow = dict.fromkeys(name for form in forms for name in form.allow if name not in require)
-    return Form(tuple(require), tuple(allow), tuple(dict.fromkeys(name for form in forms for name in form.show)))
-
-
 def read_form(
     form: Form, fields: Mapping[str, Field], command: Command, zone: str, action: str
 ) -> tuple[dict[str, Value], list[Reason]]:

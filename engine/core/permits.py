@@ -62,16 +62,9 @@ def who_may_not(plan: Plan, case: Case, action: Action, actor: Actor) -> Iterato
     """`by` and `never_by`, the process's and the active states' included."""
     if not is_among(actor, action.by, case):
         yield _wrong_role(actor, action.name, action.by)
-    for whos in (action.never_by, *exclusions(plan, case)):
+    for whos in (action.never_by, *plan.excluded(case.position)):
         if actor.id in persons(whos, case):
             yield reason("never_by", actor=actor.id, action=action.name, why=said(whos))
-
-
-def exclusions(plan: Plan, case: Case) -> Iterator[Whos]:
-    """Who is excluded here, whatever the action."""
-    yield plan.definition.never_by
-    for name in plan.active(case.position):
-        yield plan.definition.states[name].never_by
 
 
 def may_open(plan: Plan, case: Case, opening: Opening, asking: Asking) -> Iterator[Reason]:

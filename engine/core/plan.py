@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from engine.calendars import Calendar
 from engine.chart import Arc, Chart, Kind, Position
@@ -17,6 +18,7 @@ from engine.model import (
     Branches,
     Clock,
     Effect,
+    Form,
     OpenCase,
     Opening,
     ProcessDefinition,
@@ -123,6 +125,13 @@ def _watched(clock: Clock) -> Watched:
     )
 
 
+class Asked(NamedTuple):
+    """What an action asks for, in several regions together."""
+
+    form: Form
+    facts: tuple[str, ...]
+
+
 class Plan:
     """One version of a process, ready. Shared by its cases and by threads; holds nothing of any case."""
 
@@ -137,6 +146,8 @@ class Plan:
         self._offered: dict[tuple[Position, str], tuple[Action, ...]] = {}
         self._waits: dict[tuple[str, ...], tuple[Branches[Whos], ...]] = {}
         self._active: dict[tuple[str, ...], frozenset[str]] = {}
+        self._excluded: dict[tuple[str, ...], tuple[Whos, ...]] = {}
+        self._asked: dict[tuple[Action, ...], Asked] = {}
 
         self.timers = {f"{t.state}.{t.name}": t for state in definition.states.values() for t in state.timers.values()}
         self.hashes = (definition.behaviour_hash, definition.words_hash)
@@ -165,6 +176,23 @@ class Plan:
             if len(self._offered) >= KEEP:
                 self._offered.clear()
             known = self._offered[position, name] = tuple(found)
+        return known
+
+    def asked(self, actions: tuple[Action, ...]) -> Asked:
+        """What these actions of one name ask for together."""
+        known = self._asked.get(actions)
+        if known is None:
+            facts = dict.fromkeys(name for action in actions for name in self.facts_of[action])
+            known = self._asked[actions] = Asked(_joined([action.form for action in actions]), tuple(facts))
+        return known
+
+    def excluded(self, position: Position) -> tuple[Whos, ...]:
+        """Who is excluded here, whatever the action."""
+        known = self._excluded.get(position.leaves)
+        if known is None:
+            states, active = self.definition.states.items(), self.active(position)
+            excluded = (self.definition.never_by, *(state.never_by for name, state in states if name in active))
+            known = self._excluded[position.leaves] = tuple(whos for whos in excluded if whos)
         return known
 
     def waits(self, position: Position) -> tuple[Branches[Whos], ...]:
@@ -235,6 +263,13 @@ class Plan:
         for clock in definition.clocks.values():
             effects += [effect for threshold in clock.thresholds for effect in threshold.then]
         return (effect for effect in effects if isinstance(effect, OpenCase))
+
+
+def _joined(forms: Sequence[Form]) -> Form:
+    """What several regions ask for: what one requires is required."""
+    require = dict.fromkeys(name for form in forms for name in form.require)
+    allow = dict.fromkeys(name for form in forms for name in form.allow if name not in require)
+    return Form(tuple(require), tuple(allow), tuple(dict.fromkeys(name for form in forms for name in form.show)))
 
 
 def _facts(act: Action | Opening) -> tuple[str, ...]:

@@ -238,7 +238,7 @@ class Run:
         draft = self.draft(case, now)
         try:
             if plan.has_decides:
-                draft.move(lambda passes: plan.machine.run(case.position, DECIDE, passes), frozenset())
+                draft.move(lambda passes: plan.machine.run(case.position, DECIDE, passes))
             draft.settle()
         except (ExpressionFailed, StepFailed, Endless):
             return False  # no answer is no yes; the step that comes to it by command says so
@@ -346,7 +346,7 @@ def _perform(draft: Draft, due: Due) -> None:
     if isinstance(due.what, Timer):
         event = timer_event(due.what)
         if holds(due.what.when, draft.sight):
-            draft.move(lambda passes: plan.machine.run(position, event, passes), frozenset())
+            draft.move(lambda passes: plan.machine.run(position, event, passes))
         else:
             draft.record["not_applicable"] = True
     elif due.what.threshold is not None:

@@ -36,6 +36,9 @@ class Context:
     found: Mapping[str, Any] = field(default_factory=dict)  # answers to what was looked up
 
 
+NOBODY = Actor(id="")
+
+
 class Sight(dict[str, Any]):
     """The values an expression reads, by their first name; those that must be worked out are, when first asked for."""
 
@@ -47,7 +50,7 @@ class Sight(dict[str, Any]):
         self.case = case
         self.family = family
         self.library = library
-        self.actor: Actor | None = None
+        self.actor = NOBODY
         self.worked_out: list[str] = []  # of the case
 
     def __missing__(self, name: str) -> Any:
@@ -120,13 +123,11 @@ _SEEN: Mapping[str, Callable[[Sight], Any]] = {
     "clocks": _clocks,
     "linked": _linked,
     "state": lambda sight: sight.plan.active(sight.case.position),
-    "actor": lambda sight: _actor(sight.actor or NOBODY, sight.plan),
+    "actor": lambda sight: _actor(sight.actor, sight.plan),
 }
 
 
 _OF_THE_CASE = frozenset({"case", "clocks", "did", "linked", "state"})
-
-NOBODY = Actor(id="")
 
 
 def _actor(actor: Actor, plan: Plan) -> Mapping[str, Any]:
