@@ -1,0 +1,1 @@
+"""From located trees to a process definition: names, types, expressions and times, each finding at its place."""

@@ -1,0 +1,183 @@
+"""Declared values: fields, facts, figures, choices; and literals read as a field holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.calendars import parse_duration
+from engine.fields import TEXTS, Field, FieldType, Invalid, Value, Words, read
+from engine.lang.build.cursor import Cursor, text_of
+from engine.lang.build.notes import Notes, Places
+from engine.lang.diagnostics import near_miss, shown
+from engine.lang.tree import Scalar
+from engine.patterns import BadPattern, compile_pattern
+from engine.values import Expected, read_date
+
+OWN_NAMES = frozenset({"id", "opened_at", "state", "waiting_on", "assignee"})
+"""What every case has; no field can be called so."""
+
+_WRITTEN = TEXTS | {"money", "date", "instant", "duration", "choice"}
+"""The types whose values are read from the text as it stands, `4.90` not being 4.9."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What declarations refer to: the desk's zone, languages, roles and lists of choices."""
+
+    notes: Notes
+    zone: str
+    languages: tuple[str, ...]
+    roles: Places
+    choices: Mapping[str, Cursor]
+
+    def fields(self, table: Cursor | None) -> dict[str, Field]:
+        """The fields of a mapping."""
+        if table is None:
+            return {}
+        return {name: self.field(name, cursor) for name, cursor in table.entries() if cursor.is_table}
+
+    def field(self, name: str, cursor: Cursor) -> Field:
+        """One field, fact or column."""
+        if name in OWN_NAMES:
+            message = f"`{name}` is known of every case and cannot be a field"
+            self.notes.error("bad-name", cursor.name_span, message, "choose another name")
+        kind: FieldType = text_of(cursor.get("type")) or "text"  # type: ignore[assignment]
+        choices = self._choices(cursor)
+        role = self._role(cursor)
+        is_list = kind == "list"
+        of = None
+        if is_list:
+            inner: FieldType = text_of(cursor.get("of")) or "text"  # type: ignore[assignment]
+            of = Field(name=name, type=inner, choices=choices, role=role)
+        bare = Field(
+            name=name, type=kind, label=words(self.notes, cursor.get("label"), self.languages),
+            personal=_is_true(cursor.get("personal")), pattern=self._pattern(cursor),
+            choices={} if is_list else choices, role=None if is_list else role, of=of,
+            columns=self.fields(cursor.get("columns")), min=self._bound(cursor, "min", kind),
+            max=self._bound(cursor, "max", kind),
+        )  # fmt: skip
+        default = cursor.get("default")
+        if default is not None:
+            value = literal(self.notes, default, bare, self.zone)
+            bare = Field(**{**_parts(bare), "default": value})
+        return self.notes.mark(bare, cursor)
+
+    def _choices(self, cursor: Cursor) -> Mapping[str, Words]:
+        written = cursor.get("choices")
+        if written is None:
+            return {}
+        table = written
+        if written.is_scalar:
+            named = self.choices.get(written.text)
+            if named is None:
+                message = f"`{written.text}` is not a list of choices of the desk"
+                known = {name: choice.name_span for name, choice in self.choices.items()}
+                self.notes.unknown("choices", written.span, message, written.text, known)
+                return {}
+            return {name: dict(label.plain) for name, label in named.entries() if label.is_table}
+        return {name: words(self.notes, label, self.languages) for name, label in table.entries()}
+
+    def _role(self, cursor: Cursor) -> str | None:
+        role = cursor.get("role")
+        if role is not None and role.text not in self.roles:
+            message = f"`{role.text}` is not a role of the desk"
+            self.notes.unknown("role", role.span, message, role.text, self.roles)
+        return role.text if role is not None else None
+
+    def _pattern(self, cursor: Cursor) -> str | None:
+        pattern = cursor.get("pattern")
+        if pattern is None:
+            return None
+        try:
+            compile_pattern(pattern.text)
+        except BadPattern as fault:
+            self.notes.error("bad-pattern", pattern.span, str(fault))
+            return None
+        return pattern.text
+
+    def _bound(self, cursor: Cursor, key: str, kind: FieldType) -> Value:
+        bound = cursor.get(key)
+        if bound is None:
+            return None
+        measured: FieldType = "integer" if kind in TEXTS or kind in ("list", "table") else kind
+        if measured in ("choice", "yes_no"):
+            self.notes.error("bad-bound", bound.name_span, f"a field of type `{kind}` has no `{key}`", "take it away")
+            return None
+        return literal(self.notes, bound, Field(name=key, type=measured), self.zone)
+
+
+def _parts(field: Field) -> dict[str, Any]:
+    return {name: getattr(field, name) for name in Field.__dataclass_fields__}
+
+
+def _is_true(cursor: Cursor | None) -> bool:
+    return cursor is not None and cursor.plain is True
+
+
+def raw(cursor: Cursor, field: Field) -> Any:
+    """What a literal gives to `read`: its text where figures and dots are part of the value."""
+    return cursor.text if cursor.is_scalar and field.type in _WRITTEN else cursor.plain
+
+
+def literal(notes: Notes, cursor: Cursor, field: Field, zone: str) -> Value:
+    """The stored value of a literal; nothing where it does not fit, which is noted."""
+    node = cursor.node
+    if isinstance(node, Scalar) and field.type in TEXTS and not isinstance(node.plain, str):
+        message = f"{shown(node.text)} is not a text here but a value of another kind"
+        notes.error("not-a-text", cursor.span, message, f'quote it: `"{node.text}"`')
+        return None
+    try:
+        return read(field, raw(cursor, field), zone)
+    except Invalid as fault:
+        notes.error("wrong-value", cursor.span, str(fault))
+        return None
+
+
+def words(notes: Notes, cursor: Cursor | None, languages: tuple[str, ...]) -> Words:
+    """A text in every language; one in a language that the desk does not speak is noted."""
+    if cursor is None:
+        return {}
+    found = {language: text.text for language, text in cursor.entries() if text.is_scalar}
+    for language in found.keys() - set(languages) if languages else ():
+        near = near_miss(language, [known for known in languages if known not in found])
+        span = cursor.document.name_place((*cursor.path, language))
+        mend = (
+            f"did you mean `{near}`?" if near else "the desk speaks " + ", ".join(f"`{known}`" for known in languages)
+        )
+        notes.error("unknown-language", span, f"`{language}` is not a language of the desk", mend)
+    return found
+
+
+def figures(shared: Shared, table: Cursor | None) -> dict[str, Field]:
+    """Named numbers of the desk: each a field whose default is its value."""
+    if table is None:
+        return {}
+    return {name: shared.notes.mark(_figure(shared, name, cursor), cursor) for name, cursor in table.entries()}
+
+
+def _figure(shared: Shared, name: str, cursor: Cursor) -> Field:
+    if cursor.is_table:
+        kind: FieldType = text_of(cursor.get("type")) or "text"  # type: ignore[assignment]
+        value, label = cursor.get("is"), words(shared.notes, cursor.get("label"), shared.languages)
+        bare = Field(name=name, type=kind, label=label)
+        given = literal(shared.notes, value, bare, shared.zone) if value is not None else None
+        return Field(name=name, type=kind, label=label, default=given)
+    kind = _kind_of(cursor)
+    return Field(name=name, type=kind, default=literal(shared.notes, cursor, Field(name=name, type=kind), shared.zone))
+
+
+def _kind_of(cursor: Cursor) -> FieldType:
+    plain = cursor.plain
+    if isinstance(plain, bool):
+        return "yes_no"
+    if isinstance(plain, (int, float)):
+        return "integer" if isinstance(plain, int) else "number"
+    for kind, reader in (("duration", parse_duration), ("date", read_date)):
+        try:
+            reader(cursor.text)
+            return kind  # type: ignore[return-value]
+        except (Expected, ValueError):
+            continue
+    return "text"

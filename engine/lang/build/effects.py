@@ -1,0 +1,259 @@
+"""Effects: what follows a decision, each value of the type of the field that takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from engine.expressions import Expression, fits
+from engine.fields import Field
+from engine.lang.build.cursor import Cursor, listed, text_of
+from engine.lang.build.declared import literal
+from engine.lang.build.known import Asked, Known, Neighbour, Place
+from engine.lang.build.notes import built_in
+from engine.lang.build.people import read_whos
+from engine.lang.build.presence import asked, effect_changes
+from engine.model import (
+    AppendTo,
+    Assign,
+    Assigned,
+    ClearFields,
+    Effect,
+    Emit,
+    Notify,
+    OpenCase,
+    SetFields,
+    Tell,
+    UpdateRows,
+)
+
+VERBS = ("set", "clear", "append", "update", "notify", "assign", "emit", "open", "tell")
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """One effect being built."""
+
+    known: Known
+    cursor: Cursor
+    place: Place
+    when: Expression | None
+
+    def built(self) -> Iterator[Effect]:
+        """The effects it comes to: one, or one for each table that it updates."""
+        verb = next((verb for verb in VERBS if self.cursor.get(verb) is not None), None)
+        for effect in _BUILD[verb](self) if verb else ():
+            yield self.known.notes.mark(effect, self.cursor)
+
+
+def build_effects(known: Known, cursor: Cursor | None, place: Place) -> tuple[Effect, ...]:
+    """The effects of a list, each seeing what those before it have done."""
+    built: list[Effect] = []
+    for item in cursor.items() if cursor is not None else ():
+        condition = item.get("if")
+        when = known.condition(condition, place)
+        here = place.given(asked(text_of(condition)))
+        built += _One(known, item, here, when).built()
+        place = place.after(tuple(effect_changes(item)))
+    return tuple(built)
+
+
+# -- values ------------------------------------------------------------------------------------------------------------
+
+
+def value_of(known: Known, cursor: Cursor, place: Place, field: Field | None) -> Assigned:
+    """A literal of the field's type, or an expression that gives one; of no field, anything."""
+    text = cursor.text
+    if cursor.is_scalar and isinstance(cursor.plain, str) and text.startswith("="):
+        start = 1 + len(text[1:]) - len(text[1:].lstrip())
+        expression = known.compile(cursor, place, "value", start)
+        if expression is not None and field is not None and (problem := fits(expression, field)):
+            known.notes.error("wrong-type", cursor.span, problem, f"`{field.name}` is {field.type}")
+        return expression
+    if cursor.plain is None or field is None:
+        return cursor.plain
+    return literal(known.notes, cursor, field, known.desk.desk.zone)
+
+
+def _row(known: Known, cursor: Cursor, place: Place, table: Field) -> Assigned:
+    """One new row of a table: its columns, each a literal or an expression; or an expression that gives the row."""
+    if not cursor.is_table:
+        return value_of(known, cursor, place, None)
+    cells = {name: column.default for name, column in table.columns.items() if column.default is not None}
+    for name, cell in cursor.entries():
+        if (column := _column(known, cell, table, name)) is not None:
+            cells[name] = value_of(known, cell, place, column)
+    return cells
+
+
+def _column(known: Known, cell: Cursor, table: Field, name: str) -> Field | None:
+    column = table.columns.get(name)
+    if column is None:
+        places = {key: origin.name_span for key, c in table.columns.items() if (origin := known.notes.origin(c))}
+        known.notes.unknown("column", cell.name_span, f"`{name}` is not a column of `{table.name}`", name, places)
+    return column
+
+
+def _items(table: Cursor | None) -> Iterable[tuple[str, Cursor]]:
+    return table.entries() if table is not None else ()
+
+
+def _case_field(known: Known, name: str, cursor: Cursor) -> Field | None:
+    if name not in known.fields:
+        known.notes.unknown(
+            "field", cursor.name_span, f"`{name}` is not a field of the case", name, known.places_of_fields()
+        )
+    return known.fields.get(name)
+
+
+# -- one builder for each effect ---------------------------------------------------------------------------------------
+
+
+def _set(one: _One) -> Iterator[Effect]:
+    place, values = one.place.copying(), {}
+    for name, cursor in _items(one.cursor.get("set")):
+        if (field := _case_field(one.known, name, cursor)) is not None:
+            values[name] = value_of(one.known, cursor, place, field)
+    yield SetFields(values=values, when=one.when)
+
+
+def _clear(one: _One) -> Iterator[Effect]:
+    names = [item for item in listed(one.cursor.get("clear")) if one.known.field(item) is not None]
+    yield ClearFields(names=tuple(item.text for item in names), when=one.when)
+
+
+def _append(one: _One) -> Iterator[Effect]:
+    values: dict[str, Assigned] = {}
+    for name, cursor in _items(one.cursor.get("append")):
+        field = _case_field(one.known, name, cursor)
+        if field is None:
+            continue
+        if field.type == "table":
+            values[name] = _row(one.known, cursor, one.place, field)
+        elif field.type == "list":
+            values[name] = value_of(one.known, cursor, one.place, field.of)
+        else:
+            _not_many(one.known, cursor, field, "append")
+    yield AppendTo(values=values, when=one.when)
+
+
+def _not_many(known: Known, cursor: Cursor, field: Field, verb: str) -> None:
+    kinds = "a list or table" if verb == "append" else "a table"
+    mend = "use `set`" if verb == "append" else None
+    known.notes.error("wrong-type", cursor.name_span, f"`{field.name}` is {field.type}, not {kinds}", mend)
+
+
+def _update(one: _One) -> Iterator[Effect]:
+    for name, cursor in _items(one.cursor.get("update")):
+        field = _case_field(one.known, name, cursor)
+        if field is None:
+            continue
+        if field.type != "table":
+            _not_many(one.known, cursor, field, "update")
+            continue
+        scope = replace(one.place.scope, row=field.columns)
+        place = replace(one.place, scope=scope)
+        where = one.known.condition(cursor.get("where"), place)
+        values = {
+            key: value_of(one.known, cell, place, column)
+            for key, cell in _items(cursor.get("set"))
+            if (column := _column(one.known, cell, field, key)) is not None
+        }
+        yield UpdateRows(field=name, where=where, values=values, when=one.when)
+
+
+def _notify(one: _One) -> Iterator[Effect]:
+    whos, message = read_whos(one.known, one.cursor.get("notify"), "told"), one.cursor.get("message")
+    if message is None:
+        return
+    if message.text not in one.known.messages:
+        places = {name: cursor.name_span for name, cursor in one.known.messages.items()}
+        one.known.notes.unknown("message", message.span, f"`{message.text}` is not a message", message.text, places)
+        return
+    yield Notify(who=whos, message=message.text, when=one.when)
+
+
+def _assign(one: _One) -> Iterator[Effect]:
+    yield Assign(who=read_whos(one.known, one.cursor.get("assign"), "assigned"), when=one.when)
+
+
+def _emit(one: _One) -> Iterator[Effect]:
+    values = {name: value_of(one.known, cursor, one.place, None) for name, cursor in _items(one.cursor.get("with"))}
+    failed = one.cursor.get("failed")
+    action = one.known.action(failed, "a failed delivery does") if failed is not None else None
+    yield Emit(name=text_of(one.cursor.get("emit")), values=values, failed=action, when=one.when)
+
+
+def _open(one: _One) -> Iterator[Effect]:
+    process, link = one.cursor.get("open"), one.cursor.get("as")
+    if process is None or link is None:
+        return
+    other = one.known.neighbours.get(process.text)
+    if other is None and process.text not in one.known.unread:
+        places = {name: near.outline.root.document.top for name, near in one.known.neighbours.items()}
+        message = f"there is no process `{process.text}` beside this one"
+        one.known.notes.unknown("process", process.span, message, process.text, places)
+    given = one.cursor.get("with")
+    values = _given(one, [other] if other else [], other.opening if other else None, f"opening `{process.text}`")
+    if other is not None:
+        missing = [name for name in other.opening.require if given is None or name not in given.plain]
+        for name in missing:
+            message = f"opening `{process.text}` requires `{name}`, which is not given"
+            one.known.notes.error("missing-field", process.span, message, f"add `{name}: …` to `with`")
+    key = one.cursor.get("key")
+    yield OpenCase(
+        process=process.text, link=link.text, values=values, when=one.when,
+        key=value_of(one.known, key, one.place, None) if key is not None else None,
+    )  # fmt: skip
+
+
+def _tell(one: _One) -> Iterator[Effect]:
+    target, action = one.cursor.get("tell"), one.cursor.get("do")
+    if target is None or action is None:
+        return
+    others = _told(one.known, target)
+    able = [other for other in others if action.text in other.outline.actions]
+    if others and not able:
+        places = {name: span for other in others for name, span in other.outline.places("actions").items()}
+        message = f"`{action.text}` is not an action of `{others[0].outline.process}`"
+        one.known.notes.unknown("action", action.span, message, action.text, places)
+    forms = [other.action(action.text) for other in able]
+    form = Asked(
+        tuple(name for each in forms for name in each.require), tuple(name for each in forms for name in each.allow)
+    )
+    values = _given(one, able, form if able else None, f"`{action.text}`")
+    yield Tell(target=target.text, action=action.text, values=values, when=one.when)
+
+
+def _told(known: Known, target: Cursor) -> list[Neighbour]:
+    """The processes a `tell` may reach, as far as they are known."""
+    links = known.outline.links
+    if target.text == "parent":
+        names = known.parents
+    elif target.text == "children":
+        names = tuple(name for processes in links.values() for name in processes)
+    elif target.text in links:
+        names = links[target.text]
+    else:
+        message = f"`{target.text}` is not a link of this process"
+        known.notes.unknown("link", target.span, message, target.text, built_in(*links, "parent", "children"))
+        return []
+    return [known.neighbours[name] for name in dict.fromkeys(names) if name in known.neighbours]
+
+
+def _given(one: _One, others: list[Neighbour], form: Asked | None, about: str) -> Mapping[str, Assigned]:
+    """The values of `with`, each of the type of the field that takes it."""
+    place, values = one.place.copying(), {}
+    for name, cursor in _items(one.cursor.get("with")):
+        field = next((other.fields[name] for other in others if name in other.fields), None)
+        if form is not None and name not in (*form.require, *form.allow):
+            known = built_in(*form.require, *form.allow)
+            one.known.notes.unknown("field", cursor.name_span, f"{about} does not ask for `{name}`", name, known)
+        values[name] = value_of(one.known, cursor, place, field)
+    return values
+
+
+_BUILD: Mapping[str, Callable[[_One], Iterator[Effect]]] = {
+    "set": _set, "clear": _clear, "append": _append, "update": _update, "notify": _notify, "assign": _assign,
+    "emit": _emit, "open": _open, "tell": _tell,
+}  # fmt: skip

@@ -1,0 +1,117 @@
+"""The names a process file declares, taken from the tree before anything is built of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from engine.lang.build.cursor import Cursor, text_of
+from engine.lang.build.notes import Places
+from engine.lang.tree import Items, Node, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Names and where they stand. Everything is taken as it is written; nothing is judged."""
+
+    root: Cursor
+    states: Mapping[str, Cursor]  # every one, groups before what is inside
+    parents: Mapping[str, str]
+    actions: Mapping[str, tuple[tuple[str, Cursor], ...]]  # name → (state, the action); "" is the top
+    links: Mapping[str, tuple[str, ...]]  # link → the processes opened so
+    repeated: tuple[tuple[str, Cursor], ...] = ()  # states whose name is taken
+    _places: dict[str, Places] = field(default_factory=dict)
+
+    @property
+    def process(self) -> str:
+        """The name of the process."""
+        return text_of(self.root.get("process"))
+
+    def places(self, section: str) -> Places:
+        """The names of a section of the file: `fields`, `clocks`, `ladders` …; also `states` and `actions`."""
+        if section not in self._places:
+            self._places[section] = self._found(section)
+        return self._places[section]
+
+    def _found(self, section: str) -> Places:
+        if section == "states":
+            return {name: cursor.name_span for name, cursor in self.states.items()}
+        if section == "actions":
+            return {name: written[0][1].name_span for name, written in self.actions.items()}
+        table = self.root.get(section)
+        return {name: cursor.name_span for name, cursor in table.entries()} if table is not None else {}
+
+    def inside(self, state: str) -> tuple[str, ...]:
+        """The states directly inside a state; of "" those at the top."""
+        return tuple(name for name, parent in self.parents.items() if parent == state)
+
+    def around(self, state: str) -> Iterator[str]:
+        """The states around a state, nearest first."""
+        while state := self.parents.get(state, ""):
+            yield state
+
+    def leaves(self, state: str = "") -> tuple[str, ...]:
+        """The states without states inside, in a state or anywhere."""
+        groups = set(self.parents.values())
+        if state and state not in groups:
+            return (state,) if state in self.states else ()
+        return tuple(name for name in self.states if name not in groups and (not state or state in self.around(name)))
+
+    def is_final(self, state: str) -> bool:
+        """Whether a state ends the case."""
+        cursor = self.states.get(state)
+        final = cursor.get("final") if cursor is not None else None
+        return final is not None and final.plain is not True
+
+
+def outline_of(root: Cursor) -> Outline:
+    """The outline of a process file."""
+    states: dict[str, Cursor] = {}
+    parents: dict[str, str] = {}
+    repeated: list[tuple[str, Cursor]] = []
+    actions: dict[str, list[tuple[str, Cursor]]] = {}
+    ahead = [("", name, cursor) for name, cursor in _entries(root, "states")][::-1]
+    for name, cursor in _entries(root, "actions"):
+        actions.setdefault(name, []).append(("", cursor))
+    while ahead:
+        parent, name, cursor = ahead.pop()
+        if name in states:
+            repeated.append((name, cursor))
+            continue
+        states[name], parents[name] = cursor, parent
+        for action, written in _entries(cursor, "actions"):
+            if written.is_table:
+                actions.setdefault(action, []).append((name, written))
+        ahead += [(name, child, inner) for child, inner in _entries(cursor, "states")][::-1]
+    links: dict[str, dict[str, None]] = {}
+    for effect in _effects(root.node):
+        link, process = effect.plain.get("as"), effect.plain.get("open")
+        if isinstance(link, str) and isinstance(process, str):
+            links.setdefault(link, {})[process] = None
+    return Outline(
+        root,
+        states,
+        parents,
+        {name: tuple(written) for name, written in actions.items()},
+        {link: tuple(processes) for link, processes in links.items()},
+        tuple(repeated),
+    )
+
+
+def _entries(cursor: Cursor, key: str) -> Iterator[tuple[str, Cursor]]:
+    table = cursor.get(key)
+    if table is not None:
+        yield from table.entries()
+
+
+def _effects(node: Node) -> Iterator[Table]:
+    """Every mapping that opens a case, wherever effects stand."""
+    ahead: list[Node] = [node]
+    while ahead:
+        here = ahead.pop()
+        if isinstance(here, Table):
+            if "open" in here.plain and "as" in here.plain:
+                yield here
+            ahead += reversed(list(here.nodes.values()))
+        elif isinstance(here, Items):
+            ahead += reversed(here.nodes)

@@ -1,0 +1,379 @@
+"""Which fields are surely set where: what every way to a state has asked for or set, and nothing on it has cleared.
+
+Worked out on the outline before any expression is compiled, since compiling asks for it. Wherever something cannot be
+known it counts as unset: then the finding says how to guard the name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from engine.lang.build.cursor import Cursor, names_in, text_of
+from engine.lang.build.outline import Outline
+
+Fields = frozenset[str]
+
+
+class Change(NamedTuple):
+    """What becomes of one field: set, set if another one is, or cleared."""
+
+    kind: Literal["set", "copy", "clear"]
+    field: str
+    source: str = ""
+
+
+Changes = tuple[Change, ...]
+
+
+def applied(changes: Iterable[Change], fields: Fields) -> Fields:
+    """The fields surely set after some changes, in their order."""
+    found = set(fields)
+    for kind, field, source in changes:
+        if kind == "set" or (kind == "copy" and source in found):
+            found.add(field)
+        else:
+            found.discard(field)
+    return frozenset(found)
+
+
+_HAS = re.compile(r"has\(\s*case\.([a-z][a-z0-9_]*)\s*\)")
+_COPY = re.compile(r"=\s*case\.([a-z][a-z0-9_]*)\s*")
+
+
+def asked(condition: str) -> Fields:
+    """The fields that must be set if a condition holds: `has(case.f)` alone or joined by `&&`."""
+    if "||" in condition or "?" in condition:
+        return frozenset()
+    parts = (_HAS.fullmatch(part.strip()) for part in condition.split("&&"))
+    return frozenset(found[1] for found in parts if found)
+
+
+def changes_of(effects: Cursor | None) -> Changes:
+    """What a list of effects does to fields; one with `if` may not happen."""
+    return tuple(change for effect in (effects.items() if effects else ()) for change in effect_changes(effect))
+
+
+def effect_changes(effect: Cursor) -> Iterator[Change]:
+    """What one effect does to fields."""
+    is_sure = effect.get("if") is None
+    for name in names_in(effect.get("clear")):
+        yield Change("clear", name)
+    values = effect.get("set")
+    for name, value in values.entries() if values else ():
+        copied = _COPY.fullmatch(value.text)
+        if value.plain is None:
+            yield Change("clear", name)
+        elif copied:  # copying what is unset clears
+            yield Change("copy", name, copied[1])
+        elif is_sure:
+            yield Change("set", name)
+    values = effect.get("append")
+    if is_sure:
+        yield from (Change("set", name) for name, _ in (values.entries() if values else ()))
+
+
+def form_changes(act: Cursor) -> Changes:
+    """What the form of an action does: what is required is set, what is only allowed may be cleared by it."""
+    require = names_in(act.walk("form", "require"))
+    cleared = (Change("clear", name) for name in names_in(act.walk("form", "allow")) if name not in require)
+    return (*cleared, *(Change("set", name) for name in require))
+
+
+def guard_changes(act: Cursor) -> Changes:
+    """What is set because the guards hold."""
+    guards = act.get("guards")
+    musts = (text_of(guard.get("must")) for _, guard in (guards.entries() if guards else ()))
+    return tuple(Change("set", name) for must in musts for name in sorted(asked(must)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One branch of something that moves a case."""
+
+    sources: tuple[str, ...]  # leaves
+    target: str  # a state, `stay` or `previous`
+    home: str  # the state in which it is written; "" is the top
+    before: Changes  # by form, guards and the branch's condition: when it is decided whose turn it is
+    after: Changes  # by effects
+    is_decide: bool = False
+    regions: tuple[tuple[str, ...], ...] = ()  # of `done`: the leaves that end each region
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The fields surely set at the places of a process."""
+
+    outline: Outline
+    inside: Mapping[str, Fields]  # leaf → while the case is there
+    entered: Mapping[str, Fields]  # leaf → when its `on_enter` begins
+    waited: Mapping[str, Fields]  # leaf → when it is decided whose turn it is
+
+    def during(self, *states: str) -> Fields:
+        """While the case is in any of these states; none named: in any that is not final."""
+        return self._all(self.inside, states)
+
+    def entering(self, state: str) -> Fields:
+        """When a state has been entered and nothing more has happened."""
+        return self._all(self.entered, (state,))
+
+    def waiting(self, state: str) -> Fields:
+        """Whenever it is decided whose turn it is in a state."""
+        return self._all(self.waited, (state,))
+
+    def ever(self) -> Fields:
+        """In every state, final ones too."""
+        return self._all(self.inside, self.outline.leaves())
+
+    def _all(self, known: Mapping[str, Fields], states: tuple[str, ...]) -> Fields:
+        leaves = [leaf for state in states for leaf in self.outline.leaves(state)] if states else self._open()
+        found = [known[leaf] for leaf in leaves if leaf in known]
+        return frozenset.intersection(*found) if found else frozenset()
+
+    def _open(self) -> list[str]:
+        return [leaf for leaf in self.outline.leaves() if not self.outline.is_final(leaf)]
+
+
+def presence_of(outline: Outline, fields: Iterable[str]) -> Presence:
+    """Work out what is surely set where."""
+    return _Flow(outline, frozenset(fields)).run()
+
+
+class _Flow:
+    """The ways of a process, followed until nothing changes any more."""
+
+    def __init__(self, outline: Outline, fields: Fields) -> None:
+        self.outline = outline
+        self.leaves = outline.leaves()
+        self.ways = list(_ways(outline))
+        self.before = _left_behind(self.ways, self)
+        self.cleared = _cleared_between(self.ways, self)
+        start = dict.fromkeys(self.leaves, fields)
+        self.inside, self.entered, self.waited = dict(start), dict(start), dict(start)
+        self.on_enter = {leaf: changes_of(outline.states[leaf].get("on_enter")) for leaf in self.leaves}
+        self.lost = _lost_any_time(outline)
+        self.is_changed = True
+
+    def run(self) -> Presence:
+        while self.is_changed:
+            self.is_changed = False
+            self._open()
+            for way in self.ways:
+                if way.regions:
+                    self._join(way)
+                else:
+                    for source in way.sources:
+                        self._follow(way, source, self.inside[source])
+        return Presence(self.outline, self.inside, self.entered, self.waited)
+
+    def _open(self) -> None:
+        opening = self.outline.root.get("opening")
+        initial = text_of(self.outline.root.get("initial"))
+        if opening is None:
+            return
+        given = applied(form_changes(opening), frozenset())
+        then = changes_of(opening.get("then"))
+        for leaf in self.entering(initial, ""):
+            cursor = self.outline.states[leaf]
+            sure = then if cursor.get("decide") is None else [c for c in then if c.kind != "set"]
+            self._arrive(leaf, given, given, given)
+            self._meet(self.inside, leaf, applied(sure, applied(self.on_enter[leaf], given)))
+
+    def _join(self, way: _Way) -> None:
+        """All regions have ended: what any of them has set is set."""
+        ends = (frozenset.intersection(*(self.inside[leaf] for leaf in region)) for region in way.regions)
+        self._follow(way, way.sources[0], frozenset().union(*ends))
+
+    def _follow(self, way: _Way, source: str, fields: Fields) -> None:
+        decided = applied(way.before, fields)
+        done = applied(way.after, decided)
+        if way.target == "stay":
+            self._meet(self.inside, source, done)
+            self._meet(self.waited, source, decided)
+        elif way.target == "previous":
+            state = way.home or source
+            for leaf in self.before.get(state, ()):
+                # What was set when the leaf was left still is, unless something has cleared it since.
+                still = self.inside[leaf] - self.cleared.get(state, frozenset())
+                self._meet(self.waited, leaf, applied(way.before, fields | still))
+                self._meet(self.inside, leaf, applied(way.after, applied(way.before, fields | still)))
+        else:
+            for leaf in self.entering(way.target, source):
+                self._arrive(leaf, decided, done, applied(self.on_enter[leaf], done))
+
+    def _arrive(self, leaf: str, decided: Fields, done: Fields, inside: Fields) -> None:
+        self._meet(self.waited, leaf, decided)
+        self._meet(self.entered, leaf, done)
+        self._meet(self.inside, leaf, inside)
+
+    def _meet(self, known: dict[str, Fields], leaf: str, fields: Fields) -> None:
+        met = (known[leaf] & fields) - self.lost.get(leaf, frozenset())
+        if met != known[leaf]:
+            known[leaf] = met
+            self.is_changed = True
+
+    def entering(self, target: str, source: str) -> Iterator[str]:
+        """The leaves that may be active after going to a state."""
+        outline = self.outline
+        if target not in outline.states:
+            return
+        yield from self._down(target)
+        inner = target
+        for group in outline.around(target):
+            is_inside = source and (source == group or group in outline.around(source))
+            if _is_parallel(outline.states[group]) and not is_inside:
+                for region in outline.inside(group):
+                    if region != inner:
+                        yield from self._down(region)
+            inner = group
+
+    def _down(self, state: str) -> Iterator[str]:
+        outline = self.outline
+        children = outline.inside(state)
+        if not children:
+            yield state
+        elif _is_parallel(outline.states[state]):
+            for region in children:
+                yield from self._down(region)
+        else:
+            initial = text_of(outline.states[state].get("initial"))
+            yield from self._down(initial) if initial in children else outline.leaves(state)
+
+
+def _is_parallel(state: Cursor) -> bool:
+    parallel = state.get("parallel")
+    return parallel is not None and parallel.plain is True
+
+
+def _left_behind(ways: list[_Way], flow: _Flow) -> dict[str, set[str]]:
+    """For each state the leaves that `previous` may enter again from there."""
+    came: dict[str, set[str]] = {}
+    outline = flow.outline
+    for way in ways:
+        if way.target in ("stay", "previous"):
+            continue
+        for source in way.sources:
+            for leaf in flow.entering(way.target, source):
+                for state in (leaf, *outline.around(leaf)):
+                    if source != state and state not in outline.around(source):
+                        came.setdefault(state, set()).add(source)
+    deciding = {source for way in ways if way.is_decide for source in way.sources}
+    return {state: _behind(state, came, deciding) for state in came}
+
+
+def _behind(state: str, came: Mapping[str, set[str]], deciding: set[str]) -> set[str]:
+    """What a state remembers: the leaves left, in place of `decide` states those left when they were entered."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    ahead = list(came.get(state, ()))
+    while ahead:
+        leaf = ahead.pop()
+        if leaf in seen:
+            continue
+        seen.add(leaf)
+        if leaf in deciding:
+            ahead += came.get(leaf, ())
+        else:
+            found.add(leaf)
+    return found
+
+
+def _cleared_between(ways: list[_Way], flow: _Flow) -> dict[str, Fields]:
+    """For each state that returns: what may be cleared between leaving what it remembers and entering that again."""
+    found: dict[str, Fields] = {}
+    for state in flow.before:
+        # Only states that return to this one, or to one of those, can come between.
+        between = {state}
+        while more := {s for s, left in flow.before.items() if s not in between and left & between}:
+            between |= more
+        gone = (_gone(way) for way in ways if way.is_decide or _moves_within(way, between, flow))
+        found[state] = frozenset().union(*gone)
+    return found
+
+
+def _moves_within(way: _Way, between: set[str], flow: _Flow) -> bool:
+    """Whether a way may be taken on the way to a state that returns, or in it."""
+    if way.target in ("stay", "previous"):
+        return not between.isdisjoint(way.sources)
+    entered = {leaf for source in way.sources for leaf in flow.entering(way.target, source)}
+    return any(state in between for leaf in entered for state in (leaf, *flow.outline.around(leaf)))
+
+
+def _gone(way: _Way) -> Fields:
+    """The fields a way may clear."""
+    return frozenset(change.field for change in (*way.before, *way.after) if change.kind != "set")
+
+
+def _lost_any_time(outline: Outline) -> dict[str, Fields]:
+    """What may be cleared in a leaf by something that is not a way from it: thresholds, and the other regions."""
+    tables = [table for key in ("ladders", "clocks") if (table := outline.root.get(key)) is not None]
+    rungs = [rung for table in tables for _, cursor in table.entries() for rung in _rungs(cursor)]
+    everywhere = frozenset(c.field for rung in rungs for c in changes_of(rung.get("then")) if c.kind != "set")
+    lost: dict[str, Fields] = dict.fromkeys(outline.leaves(), everywhere)
+    cleared: dict[str, set[str]] = {}
+    for way in _ways(outline):
+        for source in way.sources:
+            cleared.setdefault(source, set()).update(_gone(way))
+    for leaf in lost:
+        for group in outline.around(leaf):
+            if _is_parallel(outline.states[group]):
+                own = next(state for state in (leaf, *outline.around(leaf)) if outline.parents[state] == group)
+                others = set(outline.leaves(group)) - set(outline.leaves(own))
+                lost[leaf] = lost[leaf].union(*(cleared.get(other, ()) for other in others))
+    return lost
+
+
+def _rungs(cursor: Cursor) -> Iterator[Cursor]:
+    """The thresholds of a clock, or those of a ladder."""
+    return (cursor.get("thresholds") or cursor).items()
+
+
+# -- every way there is ------------------------------------------------------------------------------------------------
+
+
+def _ways(outline: Outline) -> Iterator[_Way]:
+    still = tuple(leaf for leaf in outline.leaves() if not outline.is_final(leaf))
+    for home, action in (written for places in outline.actions.values() for written in places):
+        named = names_in(action.get("in"))
+        leaves = [leaf for name in named for leaf in outline.leaves(name)] if named else still
+        sources = _leaves_of(outline, home) if home else tuple(dict.fromkeys(leaves))
+        yield from _branches(action, "to", sources, home, (*form_changes(action), *guard_changes(action)))
+    for name, state in outline.states.items():
+        sources = _leaves_of(outline, name)
+        timers = state.get("timers")
+        for _, timer in timers.entries() if timers else ():
+            condition = tuple(Change("set", field) for field in sorted(asked(text_of(timer.get("if")))))
+            yield from _branches(timer, "to", sources, name, condition)
+        if state.get("decide") is not None:
+            yield from _branches(state, "decide", sources, name, ())
+        if state.get("done") is not None:
+            regions = tuple(_ends(outline, region) for region in outline.inside(name))
+            joined = regions if regions and all(regions) else ()
+            yield from (replace(way, regions=joined) for way in _branches(state, "done", sources, name, ()))
+
+
+def _ends(outline: Outline, region: str) -> tuple[str, ...]:
+    """The leaves that end a region."""
+    finals = (outline.states[leaf].get("final") for leaf in outline.leaves(region))
+    leaves = zip(outline.leaves(region), finals, strict=True)
+    return tuple(leaf for leaf, final in leaves if final is not None and final.plain is True)
+
+
+def _leaves_of(outline: Outline, state: str) -> tuple[str, ...]:
+    """The leaves in which what is written in a state is offered."""
+    leaves = outline.leaves(state)
+    return leaves if leaves == (state,) else tuple(leaf for leaf in leaves if not outline.is_final(leaf))
+
+
+def _branches(cursor: Cursor, key: str, sources: tuple[str, ...], home: str, before: Changes) -> Iterator[_Way]:
+    to = cursor.get(key)
+    then = changes_of(cursor.get("then")) if key == "to" else ()
+    if to is None or to.is_scalar:
+        yield _Way(sources, text_of(to) or "stay", home, before, then, key == "decide")
+        return
+    for branch in to.items():
+        holds = tuple(Change("set", field) for field in sorted(asked(text_of(branch.get("if")))))
+        effects = (*then, *changes_of(branch.get("then")))
+        yield _Way(sources, text_of(branch.get("is")), home, (*before, *holds), effects, key == "decide")

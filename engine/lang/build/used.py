@@ -1,0 +1,152 @@
+"""What a definition uses of the desk, the calendars and the messages: only that is part of its version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from engine.calendars import Calendar
+from engine.expressions import Expression
+from engine.fields import Field, Words
+from engine.model import (
+    AppendTo,
+    ClearFields,
+    Clock,
+    Count,
+    Desk,
+    Form,
+    Moment,
+    Notify,
+    Opening,
+    Party,
+    ProcessDefinition,
+    SetFields,
+    Timer,
+    UpdateRows,
+    Who,
+)
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+"""A name in a text; whether it is one that exists is another question."""
+
+_WHOLE = (Expression, Calendar, Desk)
+
+
+@lru_cache(maxsize=256)
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(kind))
+
+
+def parts_of(value: Any) -> Iterator[Any]:
+    """Every part of a definition, however deep: dataclasses only, each before what is inside it."""
+    ahead = [value]
+    while ahead:
+        here = ahead.pop()
+        if is_dataclass(here):
+            yield here
+            if not isinstance(here, _WHOLE):
+                kind: Any = type(here)
+                ahead += [getattr(here, name) for name in reversed(_names(kind))]
+        elif isinstance(here, Mapping):
+            ahead += reversed(list(here.values()))
+        elif isinstance(here, (list, tuple)):
+            ahead += reversed(here)
+
+
+@dataclass(slots=True)
+class Used:
+    """Names of what lies outside the process file."""
+
+    fields: set[str] = field(default_factory=set)
+    figures: set[str] = field(default_factory=set)
+    calendars: set[str] = field(default_factory=set)
+    messages: set[str] = field(default_factory=set)
+    roles: set[str] = field(default_factory=set)
+    parties: set[str] = field(default_factory=set)
+
+
+def uses_of(definition: ProcessDefinition) -> Used:
+    """What the parts of a definition name; messages and desk fields that nothing names do not count."""
+    used = Used(calendars={definition.calendar})
+    bare = replace(definition, messages={}, fields={}, figures={})
+    for part in parts_of(bare):
+        _note(part, used)
+    used.roles |= {role for limits in definition.authority.values() for role in limits}
+    texts = [definition.messages[name].text for name in sorted(used.messages) if name in definition.messages]
+    for name in used.parties:
+        party = definition.desk.parties[name]
+        used.fields.update(party.contact.values())
+        used.calendars |= {party.during} if party.during else set()
+    _note_texts([*texts, {"": definition.summary}], used)
+    used.fields |= {definition.key} if definition.key else set()
+    used.roles |= {known.role for known in definition.fields.values() if known.role}
+    return used
+
+
+def _note(part: Any, used: Used) -> None:
+    match part:
+        case Expression():
+            _note_names(part.names, used)
+            used.calendars |= part.calendars.keys()
+        case Who():
+            {"role": used.roles, "party": used.parties, "field": used.fields}.get(part.kind, set()).add(part.name)
+        case Form():
+            used.fields |= {*part.require, *part.allow, *part.show}
+        case SetFields() | AppendTo():
+            used.fields |= part.values.keys()
+        case ClearFields():
+            used.fields |= set(part.names)
+        case UpdateRows():
+            used.fields.add(part.field)
+        case Moment():
+            used.fields |= {part.field} if part.field else set()
+        case Count():
+            used.fields |= set(part.same)
+        case Notify():
+            used.messages.add(part.message)
+        case Clock() | Timer():
+            used.calendars |= {part.calendar} if part.calendar else set()
+    if isinstance(part, Opening) and part.counts_from:
+        used.fields.add(part.counts_from)
+    if isinstance(during := getattr(part, "during", None), str) and not isinstance(part, Party):
+        used.calendars.add(during)
+    _note_texts([words for name in ("words", "label") if isinstance(words := getattr(part, name, None), dict)], used)
+
+
+def _note_names(names: frozenset[str], used: Used) -> None:
+    for name in names:
+        group, _, key = name.partition(".")
+        if group in ("case", "form", "before"):
+            used.fields.add(key.partition(".")[0])
+        elif group == "figures":
+            used.figures.add(key)
+
+
+def _note_texts(texts: list[Words], used: Used) -> None:
+    names = (name for words in texts for text in words.values() for name in PLACEHOLDER.findall(text))
+    _note_names(frozenset(names), used)
+
+
+def used_by(definition: ProcessDefinition, own: Iterable[str]) -> ProcessDefinition:
+    """The same definition without what it does not use of others; its own fields and figures are always kept."""
+    used = uses_of(definition)
+    used.fields.update(own)
+    used.figures.update(own)
+    return replace(
+        definition,
+        fields=_kept(definition.fields, used.fields),
+        figures=_kept(definition.figures, used.figures),
+        messages={name: message for name, message in definition.messages.items() if name in used.messages},
+        calendars={
+            name: calendar
+            for name, calendar in definition.calendars.items()
+            if name == "always" or name in used.calendars
+        },
+    )
+
+
+def _kept(declared: Mapping[str, Field], used: set[str]) -> dict[str, Field]:
+    return {name: value for name, value in declared.items() if name in used}

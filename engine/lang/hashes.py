@@ -1,0 +1,96 @@
+"""By what a version is known: a hash of its behaviour, and one of that with its words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from typing import Any
+
+import rfc8785
+
+from engine.calendars import Calendar
+from engine.expressions import Expression
+from engine.lang.build.used import uses_of
+from engine.model import Desk, ProcessDefinition
+
+WORDS = frozenset({"label", "words", "description", "summary", "text"})
+"""What people read, and nothing else depends on: labels, the reasons of guards, messages."""
+
+_NEITHER = frozenset({"sources", "behaviour_hash", "words_hash", "desk"})
+_SORTED = frozenset({"places", "removed"})
+_ORDERED = frozenset({"states", "actions", "clocks", "timers"})
+"""Mappings whose order decides what comes first at one instant."""
+
+
+def hashes_of(definition: ProcessDefinition) -> tuple[str, str]:
+    """SHA-256 of the canonical JSON: of the behaviour alone, and with the words."""
+    return _hash(definition, with_words=False), _hash(definition, with_words=True)
+
+
+def _hash(definition: ProcessDefinition, *, with_words: bool) -> str:
+    document = {**_document(definition, with_words), "desk": _desk(definition, with_words)}
+    return hashlib.sha256(rfc8785.dumps(document)).hexdigest()
+
+
+def _desk(definition: ProcessDefinition, with_words: bool) -> dict[str, Any]:
+    """Of the desk what the process uses."""
+    used, desk = uses_of(definition), definition.desk
+    parties = {name: party for name, party in desk.parties.items() if name in used.parties}
+    found = {
+        "zone": desk.zone,
+        "currency": desk.currency,
+        "assigners": sorted(desk.assigners),
+        "parties": _plain(parties, with_words),
+    }
+    if with_words:
+        found |= {"languages": list(desk.languages), "roles": _plain(_of(desk, used.roles), with_words)}
+    return found
+
+
+def _of(desk: Desk, roles: set[str]) -> dict[str, Any]:
+    return {name: words for name, words in desk.roles.items() if name in roles}
+
+
+@lru_cache(maxsize=256)
+def _parts(kind: Any, with_words: bool) -> tuple[str, ...]:
+    is_message = kind.__name__ == "Message"
+    left_out = _NEITHER if with_words else _NEITHER | WORDS
+    # The text of a time is what it is, not what people read.
+    kept = {"text"} if not is_message else set()
+    return tuple(part.name for part in fields(kind) if part.name not in left_out or part.name in kept)
+
+
+def _document(value: Any, with_words: bool) -> dict[str, Any]:
+    """A part of a definition as plain JSON; what is empty or unsaid is left out, so that new keys change no hash."""
+    found: dict[str, Any] = {"": type(value).__name__}
+    kind: Any = type(value)
+    for name in _parts(kind, with_words):
+        inner = getattr(value, name)
+        if inner is None or inner is False or inner == () or inner == {} or inner == "":
+            continue
+        if name in _SORTED:
+            found[name] = sorted(inner)
+        elif name in _ORDERED:
+            found[name] = [[key, _plain(item, with_words)] for key, item in inner.items()]
+        else:
+            found[name] = _plain(inner, with_words)
+    return found
+
+
+def _plain(value: Any, with_words: bool) -> Any:
+    if isinstance(value, Expression):
+        return {"=": value.text}
+    if isinstance(value, Calendar):
+        document = value.document()
+        return document if with_words else {key: item for key, item in document.items() if key != "label"}
+    if is_dataclass(value) and not isinstance(value, type):
+        return _document(value, with_words)
+    if isinstance(value, Mapping):
+        return {key: _plain(item, with_words) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, with_words) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return value

@@ -1,0 +1,297 @@
+"""The stages in order: text, located tree, shape, definition, rules; each adds findings and passes on what it can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from engine.calendars import Calendar, always, read_calendar
+from engine.lang.build.cursor import Cursor
+from engine.lang.build.desk import DeskFile, build_desk
+from engine.lang.build.known import Known
+from engine.lang.build.notes import Notes
+from engine.lang.build.process import Beside, build_process
+from engine.lang.build.used import parts_of
+from engine.lang.diagnostics import Diagnostic, Lines, Span, did_you_mean, error, in_order, without_silenced
+from engine.lang.hashes import hashes_of
+from engine.lang.shape import Kind, check_shape
+from engine.lang.source import read
+from engine.lang.tree import Document
+from engine.model import ProcessDefinition, Tell
+from engine.timeline import CalendarError
+
+Sources = Mapping[str, str]
+"""Texts by path: `processes/repair.yaml`, `processes/desk.yaml`, `processes/calendars/…`, `processes/messages/…`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A process that was read: its definition unless there are errors, and everything that was found."""
+
+    definition: ProcessDefinition | None
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, Lines] = field(default_factory=dict)  # of the files that findings point into
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether something keeps it from being used."""
+        return any(found.severity == "error" for found in self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """All processes of a desk."""
+
+    definitions: Mapping[str, ProcessDefinition]
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, Lines]
+
+
+# -- one file ----------------------------------------------------------------------------------------------------------
+
+_KEPT = 200_000
+"""Files up to this length are kept as they were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file as it was read and held against its schema."""
+
+    document: Document
+    cursor: Cursor | None
+    findings: tuple[Diagnostic, ...]
+
+
+def _read_file(text: str, path: str, kind: Kind) -> _File:
+    document, findings = read(text, path)
+    if document.root is None:
+        return _File(document, None, findings)
+    shape = check_shape(document, kind)
+    return _File(document, Cursor(document, document.root, (), shape.broken), in_order([*findings, *shape.findings]))
+
+
+_kept_file = lru_cache(maxsize=64)(_read_file)
+
+
+class _Files:
+    """The files of one folder, each read once."""
+
+    def __init__(self, sources: Sources, base: str) -> None:
+        self.sources = sources
+        self.base = base
+        self.texts: dict[str, Lines] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return self.base + name in self.sources
+
+    def read(self, name: str, kind: Kind) -> _File:
+        """One file of the folder."""
+        path = self.base + name
+        text = self.sources[path]
+        found = _kept_file(text, path, kind) if len(text) <= _KEPT else _read_file(text, path, kind)
+        self.texts[path] = found.document.lines
+        return found
+
+    def names(self, folder: str = "") -> list[str]:
+        """The names of the YAML files directly in a folder, without their ending."""
+        start = self.base + folder
+        names = [path[len(start) : -len(".yaml")] for path in self.sources if _is_yaml(path, start)]
+        return sorted(name for name in names if "/" not in name)
+
+    def processes(self) -> list[str]:
+        """The names of the process files."""
+        return [name for name in self.names() if name != "desk" and not name.endswith(".scenarios")]
+
+
+def _is_yaml(path: str, start: str) -> bool:
+    return path.startswith(start) and path.endswith(".yaml")
+
+
+def _base_of(sources: Sources, process: str) -> str | None:
+    """The folder in which a process stands, with its `/`."""
+    for path in sorted(sources, key=lambda path: (path.count("/"), path)):
+        folder, slash, name = path.rpartition("/")
+        if name == f"{process}.yaml" and folder.rpartition("/")[2] not in ("calendars", "messages"):
+            return folder + slash
+    return None
+
+
+# -- one process -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One process as far as it came; findings not yet sorted."""
+
+    definition: ProcessDefinition | None
+    known: Known | None
+    findings: tuple[Diagnostic, ...]
+
+
+def load_process(sources: Sources, process: str) -> Loaded:
+    """Read and check one process with what it uses; without a definition the diagnostics say why."""
+    base = _base_of(sources, process)
+    if base is None:
+        names = {path.rpartition("/")[2].removesuffix(".yaml") for path in sources if path.endswith(".yaml")}
+        place = Span(f"{process}.yaml", 1, 1, 1, 1)
+        message = f"there is no file `{process}.yaml`"
+        return Loaded(None, (error("unknown-process", place, message, did_you_mean(process, sorted(names))),))
+    files = _Files(sources, base)
+    attempt = _attempt(files, process)
+    own = {base + f"{process}.yaml", base + f"messages/{process}.yaml"}
+    findings = _silenced(attempt.findings, files.texts, own)
+    is_wrong = any(found.severity == "error" for found in findings)
+    return Loaded(None if is_wrong else attempt.definition, findings, files.texts)
+
+
+def load_folder(sources: Sources, base: str = "") -> Folder:
+    """Read and check every process of a folder, and what they share."""
+    files = _Files(sources, f"{base.rstrip('/')}/" if base else "")
+    definitions: dict[str, ProcessDefinition] = {}
+    found: list[Diagnostic] = []
+    for process in files.processes():
+        attempt = _attempt(files, process)
+        found += attempt.findings
+        if attempt.definition is not None and not any(one.severity == "error" for one in attempt.findings):
+            definitions[process] = attempt.definition
+    return Folder(definitions, without_silenced(in_order(found), files.texts), files.texts)
+
+
+def _silenced(findings: Iterable[Diagnostic], texts: Mapping[str, Lines], own: set[str]) -> tuple[Diagnostic, ...]:
+    """Silence what its line silences; a comment in a shared file may be for another process."""
+    kept = without_silenced(findings, texts)
+    return tuple(found for found in kept if found.id != "unused-ignore" or found.span.file in own)
+
+
+def _attempt(files: _Files, process: str) -> _Attempt:
+    name = f"{process}.yaml"
+    file = files.read(name, "process")
+    findings = [*file.findings]
+    if file.cursor is None or not file.cursor.is_table:
+        return _Attempt(None, None, tuple(findings))
+    if "desk.yaml" not in files:
+        mend = "write desk.yaml in the same folder: the desk's name, languages, zone, roles"
+        findings.append(error("no-desk", file.document.top, "there is no `desk.yaml` beside this process", mend))
+        return _Attempt(None, None, tuple(findings))
+    desk_file = files.read("desk.yaml", "desk")
+    findings += desk_file.findings
+    if desk_file.cursor is None or not desk_file.cursor.is_table:
+        return _Attempt(None, None, tuple(findings))
+    notes = Notes()
+    desk = build_desk(desk_file.cursor, notes)
+    beside = _beside(files, process, desk, findings)
+    definition, known = build_process(file.cursor, beside, notes)
+    _check_file_name(file.cursor, process, notes)
+    findings += notes.found
+    if any(found.severity == "error" for found in findings):
+        return _Attempt(None, known, tuple(findings))
+    behaviour, words = hashes_of(definition)
+    used = _used_sources(files, definition, known)
+    return _Attempt(
+        replace(definition, sources=used, behaviour_hash=behaviour, words_hash=words), known, tuple(findings)
+    )
+
+
+def _check_file_name(root: Cursor, name: str, notes: Notes) -> None:
+    written = root.get("process") or root.get("calendar")
+    if written is not None and written.text != name:
+        message = f"the file is named `{name}.yaml`, but says it is `{written.text}`"
+        notes.error("file-name", written.span, message, "give both the same name")
+
+
+def _beside(files: _Files, process: str, desk: DeskFile, findings: list[Diagnostic]) -> Beside:
+    """What stands beside a process file, as far as it may matter to it."""
+    others: dict[str, Cursor] = {}
+    for name in files.processes():
+        other = files.read(f"{name}.yaml", "process").cursor
+        if other is not None and other.is_table:
+            others[name] = other
+    calendars, places = _calendars(files, process, desk, findings)
+    return Beside(
+        desk=desk, calendars=calendars, calendar_places=places, messages=_messages(files, process, findings),
+        others=others, unread=frozenset(files.processes()) - others.keys(),
+    )  # fmt: skip
+
+
+def _messages(files: _Files, process: str, findings: list[Diagnostic]) -> dict[str, Cursor]:
+    """The desk's messages and those of the process."""
+    found: dict[str, Cursor] = {}
+    for name in ("messages/desk.yaml", f"messages/{process}.yaml"):
+        if name not in files:
+            continue
+        file = files.read(name, "messages")
+        findings += file.findings
+        for key, cursor in file.cursor.entries() if file.cursor is not None else ():
+            if key in found:
+                related = [(found[key].name_span, "the desk's message")]
+                message = f"`{key}` is the name of a message of the desk"
+                mend = "give this one another name"
+                findings.append(error("name-taken", cursor.name_span, message, mend, related))
+            found[key] = cursor
+    return found
+
+
+# -- calendars ---------------------------------------------------------------------------------------------------------
+
+
+def _calendars(
+    files: _Files, process: str, desk: DeskFile, findings: list[Diagnostic]
+) -> tuple[dict[str, Calendar], dict[str, Span]]:
+    """The calendars that a process may use, and the place of every one there is."""
+    text = files.sources[f"{files.base}{process}.yaml"] + files.sources[f"{files.base}desk.yaml"]
+    asks_any = "is_open(" in text or "add(" in text
+    calendars: dict[str, Calendar] = {}
+    places: dict[str, Span] = {}
+    for name in files.names("calendars/"):
+        if not asks_any and name not in text:
+            places[name] = Span(f"{files.base}calendars/{name}.yaml", 1, 1, 1, 1)
+            continue
+        file = files.read(f"calendars/{name}.yaml", "calendar")
+        places[name] = file.document.top
+        found = _calendar(file, name, desk.desk.zone)
+        findings += found.findings
+        calendars[name] = found.calendar
+    return calendars, places
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A calendar, or one that is always open in place of one that cannot be read."""
+
+    calendar: Calendar
+    findings: tuple[Diagnostic, ...]
+
+
+@lru_cache(maxsize=64)
+def _calendar(file: _File, name: str, zone: str) -> _Read:
+    if file.cursor is None or file.findings:
+        return _Read(always(zone), file.findings)
+    notes = Notes()
+    _check_file_name(file.cursor, name, notes)
+    try:
+        return _Read(read_calendar(file.cursor.plain, zone), (*file.findings, *notes.found))
+    except CalendarError as fault:
+        place = file.document.place(fault.path)
+        message, _, mend = str(fault).partition("; ")
+        found = error("bad-calendar", place, message, mend or None)
+        return _Read(always(zone), (*file.findings, *notes.found, found))
+
+
+# -- what a version covers ---------------------------------------------------------------------------------------------
+
+
+def _used_sources(files: _Files, definition: ProcessDefinition, known: Known) -> dict[str, str]:
+    """The texts a version was read from: those it uses of the others included."""
+    names = [f"{definition.process}.yaml", "desk.yaml", *_used_names(definition, known)]
+    return {files.base + name: files.sources[files.base + name] for name in dict.fromkeys(names)}
+
+
+def _used_names(definition: ProcessDefinition, known: Known) -> Iterator[str]:
+    for name in definition.messages:
+        file = known.messages[name].document.file
+        yield "messages/" + file.rpartition("/")[2]
+    yield from (f"calendars/{name}.yaml" for name in definition.calendars if name != "always")
+    opened = {process for processes in known.outline.links.values() for process in processes}
+    tells = any(isinstance(part, Tell) and part.target == "parent" for part in parts_of(definition))
+    yield from (f"{name}.yaml" for name in known.neighbours if name in opened or tells)
