@@ -286,27 +286,8 @@ class Draft:
     def finish(self, order: int, **more: Any) -> Step:
         """The step as a value: the case after it, linked to the record that tells it."""
         before, case = self.before, self.case
-        moved = case.position != before.position
-        touched = {
-            name: case.data.get(name)
-            for name in (case.data.keys() | before.data.keys() if case.data is not before.data else ())
-            if case.data.get(name) != before.data.get(name)
-        }
-        record = {
-            **self.record, **more, "case": case.id, "seq": before.sequence + 1, "order": order, "at": self.now,
-            "recorded_at": self.context.clock, "prev": before.head,
-            "definition": [case.process, case.version, *self.plan.hashes],
-        }  # fmt: skip
-        parts: tuple[tuple[str, Any], ...] = (
-            ("from", list(before.position.leaves) if moved else None),
-            ("to", list(case.position.leaves) if moved else None),
-            ("changed", touched), ("clocks", self.events),
-            ("assignee", [before.assignee or before.queue, case.assignee or case.queue]),
-            ("found", self.asked),
-        )  # fmt: skip
-        for name, value in parts:
-            if value and value != [None, None] and not (name == "assignee" and value[0] == value[1]):
-                record[name] = value
+        touched = _touched(before.data, case.data)
+        record = self._record(order, touched, more)
         text, digest = link(record)
         self.change(
             sequence=before.sequence + 1, head=digest, revision=before.revision + self._revises(touched),
@@ -316,6 +297,28 @@ class Draft:
             case=case, record=record, text=text, hash=digest, outgoing=self._fixed(), cycles=tuple(self.cycles),
             microsteps=self.microsteps, private=self.sealed, covered=frozenset(self.covered),
         )  # fmt: skip
+
+    def _record(self, order: int, touched: Mapping[str, Value], more: Mapping[str, Any]) -> dict[str, Any]:
+        before, case = self.before, self.case
+        record = {
+            **self.record, **more, "case": case.id, "seq": before.sequence + 1, "order": order, "at": self.now,
+            "recorded_at": self.context.clock, "prev": before.head,
+            "definition": [case.process, case.version, *self.plan.hashes],
+        }  # fmt: skip
+        if case.position != before.position:
+            if before.position.leaves:
+                record["from"] = list(before.position.leaves)
+            record["to"] = list(case.position.leaves)
+        if touched:
+            record["changed"] = touched
+        if self.events:
+            record["clocks"] = self.events
+        was, holder = before.assignee or before.queue, case.assignee or case.queue
+        if was != holder:
+            record["assignee"] = [was, holder]
+        if self.asked:
+            record["found"] = self.asked
+        return record
 
     def _revises(self, touched: Mapping[str, Value]) -> int:
         before, case = self.before, self.case
@@ -340,6 +343,14 @@ class Draft:
             replace(message, values=values_of(names, self.sight, clock)) if names else message
             for message, names in self.outgoing
         )
+
+
+def _touched(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[str, Value]:
+    """The fields that are not what they were; None where one is unset now."""
+    if after is before:
+        return {}
+    touched = {name: value for name, value in after.items() if before.get(name) != value}
+    return touched | dict.fromkeys(name for name in before if name not in after)
 
 
 def _cycle(case: str, clock: str, head: Head) -> Cycle:
