@@ -88,7 +88,7 @@ class _Player:
         if step.case and not case:
             raise _Failed(f"there is no case linked as `{step.case}`")
         reasons = self._do(step, case)
-        if step.refused is not None:
+        if step.refused:
             self._expect_refusal(step, reasons)
         elif reasons:
             said = "; ".join(f"{one.words.get('en', '')} [{one.rule}]" for one in reasons)
@@ -97,16 +97,21 @@ class _Player:
             self._expect(name, expected)
 
     def _pass_time(self, step: Action) -> None:
+        if step.at is not None:
+            self.world.now = self._instant("at", step.at)
         if step.until is not None:
-            try:
-                at = read_instant(step.until, self.zone)
-            except ValueError as error:
-                raise _Failed(f"`until: {step.until}` is not an instant: {error}") from error
+            at = self._instant("until", step.until)
             if at < self.world.now:
                 raise _Failed(f"`until: {step.until}` lies in the past of the scenario")
             self.world.wait_until(at)
         if step.wait is not None:
             self.world.wait_until(self.world.now + step.wait)
+
+    def _instant(self, key: str, text: str) -> int:
+        try:
+            return read_instant(text, self.zone)
+        except ValueError as error:
+            raise _Failed(f"`{key}: {text}` is not an instant: {error}") from error
 
     def _do(self, step: Action, case: str) -> tuple[Reason, ...]:
         actor = step.actor or self.script.given.actor
@@ -134,11 +139,12 @@ class _Player:
 
     def _expect_refusal(self, step: Action, reasons: tuple[Reason, ...]) -> None:
         rules = [one.rule for one in reasons]
+        wanted = ", ".join(f"`{rule}`" for rule in step.refused)
         if not rules:
-            raise _Failed(f"`{step.do or 'open'}` was to be refused by `{step.refused}`, but it was done")
-        if step.refused not in rules:
+            raise _Failed(f"`{step.do or 'open'}` was to be refused by {wanted}, but it was done")
+        if not set(step.refused) <= set(rules):
             said = "; ".join(f"{one.words.get('en', '')} [{one.rule}]" for one in reasons)
-            raise _Failed(f"it was to be refused by `{step.refused}`, but it was by: {said}")
+            raise _Failed(f"it was to be refused by {wanted}, but it was by: {said}")
 
     # -- comparing -----------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ class Action:
     """One step of a scenario. `place` is where it stands in the file."""
 
     place: Span
+    at: str | None = None  # when it is opened
     until: str | None = None
     wait: int | None = None  # ms
     case: str | None = None  # a link of the case, on which the step acts
@@ -27,7 +28,7 @@ class Action:
     actor: Actor | None = None
     form: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] | None = None
-    refused: str | None = None
+    refused: tuple[str, ...] = ()  # every one of these must be among the reasons
     expect: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -103,11 +104,11 @@ def _step(
             wait = parse_duration(str(step["wait"]))
         except CalendarError as bad:
             findings.append(error("bad-time", document.place((*path, "wait")), str(bad)))
+    refused = step.get("refused", ())
     return Action(
-        place=document.place(path), until=str(step["until"]) if "until" in step else None, wait=wait,
+        place=document.place(path), at=str(step["at"]) if "at" in step else None,
+        until=str(step["until"]) if "until" in step else None, wait=wait,
         case=step.get("case"), open=step.get("open"), do=step.get("do"),
         actor=actor_of(step["as"]) if "as" in step else None, form=step.get("with", EMPTY), facts=step.get("facts"),
-        refused=step.get("refused"), expect=step.get("expect", EMPTY),
+        refused=(refused,) if isinstance(refused, str) else tuple(refused), expect=step.get("expect", EMPTY),
     )  # fmt: skip
-
-
