@@ -76,7 +76,10 @@ def start(path: Path, name: str) -> subprocess.Popen[str]:
 def kill(writer: subprocess.Popen[str]) -> list[tuple[str, int]]:
     """Kill it; what it had acknowledged."""
     writer.send_signal(signal.SIGKILL)
-    said, _ = writer.communicate(timeout=30)
+    assert writer.stdout is not None
+    with writer.stdout as said_so_far:  # not `communicate`, which would miss what was read ahead with the first line
+        said = said_so_far.read()
+    writer.wait(timeout=30)
     lines = [line.split() for line in said.splitlines(keepends=True) if line.endswith("\n")]
     return [(name, int(sequence)) for name, sequence in lines]
 
