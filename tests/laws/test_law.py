@@ -42,11 +42,11 @@ due: {text: {en: "{case.id} {clock.left}"}}
 told: {text: {en: "{case.id} {did.poke}"}}
 """
 
-PARENT = """
-process: parent
+ERRAND = """
+process: errand
 version: 1
 prefix: P
-label: {en: Parent}
+label: {en: Errand}
 calendar: always
 initial: quiet
 fields:
@@ -55,7 +55,7 @@ fields:
 opening:
   by: [agent]
   form: {allow: [at]}
-  then: [{open: child, as: first}]
+  then: [{open: chore, as: first}]
 ladders:
   usual:
     - {at: 50%, then: [{notify: boss, message: due}]}
@@ -72,10 +72,10 @@ clocks:
     thresholds: usual
   child_done:
     label: {en: Child done}
-    if: linked.first.final == false
+    if: has(linked.first) && !linked.first.final
     goal: [{if: case.count > 2, is: 30m}, {is: 45m}]
     met_by: [hear]
-    thresholds: [{at: goal, then: [{open: child, as: second}]}]
+    thresholds: [{at: goal, then: [{open: chore, as: second}]}]
 actions:
   note: {label: {en: Note}, by: [agent], to: stay}
   stir: {label: {en: Stir}, by: [agent], then: [{tell: first, do: poke}], to: stay}
@@ -101,11 +101,11 @@ states:
   closed: {label: {en: Closed}, final: done}
 """
 
-CHILD = """
-process: child
+CHORE = """
+process: chore
 version: 1
 prefix: K
-label: {en: Child}
+label: {en: Chore}
 calendar: always
 initial: sleeping
 opening: {by: [agent]}
@@ -136,8 +136,8 @@ states:
 SOURCES = {
     "processes/desk.yaml": DESK,
     "processes/messages/desk.yaml": MESSAGES,
-    "processes/parent.yaml": PARENT,
-    "processes/child.yaml": CHILD,
+    "processes/errand.yaml": ERRAND,
+    "processes/chore.yaml": CHORE,
 }
 
 
@@ -148,7 +148,7 @@ def loaded(process: str) -> Plan:
 
 
 LIBRARY = Library(
-    {("parent", 1): loaded("parent"), ("child", 1): loaded("child")}, {"parent": ((0, 1),), "child": ((0, 1),)}
+    {("errand", 1): loaded("errand"), ("chore", 1): loaded("chore")}, {"errand": ((0, 1),), "chore": ((0, 1),)}
 )
 
 
@@ -162,8 +162,9 @@ class Told(NamedTuple):
 
 
 class Looks(NamedTuple):
-    """A worker looks; its machine's clock may differ."""
+    """A worker looks; its machine's clock may differ from the others'."""
 
+    at: int
     clock: int
 
 
@@ -186,13 +187,13 @@ def looks(lot: random.Random, skew: int) -> list[Looks]:
     times = list(range(START, END, step)) if step else []
     if kind == "random":
         times = [lot.randrange(START, END) for _ in range(40)]
-    return [Looks(at + lot.choice((0, 0, skew, -skew))) for at in times]
+    return [Looks(at, at + lot.choice((0, 0, skew, -skew))) for at in times]
 
 
 def merged(lot: random.Random, told: list[Told], seen: list[Looks]) -> list[Told | Looks]:
-    """In order of the clocks; at one time in any order, but commands in theirs."""
+    """In order of true time; at one time in any order, but commands in theirs."""
     numbered = [(one.clock, 0.5, number, one) for number, one in enumerate(told)]
-    numbered += [(one.clock, lot.random(), 0, one) for one in seen]  # type: ignore[misc, list-item]
+    numbered += [(one.at, lot.random(), 0, one) for one in seen]  # type: ignore[misc, list-item]
     return [one for *_, one in sorted(numbered, key=lambda row: row[:3])]
 
 
@@ -208,7 +209,7 @@ def kept(outcome: Any, steps: list[Step]) -> Family:
 def play(events: list[Told | Looks]) -> list[Step]:
     """One world: the steps it makes."""
     steps: list[Step] = []
-    command = Command(verb="open", case="P-1", name="parent", actor=ANYBODY, version=1, secret="cd" * 32)
+    command = Command(verb="open", case="P-1", name="errand", actor=ANYBODY, version=1, secret="cd" * 32)
     opened = open_case(command, context(START), START)
     assert isinstance(opened, Applied), opened
     family = kept(opened, steps)
