@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from engine.lang.build.cursor import Cursor, listed, names_in, text_of
+from engine.lang.build.cursor import Cursor, listed, text_of
 from engine.lang.build.declared import words
 from engine.lang.build.effects import build_effects
 from engine.lang.build.known import Known, Place, asked_by
@@ -115,7 +115,7 @@ def _branches(known: Known, written: Cursor) -> list[Cursor]:
     """The branches of a list; one that comes after another without `if` is never reached."""
     items = [item for item in written.items() if item.is_table]
     for item in items[:-1]:
-        if isinstance(item.plain, dict) and "if" not in item.plain:
+        if "if" not in item.plain:
             message = "this branch has no `if`, so those after it are never taken"
             known.notes.error("branch-without-if", item.span, message, "give it an `if`, or put it last")
     return items
@@ -201,8 +201,3 @@ def _every(known: Known, cursor: Cursor | None) -> Every | None:
     except TimeFault as fault:
         known.notes.error(fault.rule, cursor.part(fault.offset, fault.length), fault.message, fault.mend)
         return None
-
-
-__all__ = [
-    "Going", "build_action", "build_opening", "build_timer", "build_waiting", "build_ways", "moment_of", "names_in",
-]  # fmt: skip

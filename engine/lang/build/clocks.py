@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.expressions import Expression
 from engine.lang.build.acts import moment_of
-from engine.lang.build.cursor import Cursor, listed, text_of
+from engine.lang.build.cursor import Cursor, flag, listed, text_of
 from engine.lang.build.declared import words
 from engine.lang.build.effects import build_effects
 from engine.lang.build.known import OPENING, Known
@@ -77,7 +77,7 @@ def _length(known: Known, cursor: Cursor | None) -> int | None:
 
 def build_clock(known: Known, name: str, cursor: Cursor, ladders: Ladders) -> Clock:
     """One clock."""
-    written = {key: cursor.get(key) for key in ("repeats", "on_change", "on_reopen", "target")}
+    written = {key: cursor.get(key) for key in ("on_change", "on_reopen", "target")}
     clock = Clock(
         name=name, label=words(known.notes, cursor.get("label"), known.desk.desk.languages),
         goal=_goal(known, cursor.get("goal")),
@@ -86,7 +86,7 @@ def build_clock(known: Known, name: str, cursor: Cursor, ladders: Ladders) -> Cl
         restarts_on=_triggers(known, cursor, "restarts_on", name),
         pauses_in=tuple(i.text for i in listed(cursor.get("pauses_in")) if known.state(i, f"clock `{name}` pauses in")),
         pauses_when=_condition(known, cursor.get("pauses_when")), when=_condition(known, cursor.get("if")),
-        repeats=written["repeats"] is not None and written["repeats"].plain is True,
+        repeats=flag(cursor, "repeats"),
         calendar=known.calendar(cursor.get("calendar")), on_change=_word(written["on_change"], "carry"),
         on_reopen=_word(written["on_reopen"], None), thresholds=_thresholds(known, cursor, ladders),
         target=_share(text_of(written["target"])),

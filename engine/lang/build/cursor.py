@@ -111,3 +111,9 @@ def listed(cursor: Cursor | None) -> list[Cursor]:
 def names_in(cursor: Cursor | None) -> list[str]:
     """The texts of one value or of a list."""
     return [item.text for item in listed(cursor) if item.is_scalar]
+
+
+def flag(cursor: Cursor | None, key: str) -> bool:
+    """Whether a key is there and says `true`."""
+    value = cursor.get(key) if cursor is not None else None
+    return value is not None and value.plain is True

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.calendars import parse_duration
 from engine.fields import TEXTS, Field, FieldType, Invalid, Value, Words, read
-from engine.lang.build.cursor import Cursor, text_of
+from engine.lang.build.cursor import Cursor, flag, text_of
 from engine.lang.build.notes import Notes, Places
 from engine.lang.diagnostics import near_miss, shown
 from engine.lang.tree import Scalar
@@ -53,7 +53,7 @@ class Shared:
             of = Field(name=name, type=inner, choices=choices, role=role)
         bare = Field(
             name=name, type=kind, label=words(self.notes, cursor.get("label"), self.languages),
-            personal=_is_true(cursor.get("personal")), pattern=self._pattern(cursor),
+            personal=flag(cursor, "personal"), pattern=self._pattern(cursor),
             choices={} if is_list else choices, role=None if is_list else role, of=of,
             columns=self.fields(cursor.get("columns")), min=self._bound(cursor, "min", kind),
             max=self._bound(cursor, "max", kind),
@@ -110,10 +110,6 @@ class Shared:
 
 def _parts(field: Field) -> dict[str, Any]:
     return {name: getattr(field, name) for name in Field.__dataclass_fields__}
-
-
-def _is_true(cursor: Cursor | None) -> bool:
-    return cursor is not None and cursor.plain is True
 
 
 def raw(cursor: Cursor, field: Field) -> Any:

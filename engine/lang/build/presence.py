@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from engine.lang.build.cursor import Cursor, names_in, text_of
+from engine.lang.build.cursor import Cursor, flag, names_in, text_of
 from engine.lang.build.outline import Outline
 
 Fields = frozenset[str]
@@ -223,7 +223,7 @@ class _Flow:
         inner = target
         for group in outline.around(target):
             is_inside = source and (source == group or group in outline.around(source))
-            if _is_parallel(outline.states[group]) and not is_inside:
+            if flag(outline.states[group], "parallel") and not is_inside:
                 for region in outline.inside(group):
                     if region != inner:
                         yield from self._down(region)
@@ -234,17 +234,12 @@ class _Flow:
         children = outline.inside(state)
         if not children:
             yield state
-        elif _is_parallel(outline.states[state]):
+        elif flag(outline.states[state], "parallel"):
             for region in children:
                 yield from self._down(region)
         else:
             initial = text_of(outline.states[state].get("initial"))
             yield from self._down(initial) if initial in children else outline.leaves(state)
-
-
-def _is_parallel(state: Cursor) -> bool:
-    parallel = state.get("parallel")
-    return parallel is not None and parallel.plain is True
 
 
 def _left_behind(ways: list[_Way], flow: _Flow) -> dict[str, set[str]]:
@@ -318,7 +313,7 @@ def _lost_any_time(outline: Outline) -> dict[str, Fields]:
             cleared.setdefault(source, set()).update(_gone(way))
     for leaf in lost:
         for group in outline.around(leaf):
-            if _is_parallel(outline.states[group]):
+            if flag(outline.states[group], "parallel"):
                 own = next(state for state in (leaf, *outline.around(leaf)) if outline.parents[state] == group)
                 others = set(outline.leaves(group)) - set(outline.leaves(own))
                 lost[leaf] = lost[leaf].union(*(cleared.get(other, ()) for other in others))

@@ -11,7 +11,7 @@ from engine.expressions import Scope
 from engine.fields import Field
 from engine.lang.build.acts import build_action, build_opening
 from engine.lang.build.clocks import build_clock, build_ladders
-from engine.lang.build.cursor import Cursor, listed, text_of
+from engine.lang.build.cursor import Cursor, flag, listed, text_of
 from engine.lang.build.declared import figures, words
 from engine.lang.build.desk import DeskFile
 from engine.lang.build.known import Known, Neighbour
@@ -61,7 +61,7 @@ def gather(root: Cursor, beside: Beside, notes: Notes) -> Known:
         case=fields, facts=facts, figures=numbers, counts=frozenset(outline.places("counts")),
         did=frozenset(outline.actions), clocks=frozenset(outline.places("clocks")),
         linked={link: _states(processes, neighbours) for link, processes in outline.links.items()},
-        states=frozenset(outline.states), regions=any(c.plain.get("parallel") is True for c in outline.states.values()),
+        states=frozenset(outline.states), regions=any(flag(cursor, "parallel") for cursor in outline.states.values()),
         roles=frozenset(desk.desk.roles), authority=frozenset(outline.places("authority")),
         calendars=beside.calendars, calendar=text_of(root.get("calendar")) or "always", zone=desk.desk.zone,
     )  # fmt: skip
@@ -117,7 +117,7 @@ def _definition(known: Known) -> ProcessDefinition:
     languages = known.desk.desk.languages
     ladders = build_ladders(known)
     opening, initial, version = root.get("opening"), root.get("initial"), root.get("version")
-    key, unique = root.get("key"), root.get("unique")
+    key = root.get("key")
     return ProcessDefinition(
         process=outline.process, version=version.plain if version is not None else 0,
         prefix=text_of(root.get("prefix")), label=words(notes, root.get("label"), languages),
@@ -133,7 +133,7 @@ def _definition(known: Known) -> ProcessDefinition:
         never_by=read_whos(known, root.get("never_by"), "excluded"),
         seen_by=read_whos(known, root.get("seen_by"), "reads"), authority=_authority(known),
         key=field.name if key is not None and (field := known.field(key)) is not None else None,
-        unique=unique is not None and unique.plain is True, counts=_counts(known),
+        unique=flag(root, "unique"), counts=_counts(known),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.lang.build.acts import Going, build_action, build_timer, build_waiting, build_ways
-from engine.lang.build.cursor import Cursor, text_of
+from engine.lang.build.cursor import Cursor, flag, text_of
 from engine.lang.build.declared import words
 from engine.lang.build.effects import build_effects
 from engine.lang.build.known import Known
@@ -20,12 +20,11 @@ def build_states(known: Known) -> dict[str, State]:
 
 def _state(known: Known, name: str, cursor: Cursor) -> State:
     presence = known.presence
-    parallel = cursor.get("parallel")
     here = known.place(presence.during(name), now=False)
     state = State(
         name=name, label=words(known.notes, cursor.get("label"), known.desk.desk.languages),
         parent=known.outline.parents[name], children=known.outline.inside(name),
-        parallel=parallel is not None and parallel.plain is True, initial=_initial(known, name, cursor),
+        parallel=flag(cursor, "parallel"), initial=_initial(known, name, cursor),
         final=_final(known, name, cursor), waiting_on=build_waiting(known, name, cursor.get("waiting_on")),
         never_by=read_whos(known, cursor.get("never_by"), "excluded"),
         on_enter=build_effects(known, cursor.get("on_enter"), known.place(presence.entering(name))),
@@ -79,10 +78,8 @@ def _final(known: Known, name: str, cursor: Cursor) -> Any:
     if final.plain is not True:
         return text_of(final)
     group = known.outline.parents[name]
-    region = known.outline.states[group].plain if group else {}
-    outer = known.outline.parents.get(group, "")
-    if not outer or known.outline.states[outer].plain.get("parallel") is not True:
-        where = f"group `{group}` is not a region" if region else "it is not in a region"
+    if not flag(known.outline.states.get(known.outline.parents.get(group, "")), "parallel"):
+        where = f"group `{group}` is not a region" if group else "it stands at the top"
         message = f"`final: true` ends a region, but state `{name}` does not stand directly in one: {where}"
         known.notes.error("final-outside-region", final.span, message, "write `done`, `failed` or `cancelled`")
         return None
@@ -106,7 +103,7 @@ def _is_entered(known: Known, group: str) -> bool:
     """Whether something goes to a group itself, or it begins by itself as a region or as the first state of one."""
     outline = known.outline
     around = outline.states.get(outline.parents[group])
-    if around is not None and (around.plain.get("parallel") is True or around.plain.get("initial") == group):
+    if around is not None and (flag(around, "parallel") or text_of(around.get("initial")) == group):
         return True
     return text_of(outline.root.get("initial")) == group or group in _targets(outline.root.node.plain)
 
