@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.cli.command import Args
@@ -44,6 +45,8 @@ def answer(streams: Streams, engine: Engine, args: Args, result: Result) -> int:
 def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted) -> int:
     definition = definition_of(engine, result.case)
     reader = reader_of(streams, engine, definition)
+    if not result.is_repeat:  # what is due "in 15m" is so from the step's own instant
+        reader = replace(reader, now=result.record["at"])
     if streams.is_json:
         streams.give(accepted_document(reader, definition, result))
         return Exit.DONE

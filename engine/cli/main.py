@@ -86,6 +86,8 @@ def _explained(error: BaseException, words: Sequence[str]) -> int:
         click.echo(json.dumps({"error": trouble._asdict()}, ensure_ascii=False), err=True)
     elif isinstance(error, click.ClickException):
         error.show()
+    elif trouble.exit_code == Exit.CANCELLED:
+        click.echo("\n" + trouble.message, err=True)
     else:
         click.echo(click.style(_("error:"), fg="red") + " " + trouble.message, err=True)
         if trouble.help:
@@ -108,7 +110,10 @@ def _trouble(error: BaseException) -> _Trouble:
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         return _Trouble("Cancelled", _("cancelled; what was not finished changed nothing"), None, Exit.CANCELLED)
     if isinstance(error, EngineError):
-        return _Trouble(kind, error.message, error.help, error.exit_code)
+        from engine.cli.sayings import said_again
+
+        mend = None if error.help is None else said_again(error.help)
+        return _Trouble(kind, said_again(error.message), mend, error.exit_code)
     if isinstance(error, UnicodeDecodeError):
         return _Trouble(kind, _("the file is not text in UTF-8: {error}").format(error=error), None, Exit.FAILED)
     if isinstance(error, OSError):

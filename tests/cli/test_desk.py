@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tests.cli.desks import REPORT, fields, report, run, set_up
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.cli.desks import REPORT, fields, report, run, set_up
 
 from engine.cli.catalogue import COMMANDS
+from tests.cli.desks import REPORT, fields, report, run, set_up
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import click
 
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
+from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.translate import _, plural
 
@@ -72,7 +73,7 @@ def _progress(streams: Streams, file: Path) -> Callable[[int, int], None] | None
 
 def _say(streams: Streams, file: Path, done: Imported) -> None:
     for error in done.errors:
-        streams.tell(f"{file}:{error.line}: {error.message}")
+        streams.tell(f"{file}:{error.line}: {said_again(error.message)}")
     parts = [
         plural("{count} line done", "{count} lines done", done.done),
         plural("{count} refused", "{count} refused", done.refused),

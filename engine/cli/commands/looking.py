@@ -148,6 +148,8 @@ def _row(streams: Streams, reader: Reader, definition: ProcessDefinition, view: 
 def _say_how_many(streams: Streams, args: Args, shown: int, total: int, behind: int) -> None:
     if not total:
         streams.tell(_("no open case is found") if _is_narrowed(args) else _("nothing waits on you"))
+    elif shown < min(total, args.limit):
+        streams.tell(_("{count} more are not for you to read").format(count=total - shown))
     elif shown < total:
         streams.tell(_("showing {shown} of {total}; --limit shows more").format(shown=shown, total=total))
     if behind:

@@ -13,9 +13,10 @@ import click
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.folder import checked_paths, publish_all
+from engine.cli.sayings import said_again
 from engine.cli.settings import PROJECT_FILE, Settings, read_project, read_settings
 from engine.cli.streams import Streams
-from engine.cli.translate import _, plural
+from engine.cli.translate import _, later, plural
 from engine.errors import EngineError
 from engine.resources import data_folder
 
@@ -159,6 +160,16 @@ def doctor_command() -> Command:
     )
 
 
+_CHECKS = {
+    "clock": later("clock"),
+    "processes": later("published processes"),
+    "people": later("people"),
+    "faults": later("faults"),
+    "due": later("what is due"),
+    "outbox": later("messages"),
+}
+
+
 class _Finding(NamedTuple):
     name: str
     is_ok: bool
@@ -213,6 +224,11 @@ def _database(settings: Settings, streams: Streams) -> Iterator[_Finding]:
     try:
         with Engine.open(settings.database) as engine:
             for check in engine.doctor():
-                yield _Finding(check.name, check.ok, check.words.get(streams.language) or check.words["en"])
+                yield _Finding(
+                    _(_CHECKS.get(check.name, check.name)),
+                    check.ok,
+                    check.words.get(streams.language) or check.words["en"],
+                )
     except EngineError as error:
-        yield _Finding(_("database"), False, error.message + (f" ({error.help})" if error.help else ""))
+        told = said_again(error.message) + (f" ({said_again(error.help)})" if error.help else "")
+        yield _Finding(_("database"), False, told)

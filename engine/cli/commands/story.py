@@ -20,6 +20,7 @@ from engine.cli.documents import row_document
 from engine.cli.exits import Exit
 from engine.cli.folder import checked_paths, publish_all
 from engine.cli.reader import Reader
+from engine.cli.sayings import said_again
 from engine.cli.storyteller import Storyteller
 from engine.cli.streams import Streams
 from engine.cli.translate import _, plural
@@ -39,9 +40,9 @@ def demo_command() -> Command:
         "demo",
         run_demo,
         help=_(
-            "Play a day at the desk on a temporary database and a virtual clock: repairs reported, sent, done and paid; "
-            "a promise missed and the ladder climbed; actions refused and why; in the end the audit. Nothing of it "
-            "stays."
+            "Play a day at the desk on a temporary database and a virtual clock: repairs reported, sent, done and "
+            "paid; a promise missed and the ladder climbed; actions refused and why; in the end the audit. Nothing of "
+            "it stays."
         ),
         examples=("casewright demo", "casewright demo --lang zh", "casewright demo --day my-day.jsonl"),
         params=[
@@ -113,7 +114,7 @@ def _play(streams: Streams, engine: Engine, lines: list[str], reader: Reader) ->
     else:
         Storyteller(streams, engine, reader).tell(played, cases)
         for error in done.errors:
-            streams.tell(_("line {line}: {message}").format(line=error.line, message=error.message))
+            streams.tell(_("line {line}: {message}").format(line=error.line, message=said_again(error.message)))
         _sum_up(streams, engine, cases, found)
     if found.problems:
         return Exit.NOT_VERIFIED

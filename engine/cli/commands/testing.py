@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import click
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
-from engine.cli.folder import Folder, checked_paths
+from engine.cli.folder import Checked, checked_paths
 from engine.cli.reader import harmless
 from engine.cli.streams import Streams
 from engine.cli.translate import _, plural
@@ -20,7 +20,6 @@ from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from engine.core.plan import Library
-    from engine.lang.diagnostics import Diagnostic
     from engine.scenarios import Coverage, Outcome
 
 
@@ -57,51 +56,42 @@ class _Tested:
 
 def run_test(streams: Streams, args: Args) -> int:
     """Run scenarios."""
-    folder = checked_paths(args.paths or (args.settings.folder,))
-    if folder.errors:
-        write_findings(streams, folder, "json" if streams.is_json else "text")
+    checked = checked_paths(args.paths or (args.settings.folder,))
+    if checked.errors:
+        write_findings(streams, checked, "json" if streams.is_json else "text")
         return Exit.FAILED
-    if not folder.scenarios:
+    if not checked.scripts:
         raise NotFound(_("there are no scenarios here"), help=_("they stand in NAME.scenarios.yaml beside NAME.yaml"))
-    tested, findings = _run_all(folder, args.name, has_coverage=args.coverage)
+    tested = list(_run_all(checked, args.name, has_coverage=args.coverage))
     is_whole = all(one.coverage is None or one.coverage.share == 1 for one in tested)
     if streams.is_json:
         streams.give(_document(tested))
     else:
-        _say(streams, tested, findings, folder)
-    return Exit.DONE if is_whole and not findings and not any(one.failed for one in tested) else Exit.FAILED
+        _say(streams, tested)
+    return Exit.DONE if is_whole and not any(one.failed for one in tested) else Exit.FAILED
 
 
-def _run_all(folder: Folder, name: str | None, *, has_coverage: bool) -> tuple[list[_Tested], list[Diagnostic]]:
-    from engine.scenarios import coverage_of, play, read_script
+def _run_all(checked: Checked, name: str | None, *, has_coverage: bool) -> Iterator[_Tested]:
+    from engine.scenarios import coverage_of, play
 
-    library, tested, findings = _library(folder), [], []
-    for path, text in folder.scenarios.items():
-        script, found = read_script(text, path)
-        findings += found
-        if script is None:
-            continue
+    library = _library(checked)
+    for path, script in checked.scripts.items():
         plan = library.newest(script.process, 0)
         if plan is None:
             raise NotFound(_("`{file}`: there is no process `{name}` here").format(file=path, name=script.process))
         outcomes = [play(one, script, library) for one in script.scenarios if name is None or name in one.name]
         coverage = coverage_of(plan, outcomes) if has_coverage else None
-        tested.append(_Tested(process=script.process, outcomes=outcomes, coverage=coverage))
-    return tested, findings
+        yield _Tested(process=script.process, outcomes=outcomes, coverage=coverage)
 
 
-def _library(folder: Folder) -> Library:
+def _library(checked: Checked) -> Library:
     from engine.core.plan import Library, Plan
 
-    plans = {(one.process, one.version): Plan(one) for one in folder.definitions.values()}
-    return Library(plans, {one.process: ((0, one.version),) for one in folder.definitions.values()})
+    plans = {(one.process, one.version): Plan(one) for one in checked.definitions.values()}
+    return Library(plans, {one.process: ((0, one.version),) for one in checked.definitions.values()})
 
 
-def _say(streams: Streams, tested: Sequence[_Tested], findings: Sequence[Diagnostic], folder: Folder) -> None:
-    if findings:
-        from engine.lang.report import as_text
-
-        streams.say(as_text(findings, folder.texts))
+def _say(streams: Streams, tested: Sequence[_Tested]) -> None:
     for one in tested:
         for outcome in one.outcomes:
             if outcome.failure is not None:

@@ -126,6 +126,6 @@ def check_command() -> Command:
 
 def run_check(streams: Streams, args: Args) -> int:
     """Check processes."""
-    folder = checked_paths(args.paths or (args.settings.folder,))
-    write_findings(streams, folder, args.form or ("json" if streams.is_json else "text"))
-    return Exit.FAILED if folder.errors or (args.strict and folder.findings) else Exit.DONE
+    checked = checked_paths(args.paths or (args.settings.folder,))
+    write_findings(streams, checked, args.form or ("json" if streams.is_json else "text"))
+    return Exit.FAILED if checked.errors or (args.strict and checked.findings) else Exit.DONE

@@ -1,0 +1,85 @@
+"""A real terminal for tests: a command runs in a pseudo-terminal, is answered, and shows what a person would see."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 20.0
+
+
+def _take_the_terminal() -> None:
+    """Make the pseudo-terminal the one whose Ctrl-C is heard."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+class Terminal:
+    """One command at a terminal."""
+
+    def __init__(self, words: Sequence[str], folder: Path, **environment: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "engine.cli.main", *words],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=folder,
+            start_new_session=True,
+            preexec_fn=_take_the_terminal,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "LANGUAGE": "en", **environment},
+        )
+        os.close(theirs)
+        self.raw = ""
+
+    @property
+    def text(self) -> str:
+        """Everything shown so far, without colours."""
+        return click.unstyle(self.raw)
+
+    def wait_for(self, text: str) -> None:
+        """Read until this is shown."""
+        begin = time.monotonic()
+        while text not in self.text:
+            if time.monotonic() - begin > PATIENCE or not self._read(PATIENCE):
+                raise AssertionError(f"`{text}` was not shown, but:\n{self.text}")
+
+    def type(self, line: str) -> None:
+        """Type a line and press return."""
+        os.write(self._ours, line.encode() + b"\n")
+
+    def press(self, key: bytes) -> None:
+        """Press a key, such as Ctrl-C."""
+        os.write(self._ours, key)
+
+    def end(self) -> int:
+        """Read to the end and return the exit code."""
+        while self._read(PATIENCE):
+            pass
+        os.close(self._ours)
+        return self._process.wait(PATIENCE)
+
+    def stop(self, number: int) -> None:
+        """Send the process a signal."""
+        self._process.send_signal(number)
+
+    def _read(self, patience: float) -> bool:
+        ready, _, _ = select.select([self._ours], [], [], patience)
+        if not ready:
+            return False
+        try:
+            some = os.read(self._ours, 65536)
+        except OSError:  # the other end was closed
+            return False
+        self.raw += some.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bool(some)

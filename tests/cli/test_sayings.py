@@ -1,0 +1,73 @@
+"""Every sentence of an engine's error can be said in Chinese."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import errors
+from engine.cli.sayings import _patterns, said_again
+from engine.cli.translate import use_language
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = {name for name, value in vars(errors).items() if isinstance(value, type)} | {"BadLine", "Poisoned"}
+TALK_AMONG_OURSELVES = ("engine/store/memory.py", "engine/store/overlay.py")  # stores that no command opens
+
+
+def is_known(text: str) -> bool:
+    """Whether a sentence, its blanks filled in, is recognised."""
+    return any(pattern.fullmatch(re.sub(r"\{[^{}]*\}", "§", text)) for pattern, _ in _patterns())
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Find every sentence given to an error, and its place."""
+    for file in sorted((ROOT / "engine").rglob("*.py")):
+        place = file.relative_to(ROOT).as_posix()
+        if place.startswith("engine/cli/") or place in TALK_AMONG_OURSELVES:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in OURS:
+                given = [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "help")]
+                for one in given:
+                    for text in texts(one):
+                        yield text, f"{place}:{one.lineno}"
+
+
+def texts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from texts(node.body)
+        yield from texts(node.orelse)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+
+
+def test_no_sentence_of_an_error_is_missing_from_the_catalogue() -> None:
+    assert [f"{place}: {text}" for text, place in sentences() if not is_known(text)] == []
+
+
+def test_the_store_s_explanations_are_in_the_catalogue() -> None:
+    from engine.store import derived, trouble
+
+    told = {text for pair in (*trouble._MEANING.values(), trouble._OTHER) for text in pair}
+    assert {text for text in (*told, derived.TAKEN) if not is_known(text)} == set()
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("there is no case `R-9`", "没有单子 `R-9`"),
+        ("there is no case `R-9` any more", "单子 `R-9` 已不存在"),
+        ("`wu` is not known at this desk (`wu.di`?)", "本服务台没有 `wu`（`wu.di`？）"),
+        ("something never said before", "something never said before"),
+    ],
+)
+def test_an_error_is_said_again_in_chinese(english: str, chinese: str) -> None:
+    assert said_again(english) == english
+    use_language("zh")
+    assert said_again(english).replace(" (", "（").replace("?)", "？）") == chinese

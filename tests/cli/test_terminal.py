@@ -1,0 +1,113 @@
+"""At a real terminal: questions are asked, answers checked at once, colours shown, Ctrl-C leaves nothing half done."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desks import fields, report, run, set_up
+from tests.cli.terminal import Terminal
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return set_up(tmp_path_factory.mktemp("template") / "desk")
+
+
+@pytest.fixture(autouse=True)
+def at_the_desk(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+
+
+def test_what_the_form_requires_is_asked_with_label_type_and_choices(desk: Path) -> None:
+    screen = Terminal(["open", "repair", "--as", "wang.fang", *fields("customer=Wu", "phone=139", "place=3-201")], desk)
+    screen.wait_for("Channel [channel] (phone Phone, online Online, visit Visit, mail Mail):")
+    screen.type("fax")
+    screen.wait_for("fax")
+    screen.wait_for("Error:")
+    screen.type("phone")
+    screen.wait_for("Fault reported [fault]:")
+    screen.type("no power 停电")
+    screen.wait_for("Member [member] (yes or no):")
+    screen.type("yes")
+    screen.wait_for("opened → reported")
+    assert screen.end() == 0
+    assert "no power 停电" in screen.text
+
+
+def test_a_prompt_offers_the_present_value(desk: Path) -> None:
+    case = report()
+    run("do", case, "reschedule", "--as", "wang.fang", "-f", "visit_at=2099-01-01 10:00")
+    screen = Terminal(["do", case, "reschedule", "--as", "wang.fang"], desk)
+    screen.wait_for("Agreed visit [visit_at] (2026-03-02 14:00) [2099-01-01 10:00]:")
+    screen.type("")
+    assert screen.end() == 0
+    assert "visit_at 2099-01-01 10:00" in screen.text
+
+
+def test_no_input_never_asks_also_at_a_terminal(desk: Path) -> None:
+    screen = Terminal(["open", "repair", "--as", "wang.fang", "--no-input"], desk)
+    assert screen.end() == 6
+    assert "`channel` is missing" in screen.text
+
+
+def test_ctrl_c_at_a_question_cancels_and_changes_nothing(desk: Path) -> None:
+    before = run("list", "--all", "--as", "wang.fang", "--json").json["total"]
+    screen = Terminal(["open", "repair", "--as", "wang.fang"], desk)
+    screen.wait_for("Channel [channel]")
+    screen.press(b"\x03")
+    assert screen.end() == 8
+    assert "cancelled" in screen.text
+    assert run("list", "--all", "--as", "wang.fang", "--json").json["total"] == before
+
+
+def test_questions_are_asked_in_chinese_too(desk: Path) -> None:
+    screen = Terminal(["--lang", "zh", "open", "repair", "--as", "wang.fang"], desk)
+    screen.wait_for("渠道 [channel] (phone 电话, online 网络, visit 来访, mail 信函):")
+    screen.press(b"\x03")
+    assert screen.end() == 8
+    assert "已取消" in screen.text
+
+
+def test_a_terminal_has_colour_and_no_color_takes_it_away(desk: Path) -> None:
+    case = report()
+    coloured = Terminal(["do", case, "--list", "--as", "zhao.lei"], desk)
+    assert coloured.end() == 0
+    plain = Terminal(["do", case, "--list", "--as", "zhao.lei"], desk, NO_COLOR="1")
+    assert plain.end() == 0
+    assert "\x1b[" in coloured.raw
+    assert "\x1b[" not in plain.raw
+    assert coloured.text == plain.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_delivers_and_stops_when_it_is_told(desk: Path, number: int) -> None:
+    case = report()
+    run("do", case, "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "slip=P-1"))
+    screen = Terminal(["worker"], desk)
+    screen.wait_for(f"→ li.wei: New job {case}")
+    screen.stop(number)
+    assert screen.end() == 0
+    assert "stopped" in screen.text
+
+
+def test_a_narrow_terminal_gets_blocks(desk: Path) -> None:
+    report()
+    screen = Terminal(["list", "--as", "zhao.lei"], desk, COLUMNS="60")
+    assert screen.end() == 0
+    assert "  next promise: dispatch" in screen.text
+
+
+def test_a_reader_who_leaves_early_is_no_error(desk: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    from tests.cli.terminal import ROOT
+
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = f"{sys.executable} -m engine.cli.main demo | head -1"
+    done = subprocess.run(["sh", "-c", words], cwd=desk, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
