@@ -90,7 +90,7 @@ def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value
     definition = draft.plan.definition
     zone = definition.desk.zone
     values, reasons = read_form(asked.form, definition.fields, command, zone, command.name)
-    brought, more = read_facts(asked.facts, definition.facts, command, zone, command.name)
+    brought, more = read_facts(asked.facts, definition.facts, command, zone, command.name) if asked.facts else ({}, [])
     draft.actor = draft.sight.actor = command.actor
     draft.sight.update(
         form={name: value for name, value in values.items() if value is not None},

@@ -11,7 +11,7 @@ from engine.core.alarms import armed, followed, resumed, suspended
 from engine.core.audit import canonical, link
 from engine.core.cases import EMPTY, ENGINE, Actor, Case, Covered, Cycle, Done, Family, Head, Outgoing, Step, changed
 from engine.core.clocks import Event, Seen, advance, firings
-from engine.core.effects import Queued, checked, run
+from engine.core.effects import Queued, run
 from engine.core.people import persons, receivers
 from engine.core.plan import Plan, Way
 from engine.core.sight import Context, Sight, Unknown, chosen, holds
@@ -38,6 +38,11 @@ class Alert:
 
 class Draft:
     """Reads and changes the case it is given; what was there before stays in `before`."""
+
+    __slots__ = (
+        "_waited_on", "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "happened",
+        "microsteps", "now", "outgoing", "plan", "private", "queued", "record", "sealed", "sight", "start_at",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, case: Case, family: Family | None, now: int, context: Context) -> None:
         self.plan = plan
@@ -67,17 +72,16 @@ class Draft:
     def change(self, **changes: Any) -> None:
         """Change the case; expressions see it from now on."""
         vars(self.case).update(changes)
-        self.sight.refresh()
+        if self.sight.worked_out:
+            self.sight.refresh()
 
     def keep(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """Keep these values in the case, None clears; personal ones as commitments. What was kept, as recorded."""
+        """Keep these values, each right for its field; None clears, personal ones as commitments. What was kept."""
         data, kept = dict(self.case.data), {}
         for name, value in values.items():
             field = self.plan.definition.fields[name]
             if value is None:
                 data.pop(name, None)
-            else:
-                checked(field, value)
             if field.personal:
                 value = self._seal(name, value)
             if value is not None:
@@ -179,7 +183,7 @@ class Draft:
             actions = way.action.then if way.action else way.timer.then if way.timer else ()
             self.run((*actions, *way.branch.then))
         for state in entered:
-            self.run(self.plan.definition.states[state].on_enter)
+            self.run(states[state].on_enter)
 
     def run(self, effects: tuple[Effect, ...]) -> None:
         """Do these effects."""
@@ -187,7 +191,7 @@ class Draft:
             run(effects, self)
 
     def _leave(self, state: str, alarms: dict[str, Any], needed: dict[str, Any], may_return: bool) -> None:
-        for name, timer in self.plan.timers_of(state):
+        for name, timer in self.plan.timers_of[state]:
             alarm = alarms.pop(name, None)
             if may_return and alarm is not None:
                 alarms[name] = suspended(timer, alarm, self.plan, self.now)
@@ -195,7 +199,7 @@ class Draft:
             needed.pop(state, None)
 
     def _return(self, state: str, alarms: dict[str, Any]) -> None:
-        for name, timer in self.plan.timers_of(state):
+        for name, timer in self.plan.timers_of[state]:
             if name in alarms:
                 alarms[name] = resumed(timer, alarms[name], self.plan, self.case.data, self.now)
 
@@ -234,6 +238,8 @@ class Draft:
         self._advance_clocks()
 
     def _advance_clocks(self) -> None:
+        if not self.plan.definition.clocks:
+            return
         active = self.plan.active(self.case.position)
         happened = frozenset(self.happened)
         is_new_turn = self.case.waiting != self.before.waiting

@@ -10,7 +10,7 @@ from engine.core.people import persons, receivers
 from engine.core.sight import computed, holds
 from engine.core.texts import placeholders
 from engine.expressions import Expression
-from engine.fields import Field, Invalid, Value, check, is_sealed
+from engine.fields import Invalid, Value, check, is_sealed
 from engine.model import (
     AppendTo,
     Assign,
@@ -52,7 +52,7 @@ def run(effects: Iterable[Effect], draft: Draft) -> None:
 
 
 def _set(effect: SetFields, draft: Draft) -> None:
-    draft.keep({name: _value(value, draft) for name, value in effect.values.items()})
+    _keep(draft, {name: _value(value, draft) for name, value in effect.values.items()})
 
 
 def _clear(effect: ClearFields, draft: Draft) -> None:
@@ -66,7 +66,7 @@ def _append(effect: AppendTo, draft: Draft) -> None:
             if isinstance(value, Mapping)
             else _value(value, draft)
         )
-        draft.keep({name: [*(draft.case.data.get(name) or []), item]})
+        _keep(draft, {name: [*(draft.case.data.get(name) or []), item]})
 
 
 def _update(effect: UpdateRows, draft: Draft) -> None:
@@ -77,7 +77,7 @@ def _update(effect: UpdateRows, draft: Draft) -> None:
         if effect.where is None or effect.where.evaluate(sight) is True:
             row = {**row, **{name: computed(value, sight) for name, value in effect.values.items()}}
         rows.append(row)
-    draft.keep({effect.field: rows})
+    _keep(draft, {effect.field: rows})
 
 
 def _notify(effect: Notify, draft: Draft) -> None:
@@ -134,13 +134,13 @@ def _value(assigned: Assigned, draft: Draft) -> Value:
     return computed(assigned, draft.sight)
 
 
-def checked(field: Field, value: Value) -> None:
-    """Raise `StepFailed` unless the field may hold this."""
-    if is_sealed(value):
-        return
+def _keep(draft: Draft, values: Mapping[str, Value]) -> None:
+    """Keep what was computed; raise `StepFailed` unless the fields may hold it."""
+    fields = draft.plan.definition.fields
     try:
-        check(field, value)
+        for name, value in values.items():
+            if value is not None and not is_sealed(value):
+                check(fields[name], value)
     except Invalid as invalid:
         raise StepFailed(str(invalid)) from invalid
-
-
+    draft.keep(values)

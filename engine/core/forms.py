@@ -58,19 +58,21 @@ class _Reading:
         self.reasons: list[Reason] = []
 
     def take(self, field: Field, raw: Any) -> None:
-        if self.command.is_stored:
-            if not is_sealed(raw):
-                check(field, raw)
-            self.values[field.name] = raw
-            return
         try:
-            self.values[field.name] = value = read(field, raw, self.zone)
+            self.values[field.name] = value = self._read(field, raw)
         except Invalid as invalid:
             self.reasons.append(reason(self.rule, "invalid", field=field.name, problem=str(invalid)))
             return
         people = self.command.people
         if field.role and people is not None and field.role not in people.get(value, ()):
             self.reasons.append(reason(self.rule, "role", field=field.name, person=value, role=field.role))
+
+    def _read(self, field: Field, raw: Any) -> Value:
+        if not self.command.is_stored:
+            return read(field, raw, self.zone)
+        if not is_sealed(raw):
+            check(field, raw)
+        return raw
 
 
 def _label(field: Field) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
-from transitions import Event, EventData, Machine, State, Transition
+from transitions import Event, EventData, Machine, Transition
 
 from engine.chart import NOWHERE, Arc, Chart, Microstep, Position
 from engine.errors import DefinitionError
@@ -65,21 +65,15 @@ class _Way(Transition):
         super().__init__(*args, **kwargs)
         self.step = step
 
-
-class _Place(State):
-    """A position. What leaving and entering it means is the microstep's work, so there is none here."""
-
-    def exit(self, event_data: EventData) -> None:
-        pass
-
-    def enter(self, event_data: EventData) -> None:
-        cast(_Cursor, event_data.model).step = cast(_Way, event_data.transition).step
+    def _change_state(self, event_data: EventData) -> None:
+        """Be at the target. What leaving and entering mean is the microstep's work, so no state is asked for it."""
+        cursor = cast(_Cursor, event_data.model)
+        cursor.state, cursor.step = cast(str, self.dest), self.step
 
 
 class _Places(Machine):
     """The flat machine. Its guards are callables, never strings: it would import what these name, and call it."""
 
-    state_cls = _Place
     transition_cls = _Way
 
     def place(self, position: Position) -> str:

@@ -149,7 +149,11 @@ class Plan:
         self._excluded: dict[tuple[str, ...], tuple[Whos, ...]] = {}
         self._asked: dict[tuple[Action, ...], Asked] = {}
 
-        self.timers = {f"{t.state}.{t.name}": t for state in definition.states.values() for t in state.timers.values()}
+        self.timers_of = {  # by the name a case remembers them by
+            name: tuple((f"{name}.{timer.name}", timer) for timer in state.timers.values())
+            for name, state in definition.states.items()
+        }
+        self.timers = dict(timer for timers in self.timers_of.values() for timer in timers)
         self.hashes = (definition.behaviour_hash, definition.words_hash)
         self.watched = {name: _watched(clock) for name, clock in definition.clocks.items()}
         self.personal = frozenset(name for name, field in definition.fields.items() if field.personal)
@@ -208,10 +212,6 @@ class Plan:
             self._waits[position.leaves] = known
         return known
 
-    def timers_of(self, state: str) -> Iterator[tuple[str, Timer]]:
-        """The timers of a state, by the name a case remembers them by."""
-        return ((f"{state}.{name}", timer) for name, timer in self.definition.states[state].timers.items())
-
     @cached_property
     def facts_of(self) -> Mapping[Action | Opening, tuple[str, ...]]:
         """The facts that each action's expressions name."""
@@ -242,12 +242,13 @@ class Plan:
         return {need: tuple(states) for need, states in found.items()}
 
     @cached_property
-    def reads_linked(self) -> bool:
-        """Whether another member of the family can change what a clock or a waiting `decide` of this process says."""
+    def is_watchful(self) -> bool:
+        """Whether it can move by itself after a step, its own or one of another member of the family."""
+        if self.has_decides:
+            return True
         conditions = [clock.when for clock in self.definition.clocks.values()]
         conditions += [clock.pauses_when for clock in self.definition.clocks.values()]
         conditions += [branch.when for clock in self.definition.clocks.values() for branch in clock.goal]
-        conditions += [branch.when for state in self.definition.states.values() for branch in state.decide]
         return any(when is not None and any(n.startswith("linked.") for n in when.names) for when in conditions)
 
     def _opens(self) -> Iterator[OpenCase]:

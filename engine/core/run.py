@@ -77,7 +77,7 @@ class Run:
 
     def plan(self, case: Case) -> Plan:
         """The plan of the case's version."""
-        return self.context.library.plan(case.process, case.version)
+        return self.context.library.plans[case.process, case.version]
 
     def draft(self, case: Case, now: int) -> Draft:
         """A step on this case, not decided yet."""
@@ -138,6 +138,8 @@ class Run:
     def follow(self, draft: Draft, now: int, depth: int) -> None:
         """What a step changes in the family, and its `open` and `tell` effects, each a whole step, theirs behind."""
         self._judge(now)
+        if not draft.queued:
+            return
         waiting = deque(Pending(draft.case.id, queued, depth + 1) for queued in draft.queued)
         while waiting:
             pending = waiting.popleft()
@@ -225,6 +227,8 @@ class Run:
 
     def _judge(self, now: int) -> None:
         """After every record: waiting `decide`s and what clocks read of others; each change is a record there."""
+        if not any(self.plan(case).is_watchful for case in self.cases.values()):
+            return
         for _ in range(SAME_INSTANT):
             changes = [self._judge_one(case, now) for case in tuple(self.cases.values())]
             if True not in changes:
@@ -233,7 +237,7 @@ class Run:
 
     def _judge_one(self, case: Case, now: int) -> bool:
         plan = self.plan(case)
-        if case.outcome or not (plan.has_decides or plan.reads_linked):
+        if case.outcome or not plan.is_watchful:
             return False
         draft = self.draft(case, now)
         try:
