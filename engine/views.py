@@ -9,7 +9,7 @@ from typing import Any, Literal
 from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
 from engine.core.clocks import due_at, used_until
 from engine.core.people import is_among
-from engine.core.permits import Asking, not_permitted, offered
+from engine.core.permits import Asking, not_permitted, offered, who_may_not
 from engine.core.plan import Library, Plan
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
@@ -104,8 +104,9 @@ class Worklist:
     """One page of a list: what it shows of how many, and how many families wait to be carried forward."""
 
     rows: tuple[CaseView, ...]
-    total: int
+    total: int  # also those the reader may not see
     behind: int = 0
+    next: tuple[int, int, str] | None = None  # what to ask for to see the next page; None: this is the last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ def works(plan: Plan, case: Case, actor: Actor) -> bool:
     if case.assignee == actor.id or any(actor.id in done.actors for done in case.done.values()):
         return True
     here = (action for event in plan.chart.possible(case.position) for action in offered(plan, case.position, event))
-    return any(is_among(actor, action.by, case) for action in here)
+    return any(not any(who_may_not(plan, case, action, actor)) for action in here)
 
 
 def may_read(plan: Plan, case: Case, actor: Actor) -> bool:

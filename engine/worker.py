@@ -25,16 +25,16 @@ def run(engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] 
     total = Round()
     while not stop.is_set():
         try:
-            done = engine.run_once()
+            done = run_once(engine)
+            total += done
+            if told is not None and done != Round():
+                told(done)
+            pause = 0.0 if done.advanced or done.delivered else _pause(engine)
         except (ClockJumped, StoreUnavailable) as error:
             log.error("%s", error.message)
-            stop.wait(POLL)
-            continue
-        total += done
-        if told is not None and done != Round():
-            told(done)
-        if not (done.advanced or done.delivered):
-            stop.wait(_pause(engine))
+            pause = POLL
+        if pause:
+            stop.wait(pause)
     return total
 
 

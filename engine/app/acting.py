@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.app.people import actor_of
 from engine.app.recipe import Given, Recipe
 from engine.core.cases import Actor, Command, Verb
 from engine.errors import UsageError
@@ -53,8 +54,7 @@ class Acting:
         def work(tx: Transaction) -> Result:
             return self._recipe.opening_in(tx, self._command(tx, _Asked("open", "", process, actor), given), given)
 
-        with self._recipe.store.write() as tx:
-            return work(tx)
+        return self._recipe.whole(work)
 
     def act(
         self, case: str, action: str, form: Mapping[str, Any] | None = None, *, actor: Actor | str,
@@ -69,9 +69,12 @@ class Acting:
 
     def act_many(self, acts: Sequence[Act], *, actor: Actor | str) -> list[Result]:
         """Do several actions in one commit; each is decided as if alone. An exception undoes all of them."""
-        with self._recipe.store.write() as tx:
-            who = self._recipe.actor(tx, actor)
+
+        def work(tx: Transaction) -> list[Result]:
+            who = actor_of(tx, actor)
             return [self._one_of_many(tx, one, who) for one in acts]
+
+        return self._recipe.whole(work)
 
     def _one_of_many(self, tx: Transaction, one: Act, actor: Actor) -> Result:
         given = Given(form=one.form, facts=one.facts, key=one.key, expect_revision=one.expect_revision)
@@ -116,16 +119,14 @@ class Acting:
                 tx.save_attachment(case, file, self._recipe.time.now())
             return result
 
-        return self._recipe.whole(work, case)
+        return self._recipe.whole(work)
 
     def _on(self, case: str, verb: Verb, name: str, actor: Actor | str, given: Given) -> Result:
         asked = _Asked(verb, case, name, actor)
-        return self._recipe.whole(
-            lambda tx: self._recipe.command_in(tx, self._command(tx, asked, given), given), case
-        )
+        return self._recipe.whole(lambda tx: self._recipe.command_in(tx, self._command(tx, asked, given), given))
 
     def _command(self, tx: Transaction, asked: _Asked, given: Given) -> Command:
         return Command(
-            verb=asked.verb, case=asked.case, name=asked.name, actor=self._recipe.actor(tx, asked.actor),
+            verb=asked.verb, case=asked.case, name=asked.name, actor=actor_of(tx, asked.actor),
             form=given.form, facts=given.facts, key=given.key, occurred_at=given.occurred_at,
         )  # fmt: skip

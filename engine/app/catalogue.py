@@ -62,16 +62,16 @@ class Catalogue:
     """Keeps the library in step with the database."""
 
     def __init__(self) -> None:
-        self._revision: str | None = ""
-        self._library = Library({})
+        self._kept: tuple[str | None, Library] = ("", Library({}))  # one value: threads never see half of it
 
     def library(self, tx: Transaction) -> Library:
         """The library as of this transaction."""
-        revision = tx.setting(REVISION)
-        if revision != self._revision:
-            self._library = library_of(tx.publications())
-            self._revision = revision
-        return self._library
+        revision, library = self._kept
+        now = tx.setting(REVISION)
+        if now != revision:
+            library = library_of(tx.publications())
+            self._kept = now, library
+        return library
 
     def newest(self, tx: Transaction, process: str, at: int) -> Plan:
         """The version of this process on which a case opens now."""

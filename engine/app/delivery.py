@@ -85,14 +85,39 @@ def _people(tx: Transaction, message: Outgoing) -> Iterator[Person]:
 def text_of(plan: Plan, case: Case, message: Outgoing, people: tuple[Person, ...] = (), language: str = "") -> str:
     """The message's text for its receivers, in their language."""
     language = language or next((p.language for p in people if p.language), "") or plan.definition.desk.languages[0]
-    sees = message.receiver_kind == "party" or all(_may_see(plan, case, person) for person in people)
+    sees = all(works(plan, case, actor) for actor in _readers(message, people)) or _is_theirs(plan, message)
     reader = _Reader(plan, case, language, sees)
     words = plan.definition.messages[message.name].text
     return PLACEHOLDER.sub(lambda found: reader.shown(found[1], message.values.get(found[1])), word(words, language))
 
 
-def _may_see(plan: Plan, case: Case, person: Person) -> bool:
-    return works(plan, case, Actor(id=person.id, roles=person.roles))
+def _readers(message: Outgoing, people: tuple[Person, ...]) -> list[Actor]:
+    """Who will read it; of a person or role that only the host knows, the name alone."""
+    if people:
+        return [Actor(id=person.id, roles=person.roles) for person in people]
+    is_role = message.receiver_kind == "role"
+    return [Actor(id="" if is_role else message.receiver, roles=(message.receiver,) if is_role else ())]
+
+
+def _is_theirs(plan: Plan, message: Outgoing) -> bool:
+    """Whether the receiver is the party whose own data the private fields are: one that is reached by some of them."""
+    party = plan.definition.desk.parties.get(message.receiver) if message.receiver_kind == "party" else None
+    return party is not None and not plan.personal.isdisjoint(party.contact.values())
+
+
+def opens_at(tx: Transaction, library: Library, mail: Mail, now: int) -> int:
+    """When a message may go out: now, but to a party not in its hours of rest."""
+    message = mail.message
+    if message.receiver_kind != "party":
+        return now
+    family = tx.family(tx.root_of(message.case) or "", lock=False)
+    if family is None:
+        return now
+    case = family.cases[message.case]
+    plan = library.plan(case.process, case.version)
+    party = plan.definition.desk.parties.get(message.receiver)
+    hours = plan.definition.calendars.get(party.during) if party is not None and party.during is not None else None
+    return now if hours is None else hours.next_opening(now)
 
 
 @dataclass(frozen=True, slots=True)

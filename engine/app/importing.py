@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from engine.app.recipe import Given, Recipe, fault_of
+from engine.app.people import admin_of
+from engine.app.recipe import Given, More, Recipe, Struck, fault_of
 from engine.core.cases import Actor, Command
 from engine.core.decide import carry, is_due
 from engine.errors import EngineError, UsageError
@@ -75,9 +76,7 @@ class Importing:
     def import_lines(self, lines: Iterable[str], job: Import, *, actor: Actor | str) -> Imported:
         """Bring these lines in, in their order; a second run with the same name goes on where the first stopped."""
         with self._recipe.store.write() as tx:
-            who = self._recipe.actor(tx, actor)
-            if "admin" not in who.roles:
-                raise UsageError(f"`{who.id}` may not import: that is for the role `admin`")
+            admin_of(tx, actor, "import")
         run = _Run(self._recipe, job)
         numbered = enumerate((line.rstrip("\n") for line in lines), 1)
         try:
@@ -85,6 +84,7 @@ class Importing:
                 run.batch(batch)
         except _Stopped:
             return run.imported()
+        run.check_whole()
         run.finish()
         return run.imported()
 
@@ -105,6 +105,7 @@ class _Run:
             state = json.loads(tx.setting(self._setting) or "{}")
             self.zone = _zone(recipe, tx)
         self.reached: int = state.get("reached", 0)
+        self._earlier, self._last = self.reached, 0  # lines of earlier runs, lines seen by this one
         self.hash: str = state.get("hash", "")
         self.last_at: int = state.get("last_at", 0)
         self.cases: dict[str, str] = state.get("cases", {})
@@ -128,14 +129,9 @@ class _Run:
         if fresh:
             with self.recipe.store.write() as tx:
                 for number, text in fresh:
-                    try:
-                        told += self._line(tx, number, text)
-                    except EngineError as error:
-                        message = error.message + (f" ({error.help})" if error.help else "")
-                        self.errors.append(LineError(line=number, message=message))
-                        stopped = self.job.stop_on_error
-                        if stopped:
-                            break
+                    if not self._try(tx, number, text, told) and self.job.stop_on_error:
+                        stopped = True
+                        break
                     self._passed(number, text)
                 self._remember(tx)
         for played in told:
@@ -146,20 +142,45 @@ class _Run:
         if stopped:
             raise _Stopped
 
+    def _try(self, tx: Transaction, number: int, text: str, told: list[Played]) -> bool:
+        """One line as a part of its own: a bad one leaves nothing behind but its reason."""
+        errors = len(self.errors)
+        try:
+            with tx.part():
+                told += self._line(tx, number, text)
+                if len(self.errors) > errors and self.job.stop_on_error:
+                    raise _Stopped
+        except _Stopped:
+            return False
+        except EngineError as error:
+            message = error.message + (f" ({error.help})" if error.help else "")
+            self.errors.append(LineError(line=number, message=message))
+            return False
+        return True
+
+    def check_whole(self) -> None:
+        """A second run must bring all the lines that the first one did."""
+        if self._last < self._earlier:
+            raise self._other_file(self._last + 1)
+
+    def _other_file(self, line: int) -> UsageError:
+        return UsageError(
+            f"the import `{self.job.name}` was begun with another file: it differs from that at line {line} or before",
+            help="bring the same file again, or give a new import a name of its own",
+        )
+
     def _was_done(self, number: int, text: str) -> bool:
         if number > self.reached:
             return False
         self._passed(number, text)
         self.skipped += 1
-        if number == self.reached and self._seen.hexdigest() != self.hash:
-            raise UsageError(
-                f"the import `{self.job.name}` was begun with another file: its first {number} lines differ",
-                help="bring the same file again, or give a new import a name of its own",
-            )
+        if number == self._earlier and self._seen.hexdigest() != self.hash:
+            raise self._other_file(number)
         return True
 
     def _passed(self, number: int, text: str) -> None:
         self._seen.update(text.encode("utf-8", "surrogatepass") + b"\n")
+        self._last = number
         self.reached = max(self.reached, number)
 
     def _remember(self, tx: Transaction) -> None:
@@ -187,13 +208,15 @@ class _Run:
             self.last_at = at
             yield Played(number=number, line=line, at=at)
             return
-        result = self._command(tx, line, at, number)
+        result = self._done(tx, line, at)
         self.last_at = at
         if isinstance(result, Refusal):
             self.refused += 1
             if "refused" not in line:
                 why = "; ".join(f"{r.words.get('en', '')} [{r.rule}]" for r in result.reasons)
                 self.errors.append(LineError(line=number, message=f"refused: {why}"))
+        elif result.is_repeat:
+            self.skipped += 1
         else:
             self.done += 1
         yield Played(number=number, line=line, at=at, result=result)
@@ -209,7 +232,16 @@ class _Run:
             raise BadLine("`at` lies in the future; an import tells what has happened")
         return at
 
-    def _command(self, tx: Transaction, line: Mapping[str, Any], at: int, number: int) -> Result:
+    def _done(self, tx: Transaction, line: Mapping[str, Any], at: int) -> Result:
+        while True:
+            try:
+                return self._command(tx, line, at)
+            except More as more:
+                self._carry_to(tx, more.case, at)
+            except Struck as struck:
+                raise struck.error from struck
+
+    def _command(self, tx: Transaction, line: Mapping[str, Any], at: int) -> Result:
         actor = _actor(line)
         name = line.get("case")
         if not isinstance(name, str) or not name:
@@ -250,12 +282,7 @@ class _Run:
     def _tick(self, tx: Transaction, at: int) -> None:
         """Carry this import's families forward to an instant; with or without, their histories are the same."""
         for case in self.cases.values():
-            family = self.recipe.family(tx, self.recipe.root(tx, case), lock=True)
-            clock = self.recipe.time.now()
-            while is_due(family, at):
-                carried = carry(family, at, self.recipe.context(tx, clock))
-                self.recipe.save(tx, family, (), carried, None)
-                family = carried.family
+            self._carry_to(tx, case, at)
 
     def finish(self) -> None:
         """Everything is carried forward to the clock; from now on the cases are as all others."""
@@ -265,7 +292,8 @@ class _Run:
             until = self.recipe.time.now() if self.job.until is None else self.job.until
             for case in self.cases.values():
                 try:
-                    self._carry_to(tx, case, until)
+                    with tx.part():
+                        self._carry_to(tx, case, until)
                 except Exception as error:  # one family's trouble does not keep the others in the import
                     tx.set_aside(fault_of(self.recipe.root(tx, case), error, until))
             tx.finish_import(self.job.name)
@@ -274,8 +302,10 @@ class _Run:
 
     def _carry_to(self, tx: Transaction, case: str, until: int) -> None:
         family = self.recipe.family(tx, self.recipe.root(tx, case), lock=True)
+        if family.cases[family.root].importing != self.job.name:
+            return  # known by its key from elsewhere, or found by a link
         while is_due(family, until):
-            carried = carry(family, until, self.recipe.context(tx, until))
+            carried = carry(family, until, self.recipe.context(tx, self.recipe.time.now()))
             self.recipe.save(tx, family, (), carried, None)
             family = carried.family
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.app.catalogue import REVISION
+from engine.app.people import admin_of
 from engine.app.recipe import Recipe
 from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor
-from engine.errors import ClockJumped, DefinitionError, NotPermitted, UsageError
+from engine.errors import ClockJumped, DefinitionError, UsageError
 from engine.fields import Words
 from engine.lang.load import load_process
 from engine.model import ProcessDefinition
@@ -52,13 +53,13 @@ class Keeping:
                 f"`{process}` has errors and cannot be published", help="`casewright check` says where"
             )
         with self._recipe.store.write() as tx:
-            who = self._only_admin(tx, actor, "publish")
+            who = admin_of(tx, actor, "publish")
             earlier = {one.version: one for one in tx.publications(definition.process)}
             status = _status(definition, earlier)
             _check_prefix(tx, definition)
             if status != "unchanged":
                 tx.publish(_publication(definition, self._recipe.clock(), who.id))
-                tx.set_setting(REVISION, f"{definition.words_hash}:{len(tx.publications())}")
+                tx.set_setting(REVISION, str(int(tx.setting(REVISION) or 0) + 1))
         return Published(process=definition.process, version=definition.version, status=status)
 
     def published(self) -> list[Publication]:
@@ -76,9 +77,11 @@ class Keeping:
         if not person.id or person.id == "engine" or any(not sign.isprintable() or sign == ":" for sign in person.id):
             raise UsageError(f"`{person.id}` cannot name a person: printable text without `:`, and not `engine`")
         with self._recipe.store.write() as tx:
-            if tx.people():
-                self._only_admin(tx, actor, "name people")
-                self._keep_an_admin(tx, person)
+            if isinstance(actor, Actor) or any(_is_admin(one) for one in tx.people()):
+                admin_of(tx, actor, "name people")
+                _keep_an_admin(tx, person)
+            elif not _is_admin(person):
+                raise UsageError(f"`{person.id}` is the first to be named, so they must hold `admin`")
             tx.save_person(person)
 
     def verify(self, case: str | None = None, *, progress: Progress | None = None) -> Verification:
@@ -103,7 +106,7 @@ class Keeping:
             faults, behind = len(tx.faults()), tx.count_due(self._recipe.time.now())
             published, people = len(tx.publications()), tx.people()
             dead = len(tx.outbox(status="dead", limit=1000))
-        admins = [person for person in people if "admin" in person.roles and person.is_active]
+        admins = [person for person in people if _is_admin(person)]
         return [
             self._clock_check(),
             _check("processes", published > 0, f"{published} published", f"已发布 {published} 个"),
@@ -123,16 +126,16 @@ class Keeping:
             return _check("clock", False, error.message, mend)
         return _check("clock", True, "the clock runs evenly", "时钟正常")
 
-    def _only_admin(self, tx: Transaction, actor: Actor | str, what: str) -> Actor:
-        who = self._recipe.actor(tx, actor)
-        if "admin" not in who.roles:
-            raise NotPermitted(f"`{who.id}` may not {what}: that is for the role `admin`")
-        return who
 
-    def _keep_an_admin(self, tx: Transaction, person: Person) -> None:
-        people = {one.id: one for one in tx.people()} | {person.id: person}
-        if not any("admin" in one.roles and one.is_active for one in people.values()):
-            raise UsageError(f"`{person.id}` is the last `admin`; name another one first")
+def _is_admin(person: Person) -> bool:
+    return person.is_active and "admin" in person.roles
+
+
+def _keep_an_admin(tx: Transaction, person: Person) -> None:
+    known = {one.id: one for one in tx.people()}
+    others = [one for one in known.values() if one.id != person.id]
+    if person.id in known and _is_admin(known[person.id]) and not any(map(_is_admin, [*others, person])):
+        raise UsageError(f"`{person.id}` is the last `admin`; name another one first")
 
 
 def _publication(definition: ProcessDefinition, at: int, by: str) -> Publication:
@@ -175,5 +178,3 @@ def _check_prefix(tx: Transaction, definition: ProcessDefinition) -> None:
                 f"prefix `{definition.prefix}` of `{definition.process}` is the prefix of `{other.process}`",
                 help="give it one of its own, so that a case's id tells its process",
             )
-
-

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.app.recipe import Recipe, search_mark
+from engine.app.marks import search_mark
+from engine.app.people import actor_of
+from engine.app.recipe import Recipe
 from engine.core.cases import Actor, Case, Family
 from engine.core.ledger import Interval, Stood, ledger_of
 from engine.core.replay import replay
 from engine.core.sight import Context
 from engine.errors import NotFound, NotPermitted
 from engine.model import ProcessDefinition
-from engine.ports import Query, Transaction
+from engine.ports import Attachment, Listing, Query, Transaction
 from engine.views import CaseView, FormField, Offer, Seeing, Worklist, case_view, form_fields, may_read, offers
 
 
@@ -33,6 +35,7 @@ class Search:
     due_within: int | None = None  # ms
     is_open: bool | None = True
     limit: int = 50
+    after: tuple[int, int, str] | None = None  # where the page before ended: its `next`
 
 
 class Reading:
@@ -58,7 +61,10 @@ class Reading:
         with self._recipe.store.read() as tx:
             if version is None:
                 return self._recipe.catalogue.newest(tx, process, self._recipe.time.now()).definition
-            return self._recipe.catalogue.library(tx).plan(process, version).definition
+            plan = self._recipe.catalogue.library(tx).plans.get((process, version))
+            if plan is None:
+                raise NotFound(f"`{process}` version {version} is not published")
+            return plan.definition
 
     def opening(self, process: str) -> list[FormField]:
         """What opening a case of this process asks for."""
@@ -70,14 +76,14 @@ class Reading:
         """The case as it stands now; `NotPermitted` for who may not read it. No actor: the host itself."""
         with self._recipe.store.read() as tx:
             family, context, now = self._recipe.present(tx, case)
-            who = None if actor is None else self._recipe.actor(tx, actor)
+            who = None if actor is None else actor_of(tx, actor)
             return self._view(family, self._readable(family, case, context, who), context, now, who)
 
     def allowed(self, case: str, *, actor: Actor | str) -> list[Offer]:
         """What this actor may do now, and why not the rest."""
         with self._recipe.store.read() as tx:
             family, context, now = self._recipe.present(tx, case)
-            who = self._recipe.actor(tx, actor)
+            who = actor_of(tx, actor)
             one = self._readable(family, case, context, who)
             plan = context.library.plan(one.process, one.version)
             return list(offers(one, who, Seeing(plan=plan, library=context.library, now=now, actor=who, family=family)))
@@ -86,14 +92,24 @@ class Reading:
         """The case's records, oldest first; personal values stand in them as commitments only."""
         with self._recipe.store.read() as tx:
             family, context, _ = self._recipe.present(tx, case)
-            self._readable(family, case, context, None if actor is None else self._recipe.actor(tx, actor))
+            self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
             return [json.loads(record.text) for record in tx.records(case)]
 
-    def ledger(self, case: str, clock: str) -> tuple[Interval, ...]:
+    def attachment(self, case: str, hash: str, *, actor: Actor | str | None = None) -> Attachment:
+        """A file attached to this case, by the hash its record holds."""
+        with self._recipe.store.read() as tx:
+            family, context, _ = self._recipe.present(tx, case)
+            self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
+            found = tx.attachment(case, hash)
+            if found is None:
+                raise NotFound(f"nothing with the hash `{hash}` is attached to `{case}`")
+            return found
+
+    def ledger(self, case: str, clock: str, *, actor: Actor | str | None = None) -> tuple[Interval, ...]:
         """How a promise's time was spent, interval by interval, adding up to the millisecond."""
         with self._recipe.store.read() as tx:
             family, context, now = self._recipe.present(tx, case)
-            one = family.cases[case]
+            one = self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
             plan = context.library.plan(one.process, one.version)
             if clock not in plan.definition.clocks:
                 raise NotFound(f"`{case}` has no promise `{clock}`", help=f"it has {', '.join(plan.definition.clocks)}")
@@ -105,7 +121,7 @@ class Reading:
     def worklist(self, search: Search) -> Worklist:
         """One page of cases, least remaining time first."""
         with self._recipe.store.read() as tx:
-            who = self._recipe.actor(tx, search.actor)
+            who = actor_of(tx, search.actor)
             query = self._query(tx, search, who)
             found = tx.worklist(query)
             rows = []
@@ -114,8 +130,8 @@ class Reading:
                 one = family.cases[listing.id]
                 if may_read(context.library.plan(one.process, one.version), one, who):
                     rows.append(self._view(family, one, context, now, who))
-            total = tx.count(query)
-            return Worklist(rows=tuple(rows), total=total, behind=tx.count_due(self._recipe.time.now()))
+            behind = tx.count_due(self._recipe.time.now())
+            return Worklist(rows=tuple(rows), total=tx.count(query), behind=behind, next=_end(found, search.limit))
 
     def _query(self, tx: Transaction, search: Search, who: Actor) -> Query:
         waiting: tuple[str, ...] = ()
@@ -131,6 +147,7 @@ class Reading:
             waiting=waiting, assignee=who.id if search.mine else None, process=search.process, state=search.state,
             ids=ids, is_open=None if search.find else search.is_open, is_overdue=search.overdue,
             due_before=None if search.due_within is None else now + search.due_within, limit=search.limit,
+            after=search.after,
         )  # fmt: skip
 
     def _view(self, family: Family, case: Case, context: Context, now: int, who: Actor | None) -> CaseView:
@@ -147,6 +164,14 @@ class Reading:
                 help="ask somebody who works the case",
             )
         return one
+
+
+def _end(found: list[Listing], limit: int) -> tuple[int, int, str] | None:
+    """Where a full page ended."""
+    if len(found) < limit:
+        return None
+    last = found[-1]
+    return last.outlook.sort_key, last.opened_at, last.id
 
 
 __all__ = ["Interval", "Reading", "Search"]

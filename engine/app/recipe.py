@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import secrets
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from engine.app.catalogue import Catalogue
+from engine.app.marks import business_key, digest_of, request_of, searches_of
+from engine.app.people import check_known, roles_of_named
 from engine.app.time_source import SystemTime, Watch
 from engine.core.audit import seal
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Refused, Step
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.outlook import outlook
-from engine.core.plan import Plan
-from engine.core.reasons import near
 from engine.core.run import Poisoned
 from engine.core.sight import Context, Unknown
-from engine.errors import Conflict, EngineError, KeyReused, NotFound, NotPermitted, SetAside
+from engine.errors import ClockJumped, Conflict, KeyReused, NotFound, SetAside
 from engine.ports import Fault, Request, Save, Store, TimeSource, Transaction
 from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
+T = TypeVar("T")
+
 SEEN_EVERY = 3_600_000
 """How often, in ms, a sign of life is written."""
+
+KEYS_KEPT = 30 * 24 * 3_600_000
+"""How long, in ms, the keys of a closed case are remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,28 @@ class _Turn:
 
 
 class More(Exception):
-    """Carrying forward reached its limit: commit what there is and begin again."""
+    """Carrying this case's family forward reached its limit: commit what there is and begin again."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__(case)
+        self.case = case
+
+
+class _NotOpened(Exception):
+    """An opening was refused: nothing of it stays."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+
+class Struck(Exception):
+    """The engine failed on the family of this case while carrying it forward."""
+
+    def __init__(self, case: str, error: Poisoned) -> None:
+        super().__init__(case)
+        self.case = case
+        self.error = error
 
 
 class Recipe:
@@ -83,9 +108,10 @@ class Recipe:
         return self.watch.read() if self.watch is not None else self.time.now()
 
     def live(self, tx: Transaction, now: int) -> None:
-        """Leave a sign of life now and then, by which a clock far ahead is known."""
+        """Leave a sign of life now and then, by which a clock far ahead is known; forget what is long over."""
         if now - self._seen_at > SEEN_EVERY:
             tx.set_setting("seen_at", str(now))
+            tx.forget_requests(now - KEYS_KEPT)
             self._seen_at = now
             if self.watch is not None:
                 self.watch.seen(now)
@@ -96,19 +122,6 @@ class Recipe:
             key = tx.setting("search_key") or secrets.token_hex(32)
             tx.set_setting("search_key", key)
             return key
-
-    def actor(self, tx: Transaction, actor: Actor | str) -> Actor:
-        """Who acts, with the roles held now; a host that brings an `Actor` vouches for it."""
-        if isinstance(actor, Actor):
-            return actor
-        person = tx.person(actor)
-        if person is None or not person.is_active:
-            known = [one.id for one in tx.people() if one.is_active]
-            raise NotPermitted(
-                f"`{actor}` is not known at this desk{near(actor, known)}",
-                help=f"an administrator names people: `casewright actor add {actor} --role agent`",
-            )
-        return Actor(id=person.id, roles=person.roles)
 
     def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
         """What surrounds a decision."""
@@ -132,48 +145,72 @@ class Recipe:
         return family
 
     def present(self, tx: Transaction, case: str) -> tuple[Family, Context, int]:
-        """The family as it stands now: carried forward in memory, nothing written."""
-        family = self.family(tx, self.root(tx, case), lock=False)
-        clock = self.clock()
-        context = self.context(tx, clock)
-        now = instant(family, clock)
-        if family.cases[family.root].fault is None and family.cases[family.root].importing is None:
-            carried = Carried(family, ())
+        """The family as it stands now: carried forward in memory, nothing written.
+
+        Where it cannot be carried forward – the clock jumped, the engine fails on it, it is set aside or being
+        imported – it is shown as stored: who wants to look must be able to.
+        """
+        stored = self.family(tx, self.root(tx, case), lock=False)
+        root = stored.cases[stored.root]
+        try:
+            clock = self.clock()
+        except ClockJumped:
+            return stored, self.context(tx, root.floor), root.floor
+        context, now = self.context(tx, clock), instant(stored, clock)
+        if root.fault is not None or root.importing is not None:
+            return stored, context, now
+        try:
+            carried = Carried(stored, ())
             while is_due(carried.family, now):
                 carried = carry(carried.family, now, context)
-            family = carried.family
-        return family, context, now
+        except Exception:  # the worker meets the same, sets the family aside and keeps why
+            return stored, context, now
+        return carried.family, context, now
 
     # -- the recipe ----------------------------------------------------------------------------------------------
 
-    def command(self, command: Command, given: Given) -> Result:
-        """One command on a case there is, whole."""
-        return self.whole(lambda tx: self.command_in(tx, command, given), command.case)
-
-    def whole(self, work: Callable[[Transaction], Result], case: str) -> Result:
+    def whole(self, work: Callable[[Transaction], T]) -> T:
         """Do this in one transaction; a family that fires without end is set aside, one with much behind goes on."""
+        behind = ""
         while True:
             try:
                 with self.store.write() as tx:
+                    if behind:
+                        self._carry_some(tx, behind)
+                        behind = ""
+                        continue
                     return work(tx)
-            except More:
-                self._carry_some(case)
-            except EngineError as error:
-                if isinstance(error, Poisoned):
-                    self._set_aside(case, error)
-                    raise SetAside(f"`{case}` is set aside: {error.message}", help="`casewright fault list`") from error
-                raise
+            except More as more:
+                behind = more.case
+            except Struck as struck:
+                self._set_aside(struck)
+
+    def _carry_some(self, tx: Transaction, case: str) -> None:
+        before = self.family(tx, self.root(tx, case), lock=True)
+        clock = self.clock()
+        carried = self._carry(tx, before, case, (instant(before, clock), clock))
+        self.save(tx, before, (), carried, None)
+
+    def _set_aside(self, struck: Struck) -> NoReturn:
+        with self.store.write() as tx:
+            fault = fault_of(self.root(tx, struck.case), struck.error, self.time.now())
+            tx.set_aside(fault)
+        raise SetAside(
+            f"`{struck.case}` is set aside: {struck.error.message}", help=f"`casewright fault show {fault.id}`"
+        ) from struck.error
 
     def command_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """One command inside a transaction."""
-        digest = self._digest(command)
+        digest = digest_of(command, self.search_key)
         if repeat := self._repeat(tx, command, digest):
             return repeat
         before = self.family(tx, self.root(tx, command.case), lock=True)
         self._check_usable(before, command.case, given)
         clock = self.clock()
         now = instant(before, clock if given.at is None else given.at)
-        carried = self._carried(tx, before, now, clock)
+        carried = self._carry(tx, before, command.case, (now, clock))
+        if carried.is_more:
+            raise More(command.case)
         case = carried.family.cases.get(command.case)
         if case is None:
             raise NotFound(f"there is no case `{command.case}`")
@@ -186,7 +223,7 @@ class Recipe:
         outcome, context = self._decided(
             tx, clock, lambda context: act(carried.family, command, context, now), command.case
         )
-        request = self._request(command, digest, outcome, now)
+        request = request_of(command, digest, outcome, now)
         self.save(tx, before, carried.steps, outcome, request)
         self._open_elsewhere(tx, outcome, clock, now)
         self.live(tx, clock)
@@ -194,25 +231,31 @@ class Recipe:
 
     def opening_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """The opening of a case inside a transaction; `command.case` is not named yet."""
-        digest = self._digest(command)
+        digest = digest_of(command, self.search_key)
         if repeat := self._repeat(tx, command, digest):
             return repeat
         clock = self.clock()
         now = clock if given.at is None else given.at
-        plan = self.catalogue.newest(tx, command.name, clock if given.at is not None else now)
-        number = tx.next_number(plan.definition.prefix)
-        command = replace(
-            command, case=f"{plan.definition.prefix}-{number}", version=plan.definition.version,
-            secret=secrets.token_hex(32), importing=given.importing,
-        )  # fmt: skip
+        definition = self.catalogue.newest(tx, command.name, clock).definition
+        command = replace(command, version=definition.version, secret=secrets.token_hex(32), importing=given.importing)
         command = self._with_people(tx, command, None)
-        outcome, context = self._decided(tx, clock, lambda context: open_case(command, context, now), command.case)
-        request = self._request(command, digest, outcome, now)
-        if isinstance(outcome, Applied):
-            self.save(tx, None, (), outcome, request)
-            self._open_elsewhere(tx, outcome, clock, now)
         self.live(tx, clock)
-        return self._result(outcome, _Turn(None, None, context, now, command.actor))
+        try:
+            with tx.part():
+                named = replace(command, case=f"{definition.prefix}-{tx.next_number(definition.prefix)}")
+                return self._opened(tx, named, digest, (now, clock))
+        except _NotOpened as refused:  # its number is given again: a gap would look like a case that was removed
+            return refused.refusal
+
+    def _opened(self, tx: Transaction, command: Command, digest: str, when: tuple[int, int]) -> Result:
+        now, clock = when
+        outcome, context = self._decided(tx, clock, lambda context: open_case(command, context, now), command.case)
+        turn = _Turn(None, None, context, now, command.actor)
+        if isinstance(outcome, Refused):
+            raise _NotOpened(Refusal(case=None, reasons=outcome.reasons))
+        self.save(tx, None, (), outcome, request_of(command, digest, outcome, now))
+        self._open_elsewhere(tx, outcome, clock, now)
+        return self._result(outcome, turn)
 
     def _decided(
         self, tx: Transaction, clock: int, decide: Callable[[Context], Applied | Refused], case: str
@@ -246,6 +289,7 @@ class Recipe:
             if isinstance(opened, Refused):
                 raise Conflict(f"`{command.name}` could not be opened: {opened.reasons[0].words['en']}")
             self.save(tx, None, (), opened, None)
+            self._open_elsewhere(tx, opened, clock, now)
 
     def save(
         self, tx: Transaction, before: Family | None, carried: tuple[Step, ...], outcome: Applied | Refused | Carried,
@@ -264,39 +308,20 @@ class Recipe:
                 after=outcome.family,
                 steps=steps,
                 outlooks={case.id: outlook(plans[case.id], case) for case in cases},
-                keys={case.id: _business_key(plans[case.id], case) for case in cases},
-                searches=self._searches(steps),
+                keys={case.id: business_key(plans[case.id], case) for case in cases},
+                searches=searches_of(steps, self.search_key),
                 request=request,
             )
         )
 
-    def _searches(self, steps: tuple[Step, ...]) -> Mapping[str, Mapping[str, str]]:
-        found: dict[str, dict[str, str]] = {}
-        for step in steps:
-            for name, value in step.private.items():
-                if value is not None:
-                    found.setdefault(step.case.id, {})[name] = search_mark(self.search_key, value)
-        return found
-
-    def _carried(self, tx: Transaction, family: Family, now: int, clock: int) -> Carried:
+    def _carry(self, tx: Transaction, family: Family, case: str, when: tuple[int, int]) -> Carried:
+        now, clock = when
         if not is_due(family, now):
             return Carried(family, ())
-        carried = carry(family, now, self.context(tx, clock))
-        if carried.is_more:
-            raise More
-        return carried
-
-    def _carry_some(self, case: str) -> None:
-        with self.store.write() as tx:
-            before = self.family(tx, self.root(tx, case), lock=True)
-            clock = self.clock()
-            carried = carry(before, instant(before, clock), self.context(tx, clock))
-            self.save(tx, before, (), carried, None)
-
-    def _set_aside(self, case: str, error: Exception) -> None:
-        with self.store.write() as tx:
-            root = self.root(tx, case)
-            tx.set_aside(fault_of(root, error, self.time.now()))
+        try:
+            return carry(family, now, self.context(tx, clock))
+        except Poisoned as error:
+            raise Struck(case, error) from error
 
     def _check_usable(self, family: Family, case: str, given: Given) -> None:
         root = family.cases[family.root]
@@ -314,15 +339,6 @@ class Recipe:
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
-    def _digest(self, command: Command) -> str:
-        if command.key is None:
-            return ""
-        content = json.dumps(
-            [command.verb, command.case, command.name, command.actor.id, command.form],
-            sort_keys=True, default=str, ensure_ascii=False,
-        )  # fmt: skip
-        return hmac.new(self.search_key, content.encode("utf-8", "replace"), "sha256").hexdigest()
-
     def _repeat(self, tx: Transaction, command: Command, digest: str) -> Accepted | None:
         if command.key is None:
             return None
@@ -339,26 +355,17 @@ class Recipe:
         view = _Turn(family, None, context, now, command.actor).view(family, family.cases[known.case])
         return Accepted(case=view, before=None, record=json.loads(record.text), is_repeat=True)
 
-    def _request(self, command: Command, digest: str, outcome: Applied | Refused, now: int) -> Request | None:
-        if command.key is None or isinstance(outcome, Refused):
-            return None
-        return Request(
-            sender=command.actor.id, key=command.key, digest=digest, case=command.case,
-            sequence=outcome.steps[0].record["seq"], at=now,
-        )  # fmt: skip
-
     def _with_people(self, tx: Transaction, command: Command, case: Case | None) -> Command:
-        """The roles of the persons a form names, where the desk keeps people at all."""
+        """The roles of the persons a form names; whom a case is given to must be known."""
         if command.importing or (case is not None and case.importing):
+            return command
+        if command.verb == "assign":
+            check_known(tx, command.name)
             return command
         process, version = (case.process, case.version) if case else (command.name, command.version)
         fields = self.catalogue.library(tx).plan(process, version).definition.fields
-        named = [command.form[name] for name in command.form if name in fields and fields[name].role]
-        if not named or not tx.people():
-            return command
-        found = {name: tx.person(name) for name in named if isinstance(name, str)}
-        roles = {name: person.roles if person else () for name, person in found.items()}
-        return replace(command, people=roles)
+        people = roles_of_named(tx, fields, command.form)
+        return command if people is None else replace(command, people=people)
 
     # -- answers -------------------------------------------------------------------------------------------------
 
@@ -371,18 +378,6 @@ class Recipe:
         earlier = turn.view(turn.family, turn.case) if turn.case and turn.family else None
         after = turn.view(outcome.family, outcome.case)
         return Accepted(case=after, before=earlier, record=outcome.steps[0].record)
-
-
-def _business_key(plan: Plan, case: Case) -> tuple[str | None, bool]:
-    name = plan.definition.key
-    value = case.data.get(name) if name else None
-    return (None if value is None else str(value)), plan.definition.unique
-
-
-def search_mark(key: bytes, value: Any) -> str:
-    """By what a whole personal value is found: an HMAC of its text without spaces, case, and signs in numbers."""
-    text = "".join(sign for sign in str(value).casefold() if not sign.isspace() and sign not in "-()+")
-    return hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
 
 def fault_of(root: str, error: Exception, now: int) -> Fault:

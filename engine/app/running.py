@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.app.delivery import Deliver, delivery_of, retried, text_in
+from engine.app.delivery import Deliver, Delivery, delivery_of, opens_at, retried, text_in
+from engine.app.people import admin_of
 from engine.app.recipe import Given, Recipe, fault_of
 from engine.core.cases import ENGINE, Actor, Command
 from engine.core.decide import MOST_FIRINGS, carry
-from engine.errors import ClockJumped, NotFound, NotPermitted
+from engine.errors import NotFound, SetAside, UsageError
 from engine.ports import Fault, Mail, Transaction
 
 FAMILIES = 100
@@ -16,6 +17,12 @@ FAMILIES = 100
 
 MESSAGES = 50
 """How many messages are claimed at a time."""
+
+ELSEWHERE = 60_000
+"""How long, in ms, a message that nothing here delivers is left to others before it is looked at again."""
+
+TELL_AGAIN = 3_600_000
+"""How long, in ms, until a dead event is tried again whose case could not be told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,8 @@ class Running:
             roots = tx.due_roots(now, FAMILIES)
             for root in roots:
                 try:
-                    self._carry(tx, root, now)
-                except ClockJumped:
-                    raise
+                    with tx.part():
+                        self._carry(tx, root, now)
                 except Exception as error:  # whatever a family does to the engine, the others go on
                     poisoned.append(fault_of(root, error, now))
             for fault in poisoned:
@@ -102,31 +108,41 @@ class Running:
         return done
 
     def _deliver(self, mail: Mail) -> Round:
-        deliver = self._handlers.get(mail.message.name) or self._handlers.get("*")
         now = self._recipe.time.now()
+        deliver = self._handlers.get(mail.message.name) or self._handlers.get("*")
+        if deliver is None:
+            why = f"nothing delivers `{mail.message.name}` here"
+            return self._delivered(_put_back(mail, now + ELSEWHERE, why), Round())
         try:
-            if deliver is None:
-                raise NotFound(f"nothing delivers `{mail.message.name}` here")
-            with self._recipe.store.read() as tx:
-                delivery = delivery_of(tx, self._recipe.catalogue.library(tx), mail)
+            delivery, at = self._made_ready(mail, now)
+            if at > now:
+                return self._delivered(_put_back(mail, at, None), Round())
             deliver(delivery)
         except Exception as error:  # a handler may fail in any way; the message is tried again
-            after = retried(mail, error, now)
-        else:
-            after = replace(mail, status="delivered", delivered_at=now, error=None)
-        with self._recipe.store.write() as tx:
-            tx.update_mail(after)
-        if after.status == "dead" and mail.message.failed:
-            self._tell_failed(mail)
-        return Round(delivered=1) if after.status == "delivered" else Round(failed=1)
+            return self._delivered(retried(mail, error, now), Round(failed=1))
+        return self._delivered(replace(mail, status="delivered", delivered_at=now, error=None), Round(delivered=1))
 
-    def _tell_failed(self, mail: Mail) -> None:
-        """An event that cannot be delivered comes back as the action its `failed` names."""
-        command = Command(
-            verb="tell", case=mail.message.case, name=mail.message.failed or "", actor=ENGINE,
-            key=f"failed/{mail.id}",
-        )  # fmt: skip
-        self._recipe.command(command, Given(key=command.key))
+    def _made_ready(self, mail: Mail, now: int) -> tuple[Delivery, int]:
+        with self._recipe.store.read() as tx:
+            library = self._recipe.catalogue.library(tx)
+            return delivery_of(tx, library, mail), opens_at(tx, library, mail, now)
+
+    def _delivered(self, after: Mail, done: Round) -> Round:
+        """Keep how it went. An event that is dead comes back as the action its `failed` names, in one transaction."""
+
+        def work(tx: Transaction) -> None:
+            tx.update_mail(after)
+            if after.status == "dead" and after.message.failed:
+                command = Command(verb="tell", case=after.message.case, name=after.message.failed, actor=ENGINE)
+                self._recipe.command_in(tx, command, Given())
+
+        try:
+            self._recipe.whole(work)
+        except SetAside:
+            later = replace(after, status="waiting", next_at=self._recipe.time.now() + TELL_AGAIN)
+            with self._recipe.store.write() as tx:
+                tx.update_mail(later)
+        return done
 
     def outbox(self, *, status: str | None = None, case: str | None = None, limit: int = 100) -> list[Mail]:
         """Messages, the oldest first."""
@@ -141,10 +157,12 @@ class Running:
     def retry_message(self, message: int, *, actor: Actor | str) -> Mail:
         """Let a dead or waiting message be tried at once."""
         with self._recipe.store.write() as tx:
-            self._admin(tx, actor, "send messages again")
+            admin_of(tx, actor, "send messages again")
             mail = tx.mail(message)
             if mail is None:
                 raise NotFound(f"there is no message {message}", help="`casewright outbox list` shows them")
+            if mail.status not in ("waiting", "dead"):
+                raise UsageError(f"message {message} is {mail.status}; only a waiting or dead one can be sent again")
             mail = replace(mail, status="waiting", attempts=0, next_at=self._recipe.time.now(), error=None)
             tx.update_mail(mail)
             return mail
@@ -159,19 +177,13 @@ class Running:
     def retry_fault(self, fault: str, *, actor: Actor | str) -> Round:
         """Take a family in again; if the engine fails on it once more, it is set aside anew."""
         with self._recipe.store.write() as tx:
-            self._admin(tx, actor, "try faults again")
+            admin_of(tx, actor, "try faults again")
             if fault not in {one.id for one in tx.faults()}:
                 raise NotFound(f"there is no fault `{fault}`", help="`casewright fault list` shows them")
             tx.clear_fault(fault)
         return self._advance()
 
-    def _admin(self, tx: Transaction, actor: Actor | str, what: str) -> Actor:
-        who = self._recipe.actor(tx, actor)
-        if "admin" not in who.roles:
-            raise NotPermitted(
-                f"`{who.id}` may not {what}: that is for the role `admin`",
-                help="the role was first given to whoever ran `casewright init`",
-            )
-        return who
 
-
+def _put_back(mail: Mail, at: int, why: str | None) -> Mail:
+    """Not tried, so that it counts as no attempt."""
+    return replace(mail, attempts=mail.attempts - 1, next_at=at, error=why)

@@ -37,21 +37,22 @@ class Verification:
 
 def verify_family(tx: Transaction, library: Library, root: str) -> Verification:
     """Verify one family by its chains and by replay."""
-    family = tx.family(root, lock=False)
     records = list(tx.family_records(root))
+    try:
+        family = tx.family(root, lock=False)
+    except Exception as error:  # whatever stands in the row: what cannot be read is a finding
+        return _lost(root, records, f"its stored row cannot be read: {error}")
     if family is None:
-        return Verification(problems=(Problem(case=root, sequence=None, message="its case is gone"),))
-    problems = [*_chains(family, records), *_seals(family, records)]
+        return _lost(root, records, "its case is gone")
+    problems = list(_chains(family, records))
     if not problems:
-        problems = list(_replayed(family, records, library))
-    return Verification(
-        cases=len(family.cases), records=len(records), sealed=sum(_sealed(record) for record in records),
-        problems=tuple(problems),
-    )  # fmt: skip
+        problems = [*_seals(family, records), *_replayed(family, records, library)]
+    sealed = 0 if problems else sum(1 for record in records for _ in sealed_in(json.loads(record.text)))
+    return Verification(cases=len(family.cases), records=len(records), sealed=sealed, problems=tuple(problems))
 
 
-def _sealed(record: StoredRecord) -> int:
-    return sum(1 for _ in sealed_in(json.loads(record.text)))
+def _lost(root: str, records: list[StoredRecord], message: str) -> Verification:
+    return Verification(records=len(records), problems=(Problem(case=root, sequence=None, message=message),))
 
 
 def _chains(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
@@ -82,7 +83,11 @@ def _seals(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
 
 
 def _replayed(family: Family, records: list[StoredRecord], library: Library) -> Iterator[Problem]:
-    found = replay((record.text for record in records), library)
+    try:
+        found = replay((record.text for record in records), library)
+    except Exception as error:  # records of a whole chain that the engine never wrote
+        yield Problem(case=family.root, sequence=None, message=f"its records cannot be replayed: {error!r}")
+        return
     if found.flaw is not None:
         yield Problem(case=found.flaw.case, sequence=found.flaw.sequence, message=found.flaw.why)
         return
