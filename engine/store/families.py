@@ -45,17 +45,17 @@ _PERSONAL = Hot(
     "root",
 )
 _OPEN_WITH_KEY = Hot(
-    select(cases.c.id)
+    select(cases.c.opened_ms, cases.c.id)
     .where(cases.c.business_key == value("key"), cases.c.process == value("process"))
-    .where(cases.c.closed_ms.is_(None), cases.c.parent.is_(None))
-    .order_by(cases.c.opened_ms, cases.c.id)
-    .limit(1),
+    .where(cases.c.closed_ms.is_(None), cases.c.parent.is_(None)),
     "key",
     "process",
 )
 _LIKE = Hot(
     select(cases.c.body)
-    .where(cases.c.process == value("process"), cases.c.opened_ms.between(value("since"), value("until")))
+    .where(cases.c.process == value("process"), cases.c.opened_ms >= value("since"))
+    # The last as it stands in the condition of its index, or that is not used.
+    .where(cases.c.opened_ms <= value("until"), literal_column("cases.process <> ''"))
     .where(cases.c.body.like(value("pattern"), escape="~")),
     "process", "since", "until", "pattern",
 )  # fmt: skip
@@ -157,8 +157,8 @@ class Families(Work):
 
     def open_with_key(self, process: str, key: str) -> str | None:
         """The root-level case of this process with this business key that is not final."""
-        found = self._run(_OPEN_WITH_KEY, key, process).fetchone()
-        return found[0] if found else None
+        found = self._run(_OPEN_WITH_KEY, key, process).fetchall()
+        return min(found)[1] if found else None
 
     def count_like(self, process: str, values: Mapping[str, Any], since: int, until: int) -> int:
         """Cases of this process with equal fields (None: unset), opened in [since, until]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import merge
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 
 from engine.ports import Request, StoredRecord
 from engine.store.sql import Hot, Work, value
@@ -27,7 +27,7 @@ _REQUEST = Hot(
     select(requests).where(requests.c.sender == value("sender"), requests.c.key == value("key")), "sender", "key"
 )
 _FORGET = Hot(
-    delete(requests).where(requests.c.case_id.in_(select(cases.c.id).where(cases.c.closed_ms < value("before")))),
+    delete(requests).where(exists().where(cases.c.id == requests.c.case_id, cases.c.closed_ms < value("before"))),
     "before",
 )
 

@@ -1,0 +1,107 @@
+"""What SQLite walks along: nothing that is asked often reads all cases, and lists come sorted from an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from engine.ports import Query
+from engine.store import care, families, history, lists, posting, registry
+from engine.store.address import read_address
+from engine.store.sql import Hot
+from engine.store.sqlite import SqlTransaction, open_sqlite
+
+MODULES: list[ModuleType] = [care, families, history, lists, posting, registry]
+STATEMENTS = {
+    f"{module.__name__.rpartition('.')[2]}.{name.strip('_')}": found
+    for module in MODULES
+    for name, found in vars(module).items()
+    if isinstance(found, Hot)
+}
+
+
+class Plans:
+    """A transaction that explains its statements instead of running them."""
+
+    def __init__(self, work: SqlTransaction) -> None:
+        self.work = work
+        self.run = work._execute
+        self.seen: list[str] = []
+        work._execute = self.explain
+
+    def explain(self, text: str, values: Sequence[Any]) -> Any:
+        self.seen.append(self.plan(text))
+        return self.run(text, values)
+
+    def plan(self, text: str) -> str:
+        rows = self.run("EXPLAIN QUERY PLAN " + text, [None] * text.count("?")).fetchall()
+        return " | ".join(row[3] for row in rows)
+
+    def of(self, query: Query) -> str:
+        self.seen.clear()
+        self.work.worklist(query)
+        return self.seen[0]
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plans]:
+    path = tmp_path_factory.mktemp("plans") / "desk.db"
+    with closing(open_sqlite(read_address(str(path)), create=True)) as store, store.write() as work:
+        yield Plans(work)
+
+
+@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in ("registry.PEOPLE", "care.FAULTS")])
+def test_no_statement_reads_a_whole_table(plans: Plans, name: str) -> None:
+    plan = plans.plan(STATEMENTS[name].text(plans.work._dialect).text)
+    if name == "history.FORGET":  # once a day, along the requests, which are few
+        plan = plan.replace("SCAN requests", "")
+    assert "SCAN" not in plan
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("families.FAMILY", "ix_cases_root_birth (root=?)"),
+        ("families.LIKE", "ix_cases_process_opened_ms (process=? AND opened_ms>? AND opened_ms<?)"),
+        ("families.OPEN_WITH_KEY", "ix_cases_business_key (business_key=? AND process=?)"),
+        ("lists.DUE", "COVERING INDEX ix_cases_family_due_ms_id (family_due_ms<?)"),
+        ("lists.NEXT_DUE", "COVERING INDEX ix_cases_family_due_ms_id"),
+        ("posting.CLAIMABLE", "ix_outbox_waiting (next_ms<?)"),
+        ("posting.NEXT", "ix_outbox_waiting"),
+    ],
+)
+def test_what_is_asked_most_walks_its_own_index(plans: Plans, name: str, index: str) -> None:
+    plan = plans.plan(STATEMENTS[name].text(plans.work._dialect).text)
+    assert index in plan
+    assert "ORDER BY" not in plan
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (Query(), "ix_cases_worklist"),
+        (Query(after=(1, 2, "R-1")), "ix_cases_worklist ((sort_key,opened_ms,id)>(?,?,?))"),
+        (Query(process="repair", state="on_site"), "ix_cases_worklist"),
+        (Query(is_open=False), "ix_cases_closed"),
+    ],
+)
+def test_lists_come_sorted(plans: Plans, query: Query, index: str) -> None:
+    plan = plans.of(query)
+    assert index in plan
+    assert "ORDER BY" not in plan
+
+
+def test_a_worklist_walks_along_each_queue_and_stops_at_a_page(plans: Plans) -> None:
+    plan = plans.of(Query(waiting=("role:agent", "person:lin"), after=(1, 2, "R-1")))
+    walk = "SEARCH waiting USING PRIMARY KEY (receiver=? AND (sort_key,opened_ms,case_id)>(?,?,?))"
+    assert plan.count(walk) == 2
+    assert "SCAN cases" not in plan
+    assert "SCAN waiting" not in plan
+
+
+def test_ones_own_cases_are_found_by_their_holder(plans: Plans) -> None:
+    assert "ix_cases_assignee (assignee=?)" in plans.of(Query(assignee="lin"))
