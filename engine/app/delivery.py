@@ -141,17 +141,17 @@ class _Reader:
         if group == "clock" and key == "left":
             return format_duration(value) if isinstance(value, int) else ""
         if name == "case.waiting_on":
-            return _waited_for(self.plan, str(value or ""), language)
+            return _waited_for(self.plan, value or [], language)
         field = definition.fields.get(key)
         if field is not None and group in ("case", "form"):
             return show(field, value, language, definition.desk.zone)
         return "" if value is None else str(value)
 
 
-def _waited_for(plan: Plan, names: str, language: str) -> str:
+def _waited_for(plan: Plan, names: list[str], language: str) -> str:
     desk = plan.definition.desk
     labels = {**desk.roles, **{party.name: party.label for party in desk.parties.values()}}
-    return ", ".join(word(labels[name], language) if name in labels else name for name in names.split(", "))
+    return ", ".join(word(labels[name], language) if name in labels else name for name in names)
 
 
 def retried(mail: Mail, error: Exception, now: int) -> Mail:
