@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from engine.core.cases import Command, Reason
 from engine.core.draft import Draft
-from engine.core.effects import StepFailed
+from engine.core.effects import StepFailed, run
 from engine.core.forms import read_facts, read_form
 from engine.core.machine import Endless
 from engine.core.people import persons
@@ -39,8 +39,7 @@ def _act(draft: Draft, command: Command) -> Reasons:
     if not actions:
         return [not_possible(plan, case, command.name)]
     asking = Asking(command.actor, draft.now, is_by_itself=command.verb == "tell")
-    reasons = [why for action in actions for why in not_permitted(plan, case, action, asking)]
-    if reasons:
+    if reasons := [why for action in actions for why in not_permitted(plan, case, action, asking)]:
         return _once(reasons)
     values, reasons = _fill(draft, command, plan.asked(actions))
     if reasons:
@@ -52,7 +51,8 @@ def _act(draft: Draft, command: Command) -> Reasons:
         return [taken]
     if guards := [guard.name for action in allowed for guard in action.guards]:
         draft.record["guards"] = dict.fromkeys(guards, True)
-    _keep(draft, command, values)
+    if values:
+        draft.record["form"] = draft.keep(values)
     draft.count(command.name)
     draft.move(lambda passes: plan.machine.run(case.position, command.name, passes), allowed)
     if not draft.microsteps:
@@ -72,17 +72,17 @@ def _open(draft: Draft, command: Command) -> Reasons:
         reasons.append(reason("form", "later", field=opening.counts_from))
     if reasons:
         return reasons
-    reasons = _failing(draft.sight, opening.guards, "opening")
-    if reasons:
-        return reasons
-    _keep(draft, command, values)
+    if failing := _failing(opening.guards, draft.sight):
+        return [_said(guard, draft.sight) for guard in failing]
+    if values:
+        draft.record["form"] = draft.keep(values)
     if taken := _not_unique(draft):
         return [taken]
     _count_like(draft)
     draft.start_at = start
     draft.count("opening")
     draft.move(plan.machine.open)
-    draft.run(opening.then)
+    run(opening.then, draft)
     return []
 
 
@@ -102,29 +102,23 @@ def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value
     return values, [*reasons, *more]
 
 
-def _keep(draft: Draft, command: Command, values: Mapping[str, Value]) -> None:
-    if values:
-        draft.record["form"] = draft.keep(values)
-
-
 def _guarded(sight: Sight, actions: tuple[Action, ...]) -> tuple[list[Action], Reasons]:
     """The actions whose guards all hold; of two regions' one may be left out."""
     allowed, reasons = [], []
     for action in actions:
-        failing = _failing(sight, action.guards, action.name) if action.guards else []
-        if failing:
-            reasons += failing
+        if failing := _failing(action.guards, sight):
+            reasons += [_said(guard, sight) for guard in failing]
         else:
             allowed.append(action)
     return allowed, reasons
 
 
-def _failing(sight: Sight, guards: tuple[Guard, ...], action: str) -> Reasons:
-    return [
-        Reason(guard.name, fill(guard.words, values_of(placeholders(guard.words), sight), sight))
-        for guard in guards
-        if guard.must.evaluate(sight) is not True
-    ]
+def _failing(guards: tuple[Guard, ...], sight: Sight) -> list[Guard]:
+    return [guard for guard in guards if guard.must.evaluate(sight) is not True]
+
+
+def _said(guard: Guard, sight: Sight) -> Reason:
+    return Reason(guard.name, fill(guard.words, values_of(placeholders(guard.words), sight), sight))
 
 
 def _once(reasons: Reasons) -> Reasons:

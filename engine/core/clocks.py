@@ -10,7 +10,8 @@ from engine.calendars import Calendar
 from engine.core.cases import Goal, Head, changed
 from engine.model import Clock, Moment, Threshold
 
-BREACH = "breach"
+NOBODY = ("nobody",)
+"""Whose turn it was while a case waited on nobody, so that turns add up to the time used."""
 Event = list[Any]
 """What happened to a clock, as its record keeps it: `[clock, what, detail…]`."""
 
@@ -31,6 +32,11 @@ class Seen:
     reopened: bool = False
     outcome: str = ""  # of the case, if this step ends it
 
+    @property
+    def has_goal(self) -> bool:
+        """Whether a cycle could run: its `if` holds and its goal names something."""
+        return self.holds and self.moment is not None and (self.moment.base != "field" or self.field_at is not None)
+
 
 class Firing(NamedTuple):
     """What falls due on a clock; `rank` is the place of its threshold in the definition, a breach comes last."""
@@ -40,6 +46,7 @@ class Firing(NamedTuple):
     clock: str
     rank: int
     threshold: Threshold | None
+    is_past: bool = False  # its point lay behind when it was armed or moved (D6)
 
 
 def instant_of(moment: Moment, start: int, field_at: int | None, calendar: Calendar) -> int | None:
@@ -92,7 +99,9 @@ def settle(head: Head, now: int, turn: tuple[str, ...], calendar: Calendar) -> H
     if head.mark is None or now <= head.mark:
         return head
     spent = calendar.elapsed(head.mark, now)
-    turns = {**head.turns, **{who: head.turns.get(who, 0) + spent for who in turn}} if spent else head.turns
+    turns = head.turns
+    if spent:
+        turns = {**turns, **{who: turns.get(who, 0) + spent for who in turn or NOBODY}}
     return changed(head, used=head.used + spent, mark=now, turns=turns)
 
 
@@ -134,7 +143,7 @@ class _Advance:
             head = self._end(head, "cancelled")
         if head.active and self._hit(clock.met_by):
             head = changed(self._end(head, "met"), is_satisfied=True)
-            if clock.repeats:
+            if clock.repeats and not seen.outcome:
                 head = self._begin(head, seen.now)
         head = self._change(head)
         head = self._pause(head) if head.active else head
@@ -231,12 +240,12 @@ class _Advance:
         return changed(head, paused=pauses)
 
     def _start(self, head: Head) -> Head:
-        exists = self.seen.holds and self.seen.moment is not None
+        seen, exists = self.seen, self.seen.has_goal
         hit = self._hit(self.clock.starts)
         came_true = exists and not head.exists and head.has_started and (self.clock.repeats or not head.is_satisfied)
-        if not head.active and exists and (hit or came_true):
-            at = self.seen.start_at if self.seen.start_at is not None and "opening" in self.seen.happened else None
-            head = self._begin(head, self.seen.now if at is None else at)
+        if not head.active and exists and not seen.outcome and (hit or came_true):
+            from_before = seen.start_at is not None and "opening" in seen.happened and "opening" in self.clock.starts
+            head = self._begin(head, seen.start_at if from_before and seen.start_at is not None else seen.now)
         has_started = head.has_started or hit
         if exists == head.exists and has_started == head.has_started:
             return head
@@ -249,6 +258,7 @@ class _Advance:
         if policy == "restart":
             return self._begin(head, self.seen.now)
         self._tell("withdrawn", head.result)
+        self.withdrawn = head
         used = head.used
         if policy == "count_through" and head.ended_at is not None:
             used += self.calendar.elapsed(head.ended_at, self.seen.now)

@@ -17,7 +17,7 @@ from engine.core.plan import Plan, Way
 from engine.core.sight import Context, Sight, Unknown, chosen, holds
 from engine.core.texts import values_of
 from engine.fields import Value
-from engine.model import Action, Branch, Effect, Moment
+from engine.model import Action, Branch, Moment
 
 NEW = Head()
 
@@ -44,7 +44,7 @@ class Draft:
         "microsteps", "now", "outgoing", "plan", "private", "queued", "record", "sealed", "sight", "start_at",
     )  # fmt: skip
 
-    def __init__(self, plan: Plan, case: Case, family: Family | None, now: int, context: Context) -> None:
+    def __init__(self, plan: Plan, case: Case, family: Family, now: int, context: Context) -> None:
         self.plan = plan
         self.before = case
         self.case = changed(case)  # ours alone until the step is finished: it is changed in place
@@ -176,19 +176,15 @@ class Draft:
                 self._return(what, alarms)
         self.happened.update(entered)
         self.change(position=microstep.position, alarms=alarms, needed=needed)
-        self._end_or_reopen(microstep)
+        if microstep.final is not None or self.case.outcome:
+            self._end_or_reopen(microstep)
         self._wait()
         for way in ways:
             self.covered.add(("branch", id(way.branch), True))
-            actions = way.action.then if way.action else way.timer.then if way.timer else ()
-            self.run((*actions, *way.branch.then))
+            act = way.action or way.timer
+            run((*act.then, *way.branch.then) if act else way.branch.then, self)
         for state in entered:
-            self.run(states[state].on_enter)
-
-    def run(self, effects: tuple[Effect, ...]) -> None:
-        """Do these effects."""
-        if effects:
-            run(effects, self)
+            run(states[state].on_enter, self)
 
     def _leave(self, state: str, alarms: dict[str, Any], needed: dict[str, Any], may_return: bool) -> None:
         for name, timer in self.plan.timers_of[state]:
@@ -209,7 +205,7 @@ class Draft:
                 return  # it stays closed
             outcome = self.plan.definition.states[microstep.final].final
             self.change(closed_at=self.now, outcome=outcome, alarms={}, assignee=None, queue=None)
-        elif self.case.outcome:
+        else:
             self.change(closed_at=None, outcome="", needed={k: v for k, v in self.case.needed.items() if k})
 
     def _wait(self) -> None:
@@ -300,7 +296,8 @@ class Draft:
             next_due=self._next_due(case), private=self.private,
         )  # fmt: skip
         return Step(
-            case=case, record=record, text=text, hash=digest, outgoing=self._fixed(), cycles=tuple(self.cycles),
+            case=case, record=record, text=text, hash=digest,
+            outgoing=self._fixed() if self.outgoing else (), cycles=tuple(self.cycles),
             microsteps=self.microsteps, private=self.sealed, covered=frozenset(self.covered),
         )  # fmt: skip
 
@@ -332,6 +329,8 @@ class Draft:
         return 1 if is_other or case.queue != before.queue or self.actor is not ENGINE else 0
 
     def _next_due(self, case: Case) -> int | None:
+        if not case.alarms and not case.clocks:
+            return None
         due = [alarm.due for alarm in case.alarms.values() if alarm.due is not None]
         for name, head in case.clocks.items():
             if head.active:
@@ -341,8 +340,6 @@ class Draft:
 
     def _fixed(self) -> tuple[Outgoing, ...]:
         """Messages with the values of their placeholders, and each receiver told once by one message of the step."""
-        if not self.outgoing:
-            return ()
         alert, labels = self.alert, self.plan.definition.clocks
         clock = {"label": {"clock": alert.clock}, "left": alert.left} if alert and alert.clock in labels else {}
         return tuple(
@@ -356,7 +353,9 @@ def _touched(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[st
     if after is before:
         return {}
     touched = {name: value for name, value in after.items() if before.get(name) != value}
-    return touched | dict.fromkeys(name for name in before if name not in after)
+    for name in before.keys() - after.keys():
+        touched[name] = None
+    return touched
 
 
 def _cycle(case: str, clock: str, head: Head) -> Cycle:

@@ -90,7 +90,7 @@ def _notify(effect: Notify, draft: Draft) -> None:
 
 
 def _assign(effect: Assign, draft: Draft) -> None:
-    found = next(receivers(effect.who, draft.case, draft.actor), "")
+    found = next(iter(receivers(effect.who, draft.case, draft.actor)), "")
     kind, _, name = found.partition(":")
     if kind == "person" and name in persons(draft.plan.definition.never_by, draft.case):
         raise StepFailed(f"`{name}` is excluded from this case and cannot be assigned")

@@ -67,8 +67,8 @@ class _Way(Transition):
 
     def _change_state(self, event_data: EventData) -> None:
         """Be at the target. What leaving and entering mean is the microstep's work, so no state is asked for it."""
-        cursor = cast(_Cursor, event_data.model)
-        cursor.state, cursor.step = cast(str, self.dest), self.step
+        cursor: Any = event_data.model
+        cursor.state, cursor.step = self.dest, self.step
 
 
 class _Places(Machine):
@@ -233,7 +233,10 @@ def _outcomes(offered: _Offered, known: dict[Arc, bool]) -> Iterator[_Answers]:
 
 
 def _guard(arc: Arc, answer: bool) -> _Guard:
-    return lambda event_data: cast(_Cursor, event_data.model).allows(arc) is answer
+    def holds(event_data: Any) -> bool:
+        return event_data.model.allows(arc) is answer
+
+    return holds
 
 
 def _name(position: Position) -> str:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 from engine.core.cases import Actor, Case
 from engine.fields import Value
 from engine.model import Who, Whos
 
 
-def receivers(whos: Iterable[Who], case: Case, actor: Actor | None = None) -> Iterator[str]:
+def receivers(whos: Iterable[Who], case: Case, actor: Actor | None = None) -> list[str]:
     """Everybody named, as `person:ID`, `role:NAME` or `party:NAME`."""
+    found: list[str] = []
     for who in whos:
         match who.kind:
             case "role" | "party":
-                yield f"{who.kind}:{who.name}"
+                found.append(f"{who.kind}:{who.name}")
             case "waiting_on":
-                yield from case.waiting
+                found += case.waiting
             case _:
-                yield from (f"person:{person}" for person in _persons(who, case, actor))
+                found += [f"person:{person}" for person in _persons(who, case, actor)]
+    return found
 
 
 def persons(whos: Iterable[Who], case: Case, actor: Actor | None = None) -> frozenset[str]:
@@ -26,28 +28,27 @@ def persons(whos: Iterable[Who], case: Case, actor: Actor | None = None) -> froz
     return frozenset(person for who in whos for person in _persons(who, case, actor))
 
 
-def _persons(who: Who, case: Case, actor: Actor | None) -> Iterator[str]:
+def _persons(who: Who, case: Case, actor: Actor | None) -> Sequence[str]:
     match who.kind:
         case "field":
-            yield from _people_in(case.data.get(who.name))
+            return _people_in(case.data.get(who.name))
         case "did":
             done = case.done.get(who.name)
-            yield from done.actors if done else ()
+            return done.actors if done else ()
         case "assignee":
-            yield from (case.assignee,) if case.assignee else ()
+            return (case.assignee,) if case.assignee else ()
         case "actor":
-            yield from (actor.id,) if actor is not None else ()
+            return (actor.id,) if actor is not None else ()
         case "waiting_on":
-            yield from (name[len("person:") :] for name in case.waiting if name.startswith("person:"))
+            return [name[len("person:") :] for name in case.waiting if name.startswith("person:")]
         case _:
-            return
+            return ()
 
 
-def _people_in(value: Value) -> Iterator[str]:
+def _people_in(value: Value) -> Sequence[str]:
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple):
-        yield from (person for person in value if isinstance(person, str))
+        return (value,)
+    return [person for person in value if isinstance(person, str)] if isinstance(value, list | tuple) else ()
 
 
 def is_among(actor: Actor, whos: Whos, case: Case) -> bool:

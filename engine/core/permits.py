@@ -51,10 +51,10 @@ def not_permitted(plan: Plan, case: Case, action: Action, asking: Asking) -> Ite
         if until is not None and asking.now > until:
             shown = show_instant(until, plan.definition.desk.zone)
             yield reason("within", action=action.name, until=shown)
-    yield from _not_now(plan, action.name, action.during, asking.now)
+    if action.during is not None:
+        yield from _not_now(plan, action.name, action.during, asking.now)
     ticked = case.needed.get(action.state, ())
-    missing = [need for need in action.needs if need not in ticked]
-    if missing:
+    if missing := [need for need in action.needs if need not in ticked]:
         yield reason("needs", action=action.name, needs=listed(missing))
 
 
@@ -72,16 +72,15 @@ def may_open(plan: Plan, case: Case, opening: Opening, asking: Asking) -> Iterat
     name = "opening"
     if not asking.is_by_itself and not is_among(asking.actor, opening.by, case):
         yield _wrong_role(asking.actor, name, opening.by)
-    yield from _not_now(plan, name, opening.during, asking.now)
+    if opening.during is not None:
+        yield from _not_now(plan, name, opening.during, asking.now)
 
 
 def _wrong_role(actor: Actor, action: str, whos: Whos) -> Reason:
     return reason("by", actor=actor.id, roles=", ".join(actor.roles) or "–", action=action, who=said(whos))
 
 
-def _not_now(plan: Plan, action: str, during: str | None, now: int) -> Iterator[Reason]:
-    if during is None:
-        return
+def _not_now(plan: Plan, action: str, during: str, now: int) -> Iterator[Reason]:
     calendar = plan.calendar(during)
     if not calendar.is_open(now):
         opens = show_instant(calendar.next_opening(now), plan.definition.desk.zone)

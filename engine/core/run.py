@@ -15,7 +15,7 @@ from engine.core.cases import ENGINE, Case, Command, Family, Step, changed
 from engine.core.clocks import Firing as ClockFiring
 from engine.core.clocks import due_at, fire, firings
 from engine.core.draft import Alert, Draft
-from engine.core.effects import Queued, StepFailed
+from engine.core.effects import Queued, StepFailed, run
 from engine.core.forms import read_form
 from engine.core.machine import Endless
 from engine.core.plan import DECIDE, Plan, timer_event
@@ -60,6 +60,7 @@ class Run:
     def __init__(self, root: str, cases: Mapping[str, Case], context: Context) -> None:
         self.root = root
         self.cases = dict(cases)
+        self._family = Family(root, self.cases)  # grows with them
         self.context = context
         self.steps: list[Step] = []
         self.elsewhere: list[Command] = []
@@ -73,7 +74,7 @@ class Run:
         root = self.cases[self.root]
         if root.floor != self.floor or root.order != self.order:
             self.cases[self.root] = changed(root, floor=self.floor, order=self.order)
-        return Family(self.root, self.cases)
+        return self._family
 
     def plan(self, case: Case) -> Plan:
         """The plan of the case's version."""
@@ -81,7 +82,7 @@ class Run:
 
     def draft(self, case: Case, now: int) -> Draft:
         """A step on this case, not decided yet."""
-        return Draft(self.plan(case), case, Family(self.root, self.cases), now, self.context)
+        return Draft(self.plan(case), case, self._family, now, self.context)
 
     def commit(self, draft: Draft, **record: Any) -> Step:
         """Make the draft a step; what it changes in others, and what it opens and tells, is not done yet."""
@@ -227,7 +228,8 @@ class Run:
 
     def _judge(self, now: int) -> None:
         """After every record: waiting `decide`s and what clocks read of others; each change is a record there."""
-        if not any(self.plan(case).is_watchful for case in self.cases.values()):
+        plans = self.context.library.plans
+        if not any(plans[case.process, case.version].is_watchful for case in self.cases.values()):
             return
         for _ in range(SAME_INSTANT):
             changes = [self._judge_one(case, now) for case in tuple(self.cases.values())]
@@ -355,7 +357,7 @@ def _perform(draft: Draft, due: Due) -> None:
             draft.record["not_applicable"] = True
     elif due.what.threshold is not None:
         if holds(due.what.threshold.when, draft.sight):
-            draft.run(due.what.threshold.then)
+            run(due.what.threshold.then, draft)
         else:
             draft.record["not_applicable"] = True
 
