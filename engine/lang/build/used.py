@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -45,7 +45,7 @@ def parts_of(value: Any) -> Iterator[Any]:
     ahead = [value]
     while ahead:
         here = ahead.pop()
-        if is_dataclass(here):
+        if hasattr(here, "__dataclass_fields__"):
             yield here
             if not isinstance(here, _WHOLE):
                 kind: Any = type(here)
