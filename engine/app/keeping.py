@@ -13,7 +13,7 @@ from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor
 from engine.errors import ClockJumped, DefinitionError, UsageError
 from engine.fields import Words
-from engine.lang.load import load_process
+from engine.lang.load import Loaded, load_process
 from engine.model import ProcessDefinition
 from engine.ports import Person, Publication, Transaction
 
@@ -49,9 +49,7 @@ class Keeping:
         loaded = load_process(sources, process)
         definition = loaded.definition
         if definition is None:
-            raise DefinitionError(
-                f"`{process}` has errors and cannot be published", help="`casewright check` says where"
-            )
+            raise _unusable(process, loaded)
         with self._recipe.store.write() as tx:
             who = admin_of(tx, actor, "publish")
             earlier = {one.version: one for one in tx.publications(definition.process)}
@@ -148,6 +146,15 @@ def _publication(definition: ProcessDefinition, at: int, by: str) -> Publication
 
 def _check(name: str, ok: bool, en: str, zh: str) -> Check:
     return Check(name=name, ok=ok, words={"en": en, "zh": zh})
+
+
+def _unusable(process: str, loaded: Loaded) -> DefinitionError:
+    errors = [found for found in loaded.diagnostics if found.severity == "error"]
+    said = f"{errors[0].span}: {errors[0].message}" if errors else "nothing says why"
+    return DefinitionError(
+        f"`{process}` has {len(errors)} errors and cannot be published; the first: {said}",
+        help="`casewright check` shows them all",
+    )
 
 
 def _status(

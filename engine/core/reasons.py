@@ -80,11 +80,11 @@ WORDS: Mapping[str, Words] = {
 }
 
 
-def reason(rule: str, key: str | None = None, *, field: str | None = None, **names: object) -> Reason:
-    """A refusal by this rule, in every language we speak. `key` names the text where it is not the rule."""
-    words = WORDS[key or rule]
+def reason(rule: str, text: str | None = None, /, *, field: str | None = None, **names: object) -> Reason:
+    """A refusal by this rule, in every language we speak. `text` names the words where it is not the rule."""
+    words = WORDS[text or rule]
     given = {"field": field, **names}
-    return Reason(rule, {language: text.format_map(given) for language, text in words.items()}, field)
+    return Reason(rule, {language: said.format_map(given) for language, said in words.items()}, field)
 
 
 def near(name: str, candidates: Iterable[str]) -> str:
