@@ -80,18 +80,16 @@ def _advise(streams: Streams, args: Args, result: Refusal) -> None:
 
 
 def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, view: CaseView) -> str:
-    """Guess the next command: what moves the case on, for this actor or for whose turn it is."""
-    said = args.settings.said.get("as_")
+    """Guess the next command: what moves the case on, done by whose turn it is, or by this actor."""
     if view.closed_at is not None:
         return f"casewright history {view.id}"
     actor = args.settings.actor
-    action = _moving(definition, view, engine.allowed(view.id, actor=actor))
-    if action is not None:
-        return f"casewright do {view.id} {action}" + (f" --as {said}" if said else "")
-    for person in _whose_turn(engine, view):
+    turns = _whose_turn(engine, view)
+    for person in [actor] if actor in turns else [*turns[:3], actor]:
         action = _moving(definition, view, engine.allowed(view.id, actor=person))
         if action is not None:
-            return f"casewright do {view.id} {action} --as {person}"
+            is_said = person != actor or args.settings.said.get("as_")
+            return f"casewright do {view.id} {action}" + (f" --as {person}" if is_said else "")
     return f"casewright do {view.id} --list"
 
 
@@ -115,5 +113,7 @@ def _whose_turn(engine: Engine, view: CaseView) -> list[str]:
     """Name the persons of whom the case waits on, a person before the holders of a role."""
     named = [who.removeprefix("person:") for who in view.waiting_on if who.startswith("person:")]
     roles = {who.removeprefix("role:") for who in view.waiting_on if who.startswith("role:")}
-    holders = [person.id for person in engine.people() if person.is_active and roles.intersection(person.roles)]
-    return [*named, *holders[:3]]
+    people = [person for person in engine.people() if person.is_active]
+    known = {person.id for person in people}
+    holders = [person.id for person in people if roles.intersection(person.roles)]
+    return [*(name for name in named if name in known), *holders]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -133,7 +134,7 @@ def _prepare(given: dict[str, Any]) -> tuple[Streams, Args]:
 
 def streams_of(common: dict[str, Any], is_json: bool, language: str) -> Streams:
     """Look at the process's streams and what was said about them."""
-    out, err, into = (click.get_text_stream(name) for name in ("stdout", "stderr", "stdin"))
+    out, err, into = sys.stdout, sys.stderr, sys.stdin
     return Streams(
         out=out,
         err=err,

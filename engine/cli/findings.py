@@ -34,7 +34,7 @@ def _counted(checked: Checked) -> str:
     parts.append(plural("{count} error", "{count} errors", checked.errors))
     if warnings:
         parts.append(plural("{count} warning", "{count} warnings", warnings))
-    text = ", ".join(parts)
+    text = _(", ").join(parts)
     if checked.findings:
         text += "; " + _("`casewright explain RULE` says more")
     return text

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any, NamedTuple
 
 import click
@@ -161,6 +162,9 @@ def _show_version(ctx: click.Context, param: click.Parameter, is_asked: bool) ->
 def main() -> None:
     """Start the command line: what `casewright` calls."""
     use_language(start_language(sys.argv[1:], os.environ))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="replace")  # a sign the terminal does not know is no reason to fail
     casewright().main()
 
 

@@ -53,7 +53,7 @@ def write_case(streams: Streams, reader: Reader, definition: ProcessDefinition, 
         streams.say()
         streams.say(_("Data"))
     for label, text in answered:
-        streams.say(f"  {label}: {text}")
+        streams.say("  " + _("{name}: {text}").format(name=label, text=text))
 
 
 def _standing(reader: Reader, definition: ProcessDefinition, view: CaseView) -> Iterator[str]:
@@ -150,7 +150,7 @@ def write_history(
     for record in records:
         one = told(reader, definition, record)
         what = f"!! {one.what}" if one.is_bad else one.what
-        cells = [str(record["seq"]), reader.exact(record["at"]), one.who, what, one.movement, "; ".join(one.details)]
+        cells = [str(record["seq"]), reader.exact(record["at"]), one.who, what, one.movement, _("; ").join(one.details)]
         rows.append(Row(cells=cells, colour="red" if one.is_bad else ""))
     write_table(streams, columns, rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.translate import _, later
@@ -37,10 +37,13 @@ class Reader:
         return datetime.fromtimestamp(seconds, ZoneInfo(self.zone)).replace(microsecond=ms * 1000)
 
     def instant(self, instant: int) -> str:
-        """Write an instant: the time alone where it is of today."""
-        local, today = self.local(instant), self.local(self.now)
-        form = "%H:%M" if local.date() == today.date() else "%Y-%m-%d %H:%M"
-        return local.strftime(form)
+        """Write an instant: the time alone where it is of today, whose end is 24:00."""
+        local, today = self.local(instant), self.local(self.now).date()
+        if local.date() == today:
+            return local.strftime("%H:%M")
+        if local.date() == today + timedelta(days=1) and (local.hour, local.minute, local.second) == (0, 0, 0):
+            return "24:00"
+        return local.strftime("%Y-%m-%d %H:%M")
 
     def exact(self, instant: int) -> str:
         """Write an instant to the second, to the millisecond where it has some."""

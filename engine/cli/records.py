@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,7 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
         text = reader.called(name, action_label(definition, name))
     else:
         clock = definition.clocks.get(name)
-        called = name if clock is None else reader.called(name, clock.label)
+        called = name.rpartition(".")[2] if clock is None else reader.called(name, clock.label)
         text = _(_VERBS.get(verb, verb)).format(name=called)
     if record.get("refused"):
         rules = ", ".join(".".join(rule) for rule in record["refused"])
@@ -103,7 +104,7 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
         field = definition.fields.get(name)
         if field is not None:
             text = reader.value(field, value) if value is not None else "–"
-            yield f"{reader.called(name, field.label)}: {text}"
+            yield _("{name}: {text}").format(name=reader.called(name, field.label), text=text)
     if "assignee" in record and record["verb"] != "assign":
         yield _("held by {person}").format(person=record["assignee"][1] or "–")
     for event in record.get("clocks", ()):
@@ -116,11 +117,26 @@ def _event(reader: Reader, definition: ProcessDefinition, event: Sequence[Any]) 
     called = name if clock is None else reader.called(name, clock.label)
     tell = _EVENTS.get(what)
     if tell is not None:
-        yield f"{called}: {tell(reader, detail)}"
+        yield _("{name}: {text}").format(name=called, text=tell(reader, detail))
 
 
 def _ended(text: str) -> Callable[[Reader, Sequence[Any]], str]:
     return lambda reader, detail: _(text).format(time=reader.span(detail[0])) if detail else _(text)
+
+
+def point(reader: Reader, text: str) -> str:
+    """Say a threshold's point as people do: `goal - 5m` is five minutes before the goal."""
+    if text == "goal":
+        return _("at the goal")
+    found = re.fullmatch(r"goal ([+-]) (\S+)", text)
+    if found is None:
+        return _("{point} used").format(point=text)
+    from engine.calendars import parse_duration
+
+    distance = reader.span(parse_duration(found[2]))
+    if found[1] == "-":
+        return _("{time} before the goal").format(time=distance)
+    return _("{time} after the goal").format(time=distance)
 
 
 def _changed_goal(reader: Reader, detail: Sequence[Any]) -> str:
@@ -145,5 +161,5 @@ _EVENTS: Mapping[str, Callable[[Reader, Sequence[Any]], str]] = {
     "paused": lambda reader, detail: _("paused"),
     "resumed": lambda reader, detail: _("goes on"),
     "withdrawn": lambda reader, detail: _("result withdrawn"),
-    "threshold": lambda reader, detail: _("reached {point}").format(point=detail[0]),
+    "threshold": lambda reader, detail: point(reader, detail[0]),
 }

@@ -30,18 +30,24 @@ def state_labels(reader: Reader, definition: ProcessDefinition, view: CaseView) 
     return " + ".join(reader.said(definition.states[name].label, name) for name in view.position)
 
 
-def change_line(reader: Reader, definition: ProcessDefinition, result: Accepted) -> str:
-    """Say in one line what a command changed."""
+def change_line(reader: Reader, definition: ProcessDefinition, result: Accepted, *, is_story: bool = False) -> str:
+    """Say in one line what a command changed; a story does not repeat the promise that was next before."""
+    is_known = is_story and result.before is not None and _due_next(result.before) == _due_next(result.case)
     parts = [
         _movement(reader, definition, result),
         *_told_fields(reader, definition, result),
         *_holder(result),
         *_kept_promises(reader, definition, result),
-        *next_promise(reader, definition, result.case),
+        *(() if is_known else next_promise(reader, definition, result.case)),
     ]
     if result.is_repeat:
         parts.append(_("done before with the same key, nothing was changed"))
     return " · ".join(part for part in parts if part)
+
+
+def _due_next(view: CaseView) -> tuple[str, int | None, int | None] | None:
+    urgent = most_urgent(view)
+    return None if urgent is None else (urgent[0], urgent[1].due_at, urgent[1].breached_at)
 
 
 def _movement(reader: Reader, definition: ProcessDefinition, result: Accepted) -> str:

@@ -47,9 +47,11 @@ class Storyteller:
         self._mails = mails
         moments = [self._moment(place, one) for place, one in enumerate(played)]
         moments += self._by_itself(played, cases)
-        for moment in sorted(moments):
-            for line in moment.lines:
+        before = ""
+        for line in (line for moment in sorted(moments) for line in moment.lines):
+            if line or before:  # what is told stands apart, by one empty line
                 self._streams.say(line)
+            before = line
 
     def _moment(self, place: int, played: Played) -> _Moment:
         if "say" in played.line:
@@ -76,7 +78,7 @@ class Storyteller:
             )
             yield self._line(played.at, who, self._streams.paint(text, "red"))
         elif result is not None:
-            yield self._line(played.at, who, change_line(reader, self._definition(result.case), result))
+            yield self._line(played.at, who, change_line(reader, self._definition(result.case), result, is_story=True))
             yield from self._messages(result.case.id, result.record["seq"])
 
     def _definition(self, view: CaseView) -> ProcessDefinition:

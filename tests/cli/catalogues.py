@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "engine" / "cli" / "locale"
+NEVER = datetime(2026, 1, 1, tzinfo=UTC)
 HEADER = "# What casewright says, in another language. `python -m tests.cli.catalogues` takes new messages in."
 KEYWORDS = {"_": None, "later": None, "plural": (1, 2), "ngettext": (1, 2)}
 CLICK_MODULES = ("core.py", "decorators.py", "exceptions.py", "formatting.py", "parser.py", "termui.py", "types.py")
@@ -58,7 +60,9 @@ def template() -> Catalog:
 def read(language: str) -> Catalog:
     """Read the catalogue of a language."""
     with po_file(language).open("rb") as stream:
-        return read_po(stream, locale=language)
+        catalogue = read_po(stream, locale=language)
+    catalogue.creation_date = catalogue.revision_date = NEVER  # else today's would stand in the compiled one
+    return catalogue
 
 
 def compiled(catalogue: Catalog) -> bytes:

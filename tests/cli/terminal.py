@@ -52,6 +52,8 @@ class Terminal:
         begin = time.monotonic()
         while text not in self.text:
             if time.monotonic() - begin > PATIENCE or not self._read(PATIENCE):
+                self._process.kill()
+                self.end()
                 raise AssertionError(f"`{text}` was not shown, but:\n{self.text}")
 
     def type(self, line: str) -> None:

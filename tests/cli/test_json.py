@@ -33,7 +33,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "publish": [["publish", "--as", "boss"]],
     "open": [["open", "repair", "--as", "wang.fang", *fields(*REPORT)], ["open", "repair", "--as", "wang.fang"]],
     "list": [["list", "--as", "zhao.lei"]],
-    "show": [["show", "CASE", "--as", "wang.fang"], ["show", "CASE", "--as", "gao.ming"]],
+    "show": [["show", "CASE", "--as", "wang.fang"], ["show", "CASE", "--as", "gao.min"]],
     "do": [
         ["do", "CASE", "--as", "zhao.lei"],
         ["do", "CASE", "dispatch", "--as", "zhao.lei"],

@@ -83,7 +83,7 @@ def _say(streams: Streams, file: Path, done: Imported) -> None:
         parts.append(
             plural("{count} line done by an earlier run", "{count} lines done by an earlier run", done.skipped)
         )
-    streams.say(", ".join(parts))
+    streams.say(_(", ").join(parts))
 
 
 def import_document(done: Imported) -> dict[str, object]:

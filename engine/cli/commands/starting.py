@@ -27,7 +27,7 @@ _PROJECT = """\
 # The desk's project file: `casewright` finds it from any folder below. Paths count from here.
 database = {database}    # a file, or a URL
 processes = "processes"           # the folder of processes
-# facts = "facts.json"            # facts you bring with every command: {{"on_shift": ["li.wei"]}}
+{off}facts = "facts.json"              # what you bring with every command: {{"on_shift": ["li.wei"]}}
 # language = "zh"                 # en or zh; else that of your environment
 """
 _FACTS = {
@@ -105,8 +105,9 @@ def run_init(streams: Streams, args: Args) -> int:
 def _write_files(folder: Path, database: str | None, *, is_example: bool) -> Iterator[str]:
     """Write what is not there yet, and name it."""
     if not (folder / PROJECT_FILE).exists():
-        text = _PROJECT.format(database=json.dumps(database or "casewright.sqlite"))
-        (folder / PROJECT_FILE).write_text(text.replace("# facts", "facts") if is_example else text, "utf-8")
+        named = json.dumps(database or "casewright.sqlite", ensure_ascii=False)
+        text = _PROJECT.format(database=named, off="" if is_example else "# ")
+        (folder / PROJECT_FILE).write_text(text, "utf-8")
         yield PROJECT_FILE
     if is_example and not (folder / "facts.json").exists():
         (folder / "facts.json").write_text(json.dumps(_FACTS, indent=2) + "\n", "utf-8")

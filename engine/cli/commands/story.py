@@ -150,9 +150,8 @@ def _sum_up(streams: Streams, engine: Engine, cases: list[CaseView], found: Veri
     closed = sum(1 for case in cases if case.closed_at is not None)
     streams.say()
     streams.say(_("The day in numbers"))
-    streams.say(
-        "  " + plural("{count} case", "{count} cases", len(cases)) + ", " + _("{count} closed").format(count=closed)
-    )
+    counted = [plural("{count} case", "{count} cases", len(cases)), _("{count} closed").format(count=closed)]
+    streams.say("  " + _(", ").join(counted))
     streams.say(
         "  "
         + _("promises: {met} kept, {breached} missed, {open} still open, {rest} cancelled or no longer needed").format(
