@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from engine.chart import NOWHERE, Position
 from engine.fields import Value
@@ -220,8 +220,7 @@ Covered = tuple[str, int, bool]
 """A part of the definition that a step went through: its kind, the identity of the part, and which way."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """One record and the case as it stands after it."""
 
     case: Case
@@ -231,12 +230,11 @@ class Step:
     outgoing: tuple[Outgoing, ...] = ()
     cycles: tuple[Cycle, ...] = ()
     microsteps: int = 0  # triggers of the state machine it took
-    private: Mapping[str, Value] = field(default_factory=dict)  # personal values it set (None: cleared)
+    private: Mapping[str, Value] = EMPTY  # personal values it set (None: cleared)
     covered: frozenset[Covered] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(NamedTuple):
     """What was decided: the steps in order, the command's own first, and the family after them."""
 
     case: Case  # the case addressed, after its step

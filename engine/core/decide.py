@@ -93,7 +93,7 @@ def coalesced(steps: Iterable[Step], context: Context) -> tuple[Step, ...]:
                 left[_line(message)] -= 1
                 message = _judged(message, _lateness(message, step.case, context), missed, left)
             outgoing.append(message)
-        judged.append(replace(step, outgoing=tuple(outgoing)))
+        judged.append(step._replace(outgoing=tuple(outgoing)))
     return tuple(judged)
 
 

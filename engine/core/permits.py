@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.chart import Position
 from engine.core.cases import Actor, Case, Reason
@@ -32,8 +32,7 @@ def not_possible(plan: Plan, case: Case, name: str) -> Reason:
     return reason("state", action=name, state=state, possible="; ".join(could) or "–")
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """Who asks, when; what is told or opened by itself skips who may."""
 
     actor: Actor
