@@ -45,11 +45,11 @@ class Mutant:
         return json.dumps(self.content, ensure_ascii=False)
 
 
-def mutants(content: Plain) -> Iterator[Mutant]:
-    """Every mutant of a file."""
+def mutants(content: Plain, shifts: tuple[int, ...] = (SECOND, MINUTE)) -> Iterator[Mutant]:
+    """Every mutant of a file; `shifts` are the seconds by which a time comes later and earlier."""
     for path, value in places(content):
         if not WORDS.intersection(path) and path:
-            yield from _of_place(content, path, value)
+            yield from _of_place(content, path, value, shifts)
 
 
 def places(content: Plain, path: Path = ()) -> Iterator[tuple[Path, Plain]]:
@@ -67,7 +67,7 @@ def value_at(content: Plain, path: Path) -> Plain:
     return content
 
 
-def _of_place(content: Plain, path: Path, value: Plain) -> Iterator[Mutant]:
+def _of_place(content: Plain, path: Path, value: Plain, shifts: tuple[int, ...]) -> Iterator[Mutant]:
     key, holder = path[-1], path[-2] if len(path) > 1 else None
     if key in RULES or holder in ("guards", "timers") or (isinstance(key, int) and holder in LISTS):
         yield _without(content, path)
@@ -77,7 +77,7 @@ def _of_place(content: Plain, path: Path, value: Plain) -> Iterator[Mutant]:
     elif key in ("min", "max"):
         others = (value + 1, value - 1)
     elif key in TIMES and isinstance(value, str):
-        others = _other_times(value)
+        others = _other_times(value, shifts)
     elif key == "on_reopen":
         others = ("none" if value == "restart" else "restart",)
     elif (key, value) == ("calendar", "always"):
@@ -119,11 +119,12 @@ def _other_conditions(text: str) -> Iterator[str]:
         yield from text.split(" && ")
 
 
-def _other_times(text: str) -> Iterator[str]:
+def _other_times(text: str, shifts: tuple[int, ...]) -> Iterator[str]:
+    changes = [sign * shift for shift in shifts for sign in (1, -1)]
     if text == "goal":
-        yield from ("goal + 1s", "goal - 1s", "goal + 1m", "goal - 1m")
+        yield from (f"goal {'+' if change > 0 else '-'} {abs(change)}s" for change in changes)
     for found in re.finditer(r"\b\d+[smh]\b", text):
-        for change in (SECOND, -SECOND, MINUTE, -MINUTE):
+        for change in changes:
             seconds = int(found[0][:-1]) * {"s": 1, "m": 60, "h": 3600}[found[0][-1]] + change
             if seconds > 0:
                 yield _replaced(text, found, f"{seconds}s")

@@ -1,0 +1,131 @@
+"""Changing any figure, guard or exclusion of a shipped definition makes one of its scenarios fail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.core.plan import Library, Plan
+from engine.lang.load import load_process
+from engine.lang.source import read
+from engine.model import ProcessDefinition
+from engine.scenarios import Scenario, Script, coverage_of, play, play_all, read_script
+from tests.scenarios.mutants import MINUTE, SECOND, Mutant, mutants
+
+FOLDER = Path(__file__).resolve().parents[2] / "processes"
+PROCESSES = ("repair", "return_visit")
+USERS = {  # file: the processes whose scenarios must notice a change of it
+    "repair.yaml": ("repair",),
+    "return_visit.yaml": ("return_visit",),
+    "desk.yaml": ("return_visit", "repair"),
+    "calendars/contact_hours.yaml": ("return_visit",),
+}
+PARTS = {"repair.yaml": 4}
+SHIFTS = (SECOND, MINUTE) if os.environ.get("CASEWRIGHT_LONG") == "1" else (SECOND,)
+"""What is noticed when it comes a second later is noticed a minute later; the long form shows it."""
+EQUIVALENT = {  # mutants that change nothing a scenario could see, with the reason
+    (
+        "desk.yaml",
+        "parties.customer.during left out",
+    ): "it is sent all the same; when it is delivered is the deliverer's",
+}
+
+
+@cache
+def sources() -> Mapping[str, str]:
+    """Every file of the shipped processes."""
+    return {path.relative_to(FOLDER).as_posix(): path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.yaml"))}
+
+
+@cache
+def script(process: str) -> Script:
+    """The scenarios of a process."""
+    found, findings = read_script(sources()[f"{process}.scenarios.yaml"], f"{process}.scenarios.yaml")
+    assert found is not None, findings
+    return found
+
+
+@cache
+def shipped(process: str) -> ProcessDefinition:
+    """A process as it is shipped."""
+    found = load_process(sources(), process)
+    assert found.definition is not None, found.diagnostics
+    return found.definition
+
+
+def library(changed: Iterable[ProcessDefinition] = ()) -> Library:
+    """The shipped processes made ready, some of them replaced."""
+    found = {one.process: one for one in (*map(shipped, PROCESSES), *changed)}.values()
+    plans = {(one.process, one.version): Plan(one) for one in found}
+    return Library(plans, {one.process: ((0, one.version),) for one in found})
+
+
+def changed(file: str, mutant: Mutant) -> Library | None:
+    """The processes with this mutant in place of its file; None if the checker refuses it."""
+    texts = {**sources(), file: mutant.text}
+    found = [load_process(texts, process).definition for process in USERS[file]]
+    known = [definition for definition in found if definition is not None]
+    return library(known) if len(known) == len(found) else None
+
+
+def plain(file: str) -> Any:
+    """The content of a file as it was written."""
+    document, _ = read(sources()[file], file)
+    assert document.root is not None
+    return document.root.plain
+
+
+class Court:
+    """Plays scenarios until one fails; those that found something lately are heard first."""
+
+    def __init__(self, processes: tuple[str, ...]) -> None:
+        self.scenarios = [(process, scenario) for process in processes for scenario in script(process).scenarios]
+
+    def notices(self, mutated: Library) -> bool:
+        """Whether a scenario fails."""
+        for number, (process, scenario) in enumerate(self.scenarios):
+            if _fails(scenario, script(process), mutated):
+                self.scenarios.insert(0, self.scenarios.pop(number))
+                return True
+        return False
+
+
+def _fails(scenario: Scenario, of: Script, mutated: Library) -> bool:
+    return play(scenario, of, mutated).failure is not None
+
+
+def survivors(file: str, part: int = 0, parts: int = 1) -> Iterator[Mutant]:
+    """The mutants of a file that no scenario notices; of every `parts`-th place, so that several can look at once."""
+    court = Court(USERS[file])
+    for mutant in list(mutants(plain(file), SHIFTS))[part::parts]:
+        mutated = changed(file, mutant)
+        if mutated is not None and not court.notices(mutated):
+            yield mutant
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_the_shipped_scenarios_pass_and_leave_nothing_out(process: str) -> None:
+    whole = library()
+    outcomes = play_all(script(process), whole)
+    assert [outcome.failure for outcome in outcomes if outcome.failure is not None] == []
+    plan = whole.newest(process, 0)
+    assert plan is not None
+    assert {kind: names for kind, names in coverage_of(plan, outcomes).missing.items() if names} == {}
+
+
+@pytest.mark.parametrize(("file", "part"), [(file, part) for file in USERS for part in range(PARTS.get(file, 1))])
+def test_changing_anything_makes_a_scenario_fail(file: str, part: int) -> None:
+    unnoticed = {mutant.title for mutant in survivors(file, part, PARTS.get(file, 1))}
+    assert unnoticed == {title for of, title in EQUIVALENT if of == file}
+
+
+def test_the_mutants_are_many_and_reach_every_kind_of_rule() -> None:
+    titles = [mutant.title for file in USERS for mutant in mutants(plain(file))]
+    assert len(titles) > 400
+    for kind in ("guards", "never_by", "by", "met_by", "pauses_in", "during", "within", "thresholds", "weekly"):
+        assert any(f".{kind}" in f".{title}" for title in titles), kind
