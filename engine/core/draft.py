@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.chart import Arc, Microstep
+from engine.chart.drawing import Way
 from engine.core.alarms import armed, followed, resumed, suspended
 from engine.core.audit import canonical, link
 from engine.core.cases import EMPTY, ENGINE, Actor, Case, Covered, Cycle, Done, Family, Head, Outgoing, Step, changed
 from engine.core.clocks import Event, Seen, advance, firings
 from engine.core.effects import Queued, run
 from engine.core.people import persons, receivers
-from engine.core.plan import Plan, Way
+from engine.core.plan import Plan
 from engine.core.sight import Context, Sight, Unknown, chosen, holds
 from engine.core.texts import values_of
 from engine.fields import Value

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from engine.calendars import Calendar
-from engine.chart import Arc, Chart, Kind, Position
+from engine.chart import Position
+from engine.chart.drawing import Way, around, chart_of
 from engine.core.machine import ProcessMachine
 from engine.expressions import Expression
 from engine.fields import Value
 from engine.model import (
     Action,
-    Branch,
     Branches,
     Clock,
     Effect,
@@ -22,88 +22,10 @@ from engine.model import (
     OpenCase,
     Opening,
     ProcessDefinition,
-    State,
-    Timer,
     Whos,
 )
 
 KEEP = 20_000  # answers kept for positions; beyond that they are worked out anew
-
-DECIDE = ""
-"""The event of what happens by itself."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Way:
-    """What an arc of the chart stands for: one branch of an action, a timer, a `decide` or a `done`."""
-
-    branch: Branch[str]
-    action: Action | None = None
-    timer: Timer | None = None
-
-
-def timer_event(timer: Timer) -> str:
-    """The name by which the state machine knows a timer; no action can have it."""
-    return f"timer.{timer.state}.{timer.name}"
-
-
-def chart_of(definition: ProcessDefinition) -> Chart:
-    """The chart of a definition: its states, and an arc for every branch of action, timer, `decide` and `done`."""
-    chart = Chart((definition.initial,))
-    states = definition.states
-    for state in definition.states.values():
-        initial = (state.initial,) if state.initial else ()
-        chart.add(state.name, _kind(state), state.parent, initial, state.removed)
-    for action in definition.actions.values():
-        _connect_action(chart, states, action, _places(definition, action))
-    for state in definition.states.values():
-        for action in state.actions.values():
-            _connect_action(chart, states, action, (state.name,))
-        for timer in state.timers.values():
-            for branch in timer.to or (Branch("stay"),):
-                _connect(chart, states, state.name, timer_event(timer), Way(branch, timer=timer))
-        for branch in state.decide:
-            _connect(chart, states, state.name, DECIDE, Way(branch))
-        for branch in state.done:
-            _connect(chart, states, state.name, f"done.{state.name}", Way(branch))
-    return chart
-
-
-def _kind(state: State) -> Kind:
-    if state.parallel:
-        return "parallel"
-    if state.final:
-        return "final" if state.final == "region" else "outcome"
-    return "state"
-
-
-def _places(definition: ProcessDefinition, action: Action) -> tuple[str, ...]:
-    """Where the arcs of a top action start: the states it names, else the process, whose final states offer nothing."""
-    return tuple(name for name in definition.states if name in action.places) if action.places else ("",)
-
-
-def _connect_action(chart: Chart, states: Mapping[str, State], action: Action, sources: tuple[str, ...]) -> None:
-    for source in sources:
-        for branch in action.to:
-            _connect(chart, states, source, action.name, Way(branch, action=action))
-
-
-def _around(states: Mapping[str, State], name: str) -> Iterator[str]:
-    """The states around this one, nearest first."""
-    while name := states[name].parent:
-        yield name
-
-
-def _connect(chart: Chart, states: Mapping[str, State], source: str, event: str, way: Way) -> None:
-    target = way.branch.value
-    if target == "stay":
-        chart.connect(Arc(source, event, payload=way))
-    elif target == "previous":
-        written = way.action.state if way.action else source
-        chart.connect(Arc(source, event, payload=way, recall=written))
-    else:
-        inner = not source or source in _around(states, target)
-        chart.connect(Arc(source, event, (target,), payload=way, inner=inner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +89,7 @@ class Plan:
         known = self._active.get(position.leaves)
         if known is None:
             states, leaves = self.definition.states, position.leaves
-            known = frozenset(name for leaf in leaves for name in (leaf, *_around(states, leaf)))
+            known = frozenset(name for leaf in leaves for name in (leaf, *around(states, leaf)))
             self._active[leaves] = known
         return known
 
@@ -205,7 +127,7 @@ class Plan:
         if known is None:
             states = self.definition.states
             saying = {
-                next((name for name in (leaf, *_around(states, leaf)) if states[name].waiting_on), "")
+                next((name for name in (leaf, *around(states, leaf)) if states[name].waiting_on), "")
                 for leaf in position.leaves
             }
             known = tuple(state.waiting_on for name, state in states.items() if name in saying)

@@ -8,17 +8,18 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.chart import NOWHERE
+from engine.chart.drawing import DECIDE, timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
 from engine.core.audit import child_secret
 from engine.core.cases import ENGINE, Case, Command, Family, Step, changed
 from engine.core.clocks import Firing as ClockFiring
-from engine.core.clocks import due_at, fire, firings
+from engine.core.clocks import , fire, firings
 from engine.core.draft import Alert, Draft
 from engine.core.effects import Queued, StepFailed, run
 from engine.core.forms import read_form
 from engine.core.machine import Endless
-from engine.core.plan import DECIDE, Plan, timer_event
+from engine.core.plan import Plan
 from engine.core.reasons import reason
 from engine.core.sight import Context, holds
 from engine.errors import EngineError
@@ -341,8 +342,7 @@ def _mark_clock(draft: Draft, firing: ClockFiring) -> None:
     draft.record.update(verb=verb, name=firing.clock)
     draft.note_clock(firing.clock, head, events)
     if firing.threshold is not None:
-        due = due_at(head, calendar)
-        left = 0 if due is None else max(due - draft.now, 0)
+        left = max(remaining(head, draft.now, calendar) or 0, 0)
         is_late = draft.context.clock - draft.now > LATE
         draft.alert = Alert(firing.clock, head.cycle, firing.threshold.at.text, left, is_late)
 
