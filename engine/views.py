@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
-from engine.core.clocks import due_at, used_until
+from engine.core.clocks import due_at, remaining, used_until
 from engine.core.people import is_among
 from engine.core.permits import Asking, not_permitted, offered, who_may_not
 from engine.core.plan import Library, Plan
@@ -163,16 +163,10 @@ def _summary(plan: Plan, case: Case, seeing: Seeing) -> Words:
 def clock_view(plan: Plan, clock: Clock, case: Case, now: int) -> ClockView:
     """One promise at this instant."""
     head, calendar = case.clocks.get(clock.name, Head()), plan.calendar(clock.calendar)
-    due, used = due_at(head, calendar), used_until(head, now, calendar)
-    remaining = None
-    if head.active and head.goal is not None:
-        is_length = head.goal.kind == "length"
-        remaining = head.goal.value - used if is_length else calendar.elapsed(now, head.goal.value)
-        if not is_length and head.goal.value < now:
-            remaining = -calendar.elapsed(head.goal.value, now)
     return ClockView(
         label=clock.label, status=head.status, goal=_goal_text(clock, head), cycle=head.cycle,
-        started_at=head.started_at if head.cycle else None, due_at=due, remaining=remaining, used=used,
+        started_at=head.started_at if head.cycle else None, due_at=due_at(head, calendar),
+        remaining=remaining(head, now, calendar), used=used_until(head, now, calendar),
         paused=head.paused, breached_at=head.breached_at, ended_at=None if head.active else head.ended_at,
     )  # fmt: skip
 

@@ -10,6 +10,12 @@ from engine.calendars import Calendar
 from engine.core.cases import Goal, Head, changed
 from engine.model import Clock, Moment, Threshold
 
+AT_ATTACH = "at_attach"
+"""What an event says of a point that lay behind when it was armed or moved."""
+
+AT_ATTACH = "at_attach"
+"""What an event says of a point that lay behind when it was armed or moved."""
+
 NOBODY = ("nobody",)
 """Whose turn it was while a case waited on nobody, so that turns add up to the time used."""
 Event = list[Any]
@@ -110,17 +116,17 @@ def settle(head: Head, now: int, turn: tuple[str, ...], calendar: Calendar) -> H
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """A clock after one step: its head, what happened, and the cycles that ended, as they stood at their end."""
+    """A clock after one step: its head, what happened, and the cycles that reports must know of, as they stood then."""
 
     head: Head
     events: list[Event]
-    ended: list[Head]
+    kept: list[Head]  # ended, or withdrawn by reopening
 
 
 def advance(clock: Clock, head: Head, seen: Seen, calendar: Calendar) -> Advanced:
     """What one step does to a clock, by D3: cancelled, met, gone, restarted, changed, paused, started, end."""
     step = _Advance(clock, seen, calendar)
-    return Advanced(step.run(head), step.events, step.ended)
+    return Advanced(step.run(head), step.events, step.kept)
 
 
 class _Advance:
@@ -131,7 +137,7 @@ class _Advance:
         self.seen = seen
         self.calendar = calendar
         self.events: list[Event] = []
-        self.ended: list[Head] = []
+        self.kept: list[Head] = []
 
     def run(self, head: Head) -> Head:
         clock, seen = self.clock, self.seen
@@ -184,7 +190,7 @@ class _Advance:
         head = changed(
             head, active=False, result=kept, mark=None, paused=(), ended_at=self.seen.now, is_satisfied=False
         )
-        self.ended.append(head)
+        self.kept.append(head)
         return head
 
     def _change(self, head: Head) -> Head:
@@ -206,7 +212,7 @@ class _Advance:
         head = settle(head, self.seen.now, self.seen.turn, self.calendar)
         self._tell("restarted", head.used, self.seen.now - head.started_at)
         if head.breached_at is not None:
-            self.ended.append(changed(head, active=False, result="breached", ended_at=self.seen.now))
+            self.kept.append(changed(head, active=False, result="breached", ended_at=self.seen.now))
         return self._begin(head, self.seen.now)
 
     def _carry(self, head: Head, goal: Goal) -> Head:
@@ -216,9 +222,7 @@ class _Advance:
         ahead = {
             threshold.at.text for threshold in self.clock.thresholds if _is_ahead(head, _point(head, threshold.at), now)
         }
-        again = ahead.intersection(head.fired) or (
-            head.is_breach_fired and _is_ahead(head, goal.value, now)
-        )
+        again = ahead.intersection(head.fired) or (head.is_breach_fired and _is_ahead(head, goal.value, now))
         self._tell("changed", goal.kind, goal.value)
         return changed(
             head,
@@ -258,14 +262,15 @@ class _Advance:
         if policy == "restart":
             return self._begin(head, self.seen.now)
         self._tell("withdrawn", head.result)
-        self.withdrawn = head
         used = head.used
         if policy == "count_through" and head.ended_at is not None:
             used += self.calendar.elapsed(head.ended_at, self.seen.now)
-        return changed(
+        head = changed(
             head, active=True, result="", used=used, mark=self.seen.now, ended_at=None, armed_at=self.seen.now,
             is_satisfied=False,
         )  # fmt: skip
+        self.kept.append(head)
+        return head
 
 
 # -- what falls due ----------------------------------------------------------------------------------------------------
@@ -295,15 +300,23 @@ def _is_ahead(head: Head, point: int, now: int) -> bool:
     return point > (now if head.goal is not None and head.goal.kind == "instant" else head.used)
 
 
-def _due(head: Head, point: int, calendar: Calendar) -> int | None:
+class _Falls(NamedTuple):
+    """When a point takes effect, and whether it lay behind when it was armed."""
+
+    due: int
+    is_past: bool
+
+
+def _due(head: Head, point: int, calendar: Calendar) -> _Falls | None:
     """When a point takes effect: not before it was armed; never while a goal of used time is paused (D6, D7)."""
     if head.goal is not None and head.goal.kind == "instant":
-        return max(point, head.armed_at)
+        return _Falls(max(point, head.armed_at), point < head.armed_at)
     if head.mark is None:
         return None
     if point <= head.used:
-        return max(head.mark, head.armed_at)
-    return max(calendar.add(head.mark, point - head.used), head.armed_at)
+        return _Falls(max(head.mark, head.armed_at), point < head.used)
+    at = calendar.add(head.mark, point - head.used)
+    return _Falls(max(at, head.armed_at), at < head.armed_at)
 
 
 def due_at(head: Head, calendar: Calendar) -> int | None:
@@ -317,6 +330,13 @@ def due_at(head: Head, calendar: Calendar) -> int | None:
     return calendar.add(head.mark, max(head.goal.value - head.used, 0)) if head.goal.value > head.used else head.mark
 
 
+def remaining(head: Head, now: int, calendar: Calendar) -> int | None:
+    """What is left of a promise, below 0 what it is over: time to be used, or up to a goal that is an instant (D2)."""
+    if not head.active or head.goal is None:
+        return None
+    return head.goal.value - (now if head.goal.kind == "instant" else used_until(head, now, calendar))
+
+
 def firings(clock: Clock, head: Head, calendar: Calendar) -> Iterator[Firing]:
     """What falls due on this clock, were nothing to change: each threshold's next occurrence, and the breach."""
     if not head.active or head.goal is None:
@@ -327,23 +347,22 @@ def firings(clock: Clock, head: Head, calendar: Calendar) -> Iterator[Firing]:
             continue
         if not _applies(head, threshold):
             continue
-        due = _due(head, _point(head, threshold.at) + count * (threshold.every or 0), calendar)
-        if due is not None:
-            yield Firing(due, False, clock.name, rank, threshold)
+        falls = _due(head, _point(head, threshold.at) + count * (threshold.every or 0), calendar)
+        if falls is not None:
+            yield Firing(falls.due, False, clock.name, rank, threshold, falls.is_past)
     if not head.is_breach_fired:
-        due = _due(head, head.goal.value, calendar)
-        if due is not None:
-            yield Firing(due, True, clock.name, len(clock.thresholds), None)
+        falls = _due(head, head.goal.value, calendar)
+        if falls is not None:
+            yield Firing(falls.due, True, clock.name, len(clock.thresholds), None, falls.is_past)
 
 
 def fire(head: Head, firing: Firing) -> tuple[Head, list[Event]]:
     """Take note that it fired; its effects are the caller's."""
+    attached = [AT_ATTACH] if firing.is_past else []
     if firing.threshold is not None:
         text = firing.threshold.at.text
         count = head.fired.get(text, 0) + 1
-        return changed(head, fired={**head.fired, text: count}), [[firing.clock, "threshold", text, count]]
+        return changed(head, fired={**head.fired, text: count}), [[firing.clock, "threshold", text, count, *attached]]
     first = head.breached_at is None
     head = changed(head, is_breach_fired=True, breached_at=firing.due if first else head.breached_at)
-    is_at_attach = firing.due == head.armed_at and head.armed_at > (head.goal.value if head.goal else 0)
-    detail = ["at_attach"] if is_at_attach and head.goal is not None and head.goal.kind == "instant" else []
-    return head, [[firing.clock, "breached" if first else "breached_again", *detail]]
+    return head, [[firing.clock, "breached" if first else "breached_again", *attached]]

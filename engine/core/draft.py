@@ -11,7 +11,7 @@ from engine.chart.drawing import Way
 from engine.core.alarms import armed, followed, resumed, suspended
 from engine.core.audit import canonical, link
 from engine.core.cases import EMPTY, ENGINE, Actor, Case, Covered, Cycle, Done, Family, Head, Outgoing, Step, changed
-from engine.core.clocks import Event, Seen, advance, firings
+from engine.core.clocks import NOBODY, Event, Seen, advance, firings
 from engine.core.effects import Queued, run
 from engine.core.people import persons, receivers
 from engine.core.plan import Plan
@@ -239,7 +239,8 @@ class Draft:
             return
         active = self.plan.active(self.case.position)
         happened = frozenset(self.happened)
-        is_new_turn = self.case.waiting != self.before.waiting
+        turn = _turn(self.before)
+        is_new_turn = turn != _turn(self.case)
         ended = bool(self.case.outcome) and not self.before.outcome
         reopened = bool(self.before.outcome) and not self.case.outcome
         if self.before.outcome and not reopened:
@@ -260,12 +261,12 @@ class Draft:
             seen = Seen(
                 now=self.now, happened=happened, holds=holds(clock.when, self.sight), moment=moment,
                 field_at=self.case.data.get(moment.field) if moment and moment.field else None, pauses=pauses,
-                turn=self.before.waiting, is_new_turn=is_new_turn, start_at=self.start_at, reopened=reopened,
+                turn=turn, is_new_turn=is_new_turn, start_at=self.start_at, reopened=reopened,
                 outcome=self.case.outcome if ended else "",
             )  # fmt: skip
             moved = advance(clock, head, seen, self.plan.calendar(clock.calendar))
             self.events += moved.events
-            self.cycles += [_cycle(self.case.id, name, ended) for ended in moved.ended]
+            self.cycles += [_cycle(self.case.id, name, cycle) for cycle in moved.kept]
             heads[name] = moved.head
             if branch is not None and moved.events:
                 self.covered.add(("branch", id(branch), True))
@@ -359,10 +360,16 @@ def _touched(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[st
     return touched
 
 
+def _turn(case: Case) -> tuple[str, ...]:
+    """Whose time it is: those the case waits on, and who holds it."""
+    waiting = case.waiting or NOBODY
+    return (*waiting, f"owner:{case.assignee}") if case.assignee else waiting
+
+
 def _cycle(case: str, clock: str, head: Head) -> Cycle:
     assert head.goal is not None
     return Cycle(
         case=case, clock=clock, cycle=head.cycle, started_at=head.started_at, ended_at=head.ended_at,
-        result=head.result or "breached", goal=head.goal, used=head.used, breached_at=head.breached_at,
+        result=head.result or ("breached" if head.breached_at is not None else "withdrawn"), goal=head.goal, used=head.used, breached_at=head.breached_at,
         turns=head.turns,
     )  # fmt: skip

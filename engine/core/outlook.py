@@ -75,12 +75,15 @@ def _running(case: Case) -> Iterator[tuple[str, Head]]:
 def _due(plan: Plan, case: Case) -> Iterator[tuple[int, str]]:
     for name, head in _running(case):
         at = due_at(head, plan.calendar(plan.definition.clocks[name].calendar))
-        if at is not None and head.breached_at is None:
+        if at is not None and not head.is_breach_fired:
             yield at, name
 
 
 def _overdue(case: Case) -> Iterator[tuple[int, str]]:
-    return ((head.breached_at, name) for name, head in _running(case) if head.breached_at is not None)
+    """A goal moved into the future takes a breached clock off the list, not out of the record (D5)."""
+    for name, head in _running(case):
+        if head.is_breach_fired and head.breached_at is not None:
+            yield head.breached_at, name
 
 
 def _paused(case: Case) -> Iterator[tuple[int, str]]:

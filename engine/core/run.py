@@ -14,7 +14,7 @@ from engine.core.attempt import Reasons, attempt
 from engine.core.audit import child_secret
 from engine.core.cases import ENGINE, Case, Command, Family, Step, changed
 from engine.core.clocks import Firing as ClockFiring
-from engine.core.clocks import , fire, firings
+from engine.core.clocks import fire, firings, remaining
 from engine.core.draft import Alert, Draft
 from engine.core.effects import Queued, StepFailed, run
 from engine.core.forms import read_form

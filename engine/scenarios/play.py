@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.calendars import format_duration, parse_duration
 from engine.core.cases import Actor, Case, Head, Outgoing, Reason, Step
-from engine.core.clocks import used_until
+from engine.core.clocks import remaining
 from engine.core.plan import Library, Plan
 from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
@@ -239,12 +239,8 @@ def _sent(messages: Iterable[Outgoing]) -> dict[str, list[str]]:
 
 
 def _left(plan: Plan, name: str, head: Head, now: int) -> int:
-    if head.goal is None or not head.active:
-        return 0
     calendar = plan.calendar(plan.definition.clocks[name].calendar)
-    if head.goal.kind == "instant":
-        return calendar.elapsed(now, head.goal.value)
-    return max(head.goal.value - used_until(head, now, calendar), 0)
+    return max(remaining(head, now, calendar) or 0, 0)
 
 
 def _told(value: Any) -> str:

@@ -78,6 +78,16 @@ class World:
             self._keep(carry(self.families[root], due + 1, self._context(due + 1)))
         self.now = max(self.now, instant)
 
+    def sleep_until(self, instant: int) -> None:
+        """Let time pass without a worker; then one looks, and finds everything due before that instant late."""
+        self.now = max(self.now, instant)
+        for family in tuple(self.families.values()):
+            carried = carry(family, instant, self._context(instant))
+            while carried.is_more:
+                self._keep(carried)
+                carried = carry(carried.family, instant, self._context(instant))
+            self._keep(carried)
+
     def _decided(self, decide: Any) -> Applied | Refused:
         context = self._context(self.now)
         while True:
