@@ -10,7 +10,7 @@ from engine.cli.command import Args
 from engine.cli.documents import accepted_document, refusal_document
 from engine.cli.exits import Exit
 from engine.cli.reader import Reader
-from engine.cli.render import change_line, reasons
+from engine.cli.render import change_line, most_urgent, reasons
 from engine.cli.streams import Streams
 from engine.cli.translate import _
 
@@ -94,13 +94,18 @@ def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, view:
 
 
 def _moving(definition: ProcessDefinition, view: CaseView, offers: Iterable[Offer]) -> str | None:
-    """Choose an allowed action that leads on, rather one of the present state than one of every state."""
-    moving = [
-        offer.action
-        for offer in offers
-        if offer.is_allowed and any(branch.value != "stay" for branch in _branches(definition, offer.action))
-    ]
-    return next((name for name in moving if name not in definition.actions), moving[0] if moving else None)
+    """Choose an allowed action that leads on: rather of the present state, rather keeping the next promise."""
+    urgent = most_urgent(view)
+    keeping = definition.clocks[urgent[0]].met_by if urgent else ()
+
+    def rank(name: str) -> tuple[bool, bool, int]:
+        top = definition.actions.get(name)
+        places = 0 if top is None else len(top.places) or len(definition.states)
+        return (top is not None, name not in keeping, places)
+
+    allowed = [offer.action for offer in offers if offer.is_allowed]
+    leading = [name for name in allowed if any(branch.value != "stay" for branch in _branches(definition, name))]
+    return min(leading, key=rank, default=None)
 
 
 def _branches(definition: ProcessDefinition, name: str) -> Iterator[Branch[str]]:

@@ -47,6 +47,8 @@ class Streams:
             return text
         import click
 
+        if colour in ("bold", "dim"):
+            return click.style(text, bold=colour == "bold" or None, dim=colour == "dim" or None)
         return click.style(text, fg=colour)
 
     def progress(self, label: str) -> Callable[[int, int], None]:
