@@ -5,31 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import merge
 
-from sqlalchemy import delete, exists, select
-
 from engine.ports import Request, StoredRecord
-from engine.store.sql import Hot, Work, value
-from engine.store.tables import cases, records, requests
+from engine.store.sql import Work
 
 PAGE = 500
 """Records fetched at a time."""
-
-_PAGE = Hot(
-    select(records.c.case_id, records.c.sequence, records.c.family_order, records.c.text, records.c.hash)
-    .where(records.c.case_id == value("case_id"), records.c.sequence > value("after"))
-    .order_by(records.c.sequence)
-    .limit(PAGE),
-    "case_id",
-    "after",
-)
-_MEMBERS = Hot(select(cases.c.id).where(cases.c.root == value("root")), "root")
-_REQUEST = Hot(
-    select(requests).where(requests.c.sender == value("sender"), requests.c.key == value("key")), "sender", "key"
-)
-_FORGET = Hot(
-    delete(requests).where(exists().where(cases.c.id == requests.c.case_id, cases.c.closed_ms < value("before"))),
-    "before",
-)
 
 
 class History(Work):
@@ -37,21 +17,21 @@ class History(Work):
 
     def records(self, case: str, *, after: int = 0) -> Iterator[StoredRecord]:
         """The records of one case by sequence, those after `after`."""
-        page = self._run(_PAGE, case, after).fetchall()
+        page = self._run("RECORDS", case, after, PAGE).fetchall()
         while page:
             for row in page:
                 yield StoredRecord(case=row[0], sequence=row[1], order=row[2], text=row[3], hash=row[4])
-            page = self._run(_PAGE, case, page[-1][1]).fetchall() if len(page) == PAGE else []
+            page = self._run("RECORDS", case, page[-1][1], PAGE).fetchall() if len(page) == PAGE else []
 
     def family_records(self, root: str) -> Iterator[StoredRecord]:
         """Every record of the family, in the family's order."""
-        members = [member for (member,) in self._run(_MEMBERS, root).fetchall()]
+        members = [member for (member,) in self._run("MEMBERS", root).fetchall()]
         # Each case's own records stand in the family's order already, so no index over the family is needed.
         return merge(*(self.records(member) for member in members), key=lambda record: record.order)
 
     def request(self, sender: str, key: str) -> Request | None:
         """What this sender's key stands for."""
-        found = self._run(_REQUEST, sender, key).fetchone()
+        found = self._run("REQUEST", sender, key).fetchone()
         if found is None:
             return None
         sender, key, digest, case, sequence, at = found
@@ -59,4 +39,4 @@ class History(Work):
 
     def forget_requests(self, closed_before: int) -> int:
         """Forget the keys of cases closed before that instant; how many."""
-        return self._run(_FORGET, closed_before).rowcount
+        return self._run("FORGET", closed_before).rowcount

@@ -277,3 +277,10 @@ def plain(text: str, what: str) -> str:
         character = f"U+{ord(text[error.start]):04X}"
         raise UsageError(f"{what} holds half a character ({character}), which cannot be stored; leave it out") from None
     return text
+
+
+def like(text: str) -> str:
+    """A pattern for `LIKE … ESCAPE '~'` that finds this text anywhere."""
+    for special in "~%_":
+        text = text.replace(special, f"~{special}")
+    return f"%{text}%"

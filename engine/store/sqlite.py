@@ -13,8 +13,6 @@ from time import monotonic
 from types import TracebackType
 from urllib.parse import quote
 
-from sqlalchemy.dialects import sqlite
-
 from engine.errors import EngineError, StoreUnavailable
 from engine.store.address import Address
 from engine.store.care import Nursing
@@ -27,6 +25,7 @@ from engine.store.registry import Shelf
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current, state_of
 from engine.store.sql import Driver
+from engine.store.statements import sqlite_texts
 from engine.store.trouble import explain
 
 MOST_IDLE = 8
@@ -77,7 +76,8 @@ class SqliteStore:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._driver = Driver(
-            dialect=sqlite.dialect(paramstyle="qmark"),
+            texts=sqlite_texts(),
+            locks_rows=False,
             taken=sqlite3.IntegrityError,
             failed=sqlite3.Error,
             explain=self._explain,

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from engine.ports import Query
-from engine.store import care, families, history, lists, posting, registry
 from engine.store.address import read_address
-from engine.store.sql import Hot
 from engine.store.sqlite import SqlTransaction, open_sqlite
+from engine.store.statements import sqlite_texts
 
-MODULES: list[ModuleType] = [care, families, history, lists, posting, registry]
-STATEMENTS = {
-    f"{module.__name__.rpartition('.')[2]}.{name.strip('_')}": found
-    for module in MODULES
-    for name, found in vars(module).items()
-    if isinstance(found, Hot)
-}
+STATEMENTS = sqlite_texts()
+WHOLE = ("PEOPLE", "FAULTS", "DEFINITIONS")  # which are few, and asked for whole
 
 
 class Plans:
@@ -54,10 +47,10 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plans]:
         yield Plans(work)
 
 
-@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in ("registry.PEOPLE", "care.FAULTS")])
+@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in WHOLE])
 def test_no_statement_reads_a_whole_table(plans: Plans, name: str) -> None:
-    plan = plans.plan(STATEMENTS[name].text(plans.work._dialect).text)
-    if name == "history.FORGET":  # once a day, along the requests, which are few
+    plan = plans.plan(STATEMENTS[name].text)
+    if name == "FORGET":  # once a day, along the requests, which are few
         plan = plan.replace("SCAN requests", "")
     assert "SCAN" not in plan
 
@@ -65,17 +58,17 @@ def test_no_statement_reads_a_whole_table(plans: Plans, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "index"),
     [
-        ("families.FAMILY", "ix_cases_root_birth (root=?)"),
-        ("families.LIKE", "ix_cases_process_opened_ms (process=? AND opened_ms>? AND opened_ms<?)"),
-        ("families.OPEN_WITH_KEY", "ix_cases_business_key (business_key=? AND process=?)"),
-        ("lists.DUE", "COVERING INDEX ix_cases_family_due_ms_id (family_due_ms<?)"),
-        ("lists.NEXT_DUE", "COVERING INDEX ix_cases_family_due_ms_id"),
-        ("posting.CLAIMABLE", "ix_outbox_waiting (next_ms<?)"),
-        ("posting.NEXT", "ix_outbox_waiting"),
+        ("FAMILY", "ix_cases_root_birth (root=?)"),
+        ("LIKE", "ix_cases_process_opened_ms (process=? AND opened_ms>? AND opened_ms<?)"),
+        ("OPEN_WITH_KEY", "ix_cases_business_key (business_key=? AND process=?)"),
+        ("DUE", "COVERING INDEX ix_cases_family_due_ms_id (family_due_ms<?)"),
+        ("NEXT_DUE", "COVERING INDEX ix_cases_family_due_ms_id"),
+        ("CLAIMABLE_MAIL", "ix_outbox_waiting (next_ms<?)"),
+        ("NEXT_MAIL", "ix_outbox_waiting"),
     ],
 )
 def test_what_is_asked_most_walks_its_own_index(plans: Plans, name: str, index: str) -> None:
-    plan = plans.plan(STATEMENTS[name].text(plans.work._dialect).text)
+    plan = plans.plan(STATEMENTS[name].text)
     assert index in plan
     assert "ORDER BY" not in plan
 

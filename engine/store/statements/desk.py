@@ -1,0 +1,104 @@
+"""Statements on messages, definitions, people, files, settings and faults, for every database."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, literal_column, or_, select, update
+
+from engine.store.statements.writing import Hot, insert, replace, value
+from engine.store.tables import actors, attachments, cases, contents, definitions, faults, outbox, settings, sources
+
+# As it stands in the condition of the index, or that is not used.
+_WAITING: ColumnElement[str] = literal_column("'waiting'")
+_EMIT: ColumnElement[str] = literal_column("'emit'")
+_earlier = outbox.alias("earlier")
+
+CLAIMABLE_MAIL = Hot(
+    select(outbox)
+    .where(outbox.c.status == _WAITING, outbox.c.next_ms <= value("now"))
+    .where(
+        or_(
+            outbox.c.kind != _EMIT,
+            ~exists().where(
+                and_(
+                    _earlier.c.case_id == outbox.c.case_id,
+                    _earlier.c.receiver == outbox.c.receiver,
+                    _earlier.c.kind == _EMIT,
+                    _earlier.c.status == _WAITING,
+                    _earlier.c.id < outbox.c.id,
+                )
+            ),
+        )
+    )
+    .order_by(outbox.c.next_ms, outbox.c.id)
+    .limit(value("most"))
+    .with_for_update(skip_locked=True, of=outbox),
+    "now",
+    "most",
+)
+CLAIM_MAIL = Hot(
+    update(outbox)
+    .where(outbox.c.id == value("mail"))
+    .values(attempts=outbox.c.attempts + literal_column("1"), next_ms=value("until")),
+    "until",
+    "mail",
+)
+_STATED = ("status", "attempts", "next_ms", "error", "delivered_ms")
+UPDATE_MAIL = Hot(
+    update(outbox).where(outbox.c.id == value("mail")).values({name: value(name) for name in _STATED}), *_STATED, "mail"
+)
+NEXT_MAIL = Hot(select(func.min(outbox.c.next_ms)).where(outbox.c.status == _WAITING))
+MAIL = Hot(select(outbox).where(outbox.c.id == value("mail")), "mail")
+
+NEW_DEFINITION = insert(definitions)
+SOURCE = replace(sources, "text")
+TEXT = Hot(select(sources.c.text).where(sources.c.hash == value("hash")), "hash")
+
+DEFINITIONS = Hot(select(definitions).order_by(definitions.c.id))
+DEFINITIONS_OF = Hot(select(definitions).where(definitions.c.process == value("of")).order_by(definitions.c.id), "of")
+
+PERSON = replace(actors)
+PEOPLE = Hot(select(actors).order_by(actors.c.id))
+ONE_PERSON = Hot(select(actors).where(actors.c.id == value("id")), "id")
+
+CONTENT = replace(contents, "content")
+NEW_ATTACHMENT = insert(attachments)
+ATTACHMENT = Hot(
+    select(attachments.c.hash, attachments.c.name, attachments.c.media_type, contents.c.content)
+    .join(contents, contents.c.hash == attachments.c.hash)
+    .where(attachments.c.case_id == value("case_id"), attachments.c.hash == value("of"))
+    .order_by(attachments.c.id.desc()),
+    "case_id",
+    "of",
+)
+
+SETTING = Hot(select(settings.c.value).where(settings.c.name == value("name")), "name")
+SET = replace(settings)
+UNSET = Hot(delete(settings).where(settings.c.name == value("name")), "name")
+
+_member = cases.alias("member")
+_family_due = (
+    select(func.min(_member.c.next_due_ms)).where(_member.c.root == cases.c.id).correlate(cases).scalar_subquery()
+)
+_ROOT = select(faults.c.root).where(faults.c.id == value("was")).scalar_subquery()
+_NOTHING: ColumnElement[None] = literal_column("NULL")
+
+FAULT = replace(faults)
+FAULTS = Hot(select(faults).order_by(faults.c.at_ms, faults.c.id))
+NO_FAULT = Hot(delete(faults).where(faults.c.id == value("fault")), "fault")
+SET_ASIDE = Hot(
+    update(cases).where(cases.c.id == value("of")).values(fault=value("fault"), family_due_ms=_NOTHING), "fault", "of"
+)
+DUE_AGAIN = Hot(
+    update(cases)
+    .where(cases.c.id == _ROOT, cases.c.fault == value("was"), cases.c.importing.is_(None))
+    .values(family_due_ms=_family_due),
+    "was",
+)
+UNMARKED = Hot(update(cases).where(cases.c.id == _ROOT, cases.c.fault == value("was")).values(fault=_NOTHING), "was")
+IMPORTED = Hot(
+    update(cases)
+    .where(cases.c.importing == value("was"), cases.c.parent.is_(None), cases.c.fault.is_(None))
+    .values(family_due_ms=_family_due),
+    "was",
+)
+ALL_THERE = Hot(update(cases).where(cases.c.importing == value("was")).values(importing=_NOTHING), "was")

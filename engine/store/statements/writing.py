@@ -1,0 +1,73 @@
+"""How statements are written and compiled: once for each database, to text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ClauseElement, Dialect, Insert, Table, bindparam
+from sqlalchemy import insert as core_insert
+
+from engine.store.statements import Text
+
+
+class Hot:
+    """A statement and the names of its values in the order in which callers give them."""
+
+    def __init__(self, build: ClauseElement | Callable[[str], ClauseElement], *names: str) -> None:
+        self.build = build
+        self.names = names
+
+    def text(self, dialect: Dialect) -> Text:
+        """The statement in one database's words. Values that SQLAlchemy adds are always the same."""
+        element = self.build if isinstance(self.build, ClauseElement) else self.build(dialect.name)
+        keys = list(self.names) if isinstance(element, Insert) else None
+        compiled: Any = element.compile(dialect=dialect, column_keys=keys)
+        wanted = tuple(compiled.positiontup)
+        added = {name: compiled.params[name] for name in wanted if name not in self.names}
+        if not set(self.names) <= set(wanted) or None in added.values():
+            raise TypeError(f"the statement wants {wanted}, not {self.names}: {compiled}")
+        words = " ".join(str(compiled).split())
+        if wanted == self.names:
+            return Text(words)
+        known = [*self.names, *added]
+        return Text(words, tuple(known.index(name) for name in wanted), tuple(added.values()))
+
+
+def insert(table: Table) -> Hot:
+    """Insert a whole row, its values in the order of the columns; a number the database gives is left out."""
+    names = tuple(column.name for column in table.columns if column.autoincrement is not True)
+    return Hot(core_insert(table), *names)
+
+
+def replace(table: Table, *kept: str) -> Hot:
+    """Insert a whole row or replace the one with its primary key, but for columns `kept` from the first."""
+    names = tuple(column.name for column in table.columns)
+    keys = [column.name for column in table.primary_key]
+
+    def build(dialect: str) -> ClauseElement:
+        upsert = _upsert(dialect, table)
+        changed = {name: upsert.excluded[name] for name in names if name not in keys and name not in kept}
+        statement: ClauseElement = (
+            upsert.on_conflict_do_update(index_elements=keys, set_=changed)
+            if changed
+            else upsert.on_conflict_do_nothing(index_elements=keys)
+        )
+        return statement
+
+    return Hot(build, *names)
+
+
+def value(name: str) -> Any:
+    """A value that each call gives."""
+    return bindparam(name)
+
+
+def _upsert(dialect: str, table: Table) -> Any:
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
