@@ -47,9 +47,12 @@ class Mutant:
 
 def mutants(content: Plain, shifts: tuple[int, ...] = (SECOND, MINUTE)) -> Iterator[Mutant]:
     """Every mutant of a file; `shifts` are the seconds by which a time comes later and earlier."""
+    everybody = sorted({role for path, role in places(content) if path[-2:-1] == ("by",) and "." not in role})
     for path, value in places(content):
         if not WORDS.intersection(path) and path:
             yield from _of_place(content, path, value, shifts)
+            if path[-1] == "by":
+                yield _with(content, path, [*value, *(role for role in everybody if role not in value)])
 
 
 def places(content: Plain, path: Path = ()) -> Iterator[tuple[Path, Plain]]:
