@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from time import sleep
@@ -20,6 +21,7 @@ from engine.store import open_store
 from tests.crash.store_writer import FAMILIES, turn
 
 LONG = os.environ.get("CASEWRIGHT_LONG") == "1"
+Start = Callable[[Path, str], subprocess.Popen[str]]
 KILLS = 300 if LONG else 8
 MAKE = """
 import sys
@@ -66,25 +68,34 @@ def waiting_is_whole(path: Path) -> None:
         assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def start(path: Path, name: str) -> subprocess.Popen[str]:
-    """A program that writes."""
-    command = [sys.executable, "-m", "tests.crash.store_writer", str(path), name]
-    root = Path(__file__).parents[2]
-    return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True, bufsize=1)
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start programs that write; none outlives the test, however that ends."""
+    started: list[subprocess.Popen[str]] = []
+
+    def starting(path: Path, name: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.crash.store_writer", str(path), name]
+        root = Path(__file__).parents[2]
+        started.append(subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True, bufsize=1))
+        return started[-1]
+
+    yield starting
+    for writer in started:
+        writer.kill()
+        writer.communicate(timeout=30)
 
 
 def kill(writer: subprocess.Popen[str]) -> list[tuple[str, int]]:
     """Kill it; what it had acknowledged."""
     writer.send_signal(signal.SIGKILL)
     assert writer.stdout is not None
-    with writer.stdout as said_so_far:  # not `communicate`, which would miss what was read ahead with the first line
-        said = said_so_far.read()
+    said = writer.stdout.read()  # not `communicate`, which would miss what was read ahead with the first line
     writer.wait(timeout=30)
     lines = [line.split() for line in said.splitlines(keepends=True) if line.endswith("\n")]
     return [(name, int(sequence)) for name, sequence in lines]
 
 
-def test_whatever_was_acknowledged_survives_kills_and_nothing_is_half_done(tmp_path: Path) -> None:
+def test_whatever_was_acknowledged_survives_kills_and_nothing_is_half_done(tmp_path: Path, start: Start) -> None:
     path, lots = tmp_path / "desk.db", random.Random(7)
     reached: dict[str, int] = {}
     for _ in range(KILLS):
@@ -110,7 +121,7 @@ def tuple_of(line: str) -> tuple[str, int]:
     return name, int(sequence)
 
 
-def test_killing_one_program_leaves_another_at_work(tmp_path: Path) -> None:
+def test_killing_one_program_leaves_another_at_work(tmp_path: Path, start: Start) -> None:
     path = tmp_path / "desk.db"
     open_store(str(path), create=True).close()
     staying, reached = start(path, "B"), {}
