@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,13 @@ from engine.cli.command import Args
 from engine.cli.documents import accepted_document, refusal_document
 from engine.cli.exits import Exit
 from engine.cli.reader import Reader
-from engine.cli.render import change_line, most_urgent, reasons
+from engine.cli.render import by_likelihood, change_line, leads_on, most_urgent, reasons
 from engine.cli.streams import Streams
 from engine.cli.translate import _
 
 if TYPE_CHECKING:
     from engine.app import Engine
-    from engine.model import Branch, ProcessDefinition
+    from engine.model import ProcessDefinition
     from engine.views import Accepted, CaseView, Offer, Refusal, Result
 
 _CODES = {"by": Exit.NOT_PERMITTED, "never_by": Exit.NOT_PERMITTED, "claimed": Exit.CONFLICT}
@@ -55,7 +55,7 @@ def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted) ->
     for link, case in result.case.links.items():
         if before.get(link) != case and not result.is_repeat:
             streams.say(_("  {link}: {case} opened").format(link=link, case=case))
-    streams.tell(_("next: {command}").format(command=likely_next(engine, args, definition, result.case)))
+    streams.tell(_("next: {command}").format(command=likely_next(engine, args, definition, result)))
     return Exit.DONE
 
 
@@ -79,39 +79,32 @@ def _advise(streams: Streams, args: Args, result: Refusal) -> None:
         streams.tell(_("help: `casewright do {case} --list` says what is possible").format(case=result.case.id))
 
 
-def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, view: CaseView) -> str:
+def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, result: Accepted) -> str:
     """Guess the next command: what moves the case on, done by whose turn it is, or by this actor."""
+    view = result.case
     if view.closed_at is not None:
         return f"casewright history {view.id}"
     actor = args.settings.actor
     turns = _whose_turn(engine, view)
     for person in [actor] if actor in turns else [*turns[:3], actor]:
-        action = _moving(definition, view, engine.allowed(view.id, actor=person))
+        action = _leading(definition, result, engine.allowed(view.id, actor=person))
         if action is not None:
             is_said = person != actor or args.settings.said.get("as_")
             return f"casewright do {view.id} {action}" + (f" --as {person}" if is_said else "")
-    return f"casewright do {view.id} --list"
+    return f"casewright show {view.id}"
 
 
-def _moving(definition: ProcessDefinition, view: CaseView, offers: Iterable[Offer]) -> str | None:
-    """Choose an allowed action that leads on: rather of the present state, rather keeping the next promise."""
-    urgent = most_urgent(view)
+def _leading(definition: ProcessDefinition, result: Accepted, offers: Iterable[Offer]) -> str | None:
+    """Choose an allowed action that leads on: of the present state, keeping the next promise, or of few states."""
+    urgent = most_urgent(result.case)
     keeping = definition.clocks[urgent[0]].met_by if urgent else ()
-
-    def rank(name: str) -> tuple[bool, bool, int]:
-        top = definition.actions.get(name)
-        places = 0 if top is None else len(top.places) or len(definition.states)
-        return (top is not None, name not in keeping, places)
-
-    allowed = [offer.action for offer in offers if offer.is_allowed]
-    leading = [name for name in allowed if any(branch.value != "stay" for branch in _branches(definition, name))]
-    return min(leading, key=rank, default=None)
-
-
-def _branches(definition: ProcessDefinition, name: str) -> Iterator[Branch[str]]:
-    for actions in (definition.actions, *(state.actions for state in definition.states.values())):
-        if name in actions:
-            yield from actions[name].to
+    for offer in by_likelihood(definition, offers):
+        name = offer.action
+        is_near = name not in definition.actions or name in keeping or len(definition.actions[name].places) in (1, 2)
+        is_again = name == result.record.get("name")
+        if offer.is_allowed and is_near and not is_again and leads_on(definition, name):
+            return name
+    return None
 
 
 def _whose_turn(engine: Engine, view: CaseView) -> list[str]:

@@ -52,12 +52,12 @@ class Casewright(click.Group):
             with formatter.section(_(audience)):
                 formatter.write_dl([(name, _(entry.summary)) for name, entry in commands.items()])
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+    def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command and leave with its exit code."""
-        words = list(sys.argv[1:] if args is None else args)
-        extra.pop("standalone_mode", None)
+        given = args[0] if args else extra.get("args")
+        words = list(sys.argv[1:] if given is None else given)
         try:
-            code = super().main(words, prog_name or "casewright", standalone_mode=False, **extra)
+            code = super().main(words, "casewright", standalone_mode=False)
         except (Exception, KeyboardInterrupt) as error:
             code = _explained(error, words)
         sys.exit(int(code or 0))

@@ -120,13 +120,18 @@ def clock_when(reader: Reader, definition: ProcessDefinition, clock: ClockView) 
             time=reader.instant(clock.breached_at), distance=reader.until(clock.breached_at)
         )
     if clock.status == "paused":
-        why = ", ".join(_state_called(reader, definition, reason) for reason in clock.paused)
-        return _("paused: {why}").format(why=why)
+        return paused_by(reader, definition, clock)
     if clock.due_at is not None:
         return _("due {time} ({distance})").format(
             time=reader.instant(clock.due_at), distance=reader.until(clock.due_at)
         )
     return ""
+
+
+def paused_by(reader: Reader, definition: ProcessDefinition, clock: ClockView) -> str:
+    """Say why a clock stands still."""
+    why = ", ".join(_state_called(reader, definition, reason) for reason in clock.paused)
+    return _("paused: {why}").format(why=why)
 
 
 def _state_called(reader: Reader, definition: ProcessDefinition, name: str) -> str:

@@ -164,6 +164,25 @@ def reason_line(reader: Reader, why: Iterable[Reason]) -> str:
     return "; ".join(reader.said(reason.words, reason.rule) for reason in why)
 
 
+def by_likelihood(definition: ProcessDefinition, offers: Iterable[Offer]) -> list[Offer]:
+    """Sort actions: those of the present state, then those of every state, the fewer states the sooner."""
+
+    def rank(offer: Offer) -> tuple[bool, bool, int, int]:
+        top = definition.actions.get(offer.action)
+        if top is None:
+            return (False, False, 0, 0)
+        places = len(top.places) or len(definition.states)
+        return (True, not leads_on(definition, offer.action), places, list(definition.actions).index(offer.action))
+
+    return sorted(offers, key=rank)
+
+
+def leads_on(definition: ProcessDefinition, name: str) -> bool:
+    """Whether an action may lead to another state."""
+    written = (definition.actions, *(state.actions for state in definition.states.values()))
+    return any(branch.value != "stay" for actions in written if name in actions for branch in actions[name].to)
+
+
 def offer_lines(streams: Streams, reader: Reader, offers: Iterable[Offer]) -> Iterator[str]:
     """List what may be done now, with what it asks, and why not the rest."""
     offers = list(offers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.cli.reader import Reader
@@ -86,7 +86,7 @@ class Storyteller:
 
     def _by_itself(self, played: Sequence[Played], cases: Iterable[CaseView]) -> Iterable[_Moment]:
         """Everything that no line did: what fell due, and what cases opened and told."""
-        known = {(one.result.case.id, one.result.record["seq"]) for one in played if _is_accepted(one)}
+        known = set(_done(played))
         for case in cases:
             definition = self._definition(case)
             for record in self._engine.history(case.id):
@@ -138,7 +138,10 @@ def _bare(text: str) -> str:
     return click.unstyle(text)
 
 
-def _is_accepted(one: Played) -> bool:
+def _done(played: Iterable[Played]) -> Iterator[tuple[str, int]]:
+    """The records, by case and number, that lines made themselves."""
     from engine.views import Accepted
 
-    return isinstance(one.result, Accepted)
+    for one in played:
+        if isinstance(one.result, Accepted):
+            yield one.result.case.id, one.result.record["seq"]

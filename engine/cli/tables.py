@@ -43,9 +43,11 @@ def _write_blocks(streams: Streams, columns: Sequence[Column], rows: Sequence[Ro
     for number, row in enumerate(rows):
         if number:
             streams.say()
-        first, *rest = zip(columns, row.cells, strict=True)
-        streams.say(streams.paint(first[1], row.colour or "bold"))
-        for column, cell in rest:
+        cells = list(zip(columns, row.cells, strict=True))
+        signs = sum(1 for column in columns if not column.head)
+        head = " ".join(cell for _, cell in cells[: signs + 1] if cell)
+        streams.say(streams.paint(head, row.colour or "bold"))
+        for column, cell in cells[signs + 1 :]:
             if cell:
                 streams.say(f"  {column.head}: {cell}")
         for note in row.notes:

@@ -14,7 +14,7 @@ from engine.cli.exits import Exit
 from engine.cli.files import attach_answers, no_files_yet
 from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of
 from engine.cli.prompts import ask_missing
-from engine.cli.render import offer_lines
+from engine.cli.render import by_likelihood, offer_lines
 from engine.cli.streams import Streams
 from engine.cli.translate import _
 
@@ -119,8 +119,9 @@ def _asked(engine: Engine, args: Args) -> Iterable[FormField]:
 def _list_offers(streams: Streams, engine: Engine, args: Args) -> int:
     actor = args.settings.actor
     view = engine.case(args.case, actor=actor)
-    reader = reader_of(streams, engine, definition_of(engine, view))
-    offers = engine.allowed(args.case, actor=actor)
+    definition = definition_of(engine, view)
+    reader = reader_of(streams, engine, definition)
+    offers = by_likelihood(definition, engine.allowed(args.case, actor=actor))
     if streams.is_json:
         streams.give({"case": view.id, "actor": actor, "actions": [offer_document(reader, offer) for offer in offers]})
         return Exit.DONE

@@ -10,18 +10,18 @@ from engine.cli.answer import definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import case_document, clock_document, ledger_document, row_document
 from engine.cli.exits import Exit
-from engine.cli.pages import write_case, write_clocks, write_history, write_ledger
+from engine.cli.pages import paused_by, write_case, write_clocks, write_history, write_ledger
 from engine.cli.reader import Reader
 from engine.cli.render import COLOURS, mark, most_urgent, state_labels
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _
+from engine.cli.translate import _, plural
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from engine.app import Engine
     from engine.model import ProcessDefinition
-    from engine.views import CaseView
+    from engine.views import CaseView, ClockView
 
 
 def list_command() -> Command:
@@ -83,7 +83,7 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
         streams.give({"cases": cases, "shown": len(cases), "total": found.total, "behind": found.behind})
         return Exit.DONE
     if rows:
-        write_table(streams, _columns(), [_row(streams, reader, *row) for row in rows])
+        write_table(streams, _columns(), [_row(reader, *row) for row in rows])
     _say_how_many(streams, args, len(rows), found.total, found.behind)
     return Exit.DONE
 
@@ -112,37 +112,24 @@ def _columns() -> list[Column]:
     ]
 
 
-def _row(streams: Streams, reader: Reader, definition: ProcessDefinition, view: CaseView) -> Row:
+def _row(reader: Reader, definition: ProcessDefinition, view: CaseView) -> Row:
+    summary, states = reader.said(view.summary), state_labels(reader, definition, view)
+    cells = [view.id, summary, states, view.assignee or view.queue or ""]
     urgent = most_urgent(view)
-    cells = [
-        view.id,
-        reader.said(view.summary),
-        state_labels(reader, definition, view),
-        view.assignee or view.queue or "",
-    ]
     if urgent is None:
         return Row(cells=["", *cells, "", "", ""])
     name, clock = urgent
     sign = mark(reader, clock)
+    left = "" if clock.remaining is None else reader.span(clock.remaining)
     called = reader.called(name, definition.clocks[name].label)
+    return Row(cells=[sign, *cells, called, left, _due(reader, definition, clock)], colour=COLOURS[sign])
+
+
+def _due(reader: Reader, definition: ProcessDefinition, clock: ClockView) -> str:
     if clock.status == "paused":
-        why = ", ".join(
-            reader.called(state, definition.states[state].label) if state in definition.states else state
-            for state in clock.paused
-        )
-        return Row(
-            cells=[
-                sign,
-                *cells,
-                called,
-                _("{time} left").format(time=reader.span(clock.remaining or 0)),
-                _("paused: {why}").format(why=why),
-            ],
-            colour=COLOURS[sign],
-        )
+        return paused_by(reader, definition, clock)
     due = clock.breached_at if clock.status == "breached" else clock.due_at
-    left = "" if due is None else reader.span(due - reader.now)
-    return Row(cells=[sign, *cells, called, left, "" if due is None else reader.instant(due)], colour=COLOURS[sign])
+    return "" if due is None else reader.instant(due)
 
 
 def _say_how_many(streams: Streams, args: Args, shown: int, total: int, behind: int) -> None:
@@ -154,8 +141,10 @@ def _say_how_many(streams: Streams, args: Args, shown: int, total: int, behind: 
         streams.tell(_("showing {shown} of {total}; --limit shows more").format(shown=shown, total=total))
     if behind:
         streams.tell(
-            _("{count} more cases have something due that no worker has looked at: run `casewright tick`").format(
-                count=behind
+            plural(
+                "{count} case has something due that is not carried out yet: run `casewright tick`",
+                "{count} cases have something due that is not carried out yet: run `casewright tick`",
+                behind,
             )
         )
 
