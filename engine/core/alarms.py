@@ -31,7 +31,8 @@ def _armed(timer: Timer, plan: Plan, data: Data, now: int) -> Alarm:
     if timer.at is not None:
         return _following(timer, Alarm(due=None, since=now), plan, data, now)
     if timer.after is not None:
-        return Alarm(due=instant_of(timer.after, now, _field(timer.after.field, data), calendar), since=now)
+        due = instant_of(timer.after, now, _field(timer.after.field, data), calendar)
+        return Alarm(due=None if due is None else max(due, now), since=now)
     return Alarm(due=next_of(timer.every, now, calendar) if timer.every else None, since=now)
 
 
@@ -50,10 +51,12 @@ def _following(timer: Timer, alarm: Alarm, plan: Plan, data: Data, now: int) -> 
     return Alarm(due=None if at is None else max(at, now), since=alarm.since, count=alarm.count, at=at)
 
 
-def followed(alarms: Mapping[str, Alarm], plan: Plan, data: Data, now: int) -> Mapping[str, Alarm]:
-    """The same alarms after fields have changed."""
+def followed(
+    alarms: Mapping[str, Alarm], plan: Plan, data: Data, now: int, active: frozenset[str]
+) -> Mapping[str, Alarm]:
+    """The same alarms after fields have changed; those of states that are not active wait for the return."""
     fresh = {
-        name: _following(plan.timers[name], alarm, plan, data, now) if alarm.left is None else alarm
+        name: _following(timer, alarm, plan, data, now) if (timer := plan.timers[name]).state in active else alarm
         for name, alarm in alarms.items()
     }
     return fresh if fresh != alarms else alarms

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from engine.core.cases import Command, Reason
 from engine.core.draft import Draft
-from engine.core.effects import StepFailed, run
+from engine.core.effects import StepFailed
 from engine.core.forms import read_facts, read_form
 from engine.core.machine import Endless
 from engine.core.people import persons
@@ -24,9 +24,12 @@ Reasons = list[Reason]
 
 
 def attempt(draft: Draft, command: Command) -> Reasons:
-    """Do what the command asks on the draft, or say why not; what is half done in a refused draft is thrown away."""
+    """Do what the command asks on the draft, whole, or say why not; a refused draft, half done, is thrown away."""
     try:
-        return _VERBS[command.verb](draft, command)
+        reasons = _VERBS[command.verb](draft, command)
+        if not reasons:
+            draft.settle()
+        return reasons
     except (ExpressionFailed, StepFailed) as failed:
         return [reason("error", action=command.name, problem=str(failed))]
     except Endless:
@@ -47,8 +50,6 @@ def _act(draft: Draft, command: Command) -> Reasons:
     allowed, reasons = _guarded(draft.sight, actions)
     if not allowed:
         return _once(reasons)
-    if case.outcome and (taken := _not_unique(draft)):
-        return [taken]
     if guards := [guard.name for action in allowed for guard in action.guards]:
         draft.record["guards"] = dict.fromkeys(guards, True)
     if values:
@@ -57,7 +58,8 @@ def _act(draft: Draft, command: Command) -> Reasons:
     draft.move(lambda passes: plan.machine.run(case.position, command.name, passes), allowed)
     if not draft.microsteps:
         return [reason("error", action=command.name, problem="no branch of `to` holds, and none is without `if`")]
-    return []
+    taken = _not_unique(draft) if draft.before.outcome and not draft.case.outcome else None
+    return [taken] if taken else []
 
 
 def _open(draft: Draft, command: Command) -> Reasons:
@@ -81,8 +83,8 @@ def _open(draft: Draft, command: Command) -> Reasons:
     _count_like(draft)
     draft.start_at = start
     draft.count("opening")
+    draft.first = opening.then
     draft.move(plan.machine.open)
-    run(opening.then, draft)
     return []
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from engine.core.cases import Applied, Case, Command, Family, Outgoing, Refused, Step
+from engine.core.cases import Applied, Command, Family, Refused, Step
+from engine.core.lateness import coalesced
 from engine.core.reasons import reason
 from engine.core.run import Run, newborn
 from engine.core.sight import Context
@@ -28,9 +27,9 @@ def carry(family: Family, until: int, context: Context, limit: int = MOST_FIRING
     """Let everything due before `until` take effect, each at its own instant, in order."""
     if not is_due(family, until):
         return Carried(family, ())
-    run = Run(family.root, family.cases, context)
+    run = Run(family.root, family.cases, replace(context, asks=False))
     is_more = run.carry(until, limit)
-    return Carried(run.family, coalesced(run.steps, context), is_more)
+    return Carried(run.family, coalesced(run.steps, context.library), is_more)
 
 
 def is_due(family: Family, until: int) -> bool:
@@ -72,52 +71,3 @@ def open_case(command: Command, context: Context, now: int) -> Applied | Refused
 def _applied(run: Run, case: str) -> Applied:
     family = run.family
     return Applied(case=family.cases[case], family=family, steps=tuple(run.steps), elsewhere=tuple(run.elsewhere))
-
-
-def coalesced(steps: Iterable[Step], context: Context) -> tuple[Step, ...]:
-    """Of the messages that one carrying forward missed, only the highest threshold's for each receiver is sent (D9).
-
-    Facts stay as they are: each occurrence has its record. Of a repeated threshold the last message says how many it
-    stands for; `late: each` sends them all, `late: skip` none.
-    """
-    steps = tuple(steps)
-    missed = Counter(_line(message) for step in steps for message in step.outgoing if _is_missed(message))
-    if not missed:
-        return steps
-    left = missed.copy()
-    judged = []
-    for step in steps:
-        outgoing = []
-        for message in step.outgoing:
-            if _is_missed(message):
-                left[_line(message)] -= 1
-                message = _judged(message, _lateness(message, step.case, context), missed, left)
-            outgoing.append(message)
-        judged.append(step._replace(outgoing=tuple(outgoing)))
-    return tuple(judged)
-
-
-Line = tuple[str, str | None, int, str]
-"""What of a clock's messages stands for one another: case, clock, cycle, receiver."""
-
-
-def _is_missed(message: Outgoing) -> bool:
-    return message.is_late and message.clock is not None and message.status == "waiting"
-
-
-def _line(message: Outgoing) -> Line:
-    return message.case, message.clock, message.cycle, f"{message.receiver_kind}:{message.receiver}"
-
-
-def _judged(message: Outgoing, late: str, missed: Counter[Line], left: Counter[Line]) -> Outgoing:
-    if late == "each":
-        return message
-    if late == "skip" or left[_line(message)]:
-        return replace(message, status="superseded")
-    return replace(message, missed=missed[_line(message)])
-
-
-def _lateness(message: Outgoing, case: Case, context: Context) -> str:
-    """What the threshold of a message says of being late."""
-    clock = context.library.plan(case.process, case.version).definition.clocks[message.clock or ""]
-    return next(one.late for one in clock.thresholds if one.at.text == message.threshold)

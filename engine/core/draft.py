@@ -7,20 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.chart import Arc, Microstep
-from engine.chart.drawing import Way
+from engine.chart.drawing import DECIDE, Way
 from engine.core.alarms import armed, followed, resumed, suspended
 from engine.core.audit import canonical, link
-from engine.core.cases import EMPTY, ENGINE, Actor, Case, Covered, Cycle, Done, Family, Head, Outgoing, Step, changed
-from engine.core.clocks import NOBODY, Event, Seen, advance, firings
-from engine.core.effects import Queued, run
+from engine.core.cases import EMPTY, ENGINE, Actor, Alarm, Case, Covered, Cycle, Done, Family, Outgoing, Step, changed
+from engine.core.clocks import Event
+from engine.core.effects import Queued, StepFailed, run
 from engine.core.people import persons, receivers
 from engine.core.plan import Plan
+from engine.core.promises import advance_clocks, dues
 from engine.core.sight import Context, Sight, Unknown, chosen, holds
 from engine.core.texts import values_of
 from engine.fields import Value
-from engine.model import Action, Branch, Moment
-
-NEW = Head()
+from engine.model import Action, Branch, Effect
 
 Microsteps = Callable[[Callable[[Arc], bool]], Iterator[Microstep]]
 """What a state machine gives for a judge of its arcs."""
@@ -34,15 +33,14 @@ class Alert:
     cycle: int
     threshold: str
     left: int
-    is_late: bool
 
 
 class Draft:
     """Reads and changes the case it is given; what was there before stays in `before`."""
 
     __slots__ = (
-        "_waited_on", "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "happened",
-        "microsteps", "now", "outgoing", "plan", "private", "queued", "record", "sealed", "sight", "start_at",
+        "_waited_on", "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "first", "happened",
+        "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued", "record", "sealed", "sight", "start_at",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, case: Case, family: Family, now: int, context: Context) -> None:
@@ -62,11 +60,13 @@ class Draft:
         self.private: Mapping[str, Value] = case.private
         self.sealed: dict[str, Value] = {}
         self.alert: Alert | None = None
+        self.is_late = False  # it fell due long before anybody looked
         self.asked: dict[str, Any] = {}
         self.microsteps = 0
         self.covered: set[Covered] = set()
         self.start_at: int | None = None
-        self._waited_on = case.data
+        self._waited_on = case.data, case.assignee
+        self.first: Sequence[Effect] = ()  # effects of the opening, before those of the states it enters
 
     # -- changing ------------------------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class Draft:
             kind="emit" if receiver_kind == "event" else "notify", receiver=receiver, receiver_kind=receiver_kind,
             name=name,
             clock=alert.clock if alert else None, cycle=alert.cycle if alert else 0,
-            threshold=alert.threshold if alert else None, is_late=alert.is_late if alert else False,
+            threshold=alert.threshold if alert else None, is_late=self.is_late,
             status="imported" if self.case.importing else "waiting", **more,
         )  # fmt: skip
 
@@ -180,6 +180,8 @@ class Draft:
         if microstep.final is not None or self.case.outcome:
             self._end_or_reopen(microstep)
         self._wait()
+        first, self.first = self.first, ()
+        run(first, self)
         for way in ways:
             self.covered.add(("branch", id(way.branch), True))
             act = way.action or way.timer
@@ -204,14 +206,26 @@ class Draft:
         if microstep.final is not None:
             if self.case.outcome and self.before.position.leaves == microstep.position.leaves:
                 return  # it stays closed
-            outcome = self.plan.definition.states[microstep.final].final
-            self.change(closed_at=self.now, outcome=outcome, alarms={}, assignee=None, queue=None)
+            plan, outcome = self.plan, self.plan.definition.states[microstep.final].final
+            alarms = {n: suspended(plan.timers[n], a, plan, self.now) for n, a in self.case.alarms.items()}
+            self.change(closed_at=self.now, outcome=outcome, alarms=alarms, assignee=None, queue=None)
         else:
-            self.change(closed_at=None, outcome="", needed={k: v for k, v in self.case.needed.items() if k})
+            needed = {state: ticked for state, ticked in self.case.needed.items() if state}
+            self.change(closed_at=None, outcome="", needed=needed, alarms=self._going_on())
+
+    def _going_on(self) -> dict[str, Alarm]:
+        """The alarms of a case opened again: those of states that were active all the time go on with what was left."""
+        plan, case = self.plan, self.case
+        active = plan.active(case.position)
+        return {
+            name: resumed(plan.timers[name], alarm, plan, case.data, self.now)
+            if plan.timers[name].state in active else alarm
+            for name, alarm in case.alarms.items()
+        }  # fmt: skip
 
     def _wait(self) -> None:
         """Whose turn it is: what the innermost state of each leaf says."""
-        self._waited_on = self.case.data
+        self._waited_on = self.case.data, self.case.assignee
         waiting: dict[str, None] = {}
         if not self.case.outcome:
             for branches in self.plan.waits(self.case.position):
@@ -225,63 +239,27 @@ class Draft:
     # -- finishing -----------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """What follows from the case after: timers that follow a field, whose turn it is, exclusion, clocks."""
-        if self.case.data is not self._waited_on:
-            self._wait()
-        if self.case.data is not self.before.data and self.case.alarms:
-            self.change(alarms=followed(self.case.alarms, self.plan, self.case.data, self.now))
-        if self.case.assignee and self.case.assignee in persons(self.plan.definition.never_by, self.case):
+        """What follows from the case after: waiting decides, exclusion, whose turn it is, timers, promises."""
+        plan, data = self.plan, self.case.data
+        if plan.has_decides and not self.case.outcome:
+            position = self.case.position
+            self.move(lambda passes: plan.machine.run(position, DECIDE, passes))
+            data = self.case.data
+        if self.case.assignee and self.case.assignee in persons(plan.definition.never_by, self.case):
             self.change(assignee=None)
-        self._advance_clocks()
-
-    def _advance_clocks(self) -> None:
-        if not self.plan.definition.clocks:
-            return
-        active = self.plan.active(self.case.position)
-        happened = frozenset(self.happened)
-        turn = _turn(self.before)
-        is_new_turn = turn != _turn(self.case)
-        ended = bool(self.case.outcome) and not self.before.outcome
-        reopened = bool(self.before.outcome) and not self.case.outcome
-        if self.before.outcome and not reopened:
-            return
-        heads = dict(self.case.clocks)
-        for name, clock in self.plan.definition.clocks.items():
-            head, watched = heads.get(name, NEW), self.plan.watched[name]
-            pauses: tuple[str, ...] = tuple(state for state in clock.pauses_in if state in active)
-            if clock.pauses_when is not None and holds(clock.pauses_when, self.sight):
-                pauses = (*pauses, "pauses_when")
-            if not (
-                watched.is_conditional or ended or reopened or not watched.names.isdisjoint(happened)
-                or (head.active and (is_new_turn or pauses != head.paused))
-            ):  # fmt: skip
-                continue
-            branch: Branch[Moment] | None = chosen(clock.goal, self.sight)
-            moment = branch.value if branch else None
-            seen = Seen(
-                now=self.now, happened=happened, holds=holds(clock.when, self.sight), moment=moment,
-                field_at=self.case.data.get(moment.field) if moment and moment.field else None, pauses=pauses,
-                turn=turn, is_new_turn=is_new_turn, start_at=self.start_at, reopened=reopened,
-                outcome=self.case.outcome if ended else "",
-            )  # fmt: skip
-            moved = advance(clock, head, seen, self.plan.calendar(clock.calendar))
-            self.events += moved.events
-            self.cycles += [_cycle(self.case.id, name, cycle) for cycle in moved.kept]
-            heads[name] = moved.head
-            if branch is not None and moved.events:
-                self.covered.add(("branch", id(branch), True))
-        self.change(clocks=heads)
-
-    def note_clock(self, name: str, after: Head, events: list[Event]) -> None:
-        """A clock fired."""
-        self.events += events
-        if any(event[1] == "breached" for event in events):
-            self.cycles.append(_cycle(self.case.id, name, after))
-        self.change(clocks={**self.case.clocks, name: after})
+        waited_on, holder = self._waited_on
+        if plan.waits_on_conditions or waited_on is not data or holder != self.case.assignee:
+            self._wait()
+        if data is not self.before.data and self.case.alarms and not self.case.outcome:
+            active = plan.active(self.case.position)
+            self.change(alarms=followed(self.case.alarms, plan, data, self.now, active))
+        advance_clocks(self)
 
     def ask(self, question: str, **values: Value) -> Any:
         """The answer to what must be looked up in other families; recorded with this step."""
         text = f"{question} {canonical(values)}"
+        if not self.context.asks:
+            raise StepFailed("what falls due by time cannot look up other cases")
         if text not in self.context.found:
             raise Unknown(text, question, values)
         self.asked[text] = self.context.found[text]
@@ -328,20 +306,16 @@ class Draft:
     def _revises(self, touched: Mapping[str, Value]) -> int:
         before, case = self.before, self.case
         is_other = touched or case.position != before.position or case.assignee != before.assignee
-        return 1 if is_other or case.queue != before.queue or self.actor is not ENGINE else 0
+        return 1 if is_other or case.queue != before.queue or self.actor != ENGINE else 0
 
     def _next_due(self, case: Case) -> int | None:
         if not case.alarms and not case.clocks:
             return None
-        due = [alarm.due for alarm in case.alarms.values() if alarm.due is not None]
-        for name, head in case.clocks.items():
-            if head.active:
-                clock = self.plan.definition.clocks[name]
-                due += [firing.due for firing in firings(clock, head, self.plan.calendar(clock.calendar))]
-        return min(due, default=None)
+        alarms = [alarm.due for alarm in case.alarms.values() if alarm.due is not None]
+        return min((*alarms, *dues(self.plan, case)), default=None)
 
     def _fixed(self) -> tuple[Outgoing, ...]:
-        """Messages with the values of their placeholders, and each receiver told once by one message of the step."""
+        """Messages with the values of their placeholders, as they are when the step is whole."""
         alert, labels = self.alert, self.plan.definition.clocks
         clock = {"label": {"clock": alert.clock}, "left": alert.left} if alert and alert.clock in labels else {}
         return tuple(
@@ -358,18 +332,3 @@ def _touched(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[st
     for name in before.keys() - after.keys():
         touched[name] = None
     return touched
-
-
-def _turn(case: Case) -> tuple[str, ...]:
-    """Whose time it is: those the case waits on, and who holds it."""
-    waiting = case.waiting or NOBODY
-    return (*waiting, f"owner:{case.assignee}") if case.assignee else waiting
-
-
-def _cycle(case: str, clock: str, head: Head) -> Cycle:
-    assert head.goal is not None
-    return Cycle(
-        case=case, clock=clock, cycle=head.cycle, started_at=head.started_at, ended_at=head.ended_at,
-        result=head.result or ("breached" if head.breached_at is not None else "withdrawn"), goal=head.goal, used=head.used, breached_at=head.breached_at,
-        turns=head.turns,
-    )  # fmt: skip

@@ -164,6 +164,11 @@ class Plan:
         return {need: tuple(states) for need, states in found.items()}
 
     @cached_property
+    def waits_on_conditions(self) -> bool:
+        """Whether whose turn it is depends on more than the state."""
+        return any(branch.when is not None for s in self.definition.states.values() for branch in s.waiting_on)
+
+    @cached_property
     def is_watchful(self) -> bool:
         """Whether it can move by itself after a step, its own or one of another member of the family."""
         if self.has_decides:
@@ -171,6 +176,7 @@ class Plan:
         conditions = [clock.when for clock in self.definition.clocks.values()]
         conditions += [clock.pauses_when for clock in self.definition.clocks.values()]
         conditions += [branch.when for clock in self.definition.clocks.values() for branch in clock.goal]
+        conditions += [branch.when for state in self.definition.states.values() for branch in state.waiting_on]
         return any(when is not None and any(n.startswith("linked.") for n in when.names) for when in conditions)
 
     def _opens(self) -> Iterator[OpenCase]:

@@ -74,7 +74,7 @@ WORDS: Mapping[str, Words] = {
         "en": "`{actor}` ({roles}) can do nothing in `{state}`",
         "zh": "`{actor}`（{roles}）在 `{state}` 状态下无可执行的动作",
     },
-    "depth": {"en": "`tell` goes deeper than {limit}", "zh": "`tell` 层级超过 {limit}"},
+    "depth": {"en": "`{effect}` goes deeper than {limit}", "zh": "`{effect}` 层级超过 {limit}"},
     "no_case": {"en": "there is no case linked as `{link}`", "zh": "没有关联案件 `{link}`"},
     "no_process": {"en": "no process `{process}` is published", "zh": "流程 `{process}` 尚未发布"},
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.audit import sealed_in
-from engine.core.cases import Actor, Case, Command, Family, Step
+from engine.core.cases import ENGINE, Actor, Case, Command, Family, Step
 from engine.core.plan import Library
 from engine.core.run import Run, newborn
 from engine.core.sight import Context, Unknown
@@ -19,6 +19,9 @@ NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "raised", "definitio
 """What a record says beside the decision."""
 
 COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach")
+
+FOLLOWING = ("open", "tell", "judge", "open refused", "tell refused")
+"""What follows from a record before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,26 @@ class _Replay:
         def sealed(case: Case, sequence: int, name: str, value: Value) -> Value:
             source = by_place.get((case.id, sequence), {})
             self.found.sealed += 1
-            return source.get("form", {}).get(name) or source.get("changed", {}).get(name) or value
+            if source.get("form", {}).get(name) == value:
+                return value  # given by the form; an effect of the same step may have set it anew
+            return source.get("changed", {}).get(name) or value
 
         context = Context(
-            library=self.library, clock=record.get("recorded_at", 0), seal=sealed, found=record.get("found", {})
-        )
+            library=self.library, clock=record.get("recorded_at", 0), seal=sealed, found=self._looked_up(),
+            asks=record["verb"] in COMMANDS,
+        )  # fmt: skip
         root = family.root if family else record["case"]
         return Run(root, family.cases if family else {}, context)
+
+    def _looked_up(self) -> Mapping[str, Any]:
+        """What this record and those that follow from it say was looked up in other families."""
+        found: dict[str, Any] = {}
+        for place in range(self.place, len(self.records)):
+            record = self.records[place]
+            if place > self.place and not (record["actor"] == ENGINE.id and record["verb"] in FOLLOWING):
+                break
+            found = {**record.get("found", {}), **found}
+        return found
 
     def _make(self, run: Run, record: dict[str, Any]) -> None:
         try:

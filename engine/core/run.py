@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.chart import NOWHERE
-from engine.chart.drawing import DECIDE, timer_event
+from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
 from engine.core.audit import child_secret
@@ -20,6 +20,7 @@ from engine.core.effects import Queued, StepFailed, run
 from engine.core.forms import read_form
 from engine.core.machine import Endless
 from engine.core.plan import Plan
+from engine.core.promises import note_fired
 from engine.core.reasons import reason
 from engine.core.sight import Context, holds
 from engine.errors import EngineError
@@ -103,13 +104,12 @@ class Run:
         reasons = attempt(draft, command)
         if reasons:
             return reasons
-        try:
-            draft.settle()
-        except ExpressionFailed as failed:
-            return [reason("error", action=command.name, problem=str(failed))]
         self.floor = max(self.floor, now)
         self.commit(draft, **self._said(command, now))
-        self.follow(draft, now, 0)
+        try:
+            self.follow(draft, now)
+        except Poisoned:
+            return [reason("error", "endless", action=command.name)]
         return []
 
     def refuse(self, command: Command, case: Case, now: int, reasons: Reasons) -> None:
@@ -137,21 +137,19 @@ class Run:
 
     # -- what follows --------------------------------------------------------------------------------------------
 
-    def follow(self, draft: Draft, now: int, depth: int) -> None:
+    def follow(self, draft: Draft, now: int) -> None:
         """What a step changes in the family, and its `open` and `tell` effects, each a whole step, theirs behind."""
-        self._judge(now)
-        if not draft.queued:
-            return
-        waiting = deque(Pending(draft.case.id, queued, depth + 1) for queued in draft.queued)
+        waiting = deque([*_pending(draft, 1), *self._judge(now, 1)])
         while waiting:
             pending = waiting.popleft()
             for other in self._consequences(pending, now):
-                self._judge(now)
-                waiting += (Pending(other.case.id, queued, pending.depth + 1) for queued in other.queued)
+                waiting += (*_pending(other, pending.depth + 1), *self._judge(now, pending.depth + 1))
 
     def _consequences(self, pending: Pending, now: int) -> Iterator[Draft]:
         effect = pending.queued.effect
-        if isinstance(effect, OpenCase):
+        if pending.depth > DEEPEST:
+            yield self._refused(pending, [reason("depth", effect=_verb(effect), limit=DEEPEST)], now)
+        elif isinstance(effect, OpenCase):
             yield from self._open(pending, effect, now)
         else:
             for target in self._targets(pending.teller, effect):
@@ -161,7 +159,7 @@ class Run:
         teller = self.cases[pending.teller]
         plan = self.context.library.newest(effect.process, now)
         if plan is None:
-            yield from self._refused(pending, [reason("open", "no_process", process=effect.process)], now)
+            yield self._refused(pending, [reason("open", "no_process", process=effect.process)], now)
             return
         own_family = pending.queued.elsewhere
         child = f"{teller.id}.{teller.children + 1}"
@@ -170,7 +168,8 @@ class Run:
             version=plan.definition.version, is_stored=True,
         )  # fmt: skip
         if own_family:
-            self.elsewhere.append(command)
+            if own_family not in {each.case for each in self.elsewhere}:
+                self.elsewhere.append(command)
             return
         secret = child_secret(self.context.entropy, child) if self.context.entropy else ""
         case = replace(
@@ -179,7 +178,7 @@ class Run:
         )  # fmt: skip
         draft, reasons = self._step(case, command, now)
         if reasons:
-            yield from self._refused(pending, reasons, now)
+            yield self._refused(pending, reasons, now)
             return
         teller = self.cases[teller.id]
         links = {**teller.links, effect.link: child}
@@ -190,7 +189,6 @@ class Run:
         draft = self.draft(case, now)
         reasons = attempt(draft, command)
         if not reasons:
-            draft.settle()
             self.commit(draft, **self._said(command, now))
         return draft, reasons
 
@@ -203,59 +201,50 @@ class Run:
         return (case.links.get(effect.target),)
 
     def _tell(self, pending: Pending, effect: Tell, target: str | None, now: int) -> Iterator[Draft]:
-        if pending.depth > DEEPEST:
-            yield from self._refused(pending, [reason("depth", limit=DEEPEST)], now)
-        elif target is None or target not in self.cases:
-            yield from self._refused(pending, [reason("state", "no_case", link=effect.target)], now)
+        if target is None or target not in self.cases:
+            yield self._refused(pending, [reason("state", "no_case", link=effect.target)], now)
         else:
             command = Command(
                 verb="tell", case=target, name=effect.action, actor=ENGINE, form=pending.queued.values, is_stored=True
             )
             draft, reasons = self._step(self.cases[target], command, now)
-            if reasons:
-                yield from self._refused(pending, reasons, now)
-            else:
-                yield draft
+            yield self._refused(pending, reasons, now, target) if reasons else draft
 
-    def _refused(self, pending: Pending, reasons: Reasons, now: int) -> Iterator[Draft]:
+    def _refused(self, pending: Pending, reasons: Reasons, now: int, target: str = "") -> Draft:
         """A refused `tell` or `open` is a record on the teller, and the step stands."""
         effect = pending.queued.effect
         name = effect.action if isinstance(effect, Tell) else effect.process
-        verb = "tell" if isinstance(effect, Tell) else "open"
         draft = self.draft(self.cases[pending.teller], now)
         draft.record["refused"] = _rules(reasons)
-        self.commit(draft, verb=f"{verb} refused", name=name, actor=ENGINE.id)
-        yield draft
+        if target:
+            draft.record["told"] = target
+        self.commit(draft, verb=f"{_verb(effect)} refused", name=name, actor=ENGINE.id)
+        return draft
 
-    def _judge(self, now: int) -> None:
+    def _judge(self, now: int, depth: int) -> list[Pending]:
         """After every record: waiting `decide`s and what clocks read of others; each change is a record there."""
-        plans = self.context.library.plans
+        plans, waiting = self.context.library.plans, list[Pending]()
         if not any(plans[case.process, case.version].is_watchful for case in self.cases.values()):
-            return
+            return waiting
         for _ in range(SAME_INSTANT):
-            changes = [self._judge_one(case, now) for case in tuple(self.cases.values())]
-            if True not in changes:
-                return
+            drafts = [draft for case in tuple(self.cases.values()) if (draft := self._judge_one(case, now)) is not None]
+            if not drafts:
+                return waiting
+            waiting += (pending for draft in drafts for pending in _pending(draft, depth))
         raise Poisoned(f"the family of `{self.root}` changes without end; look for states that decide in a circle")
 
-    def _judge_one(self, case: Case, now: int) -> bool:
-        plan = self.plan(case)
-        if case.outcome or not plan.is_watchful:
-            return False
+    def _judge_one(self, case: Case, now: int) -> Draft | None:
+        if case.outcome or not self.plan(case).is_watchful:
+            return None
         draft = self.draft(case, now)
         try:
-            if plan.has_decides:
-                draft.move(lambda passes: plan.machine.run(case.position, DECIDE, passes))
             draft.settle()
         except (ExpressionFailed, StepFailed, Endless):
-            return False  # no answer is no yes; the step that comes to it by command says so
-        if not draft.microsteps and not draft.events:
-            return False
+            return None  # no answer is no yes; the step that comes to it by command says so
+        if not draft.microsteps and not draft.events and draft.case.waiting == case.waiting:
+            return None
         self.commit(draft, verb="judge", name="", actor=ENGINE.id)
-        for queued in draft.queued:
-            for _ in self._consequences(Pending(case.id, queued, 1), now):
-                pass
-        return True
+        return draft
 
     # -- what falls due ------------------------------------------------------------------------------------------
 
@@ -311,16 +300,25 @@ class Run:
             draft.record["error"] = str(failed)
         self.floor = max(self.floor, due.at + 1)
         self.commit(draft, actor=ENGINE.id)
-        self.follow(draft, due.at, 0)
+        self.follow(draft, due.at)
 
     def _marked(self, due: Due) -> Draft:
         """A draft in which it has fired, whatever comes of its effects."""
         draft = self.draft(self.cases[due.case], due.at)
+        draft.is_late = self.context.clock - due.at > LATE
         if isinstance(due.what, Timer):
             _mark_timer(draft, due.what)
         else:
             _mark_clock(draft, due.what)
         return draft
+
+
+def _pending(draft: Draft, depth: int) -> Iterator[Pending]:
+    return (Pending(draft.case.id, queued, depth) for queued in draft.queued)
+
+
+def _verb(effect: Tell | OpenCase) -> str:
+    return "tell" if isinstance(effect, Tell) else "open"
 
 
 def _rules(reasons: Reasons) -> list[list[str]]:
@@ -340,24 +338,22 @@ def _mark_clock(draft: Draft, firing: ClockFiring) -> None:
     head, events = fire(draft.case.clocks[firing.clock], firing)
     verb = "breach" if firing.is_breach else "threshold"
     draft.record.update(verb=verb, name=firing.clock)
-    draft.note_clock(firing.clock, head, events)
+    note_fired(draft, firing.clock, head, events)
     if firing.threshold is not None:
         left = max(remaining(head, draft.now, calendar) or 0, 0)
-        is_late = draft.context.clock - draft.now > LATE
-        draft.alert = Alert(firing.clock, head.cycle, firing.threshold.at.text, left, is_late)
+        draft.alert = Alert(firing.clock, head.cycle, firing.threshold.at.text, left)
 
 
 def _perform(draft: Draft, due: Due) -> None:
-    plan, position = draft.plan, draft.case.position
-    if isinstance(due.what, Timer):
-        event = timer_event(due.what)
-        if holds(due.what.when, draft.sight):
-            draft.move(lambda passes: plan.machine.run(position, event, passes))
-        else:
+    plan, position, what = draft.plan, draft.case.position, due.what
+    if isinstance(what, Timer):
+        if holds(what.when, draft.sight):
+            draft.move(lambda passes: plan.machine.run(position, timer_event(what), passes))
+        if not draft.microsteps:
             draft.record["not_applicable"] = True
-    elif due.what.threshold is not None:
-        if holds(due.what.threshold.when, draft.sight):
-            run(due.what.threshold.then, draft)
+    elif what.threshold is not None:
+        if holds(what.threshold.when, draft.sight):
+            run(what.threshold.then, draft)
         else:
             draft.record["not_applicable"] = True
 

@@ -34,6 +34,7 @@ class Context:
     entropy: str = ""  # random hex, from which the keys of children opened on the way are drawn
     seal: Callable[[Case, int, str, Value], Value]
     found: Mapping[str, Any] = field(default_factory=dict)  # answers to what was looked up
+    asks: bool = True  # whether it may look up other families: commands may, what fires by time may not
 
 
 NOBODY = Actor(id="")

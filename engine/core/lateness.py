@@ -1,0 +1,98 @@
+"""Which messages of what fell due together are worth sending: facts stay, reminders missed become one (D6, D9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from engine.core.cases import Outgoing, Step
+from engine.core.clocks import AT_ATTACH
+from engine.core.plan import Library
+from engine.model import Threshold, Timer
+
+Line = tuple[str, str, int, str]
+"""Messages that say the same to the same: case, clock or timer, its cycle, receiver."""
+
+
+class _Missed(NamedTuple):
+    """A message that came late, or whose point lay behind when it was armed."""
+
+    step: int
+    number: int
+    line: Line
+    rank: int  # of its threshold in the ladder
+    late: Literal["once", "each", "skip"]
+    is_late: bool
+
+
+def coalesced(steps: Iterable[Step], library: Library) -> tuple[Step, ...]:
+    """Of the messages that one carrying forward missed, only the highest threshold's for each receiver is sent.
+
+    Each occurrence keeps its record. Of a repeated threshold or timer the last message says how many it stands for;
+    `late: each` sends them all, `late: skip` none.
+    """
+    steps = tuple(steps)
+    missed = [one for place, step in enumerate(steps) for one in _missed(place, step, library)]
+    if not missed:
+        return steps
+    verdicts = dict(_judged(missed))
+    return tuple(
+        step._replace(outgoing=tuple(_told(m, verdicts.get((place, m.number))) for m in step.outgoing))
+        for place, step in enumerate(steps)
+    )
+
+
+def _told(message: Outgoing, count: int | None) -> Outgoing:
+    """The message standing for this many; none: another stands for it."""
+    if count is None:
+        return message
+    return replace(message, missed=count) if count else replace(message, status="superseded")
+
+
+def _judged(missed: list[_Missed]) -> Iterator[tuple[tuple[int, int], int]]:
+    """For each message how many it stands for; 0: another is sent in its place, or none."""
+    highest: dict[Line, int] = {}
+    occurrences: dict[tuple[Line, int], dict[int, None]] = {}
+    for one in missed:
+        if not _is_skipped(one):
+            highest[one.line] = max(highest.get(one.line, 0), one.rank)
+            occurrences.setdefault((one.line, one.rank), {})[one.step] = None
+    for one in missed:
+        same = tuple(occurrences.get((one.line, one.rank), ()))
+        if one.late == "each":
+            count = 1
+        elif _is_skipped(one) or one.rank < highest[one.line] or one.step != same[-1]:
+            count = 0
+        else:
+            count = len(same)
+        yield (one.step, one.number), count
+
+
+def _is_skipped(one: _Missed) -> bool:
+    return one.late == "skip" and one.is_late
+
+
+def _missed(place: int, step: Step, library: Library) -> Iterator[_Missed]:
+    verb = step.record["verb"]
+    if verb not in ("threshold", "timer") or not step.outgoing:
+        return
+    is_past = any(event[-1] == AT_ATTACH for event in step.record.get("clocks", ()))
+    if not is_past and not step.outgoing[0].is_late:
+        return
+    rank, source = _source(step, library)
+    for message in step.outgoing:
+        if message.kind == "notify" and message.status == "waiting":
+            line = message.case, step.record["name"], message.cycle, f"{message.receiver_kind}:{message.receiver}"
+            yield _Missed(place, message.number, line, rank, source.late, message.is_late)
+
+
+def _source(step: Step, library: Library) -> tuple[int, Threshold | Timer]:
+    plan = library.plan(step.case.process, step.case.version)
+    if step.record["verb"] == "timer":
+        return 0, plan.timers[step.record["name"]]
+    ladder: Mapping[str, tuple[int, Threshold]] = {
+        threshold.at.text: (rank, threshold)
+        for rank, threshold in enumerate(plan.definition.clocks[step.record["name"]].thresholds)
+    }
+    return ladder[step.outgoing[0].threshold or ""]

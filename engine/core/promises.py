@@ -1,0 +1,89 @@
+"""What a step means to each promise of its case: the clocks are moved on, their events and cycles noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from engine.core.cases import Case, Cycle, Head
+from engine.core.clocks import NOBODY, Event, Seen, advance, firings
+from engine.core.plan import Plan
+from engine.core.sight import chosen, holds
+from engine.model import Branch, Clock, Moment
+
+if TYPE_CHECKING:
+    from engine.core.draft import Draft
+
+NEW = Head()
+
+
+def advance_clocks(draft: Draft) -> None:
+    """Let the step take effect on every clock it may concern; a closed case's promises rest."""
+    plan, before, case = draft.plan, draft.before, draft.case
+    reopened = bool(before.outcome) and not case.outcome
+    if not plan.definition.clocks or (before.outcome and not reopened):
+        return
+    ended = bool(case.outcome) and not before.outcome
+    active, happened = plan.active(case.position), frozenset(draft.happened)
+    turn = _turn(before)
+    is_new_turn = turn != _turn(case)
+    heads = dict(case.clocks)
+    for name, clock in plan.definition.clocks.items():
+        head, watched, pauses = heads.get(name, NEW), plan.watched[name], _pauses(draft, clock, active)
+        if not (
+            watched.is_conditional or ended or reopened or not watched.names.isdisjoint(happened)
+            or (head.active and (is_new_turn or pauses != head.paused))
+        ):  # fmt: skip
+            continue
+        branch: Branch[Moment] | None = chosen(clock.goal, draft.sight)
+        moment = branch.value if branch else None
+        seen = Seen(
+            now=draft.now, happened=happened, holds=holds(clock.when, draft.sight), moment=moment,
+            field_at=case.data.get(moment.field) if moment and moment.field else None, pauses=pauses, turn=turn,
+            is_new_turn=is_new_turn, start_at=draft.start_at, reopened=reopened, outcome=case.outcome if ended else "",
+        )  # fmt: skip
+        moved = advance(clock, head, seen, plan.calendar(clock.calendar))
+        draft.events += moved.events
+        draft.cycles += [_cycle(case.id, name, cycle) for cycle in moved.kept]
+        heads[name] = moved.head
+        if branch is not None and moved.events:
+            draft.covered.add(("branch", id(branch), True))
+    draft.change(clocks=heads)
+
+
+def _pauses(draft: Draft, clock: Clock, active: frozenset[str]) -> tuple[str, ...]:
+    states = tuple(state for state in clock.pauses_in if state in active)
+    is_paused = clock.pauses_when is not None and holds(clock.pauses_when, draft.sight)
+    return (*states, "pauses_when") if is_paused else states
+
+
+def _turn(case: Case) -> tuple[str, ...]:
+    """Whose time it is: those the case waits on, and who holds it."""
+    waiting = case.waiting or NOBODY
+    return (*waiting, f"owner:{case.assignee}") if case.assignee else waiting
+
+
+def note_fired(draft: Draft, clock: str, after: Head, events: list[Event]) -> None:
+    """A threshold or a breach of a clock fired."""
+    draft.events += events
+    if any(event[1] == "breached" for event in events):
+        draft.cycles.append(_cycle(draft.case.id, clock, after))
+    draft.change(clocks={**draft.case.clocks, clock: after})
+
+
+def dues(plan: Plan, case: Case) -> Iterator[int]:
+    """When something of a promise falls due, were nothing to change."""
+    for name, head in case.clocks.items():
+        if head.active:
+            clock = plan.definition.clocks[name]
+            yield from (firing.due for firing in firings(clock, head, plan.calendar(clock.calendar)))
+
+
+def _cycle(case: str, clock: str, head: Head) -> Cycle:
+    if head.goal is None:
+        raise AssertionError("a cycle has a goal")
+    standing = "breached" if head.breached_at is not None else "withdrawn"
+    return Cycle(
+        case=case, clock=clock, cycle=head.cycle, started_at=head.started_at, ended_at=head.ended_at,
+        result=head.result or standing, goal=head.goal, used=head.used, breached_at=head.breached_at, turns=head.turns,
+    )  # fmt: skip
