@@ -120,8 +120,9 @@ C = TypeVar("C", Case, Head)
 def changed(value: C, **changes: Any) -> C:
     """A copy with these fields changed; `dataclasses.replace` runs the constructor and costs ten times as much."""
     copy = object.__new__(type(value))
-    copy.__dict__.update(value.__dict__)
-    copy.__dict__.update(changes)
+    fields = copy.__dict__
+    fields.update(value.__dict__)
+    fields.update(changes)
     return copy
 
 
