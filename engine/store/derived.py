@@ -13,7 +13,7 @@ TAKEN = "the case was changed, or its key taken, meanwhile; read it again and de
 
 
 def check_order(save: Save) -> int:
-    """The place of the first of these steps in the family's order."""
+    """The place of the first of these steps in the family's order. So every save changes the root."""
     root = save.after.root
     so_far = save.before.cases[root].order if save.before else 0
     if save.after.cases[root].order != so_far + len(save.steps):

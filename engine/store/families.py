@@ -124,7 +124,6 @@ class Families(Work):
                 old = before.get(case.id)
                 if old is not case:
                     self._write_case(save, old, case, (birth, due if case.id == case.root else None))
-            self._settle_root(save.after.root, due)
             self._write_steps(save.steps, first)
             if save.request is not None:
                 asked = save.request
@@ -188,15 +187,6 @@ class Families(Work):
         guards = (was.id, was.revision, was.sequence, was.family_order)
         if self._do(_update(tuple(changed)).text, (*changed.values(), *guards)).rowcount != 1:
             raise Conflict(f"case `{was.id}` was changed meanwhile; read it again and decide anew")
-
-    def _settle_root(self, root: str, due: int | None) -> None:
-        """When the family falls due stands with its root, also if only a child was changed."""
-        row = self._rows.get(root) or self._run("ROW", root).fetchone()
-        named = CaseRow._make(row)
-        if named.family_due_ms != due:
-            settled = named._replace(family_due_ms=due)
-            self._change(named, settled)
-            self._rows[root] = settled
 
     def _write_waiting(self, was: CaseRow, row: CaseRow) -> None:
         if (was.waiting, was.sort_key, was.closed_ms) == (row.waiting, row.sort_key, row.closed_ms):

@@ -198,6 +198,16 @@ def test_a_part_that_fails_leaves_the_rest(store: Store) -> None:
     assert (case.assignee, case.queue, case.sequence, case.private) == ("lin", "dispatcher", 4, {"phone": "1"})
 
 
+def test_after_a_part_that_failed_the_same_step_may_be_tried_again(store: Store) -> None:
+    family = put(store, opening(a_case(private={"phone": "1"}, secret="aa")))
+    with store.write() as work:
+        found = locked(work)
+        with pytest.raises(ZeroDivisionError):
+            in_part(work, lambda: (work.save(step(found, {"private": {"phone": "2"}})), 1 / 0))
+        work.save(step(found, {"private": {"phone": "3"}}))
+    assert get(store, "R-1").cases["R-1"] == moved(family.cases["R-1"], private={"phone": "3"})
+
+
 def in_part(work: Transaction, writes: Callable[[], object]) -> None:
     with work.part():
         writes()

@@ -17,11 +17,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from engine.errors import EngineError, StoreUnavailable, UsageError
-from engine.ports import Store
+from engine.errors import Conflict, EngineError, StoreUnavailable, UsageError
+from engine.ports import Save, Store
 from engine.store import checkpoints, open_store, schema, upgrade
 from engine.store.address import read_address
-from engine.store.sqlite import SqliteStore, connect, open_sqlite
+from engine.store.sqlite import SqliteStore, SqlTransaction, connect, open_sqlite
 from engine.store.tables import VERSION_TABLE, metadata
 from engine.store.upgrading import MIGRATIONS
 from tests.contract.builders import a_case, get, opening, put, step
@@ -156,6 +156,13 @@ def test_another_applications_database_is_refused_and_left_alone(path: Path, mar
     assert path.read_bytes() == before
 
 
+def test_another_applications_database_is_refused_also_while_it_is_empty(path: Path) -> None:
+    with raw(path) as other:
+        other.execute("PRAGMA application_id = 252006674")
+    said, _ = sentence(lambda: open_store(str(path), create=True))
+    assert said == f"the database `{path}` belongs to another application"
+
+
 def test_an_empty_file_is_made_a_database_only_when_asked(path: Path) -> None:
     path.touch()
     said, now = sentence(lambda: open_store(str(path)))
@@ -187,9 +194,12 @@ def test_a_program_that_runs_while_the_tables_become_newer_stops_using_them(stor
     put(store, opening(a_case()))
     with raw(path) as other:
         other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
-    for call in (lambda: put(store, opening(a_case("R-2"))), lambda: get(store, "R-1")):
-        said, _ = sentence(call)
+    for begin in (store.write, store.read):
+        said, _ = sentence(lambda begin=begin: begin().__enter__())  # type: ignore[misc]
         assert "newer casewright" in said
+    with raw(path) as other:
+        other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '{schema.HEAD}'")
+    put(store, step(get(store, "R-1")))
 
 
 def test_an_older_database_is_brought_up_to_date_by_one_command(
@@ -412,6 +422,49 @@ def test_a_part_that_meets_a_full_disk_ends_the_whole(store: SqliteStore) -> Non
     sentence(go_on)
     with store.read() as work:
         assert work.setting("zone") is None
+
+
+class FailingCommit:
+    """A connection whose next commit fails, as when the disk does."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.failures = 1
+
+    def execute(self, text: str, *values: object) -> sqlite3.Cursor:
+        if text == "COMMIT" and self.failures:
+            self.failures -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return self.connection.execute(text, *values)  # type: ignore[arg-type]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.connection, name)
+
+
+def test_a_commit_that_fails_keeps_nothing_and_the_next_one_goes_on(store: SqliteStore) -> None:
+    family = put(store, opening(a_case()))
+    assert store._writer is not None
+    store._writer = FailingCommit(store._writer)  # type: ignore[assignment]
+    said, _ = sentence(lambda: put(store, step(family)))
+    assert "disk I/O error" in said
+    assert get(store, "R-1") == family
+    put(store, step(family))
+
+
+def test_a_row_changed_behind_the_back_of_a_transaction_is_a_conflict(store: SqliteStore) -> None:
+    family = put(store, opening(a_case()))
+    with pytest.raises(Conflict, match="`R-1` was changed meanwhile"), store.write() as work:
+        change_behind(work, step(work.family("R-1", lock=True) or family))
+
+
+def change_behind(work: SqlTransaction, save: Save) -> None:
+    work._execute("UPDATE cases SET revision = revision + 1", ())
+    work.save(save)
+
+
+def test_a_case_written_here_need_not_be_read_again(store: SqliteStore) -> None:
+    save = step(put(store, opening(a_case(private={"phone": "1"}, secret="aa"))))
+    assert put(store, save).cases["R-1"] is save.after.cases["R-1"]
 
 
 def test_a_damaged_database_is_named(path: Path) -> None:
