@@ -9,8 +9,8 @@ from engine.core.draft import Draft
 from engine.core.effects import StepFailed
 from engine.core.forms import read_facts, read_form
 from engine.core.machine import Endless
-from engine.core.people import persons
-from engine.core.permits import Asking, may_open, not_permitted, not_possible, offered, who_may_not
+from engine.core.people import persons, roles_said, said
+from engine.core.permits import Asking, may_open, not_permitted, not_possible, offered, state_said, who_may_not
 from engine.core.plan import Asked
 from engine.core.reasons import reason
 from engine.core.sight import Sight
@@ -163,12 +163,12 @@ def _works(draft: Draft, command: Command) -> Reasons:
         return [reason("state", "final", case=case.id)]
     for whos in plan.excluded(case.position):
         if actor.id in persons(whos, case):
-            return [reason("never_by", actor=actor.id, action=command.verb, why="never_by")]
+            return [reason("never_by", actor=actor.id, action=command.verb, why=said(whos, plan.definition))]
     here = (action for event in plan.chart.possible(case.position) for action in offered(plan, case.position, event))
     if any(not list(who_may_not(plan, case, action, actor)) for action in here):
         return []
-    roles, state = ", ".join(actor.roles) or "–", " + ".join(case.position.leaves)
-    return [reason("by", "no_work", actor=actor.id, roles=roles, state=state)]
+    roles = roles_said(actor.roles, plan.definition)
+    return [reason("by", "no_work", actor=actor.id, roles=roles, state=state_said(plan, case))]
 
 
 def _claim(draft: Draft, command: Command) -> Reasons:
@@ -197,7 +197,7 @@ def _assign(draft: Draft, command: Command) -> Reasons:
         return [reason("state", "final", case=draft.case.id)]
     for whos in draft.plan.excluded(draft.case.position):
         if command.name in persons(whos, draft.case):
-            return [reason("never_by", actor=command.name, action="assign", why="never_by")]
+            return [reason("never_by", actor=command.name, action="assign", why=said(whos, draft.plan.definition))]
     draft.change(assignee=command.name, queue=None)
     return []
 

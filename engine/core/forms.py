@@ -19,7 +19,7 @@ def read_form(
     values, reasons = reading.values, reading.reasons
     for name in form.require:
         if command.form.get(name) is None:
-            reasons.append(reason("form", "missing", field=name, label=_label(fields[name])))
+            reasons.append(reason("form", "missing", field=name, label=fields[name].label or name))
     for name, raw in command.form.items():
         if name not in form.require and name not in form.allow:
             takes = (*form.require, *form.allow)
@@ -41,7 +41,7 @@ def read_facts(
     for name in names:
         raw = command.facts.get(name)
         if raw is None:
-            reading.reasons.append(reason("facts", "fact", field=name, action=action, label=_label(fields[name])))
+            reading.reasons.append(reason("facts", "fact", field=name, action=action, label=fields[name].label or name))
         else:
             reading.take(fields[name], raw)
     return reading.values, reading.reasons
@@ -73,7 +73,3 @@ class _Reading:
         if not is_sealed(raw):
             check(field, raw)
         return raw
-
-
-def _label(field: Field) -> str:
-    return " / ".join(field.label.values()) or field.name

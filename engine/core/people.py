@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from engine.core.cases import Actor, Case
-from engine.fields import Value
-from engine.model import Who, Whos
+from engine.fields import Value, Words, word
+from engine.model import ProcessDefinition, Who, Whos
 
 
 def receivers(whos: Iterable[Who], case: Case, actor: Actor | None = None) -> list[str]:
@@ -64,7 +64,29 @@ def is_among(actor: Actor, whos: Whos, case: Case) -> bool:
     return False
 
 
-def said(whos: Iterable[Who]) -> str:
-    """As the definition says it."""
-    prefix = {"field": "case.", "did": "did."}
-    return ", ".join(f"`{prefix.get(who.kind, '')}{who.name or who.kind}`" for who in whos) or "–"
+def said(whos: Iterable[Who], definition: ProcessDefinition) -> Words:
+    """In words of each language: roles and fields by their labels."""
+    desk = definition.desk
+    return {language: ", ".join(_said(who, definition, language) for who in whos) or "–" for language in desk.languages}
+
+
+def _said(who: Who, definition: ProcessDefinition, language: str) -> str:
+    match who.kind:
+        case "role":
+            return word(definition.desk.roles.get(who.name, {}), language) or who.name
+        case "field":
+            label = word(definition.fields[who.name].label, language) if who.name in definition.fields else ""
+            return f"{label} (`case.{who.name}`)" if label else f"`case.{who.name}`"
+        case "did":
+            return f"`did.{who.name}`"
+        case _:
+            return f"`{who.name or who.kind}`"
+
+
+def roles_said(roles: Iterable[str], definition: ProcessDefinition) -> Words:
+    """Roles held, in words of each language."""
+    known = definition.desk.roles
+    return {
+        language: ", ".join(word(known.get(role, {}), language) or role for role in roles) or "–"
+        for language in definition.desk.languages
+    }

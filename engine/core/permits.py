@@ -8,9 +8,10 @@ from typing import NamedTuple
 from engine.chart import Position
 from engine.core.cases import Actor, Case, Reason
 from engine.core.clocks import instant_of
-from engine.core.people import is_among, persons, said
+from engine.core.people import is_among, persons, roles_said, said
 from engine.core.plan import Plan
 from engine.core.reasons import listed, near, reason
+from engine.fields import Words, word
 from engine.model import Action, Opening, Whos
 from engine.values import show_instant
 
@@ -26,10 +27,26 @@ def not_possible(plan: Plan, case: Case, name: str) -> Reason:
     if name not in known:
         process = plan.definition.process
         return reason("state", "unknown_action", process=process, action=name, near=near(name, known))
+    definition = plan.definition
     now = [event for event in plan.chart.possible(case.position) if event in known]
-    could = [f"{event} ({said(who for a in offered(plan, case.position, event) for who in a.by)})" for event in now]
-    state = " + ".join(case.position.leaves)
-    return reason("state", action=name, state=state, possible="; ".join(could) or "–")
+    could = {
+        event: said(dict.fromkeys(who for one in offered(plan, case.position, event) for who in one.by), definition)
+        for event in now
+    }
+    possible = {
+        language: "; ".join(f"{event} ({who[language]})" for event, who in could.items()) or "–"
+        for language in definition.desk.languages
+    }
+    return reason("state", action=name, state=state_said(plan, case), possible=possible)
+
+
+def state_said(plan: Plan, case: Case) -> Words:
+    """Where the case stands, in words of each language."""
+    states = plan.definition.states
+    return {
+        language: " + ".join(word(states[leaf].label, language) or leaf for leaf in case.position.leaves)
+        for language in plan.definition.desk.languages
+    }
 
 
 class Asking(NamedTuple):
@@ -60,23 +77,24 @@ def not_permitted(plan: Plan, case: Case, action: Action, asking: Asking) -> Ite
 def who_may_not(plan: Plan, case: Case, action: Action, actor: Actor) -> Iterator[Reason]:
     """`by` and `never_by`, the process's and the active states' included."""
     if not is_among(actor, action.by, case):
-        yield _wrong_role(actor, action.name, action.by)
+        yield _wrong_role(plan, actor, action.name, action.by)
     for whos in (action.never_by, *plan.excluded(case.position)):
         if actor.id in persons(whos, case):
-            yield reason("never_by", actor=actor.id, action=action.name, why=said(whos))
+            yield reason("never_by", actor=actor.id, action=action.name, why=said(whos, plan.definition))
 
 
 def may_open(plan: Plan, case: Case, opening: Opening, asking: Asking) -> Iterator[Reason]:
     """Step 2 of an opening; by `open` or `schedule` it skips `by` only."""
     name = "opening"
     if not asking.is_by_itself and not is_among(asking.actor, opening.by, case):
-        yield _wrong_role(asking.actor, name, opening.by)
+        yield _wrong_role(plan, asking.actor, name, opening.by)
     if opening.during is not None:
         yield from _not_now(plan, name, opening.during, asking.now)
 
 
-def _wrong_role(actor: Actor, action: str, whos: Whos) -> Reason:
-    return reason("by", actor=actor.id, roles=", ".join(actor.roles) or "–", action=action, who=said(whos))
+def _wrong_role(plan: Plan, actor: Actor, action: str, whos: Whos) -> Reason:
+    roles = roles_said(actor.roles, plan.definition)
+    return reason("by", actor=actor.id, roles=roles, action=action, who=said(whos, plan.definition))
 
 
 def _not_now(plan: Plan, action: str, during: str, now: int) -> Iterator[Reason]:

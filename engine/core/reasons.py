@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from engine.core.cases import Reason
-from engine.fields import Words
+from engine.fields import Words, word
 
 WORDS: Mapping[str, Words] = {
     "unknown_action": {
@@ -18,7 +18,7 @@ WORDS: Mapping[str, Words] = {
         "zh": "`{state}` 状态下不能 `{action}`；现在可以：{possible}",
     },
     "by": {
-        "en": "`{actor}` ({roles}) may not do `{action}`; it is for {who}",
+        "en": "`{actor}` ({roles}) may not do `{action}`; it is for: {who}",
         "zh": "`{actor}`（{roles}）不能执行 `{action}`；可由 {who} 执行",
     },
     "never_by": {
@@ -44,7 +44,7 @@ WORDS: Mapping[str, Words] = {
     },
     "invalid": {"en": "{problem}", "zh": "`{field}` 填写有误：{problem}"},
     "role": {
-        "en": "`{field}`: `{person}` is not a {role}",
+        "en": "`{field}`: `{person}` is not {role}",
         "zh": "`{field}`：`{person}` 不是{role}",
     },
     "later": {
@@ -81,10 +81,20 @@ WORDS: Mapping[str, Words] = {
 
 
 def reason(rule: str, text: str | None = None, /, *, field: str | None = None, **names: object) -> Reason:
-    """A refusal by this rule, in every language we speak. `text` names the words where it is not the rule."""
-    words = WORDS[text or rule]
+    """A refusal by this rule, in every language we speak. `text` names the words where it is not the rule.
+
+    A name that differs from language to language is given as a mapping.
+    """
     given = {"field": field, **names}
-    return Reason(rule, {language: said.format_map(given) for language, said in words.items()}, field)
+    words = {
+        language: said.format_map({name: _in(language, value) for name, value in given.items()})
+        for language, said in WORDS[text or rule].items()
+    }
+    return Reason(rule, words, field)
+
+
+def _in(language: str, value: object) -> object:
+    return word(value, language) if isinstance(value, Mapping) else value
 
 
 def near(name: str, candidates: Iterable[str]) -> str:
