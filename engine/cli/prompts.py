@@ -22,7 +22,6 @@ _TYPES: Mapping[str, str] = {
     "instant": "2026-03-02 14:00",
     "duration": "15m, 1h30m",
     "list": "T7,T9",
-    "table": '[{"…": "…"}]',
 }
 
 
@@ -36,15 +35,37 @@ def ask_missing(reader: Reader, asked: Iterable[FormField], form: dict[str, Any]
 
 def _ask(reader: Reader, asked: FormField) -> Any:
     field = asked.field
+    if field.type == "table":
+        return _ask_rows(reader, field)
     default = None if asked.present is None else reader.value(field, asked.present)
     return click.prompt(
         question(reader, field), default=default, err=True, value_proc=_checked(reader, field, asked.present, default)
     )
 
 
+def _ask_rows(reader: Reader, table: Field) -> list[dict[str, Any]]:
+    """Ask for a table row by row and column by column; an empty first column ends it."""
+    click.echo(_("{label} [{name}], row by row:").format(label=_label(reader, table), name=table.name), err=True)
+    first, *others = table.columns.values()
+    rows: list[dict[str, Any]] = []
+    while True:
+        text = question(reader, first) + " " + _("(nothing ends it)")
+        start = click.prompt(f"  {len(rows) + 1}. {text}", default="", show_default=False, err=True)
+        if not start:
+            return rows
+        row = {first.name: start}
+        for column in others:
+            asked = f"     {question(reader, column)}"
+            row[column.name] = click.prompt(asked, err=True, value_proc=_checked(reader, column, None, None))
+        rows.append(row)
+
+
+def _label(reader: Reader, field: Field) -> str:
+    return reader.said(field.label, field.name)
+
+
 def question(reader: Reader, field: Field) -> str:
     """Write the question for one field."""
-    label = reader.said(field.label, field.name)
     if field.type == "choice":
         shape = ", ".join(f"{name} {reader.said(words)}" for name, words in field.choices.items())
     elif field.type == "yes_no":
@@ -55,7 +76,7 @@ def question(reader: Reader, field: Field) -> str:
         shape = _("@FILE, or the name of an attachment")
     else:
         shape = _TYPES.get(field.type, "")
-    return f"{label} [{field.name}]" + (f" ({shape})" if shape else "")
+    return f"{_label(reader, field)} [{field.name}]" + (f" ({shape})" if shape else "")
 
 
 def _checked(reader: Reader, field: Field, present: Any, default: str | None) -> Callable[[str], Any]:

@@ -60,9 +60,14 @@ class Terminal:
         """Type a line and press return."""
         os.write(self._ours, line.encode() + b"\n")
 
-    def press(self, key: bytes) -> None:
-        """Press a key, such as Ctrl-C."""
-        os.write(self._ours, key)
+    def interrupt(self) -> None:
+        """Press Ctrl-C, and again like anybody whose first press came just before the question was ready to hear it."""
+        before = len(self.raw)
+        for _ in range(20):
+            os.write(self._ours, b"\x03")
+            while self._read(0.5):
+                if len(self.raw) > before + len("^C"):
+                    return
 
     def end(self) -> int:
         """Read to the end and return the exit code."""

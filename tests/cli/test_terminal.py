@@ -47,6 +47,28 @@ def test_a_prompt_offers_the_present_value(desk: Path) -> None:
     assert "visit_at 2099-01-01 10:00" in screen.text
 
 
+def test_a_table_is_asked_row_by_row_and_what_is_known_is_shown(desk: Path) -> None:
+    case = report()
+    for actor, action, form in (
+        ("zhao.lei", "dispatch", ["technician=li.wei", "slip=P-1"]),
+        ("li.wei", "arrive", []),
+        ("li.wei", "begin", []),
+    ):
+        assert run("do", case, action, "--as", actor, *fields(*form)).code == 0
+    screen = Terminal(["do", case, "diagnose", "--as", "li.wei", *fields("diagnosis=fuse", "hours=0.5")], desk)
+    screen.wait_for("Work and material by the price list [material], row by row:")
+    for answer in ("fuse", "two", "2", "12.50", ""):
+        screen.type(answer)
+    assert screen.end() == 0
+    assert "diagnosing → quoting" in screen.text
+    assert "must be a whole number" in screen.text
+    screen = Terminal(["do", case, "quote_price", "--as", "li.wei"], desk)
+    screen.wait_for("Hours estimated: 0.5")
+    screen.wait_for("Item: fuse")
+    screen.type("25")
+    assert screen.end() == 0
+
+
 def test_no_input_never_asks_also_at_a_terminal(desk: Path) -> None:
     screen = Terminal(["open", "repair", "--as", "wang.fang", "--no-input"], desk)
     assert screen.end() == 6
@@ -57,7 +79,7 @@ def test_ctrl_c_at_a_question_cancels_and_changes_nothing(desk: Path) -> None:
     before = run("list", "--all", "--as", "wang.fang", "--json").json["total"]
     screen = Terminal(["open", "repair", "--as", "wang.fang"], desk)
     screen.wait_for("Channel [channel]")
-    screen.press(b"\x03")
+    screen.interrupt()
     assert screen.end() == 8
     assert "cancelled" in screen.text
     assert run("list", "--all", "--as", "wang.fang", "--json").json["total"] == before
@@ -66,7 +88,7 @@ def test_ctrl_c_at_a_question_cancels_and_changes_nothing(desk: Path) -> None:
 def test_questions_are_asked_in_chinese_too(desk: Path) -> None:
     screen = Terminal(["--lang", "zh", "open", "repair", "--as", "wang.fang"], desk)
     screen.wait_for("渠道 [channel] (phone 电话, online 网络, visit 来访, mail 信函):")
-    screen.press(b"\x03")
+    screen.interrupt()
     assert screen.end() == 8
     assert "已取消" in screen.text
 

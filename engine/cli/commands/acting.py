@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,13 +13,12 @@ from engine.cli.exits import Exit
 from engine.cli.files import attach_answers, no_files_yet
 from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of
 from engine.cli.prompts import ask_missing
-from engine.cli.render import by_likelihood, offer_lines
+from engine.cli.render import by_likelihood, data_lines, offer_lines
 from engine.cli.streams import Streams
 from engine.cli.translate import _
 
 if TYPE_CHECKING:
     from engine.app import Engine
-    from engine.views import FormField
 
 
 def open_command() -> Command:
@@ -92,7 +90,7 @@ def run_do(streams: Streams, engine: Engine, args: Args) -> int:
         return _list_offers(streams, engine, args)
     form = given_form(args.fields, args.form, streams.into)
     if streams.may_ask:
-        form = ask_missing(reader_of(streams, engine), _asked(engine, args), form)
+        form = _asked(streams, engine, args, form)
     if refusal := attach_answers(engine, args, form):
         return answer(streams, engine, args, refusal)
     result = engine.act(
@@ -108,12 +106,19 @@ def run_do(streams: Streams, engine: Engine, args: Args) -> int:
     return answer(streams, engine, args, result)
 
 
-def _asked(engine: Engine, args: Args) -> Iterable[FormField]:
-    """What the form of this action asks; nothing if it would be refused anyway."""
-    for offer in engine.allowed(args.case, actor=args.settings.actor):
+def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -> dict[str, Any]:
+    """Ask for what the form of this action lacks; nothing if it would be refused anyway."""
+    actor = args.settings.actor
+    for offer in engine.allowed(args.case, actor=actor):
         if offer.action == args.action and offer.is_allowed:
-            return offer.form
-    return ()
+            view = engine.case(args.case, actor=actor)
+            definition = definition_of(engine, view)
+            reader = reader_of(streams, engine, definition)
+            shown = {name: view.data[name] for name in offer.show if name in view.data}
+            for label, text in data_lines(reader, definition, shown):
+                streams.tell(_("{name}: {text}").format(name=label, text=text))
+            return ask_missing(reader, offer.form, form)
+    return form
 
 
 def _list_offers(streams: Streams, engine: Engine, args: Args) -> int:
