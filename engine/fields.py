@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from engine.calendars import format_duration, parse_duration
+from engine.hours import say_duration
 from engine.patterns import compile_pattern
 from engine.values import (
     Expected,
@@ -350,6 +351,8 @@ def show(field: Field, value: Value, language: str, zone: str) -> str:
         return ("是" if value else "否") if language.startswith("zh") else ("yes" if value else "no")
     if field.type == "instant":
         return show_instant(value, zone)
+    if field.type == "duration":
+        return say_duration(value, language)
     comma = "、" if language.startswith("zh") else ", "
     if field.type == "list":
         of = field.of or Field(name=field.name, type="text")

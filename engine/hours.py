@@ -48,6 +48,15 @@ def format_duration(duration: int) -> str:
     return "-" * (duration < 0) + "".join(parts)
 
 
+_IN_CHINESE = str.maketrans({"h": "小时", "m": "分", "s": "秒"})
+
+
+def say_duration(duration: int, language: str) -> str:
+    """Write a duration for people: `1h30m`, in Chinese `1小时30分`."""
+    written = format_duration(duration)
+    return written.translate(_IN_CHINESE) if language.startswith("zh") else written
+
+
 def parse_clock(text: str) -> int:
     """Read a time of day, `08:30` to `24:00`, as minutes since midnight."""
     found = _CLOCK.fullmatch(text)

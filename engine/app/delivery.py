@@ -6,12 +6,12 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from engine.calendars import format_duration
 from engine.core.cases import Actor, Case, Outgoing
 from engine.core.plan import Library, Plan
 from engine.core.texts import PLACEHOLDER
 from engine.errors import NotFound
 from engine.fields import SEALED, Value, show, word
+from engine.hours import say_duration
 from engine.ports import Mail, Person, Transaction
 from engine.views import works
 
@@ -61,8 +61,10 @@ def delivery_of(tx: Transaction, library: Library, mail: Mail) -> Delivery:
 
 
 def text_in(tx: Transaction, library: Library, mail: Mail, language: str) -> str:
-    """The text of a message in a language of the reader's choice."""
+    """The text of a message in a language of the reader's choice; an event has none."""
     message = mail.message
+    if message.kind == "emit":
+        return ""
     family = tx.family(tx.root_of(message.case) or "", lock=False)
     if family is None:
         raise NotFound(f"there is no case `{message.case}` any more")
@@ -139,7 +141,7 @@ class _Reader:
         if isinstance(value, dict) and "clock" in value:
             return word(definition.clocks[value["clock"]].label, language)
         if group == "clock" and key == "left":
-            return format_duration(value) if isinstance(value, int) else ""
+            return say_duration(value, language) if isinstance(value, int) else ""
         if name == "case.waiting_on":
             return _waited_for(self.plan, value or [], language)
         field = definition.fields.get(key)

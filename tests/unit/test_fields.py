@@ -303,3 +303,9 @@ def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses() -> 
                 check(fields[name], wrong)
     assert not validator.is_valid({"paid": 1}), "a required field is missing"
     assert json.loads(json.dumps(schema)) == schema
+
+
+def test_a_duration_is_shown_in_the_reader_s_language() -> None:
+    wait = Field(name="wait", type="duration")
+    assert show(wait, 5_400_000, "en", "UTC") == "1h30m"
+    assert show(wait, 5_400_000, "zh", "UTC") == "1小时30分"
