@@ -15,6 +15,8 @@ from engine.lang.build.process import Beside, build_process
 from engine.lang.build.used import parts_of
 from engine.lang.diagnostics import Diagnostic, Lines, Span, did_you_mean, error, in_order, without_silenced
 from engine.lang.hashes import hashes_of
+from engine.lang.rules.listing import findings_of
+from engine.lang.rules.rule import Checked
 from engine.lang.shape import Kind, check_shape
 from engine.lang.source import read
 from engine.lang.tree import Document
@@ -184,7 +186,9 @@ def _attempt(files: _Files, process: str) -> _Attempt:
     definition, known = build_process(file.cursor, beside, notes)
     _check_file_name(file.cursor, process, notes)
     findings += notes.found
-    if any(found.severity == "error" for found in findings):
+    is_readable = not any(found.severity == "error" for found in findings)
+    findings += findings_of(Checked(definition, known), is_readable=is_readable)
+    if not is_readable:
         return _Attempt(None, known, tuple(findings))
     behaviour, words = hashes_of(definition)
     used = _used_sources(files, definition, known)

@@ -1,0 +1,23 @@
+"""All rules, by subject; each adds its findings to those of reading and building."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.lang.diagnostics import Diagnostic
+from engine.lang.rules.actions import RULES as ACTIONS
+from engine.lang.rules.clocks import RULES as CLOCKS
+from engine.lang.rules.fields import RULES as FIELDS
+from engine.lang.rules.rule import Checked
+from engine.lang.rules.states import RULES as STATES
+from engine.lang.rules.texts import RULES as TEXTS
+from engine.lang.rules.unattended import RULES as UNATTENDED
+
+RULES = (*STATES, *ACTIONS, *FIELDS, *CLOCKS, *TEXTS, *UNATTENDED)
+
+
+def findings_of(checked: Checked, *, is_readable: bool) -> Iterator[Diagnostic]:
+    """What the rules find; where parts cannot be read, only of those rules that look at one part alone."""
+    for rule in RULES:
+        if is_readable or not rule.whole:
+            yield from rule.findings(checked)

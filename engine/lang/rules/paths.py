@@ -1,0 +1,118 @@
+"""Ways of a case told apart by which fields are set: a guard that asks for one holds only where something set it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from engine.chart.drawing import Way
+from engine.lang.build.presence import Fields, asked
+from engine.lang.rules.walks import Step, Walks
+from engine.model import AppendTo, ClearFields, Effect, Form, ProcessDefinition, SetFields
+
+MOST_SPOTS = 20_000
+
+
+class Spot(NamedTuple):
+    """A position, and of the fields that some condition asks for those that may be set there."""
+
+    position: int
+    set: Fields
+
+
+class Paths:
+    """The ways of a case. A field that may be set counts as set: so no way that exists is missed."""
+
+    def __init__(self, definition: ProcessDefinition, walks: Walks) -> None:
+        self.definition = definition
+        self.walks = walks
+        initial = walks.active(0) if walks.positions else frozenset()
+        self.opening = Step("opening", -1, 0, (), initial)
+        self._onward: dict[int, list[tuple[Step, Fields]]] = {}
+        self._known: dict[Spot, list[tuple[Step, Spot]]] = {}
+        asked_by = {way: _asked(way) for step in walks.steps for way in step.ways}
+        self._tracked = frozenset().union(*asked_by.values())
+        for step in walks.steps:
+            needed = frozenset().union(*(asked_by[way] for way in step.ways))
+            self._onward.setdefault(step.source, []).append((step, needed))
+
+    def way(self, starts: Callable[[Step], bool], blocked: Fields, ends: set[int]) -> tuple[Step, ...]:
+        """A shortest way to one of the ends, from a step that starts something, keeping clear of some names."""
+        begun = {
+            spot: step for step, spot in reversed(self._steps) if starts(step) and step.entered.isdisjoint(blocked)
+        }
+        ahead: list[tuple[Spot, tuple[Step, ...]]] = [(spot, (step,)) for spot, step in reversed(begun.items())]
+        seen = set(begun)
+        for spot, way in ahead:  # grows while it is walked
+            if spot.position in self.walks.finals:
+                if spot.position in ends and len(way) > 1:
+                    return way
+                continue
+            for step, following in self._from(spot):
+                if following not in seen and not _meets(step, blocked):
+                    seen.add(following)
+                    ahead.append((following, (*way, step)))
+        return ()
+
+    @cached_property
+    def _steps(self) -> list[tuple[Step, Spot]]:
+        """Every step that can be taken, with what is set after it."""
+        first = Spot(0, self._after(self.opening, frozenset()))
+        found, ahead, seen = [(self.opening, first)], [first], {first}
+        for spot in ahead:
+            for step, following in self._from(spot):
+                found.append((step, following))
+                if following not in seen and len(seen) < MOST_SPOTS:
+                    seen.add(following)
+                    ahead.append(following)
+        return found
+
+    def _from(self, spot: Spot) -> list[tuple[Step, Spot]]:
+        if spot not in self._known:
+            self._known[spot] = [
+                (step, Spot(step.target, self._after(step, spot.set)))
+                for step, needed in self._onward.get(spot.position, ())
+                if needed <= spot.set
+            ]
+        return self._known[spot]
+
+    def _after(self, step: Step, fields: Fields) -> Fields:
+        """What may be set after a step."""
+        acts = [way.action for way in step.ways if way.action is not None]
+        forms = [act.form for act in acts] or ([self.definition.opening.form] if step is self.opening else [])
+        found = fields.union(*(form.require + form.allow for form in forms))
+        for effects in self._effects(step):
+            found = _done(effects, found)
+        return found & self._tracked
+
+    def _effects(self, step: Step) -> Iterator[Iterable[Effect]]:
+        for way in step.ways:
+            yield way.action.then if way.action else way.timer.then if way.timer else ()
+            yield way.branch.then
+        yield from (self.definition.states[state].on_enter for state in sorted(step.entered))
+        if step is self.opening:
+            yield self.definition.opening.then
+
+
+def _meets(step: Step, names: Fields) -> bool:
+    """Whether a step does or enters one of some names."""
+    return step.event in names or not step.entered.isdisjoint(names)
+
+
+def _asked(way: Way) -> Fields:
+    """The fields that must have been set before a way is taken."""
+    conditions = [guard.must.text for guard in way.action.guards] if way.action is not None else []
+    before = frozenset(name for condition in conditions for name in asked(condition))
+    chosen = asked(way.branch.when.text) if way.branch.when is not None else frozenset()
+    form = way.action.form if way.action is not None else Form()
+    return before | chosen.difference(form.require, form.allow)
+
+
+def _done(effects: Iterable[Effect], fields: Fields) -> Fields:
+    for effect in effects:
+        if isinstance(effect, (SetFields, AppendTo)):
+            fields = fields | effect.values.keys()
+        elif isinstance(effect, ClearFields) and effect.when is None:
+            fields = fields - set(effect.names)
+    return fields

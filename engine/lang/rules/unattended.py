@@ -1,0 +1,128 @@
+"""Rules about what happens by itself: by time nobody acts, and other cases are told without end only by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.expressions import Expression
+from engine.lang.build.cursor import Cursor
+from engine.lang.build.outline import Outline
+from engine.lang.build.used import parts_of
+from engine.lang.rules.actions import effects_in, told_from_outside
+from engine.lang.rules.rule import Checked, Spot, rule
+from engine.model import Assign, Effect, Emit, Notify, OpenCase, Tell
+
+
+def _timed(checked: Checked) -> Iterator[Effect]:
+    """The effects of timers and thresholds."""
+    seen: set[int] = set()
+    for state in checked.definition.states.values():
+        for timer in state.timers.values():
+            yield from (*timer.then, *(effect for branch in timer.to for effect in branch.then))
+    for clock in checked.definition.clocks.values():
+        for effect in (effect for threshold in clock.thresholds for effect in threshold.then):
+            if id(effect) not in seen:
+                seen.add(id(effect))
+                yield effect
+
+
+@rule("actor-by-time", "error", whole=False)
+def actor_by_time(checked: Checked) -> Iterator[Spot]:
+    """`actor` where time acts: there is nobody."""
+    for effect in _timed(checked):
+        for who in effect.who if isinstance(effect, (Notify, Assign)) else ():
+            if who.kind == "actor":
+                message = "nobody acts when time comes, so `actor` means nobody here"
+                yield Spot(
+                    checked.cursor(who).span, message, "name a role, or a person by `case.FIELD` or `did.ACTION`"
+                )
+
+
+@rule("looks-elsewhere-by-time", "error")
+def looks_elsewhere_by_time(checked: Checked) -> Iterator[Spot]:
+    """What fires by time and looks at cases of other families: only people's commands may."""
+    for effect in (part for part in _timed(checked) if isinstance(part, OpenCase)):
+        near = checked.known.neighbours.get(effect.process)
+        root = near.outline.root.plain if near is not None else {}
+        reason = (
+            "`key`"
+            if effect.key is not None
+            else next((f"`{key}`" for key in ("unique", "counts") if root.get(key)), "")
+        )
+        if reason:
+            message = f"opening `{effect.process}` looks at other cases ({reason}), which nothing may do by time"
+            yield Spot(checked.value(effect, "open"), message, "let an action open it")
+
+
+@rule("told-reads-facts", "error")
+def told_reads_facts(checked: Checked) -> Iterator[Spot]:
+    """An action that is told, and reads facts that nobody brings then."""
+    told = {
+        part.failed: "told when a delivery fails" for part in checked.effects if isinstance(part, Emit) and part.failed
+    }
+    told |= dict.fromkeys(told_from_outside(checked), "told by another case")
+    for action in (action for action in checked.acts if action.name in told):
+        for part in parts_of(action):
+            facts = sorted(n for n in part.names if n.startswith("facts.")) if isinstance(part, Expression) else []
+            if facts:
+                message = f"action `{action.name}` is {told[action.name]}, when nobody brings `{facts[0]}`"
+                mend = "keep what it needs in a field of the case"
+                yield Spot(checked.name(action), message, mend)
+                break
+
+
+@rule("opens-itself", "error")
+def opens_itself(checked: Checked) -> Iterator[Spot]:
+    """A process whose opening opens a case of its own kind, which opens one again."""
+    initial = checked.definition.states.get(checked.definition.initial)
+    effects = [*checked.definition.opening.then, *(initial.on_enter if initial is not None else ())]
+    own = checked.definition.process
+    for effect in (part for part in effects if isinstance(part, OpenCase) and part.when is None):
+        near = checked.known.neighbours.get(effect.process)
+        back = near is not None and own in _opened_at_once(near.outline)
+        if effect.process == own or back:
+            way = f"`{own}` → `{own}`" if effect.process == own else f"`{own}` → `{effect.process}` → `{own}`"
+            yield Spot(
+                checked.value(effect, "open"), f"opening opens itself without end: {way}", "let an action open it"
+            )
+
+
+def _opened_at_once(outline: Outline) -> set[str]:
+    opening = outline.root.get("opening")
+    initial = outline.states.get(str(outline.root.plain.get("initial")))
+    lists = [opening.get("then") if opening else None, initial.get("on_enter") if initial else None]
+    return {
+        str(effect.plain["open"])
+        for effects in lists
+        for effect in (effects.items() if effects is not None else ())
+        if effect.is_table and "open" in effect.plain and "if" not in effect.plain
+    }
+
+
+@rule("tell-cycle", "error")
+def tell_cycle(checked: Checked) -> Iterator[Spot]:
+    """An action that tells another case to do what makes it tell this one again."""
+    told_back = _told_back(checked)
+    for action in checked.acts:
+        effects = [*action.then, *(effect for branch in action.to for effect in branch.then)]
+        for effect in (part for part in effects if isinstance(part, Tell) and part.when is None):
+            if action.name in told_back.get(effect.action, ()):
+                message = f"`{action.name}` tells `{effect.action}`, which tells `{action.name}` again"
+                yield Spot(checked.value(effect, "do"), message, "give one of them an `if`")
+
+
+def _told_back(checked: Checked) -> dict[str, set[str]]:
+    """Action of another process → the actions it tells, always."""
+    found: dict[str, set[str]] = {}
+    for near in checked.known.neighbours.values():
+        for name, written in near.outline.actions.items():
+            for _, cursor in written:
+                found.setdefault(name, set()).update(_told(cursor))
+    return found
+
+
+def _told(action: Cursor) -> Iterator[str]:
+    return (str(e.plain["do"]) for e in effects_in(action) if "if" not in e.plain)
+
+
+RULES = (actor_by_time, looks_elsewhere_by_time, told_reads_facts, opens_itself, tell_cycle)
