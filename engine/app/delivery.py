@@ -12,7 +12,6 @@ from engine.core.texts import PLACEHOLDER
 from engine.errors import NotFound
 from engine.fields import SEALED, Value, show, word
 from engine.hours import say_duration
-
 from engine.ports import Mail, Person, Transaction
 from engine.views import works
 
