@@ -78,7 +78,9 @@ states:
         by: [agent]
         form: {require: [runner], allow: [note]}
         guards:
-          at_work: {must: form.runner in facts.at_work, else: {en: "{form.runner} is not at work", zh: "{form.runner} 不在岗"}}
+          at_work:
+            must: form.runner in facts.at_work
+            else: {en: "{form.runner} is not at work", zh: "{form.runner} 不在岗"}
         then:
           - {notify: case.runner, message: job}
           - {notify: customer, message: on_way}
@@ -89,7 +91,11 @@ states:
         by: [agent]
         then: [{notify: supplier, message: order_in}, {emit: ordered, with: {what: =case.what}, failed: not_ordered}]
         to: stay
-      not_ordered: {label: {en: Could not be ordered, zh: 订货失败}, by: [], then: [{set: {note: no supplier}}], to: stay}
+      not_ordered:
+        label: {en: Could not be ordered, zh: 订货失败}
+        by: []
+        then: [{set: {note: no supplier}}]
+        to: stay
   on_hold:
     label: {en: On hold, zh: 搁置}
     waiting_on: boss

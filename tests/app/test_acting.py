@@ -109,7 +109,7 @@ def test_a_child_is_opened_with_its_parent_s_number(engine: Engine) -> None:
         ("remark", {"note": "\ud800"}, {}, LIN, ["form"]),
     ],
 )
-def test_a_foreseen_no_is_a_value_with_every_reason(  # noqa: PLR0913
+def test_a_foreseen_no_is_a_value_with_every_reason(
     engine: Engine, action: str, form: dict[str, object], facts: dict[str, object], actor: object, rules: list[str]
 ) -> None:
     case = open_errand(engine)
@@ -244,8 +244,8 @@ def test_a_closed_case_is_neither_claimed_nor_assigned(engine: Engine) -> None:
 @pytest.fixture
 def known(engine: Engine) -> Engine:
     """The same, with people."""
-    for id, role in (("root", "admin"), ("lin", "agent"), ("run", "runner"), ("boss", "boss")):
-        engine.save_person(Person(id=id, name=id.title(), roles=(role,)), actor=ADMIN)
+    for name, role in (("root", "admin"), ("lin", "agent"), ("run", "runner"), ("boss", "boss")):
+        engine.save_person(Person(id=name, name=name.title(), roles=(role,)), actor=ADMIN)
     return engine
 
 
@@ -296,9 +296,9 @@ def test_a_file_is_attached_and_comes_back(engine: Engine) -> None:
 def test_who_may_not_read_a_case_gets_none_of_its_files(engine: Engine) -> None:
     case = open_errand(engine)
     done(engine.attach(case, "receipt.png", b"\x89PNG", actor=LIN))
-    hash = engine.history(case)[-1]["attached"]["hash"]
+    held = engine.history(case)[-1]["attached"]
     with pytest.raises(NotPermitted):
-        engine.attachment(case, hash, actor=STRANGER)
+        engine.attachment(case, held["hash"], actor=STRANGER)
     with pytest.raises(NotFound):
         engine.attachment(case, "00", actor=LIN)
 

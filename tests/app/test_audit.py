@@ -1,0 +1,207 @@
+"""The audit verifies what was done, and names the first record that somebody changed behind the engine's back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine import Engine, Verification
+from engine.core.audit import digest
+from engine.testing import ManualTime
+from tests.app.desks import HOUR, LIN, deliver, done, open_errand, send
+
+Tamper = Callable[[sqlite3.Connection], object]
+TRIGGERS = ("records_are_never_changed", "records_are_never_deleted", "records_are_never_replaced")
+
+
+@pytest.fixture
+def desk(on_disk: Engine, time: ManualTime) -> Engine:
+    """Two finished errands, with their calls, and one under way."""
+    for number in range(2):
+        case = open_errand(on_disk, phone=f"139-{number}")
+        send(on_disk, case)
+        deliver(on_disk, case)
+        time.move(1)
+    open_errand(on_disk, what="tea")
+    time.move(HOUR)
+    on_disk.tick()
+    return on_disk
+
+
+def tampered(desk: Engine, folder: Path, tamper: Tamper) -> Verification:
+    """Verify after somebody with the file and no scruples was here."""
+    assert desk.verify().problems == ()
+    connection = sqlite3.connect(folder / "desk.db")
+    for trigger in TRIGGERS:
+        connection.execute(f"DROP TRIGGER {trigger}")
+    tamper(connection)
+    connection.commit()
+    connection.close()
+    with Engine.open(str(folder / "desk.db"), time=ManualTime(desk.now())) as again:
+        return again.verify()
+
+
+def test_a_whole_desk_verifies_and_says_how_much_it_looked_at(desk: Engine) -> None:
+    seen: list[tuple[int, int]] = []
+    found = desk.verify(progress=lambda done_, total: seen.append((done_, total)))
+    assert (found.cases, found.problems) == (5, ())
+    assert found.records == sum(len(desk.history(case)) for case in ("E-1", "E-1.1", "E-2", "E-2.1", "E-3"))
+    assert found.sealed == 8  # each phone in the form and the change of its opening, of its call too
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_one_family_can_be_verified_alone(desk: Engine) -> None:
+    assert desk.verify("E-1.1").cases == 2
+
+
+def flip(connection: sqlite3.Connection) -> None:
+    (text,) = connection.execute("SELECT text FROM records WHERE case_id='E-1' AND sequence=2").fetchone()
+    connection.execute(
+        "UPDATE records SET text=? WHERE case_id='E-1' AND sequence=2", (text.replace('"run"', '"ruN"', 1),)
+    )
+
+
+def not_json(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE records SET text='{' WHERE case_id='E-1' AND sequence=2")
+
+
+def cut(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM records WHERE case_id='E-1' AND sequence=3")
+
+
+def lost(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM records WHERE case_id='E-1' AND sequence=2")
+
+
+def swapped(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE records SET sequence=99 WHERE case_id='E-1' AND sequence=2")
+    connection.execute("UPDATE records SET sequence=2 WHERE case_id='E-1' AND sequence=3")
+    connection.execute("UPDATE records SET sequence=3 WHERE case_id='E-1' AND sequence=99")
+
+
+def from_another_case(connection: sqlite3.Connection) -> None:
+    (text, hashed) = connection.execute("SELECT text, hash FROM records WHERE case_id='E-2' AND sequence=2").fetchone()
+    connection.execute("UPDATE records SET text=?, hash=? WHERE case_id='E-1' AND sequence=2", (text, hashed))
+
+
+def duplicated(connection: sqlite3.Connection) -> None:
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(records)")]
+    row = dict(
+        zip(columns, connection.execute("SELECT * FROM records WHERE case_id='E-1' AND sequence=3").fetchone(),
+            strict=True)
+    )  # fmt: skip
+    row["sequence"] = 4
+    for name in columns:
+        if "order" in name:
+            row[name] = 99
+    connection.execute(f"INSERT INTO records VALUES ({','.join('?' * len(columns))})", tuple(row.values()))
+
+
+def rechained(change: Callable[[dict[str, object]], object]) -> Tamper:
+    """Change a record, and make every hash after it fit again."""
+
+    def tamper(connection: sqlite3.Connection) -> None:
+        rows = connection.execute("SELECT sequence, text FROM records WHERE case_id='E-1' ORDER BY sequence").fetchall()
+        head = ""
+        for sequence, text in rows:
+            record = json.loads(text)
+            if sequence == 2:
+                change(record)
+            record["prev"] = head
+            made = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            head = digest(made)
+            connection.execute(
+                "UPDATE records SET text=?, hash=? WHERE case_id='E-1' AND sequence=?", (made, head, sequence)
+            )
+        connection.execute("UPDATE cases SET head=? WHERE id='E-1'", (head,))
+
+    return tamper
+
+
+def case_row(what: str) -> Tamper:
+    def tamper(connection: sqlite3.Connection) -> None:
+        (body,) = connection.execute("SELECT body FROM cases WHERE id='E-3'").fetchone()
+        assert '"tea"' in body
+        connection.execute("UPDATE cases SET body=? WHERE id='E-3'", (body.replace('"tea"', what),))
+
+    return tamper
+
+
+def other_phone(connection: sqlite3.Connection) -> None:
+    value = next(
+        row[1] for row in connection.execute("PRAGMA table_info(personal)") if row[1] in ("value", "text", "body")
+    )
+    connection.execute(f"UPDATE personal SET {value}=replace({value}, '139-0', '138-0')")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "place", "said"),
+    [
+        (flip, ("E-1", 2), "its text was changed: the hash does not fit"),
+        (not_json, ("E-1", 2), "its text was changed"),
+        (cut, ("E-1", 3), "the case counts 3 records, the chain has 2"),
+        (lost, ("E-1", 3), "record 2 is missing"),
+        (swapped, ("E-1", 2), "it is not linked to the record before it"),
+        (from_another_case, ("E-1", 2), "it is not linked to the record before it"),
+        (duplicated, ("E-1", 4), "it is not linked to the record before it"),
+        (rechained(lambda record: record.update(actor="mo")), ("E-1", None), "the stored `done`"),
+        (rechained(lambda record: record.update(at=record["at"] + 1)), ("E-1", 2), "the replay gives"),  # type: ignore[operator]
+        (rechained(lambda record: record.update(to=["waiting"])), ("E-1", 2), "`to` is"),
+        (rechained(lambda record: record.update(roles=["boss"])), ("E-1", 2), "it would be refused: by"),
+        (rechained(lambda record: record.pop("verb")), ("E-1", None), "cannot be replayed"),
+        (rechained(lambda record: record.update(at="noon")), ("E-1", None), "cannot be replayed"),
+        (case_row('"gold"'), ("E-3", None), "the stored `data` is not what its records give"),
+        (case_row('"te'), ("E-3", None), "its stored row cannot be read"),
+        (other_phone, ("E-1", 1), "`phone` is not the value that was sealed"),
+    ],
+)
+def test_whatever_was_changed_is_named(
+    desk: Engine, tmp_path: Path, tamper: Tamper, place: tuple[str, int | None], said: str
+) -> None:
+    found = tampered(desk, tmp_path, tamper)
+    problem = found.problems[0]
+    assert said in problem.message, problem
+    if place[1] is not None:
+        assert (problem.case, problem.sequence) == place
+    else:
+        assert problem.case == place[0]
+
+
+def test_what_is_wrong_with_one_case_keeps_none_of_the_others_from_being_verified(desk: Engine, tmp_path: Path) -> None:
+    def tamper(connection: sqlite3.Connection) -> None:
+        case_row('"te')(connection)
+        flip(connection)
+
+    found = tampered(desk, tmp_path, tamper)
+    assert {problem.case for problem in found.problems} >= {"E-1", "E-3"}
+    assert found.cases == 4
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE records SET text='{}'",
+        "DELETE FROM records",
+        "INSERT OR REPLACE INTO records SELECT * FROM records WHERE case_id='E-1' AND sequence=1",
+    ],
+)
+def test_the_database_itself_refuses_to_change_a_record(desk: Engine, tmp_path: Path, statement: str) -> None:
+    connection = sqlite3.connect(tmp_path / "desk.db")
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute(statement)
+    connection.close()
+    assert desk.verify().problems == ()
+
+
+def test_a_refusal_is_in_the_chain_with_every_reason(on_disk: Engine) -> None:
+    case = open_errand(on_disk)
+    on_disk.act(case, "send", {"runner": "run", "colour": 1}, actor=LIN)
+    record = on_disk.history(case)[-1]
+    assert record["refused"] == [["form", "colour"], ["facts", "at_work"]]
+    assert record["form"] == {"runner": "run"}
+    done(on_disk.act(case, "remark", {"note": "x"}, actor=LIN))
+    assert on_disk.verify().problems == ()

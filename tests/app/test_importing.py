@@ -1,0 +1,276 @@
+"""Bringing cases in from outside, line by line, each at its own time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from engine import Conflict, Engine, Imported, NotPermitted, Search, UsageError
+from engine.app import Import, Played
+from engine.testing import ManualTime
+from tests.app.desks import ADMIN, DAY, HOUR, LIN, MINUTE, NINE, done, open_errand
+
+Line = dict[str, Any]
+
+OPEN: Line = {"at": "2026-02-02 09:00", "as": "agent:lin", "case": "a", "open": "errand", "form": {"what": "milk"}}
+SEND: Line = {
+    "at": "2026-02-02 09:20", "as": "agent:lin", "case": "a", "do": "send", "form": {"runner": "run"},
+    "facts": {"at_work": ["run"]},
+}  # fmt: skip
+DELIVER: Line = {
+    "at": "2026-02-02 10:00", "as": "runner:run", "case": "a", "do": "deliver", "form": {"fee": "4.90"},
+}  # fmt: skip
+CALL: Line = {"at": "2026-02-02 18:00", "as": "boss:boss", "case": "a.call", "do": "call"}
+DAY_OF_A: tuple[Line, ...] = (OPEN, SEND, DELIVER, CALL)
+
+
+def tick(at: str) -> Line:
+    return {"at": at, "tick": True}
+
+
+def bring(engine: Engine, lines: Iterable[Line | str], name: str = "old", **how: Any) -> Imported:
+    texts = [line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines]
+    return engine.import_lines(texts, Import(name=name, **how), actor=ADMIN)
+
+
+def told(engine: Engine, case: str) -> list[tuple[Any, ...]]:
+    kept = ("at", "verb", "name", "actor", "to", "clocks", "refused")
+    return [tuple(record.get(name) for name in kept) for record in engine.history(case)]
+
+
+# ---------------------------------------------------------------- what is done
+
+
+def test_each_line_is_done_at_its_own_time(engine: Engine) -> None:
+    found = bring(engine, DAY_OF_A)
+    assert (found.done, found.refused, found.errors, found.cases) == (4, 0, (), {"a": "E-1"})
+    month = 28 * DAY
+    spans = [((record["at"] - NINE + month) // MINUTE, record["verb"]) for record in engine.history("E-1")]
+    assert spans == [(0, "open"), (10, "threshold"), (15, "threshold"), (15, "breach"), (20, "do"), (60, "do")]
+    assert engine.history("E-1")[0]["recorded_at"] == NINE
+    assert engine.case("E-1").clocks["sent"].status == "breached"
+    assert engine.case("E-1.1").outcome == "done"
+
+
+def test_what_was_said_then_is_not_sent_now(engine: Engine) -> None:
+    sent: list[object] = []
+    engine.on("*", sent.append)
+    bring(engine, DAY_OF_A)
+    engine.tick()
+    assert sent == []
+    assert {mail.status for mail in engine.outbox()} == {"imported"}
+
+
+def test_the_ending_carries_cases_forward_to_the_clock(engine: Engine) -> None:
+    bring(engine, DAY_OF_A[:2])
+    case = engine.case("E-1")
+    assert (case.outcome, case.closed_at) == ("cancelled", NINE - 28 * DAY + 20 * MINUTE + 6 * HOUR)  # lost
+    assert engine.tick().advanced == 0
+
+
+def test_after_its_import_a_case_is_as_any_other(engine: Engine, time: ManualTime) -> None:
+    bring(engine, [{**OPEN, "at": "2026-03-02 08:49"}])
+    sent: list[str] = []
+    engine.on("*", lambda one: sent.append(one.name))
+    assert done(engine.act("E-1", "remark", {"note": "x"}, actor=LIN)).data["note"] == "x"
+    time.move(5 * MINUTE + 1)
+    engine.tick()
+    assert sent == ["late"]
+
+
+@pytest.mark.parametrize(
+    "ticks", [["2026-02-02 09:12"], ["2026-02-02 09:15", "2026-02-02 09:15:01", "2026-02-02 09:19"]]
+)
+def test_with_or_without_tick_lines_the_histories_are_equal(engine: Engine, ticks: list[str]) -> None:
+    bring(engine, [OPEN, *map(tick, ticks), SEND, tick("2026-02-02 09:30"), DELIVER, CALL], "with")
+    bring(engine, DAY_OF_A, "without")
+    for with_, without in (("E-1", "E-2"), ("E-1.1", "E-2.1")):
+        assert told(engine, with_) == told(engine, without)
+
+
+def test_comments_and_empty_lines_are_passed_over(engine: Engine) -> None:
+    assert bring(engine, ["", "// a comment", *DAY_OF_A, "   "]).done == 4
+
+
+def test_a_story_hears_of_every_line_after_it_is_kept(engine: Engine) -> None:
+    heard: list[Played] = []
+    bring(engine, [{"at": OPEN["at"], "say": {"en": "Monday."}}, *DAY_OF_A, {"say": "over"}], tell=heard.append)
+    assert [one.number for one in heard] == [1, 2, 3, 4, 5, 6]
+    assert heard[0].result is None
+    assert heard[1].result is not None
+
+
+def test_progress_is_told_batch_by_batch(engine: Engine) -> None:
+    seen: list[int] = []
+    lines = [{**OPEN, "case": str(number)} for number in range(250)]
+    bring(engine, lines, progress=lambda passed, _total: seen.append(passed))
+    assert seen == [100, 200, 250]
+
+
+def test_only_an_administrator_imports(engine: Engine) -> None:
+    with pytest.raises(NotPermitted, match="`lin` may not import"):
+        engine.import_lines([], Import(name="old"), actor=LIN)
+
+
+# ---------------------------------------------------------------- bad lines
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "this is not JSON"),
+        ("[" * 100_000, "this is not JSON"),
+        ("[]", "a line is a JSON object"),
+        ({**OPEN, "colour": "red"}, "`colour` is not a key of an import line"),
+        ({"at": OPEN["at"]}, "a line says one of `open`, `do`, `tick` or `say`"),
+        ({**OPEN, "do": "send"}, "a line says one of"),
+        ({**OPEN, "at": "yesterday"}, "`at` must be an instant"),
+        ({**OPEN, "at": "2026-02-01 09:00"}, "`at` lies before the line above it"),
+        ({**OPEN, "at": "2026-03-03 09:00"}, "`at` lies in the future"),
+        ({**OPEN, "case": "b", "as": "lin"}, "`as` must be `role:person`"),
+        ({**OPEN, "case": ""}, "`case` must be the file's own name"),
+        (OPEN, "case `a` was opened by a line above"),
+        ({**SEND, "case": "zz"}, "no line above opens case `zz`"),
+        ({**SEND, "case": "a.visit"}, "has opened no `visit`"),
+        ({**SEND, "form": [1]}, "`form` must be an object"),
+        ({**OPEN, "case": "b", "open": "erand"}, "no process `erand` is published (`errand`?)"),
+        ({**OPEN, "case": "b", "form": {}}, "refused: `what` is missing: What / 物品 [form]"),
+        ({**SEND, "facts": {"at_work": []}}, "refused: run is not at work [at_work]"),
+    ],
+)
+def test_a_bad_line_is_named_by_its_number_and_the_rest_goes_on(engine: Engine, line: Line | str, said: str) -> None:
+    found = bring(engine, [OPEN, line, *DAY_OF_A[1:]])
+    assert [error.line for error in found.errors] == [2]
+    assert said in found.errors[0].message
+    assert engine.case("E-1").outcome == "done"
+    assert len([record for record in engine.history("E-1") if record["verb"] == "do"]) == 2 + found.refused * (
+        "do" in line and "facts" in line
+    )
+
+
+def test_a_refusal_that_the_file_expects_is_no_error(engine: Engine) -> None:
+    found = bring(engine, [OPEN, {**SEND, "facts": {"at_work": []}, "refused": "at_work"}, *DAY_OF_A[1:]])
+    assert (found.errors, found.refused, found.done) == ((), 1, 4)
+
+
+@pytest.mark.parametrize("bad", ["{", {**SEND, "facts": {"at_work": []}}])
+def test_an_import_that_is_to_stop_stops_before_its_first_bad_line(engine: Engine, bad: Line | str) -> None:
+    found = bring(engine, [OPEN, bad, *DAY_OF_A[1:]], stop_on_error=True)
+    assert (found.done, [error.line for error in found.errors]) == (1, [2])
+    assert told(engine, "E-1") == [told(engine, "E-1")[0]]
+    mended = bring(engine, DAY_OF_A, stop_on_error=True)  # the line is mended, and the import goes on with it
+    assert (mended.skipped, mended.done, mended.errors) == (1, 3, ())
+    assert engine.case("E-1").outcome == "done"
+
+
+def test_a_bad_line_leaves_nothing_behind(engine: Engine) -> None:
+    twice = [{**OPEN, "case": name, "open": "parcel", "form": {"waybill": "SF1"}} for name in ("p", "q")]
+    found = bring(engine, [*twice, {**OPEN, "case": "r", "open": "parcel", "form": {"waybill": "SF2"}}])
+    assert [error.line for error in found.errors] == [2]
+    assert found.cases == {"p": "P-1", "r": "P-2"}
+
+
+# ---------------------------------------------------------------- again
+
+
+class Killed(Exception):
+    """The process died here."""
+
+
+def dying(after: int) -> Callable[[int, int], None]:
+    """Return a progress call that kills the import after so many batches."""
+    calls: list[int] = []
+
+    def progress(_passed: int, _total: int) -> None:
+        calls.append(1)
+        if len(calls) == after:
+            raise Killed
+
+    return progress
+
+
+MANY = [{**line, "case": f"{line['case'].replace('a', str(number), 1)}"} for line in DAY_OF_A for number in range(60)]
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_a_second_run_goes_on_with_an_unfinished_import(engine: Engine, after: int) -> None:
+    with pytest.raises(Killed):
+        bring(engine, MANY, progress=dying(after))
+    again = bring(engine, MANY)
+    assert (again.skipped, again.done, again.errors) == (after * 100, 240 - after * 100, ())
+    bring(engine, MANY, "undisturbed")
+    assert [told(engine, f"E-{number}") for number in range(1, 61)] == [
+        told(engine, f"E-{number}") for number in range(61, 121)
+    ]
+
+
+def test_a_second_run_of_a_finished_import_does_nothing(engine: Engine) -> None:
+    bring(engine, DAY_OF_A)
+    before = told(engine, "E-1")
+    again = bring(engine, DAY_OF_A)
+    assert (again.done, again.skipped, again.errors, again.cases) == (0, 4, (), {"a": "E-1"})
+    assert told(engine, "E-1") == before
+
+
+def test_lines_added_to_a_finished_import_are_bad_lines(engine: Engine) -> None:
+    bring(engine, DAY_OF_A[:3])
+    again = bring(engine, DAY_OF_A)
+    assert [error.line for error in again.errors] == [4]
+    assert "new lines need an import of their own" in again.errors[0].message
+
+
+def test_the_same_keys_under_another_name_bring_nothing_twice(engine: Engine) -> None:
+    keyed = [{**line, "key": f"k{number}"} for number, line in enumerate(DAY_OF_A)]
+    bring(engine, keyed)
+    before = told(engine, "E-1")
+    again = bring(engine, keyed, "again")
+    assert (again.done, again.skipped, again.errors, again.cases) == (0, 4, (), {"a": "E-1"})
+    assert told(engine, "E-1") == before
+    assert done(engine.open_case("errand", {"what": "milk"}, actor=LIN)).id == "E-2"
+
+
+@pytest.mark.parametrize("changed", [[{**OPEN, "form": {"what": "tea"}}, *MANY[1:]], MANY[:50], []])
+def test_a_second_run_with_another_file_is_refused(engine: Engine, changed: list[Line]) -> None:
+    with pytest.raises(Killed):
+        bring(engine, MANY, progress=dying(1))
+    with pytest.raises(UsageError, match="the import `old` was begun with another file"):
+        bring(engine, changed)
+
+
+# ---------------------------------------------------------------- until it is finished
+
+
+def test_until_it_is_finished_nobody_else_touches_its_cases(engine: Engine, time: ManualTime) -> None:
+    open_errand(engine)
+    with pytest.raises(Killed):
+        bring(engine, MANY, progress=dying(1))
+    time.move(1)
+    assert engine.tick().advanced == 0
+    with pytest.raises(Conflict, match="`E-2` belongs to the unfinished import `old`"):
+        engine.act("E-2", "hold", actor=LIN)
+    assert engine.case("E-2").position == ("running",)  # as stored; it would be lost by now
+    assert engine.worklist(Search(actor=LIN)).behind == 0
+    bring(engine, MANY)
+    assert engine.case("E-2").outcome == "done"
+
+
+def test_an_import_acts_on_its_own_cases_only(engine: Engine) -> None:
+    bring(engine, [{**OPEN, "key": "k"}])
+    found = bring(engine, [{**OPEN, "key": "k"}, SEND], "other")
+    assert [error.message for error in found.errors] == [
+        "`E-1` does not belong to this import (run the import again, it goes on where it stopped)"
+    ]
+
+
+def test_a_long_sleep_of_the_file_makes_no_fault(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Ten thousand firings at a time are carried forward; the line goes on until all of them are.
+    monkeypatch.setattr("engine.core.decide.MOST_FIRINGS", 2)
+    monkeypatch.setattr("engine.core.decide.carry.__defaults__", (2,))
+    found = bring(engine, [OPEN, {**SEND, "at": "2026-02-10 09:00"}, tick("2026-02-10 09:01")])
+    assert found.errors == ()
+    assert [record["verb"] for record in engine.history("E-1")][:8] == [
+        "open", "threshold", "threshold", "breach", "threshold", "threshold", "threshold", "do",
+    ]  # fmt: skip

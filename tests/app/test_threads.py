@@ -1,0 +1,107 @@
+"""Many at once: a serial history, nothing lost, one winner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+from engine import Accepted, Actor, Conflict, Engine
+from engine.testing import ManualTime
+from tests.app.desks import HOUR, LIN, open_errand, sources
+
+CLIENTS = 50
+
+
+def together(count: int, work: Callable[[int], Any]) -> list[Any]:
+    """Run it in so many threads at once; a conflict comes back as a value."""
+    start = Barrier(count)
+
+    def one(number: int) -> Any:
+        start.wait(timeout=30)
+        try:
+            return work(number)
+        except Conflict as conflict:
+            return conflict
+
+    with ThreadPoolExecutor(count) as pool:
+        return [done.result(timeout=120) for done in [pool.submit(one, number) for number in range(count)]]
+
+
+def agent(number: int) -> Actor:
+    return Actor(id=f"agent{number}", roles=("agent",))
+
+
+def test_fifty_clients_on_one_case_leave_a_serial_history(engine: Engine) -> None:
+    case = open_errand(engine)
+    results = together(CLIENTS, lambda n: engine.act(case, "remark", {"note": str(n)}, actor=agent(n)))
+    assert all(isinstance(result, Accepted) for result in results)
+    records = engine.history(case)
+    assert [record["seq"] for record in records] == list(range(1, CLIENTS + 2))
+    assert {record["form"]["note"] for record in records[1:]} == {str(number) for number in range(CLIENTS)}
+    assert engine.case(case).data["note"] == records[-1]["form"]["note"]
+    assert engine.case(case).revision == CLIENTS + 1
+
+
+def test_of_fifty_who_claim_exactly_one_gets_it(engine: Engine) -> None:
+    case = open_errand(engine)
+    results = together(CLIENTS, lambda n: engine.claim(case, actor=agent(n)))
+    (winner,) = [number for number, result in enumerate(results) if isinstance(result, Accepted)]
+    assert engine.case(case).assignee == f"agent{winner}"
+
+
+def test_of_fifty_who_saw_the_same_revision_exactly_one_acts(engine: Engine) -> None:
+    case = open_errand(engine)
+    results = together(CLIENTS, lambda n: engine.act(case, "remark", {"note": "x"}, actor=LIN, expect_revision=1))
+    assert sum(isinstance(result, Accepted) for result in results) == 1
+    assert sum(isinstance(result, Conflict) for result in results) == CLIENTS - 1
+
+
+def test_one_key_sent_by_fifty_at_once_acts_once(engine: Engine) -> None:
+    results = together(CLIENTS, lambda _n: engine.open_case("errand", {"what": "milk"}, actor=LIN, key="k"))
+    assert {result.case.id for result in results} == {"E-1"}
+    assert sum(not result.is_repeat for result in results) == 1
+
+
+def test_openings_at_once_have_numbers_of_their_own_without_gaps(engine: Engine) -> None:
+    results = together(20, lambda n: engine.open_case("errand", {"what": str(n)} if n % 4 else {}, actor=agent(n)))
+    ids = sorted((result.case.id for result in results if isinstance(result, Accepted)), key=lambda one: int(one[2:]))
+    assert ids == [f"E-{number}" for number in range(1, 16)]
+
+
+def test_a_unique_number_is_taken_once(engine: Engine) -> None:
+    results = together(20, lambda n: engine.open_case("parcel", {"waybill": "SF1"}, actor=agent(n)))
+    assert sum(isinstance(result, Accepted) for result in results) == 1
+
+
+def test_reading_and_working_at_once_disturb_nobody(engine: Engine, time: ManualTime) -> None:
+    cases = [open_errand(engine) for _ in range(10)]
+    time.move(HOUR)
+
+    def work(number: int) -> object:
+        if number % 3 == 0:
+            return engine.tick()
+        if number % 3 == 1:
+            return engine.act(cases[number % 10], "remark", {"note": str(number)}, actor=LIN)
+        return engine.case(cases[number % 10]).clocks["sent"].status
+
+    results = together(30, work)
+    assert all(result == "breached" for result in results[2::3])
+    for case in cases:
+        assert [record["verb"] for record in engine.history(case)].count("breach") == 1
+
+
+def test_publishing_while_others_open_cases(engine: Engine) -> None:
+    from tests.app.desks import ADMIN, ERRAND
+
+    newer = ERRAND.replace("version: 1", "version: 2").replace("goal: 15m", "goal: 20m")
+
+    def work(number: int) -> object:
+        if number == 10:
+            return engine.publish(sources(errand=newer), "errand", actor=ADMIN)
+        return engine.open_case("errand", {"what": "milk"}, actor=LIN)
+
+    results = together(20, work)
+    assert {result.case.version for result in results if isinstance(result, Accepted)} <= {1, 2}
+    assert engine.definition("errand").version == 2
