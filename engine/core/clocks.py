@@ -262,13 +262,10 @@ class _Advance:
         if policy == "restart":
             return self._begin(head, self.seen.now)
         self._tell("withdrawn", head.result)
-        used = head.used
-        if policy == "count_through" and head.ended_at is not None:
-            used += self.calendar.elapsed(head.ended_at, self.seen.now)
-        head = changed(
-            head, active=True, result="", used=used, mark=self.seen.now, ended_at=None, armed_at=self.seen.now,
-            is_satisfied=False,
-        )  # fmt: skip
+        now = self.seen.now
+        mark = head.ended_at if policy == "count_through" else now
+        head = changed(head, active=True, result="", mark=mark, ended_at=None, armed_at=now, is_satisfied=False)
+        head = settle(head, now, (), self.calendar)
         self.kept.append(head)
         return head
 

@@ -39,8 +39,9 @@ class Draft:
     """Reads and changes the case it is given; what was there before stays in `before`."""
 
     __slots__ = (
-        "_waited_on", "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "first", "happened",
-        "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued", "record", "sealed", "sight", "start_at",
+        "_waited_on", "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "first",
+        "happened", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued", "record", "sealed",
+        "sight", "start_at",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, case: Case, family: Family, now: int, context: Context) -> None:

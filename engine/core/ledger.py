@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.calendars import Calendar
@@ -41,28 +41,36 @@ def ledger_of(plan: Plan, clock: str, history: Sequence[Stood], now: int) -> tup
 def _intervals(clock: str, history: Sequence[Stood], now: int, calendar: Calendar) -> Iterator[Interval]:
     earlier: Head | None = None
     for place, stood in enumerate(history):
-        head = stood.case.clocks.get(clock)
+        head, turn = stood.case.clocks.get(clock), stood.case.waiting
         until = history[place + 1].at if place + 1 < len(history) else now
-        if head is not None and head.active:
-            is_new = earlier is None or earlier.cycle != head.cycle
-            start = head.started_at if is_new else stood.at  # a cycle may count from before its record
-            if head.paused:
-                yield _interval(stood.case, head, (start, until), "paused")
-            else:
-                yield from _running(head, stood.case, start, until, calendar)
+        if head is not None and (start := _counts_from(earlier, head)) is not None:
+            yield from _running(head.cycle, (), start, stood.at, calendar)
+        if head is not None and head.active and head.paused:
+            yield Interval(
+                cycle=head.cycle, start=stood.at, end=until, status="paused", why=head.paused, turn=turn, used=0
+            )
+        elif head is not None and head.active:
+            yield from _running(head.cycle, turn, stood.at, until, calendar)
         earlier = head
 
 
-def _running(head: Head, case: Case, start: int, end: int, calendar: Calendar) -> Iterator[Interval]:
+def _counts_from(earlier: Head | None, head: Head) -> int | None:
+    """From when time before a record counts: of a slip typed in late, of a closed case that is counted through."""
+    if earlier is None or earlier.cycle != head.cycle:
+        return head.started_at if head.active else None
+    return earlier.ended_at if not earlier.active and head.used > earlier.used else None
+
+
+def _running(cycle: int, turn: tuple[str, ...], start: int, end: int, calendar: Calendar) -> Iterator[Interval]:
     """Running, cut where the calendar closes and opens."""
     at = start
     while at < end:
-        if calendar.is_open(at):
-            stop = _closing(calendar, at, end)
-            yield _interval(case, head, (at, stop), "running")
-        else:
-            stop = min(calendar.next_opening(at), end)
-            yield _interval(case, head, (at, stop), "closed")
+        is_open = calendar.is_open(at)
+        stop = _closing(calendar, at, end) if is_open else min(calendar.next_opening(at), end)
+        yield Interval(
+            cycle=cycle, start=at, end=stop, status="running" if is_open else "closed", why=(), turn=turn,
+            used=stop - at if is_open else 0,
+        )  # fmt: skip
         at = stop
 
 
@@ -78,16 +86,6 @@ def _closing(calendar: Calendar, start: int, end: int) -> int:
     return low
 
 
-def _interval(
-    case: Case, head: Head, span: tuple[int, int], status: Literal["running", "paused", "closed"]
-) -> Interval:
-    start, end = span
-    return Interval(
-        cycle=head.cycle, start=start, end=end, status=status, why=head.paused if status == "paused" else (),
-        turn=case.waiting, used=end - start if status == "running" else 0,
-    )  # fmt: skip
-
-
 def _merged(intervals: Iterator[Interval]) -> Iterator[Interval]:
     """Neighbours that say the same become one."""
     held: Interval | None = None
@@ -98,10 +96,7 @@ def _merged(intervals: Iterator[Interval]) -> Iterator[Interval]:
             one.cycle, one.status, one.why, one.turn, one.start,
         )  # fmt: skip
         if held is not None and same:
-            held = Interval(
-                cycle=held.cycle, start=held.start, end=one.end, status=held.status, why=held.why, turn=held.turn,
-                used=held.used + one.used,
-            )  # fmt: skip
+            held = replace(held, end=one.end, used=held.used + one.used)
             continue
         if held is not None:
             yield held

@@ -1,4 +1,4 @@
-"""Promises to customers: time.md's table of clocks and its rules D1 to D12, each by a test with dates."""
+"""Promises to customers: when they are kept, what pauses them, and what ends them (D1 to D5), with dates."""
 
 from __future__ import annotations
 
@@ -6,36 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.core.outlook import outlook
+from engine.core.outlook import Outlook, outlook
+from tests.unit.promises import simple
 from tests.unit.worlds import HOUR, MINUTE, NINE, Play
 
 Begin = Callable[..., Play]
-
-SIMPLE = """
-initial: open
-states:
-  open:
-    waiting_on: agent
-    actions:
-      answer: {by: [agent], to: stay}
-      wait: {by: [agent], to: waiting}
-      close: {by: [agent], to: closed}
-      cancel: {by: [agent], to: cancelled}
-  waiting:
-    waiting_on: customer
-    actions:
-      go_on: {by: [agent], to: open}
-      wait_more: {by: [agent], to: waiting}
-      answer_while_waiting: {by: [agent], to: stay}
-  closed: {final: done}
-  cancelled: {final: cancelled}
-clocks:
-  c: {CLOCK}
-"""
-
-
-def simple(clock: str) -> str:
-    return SIMPLE.replace("CLOCK", clock)
 
 
 def test_a_clock_runs_from_the_opening_to_what_meets_it(play: Begin) -> None:
@@ -342,6 +317,6 @@ def test_d5_a_goal_moved_into_the_future_may_breach_again_and_is_one_breached_cy
     assert cycles == {(1, "breached")}
 
 
-def outlook_of(p: Play):  # type: ignore[no-untyped-def]
+def outlook_of(p: Play) -> Outlook:
     one = p.one()
     return outlook(p.world.library.plan(one.process, one.version), one)
