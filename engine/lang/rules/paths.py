@@ -84,7 +84,7 @@ class Paths:
         found = fields.union(*(form.require + form.allow for form in forms))
         for effects in self._effects(step):
             found = _done(effects, found)
-        return found & self._tracked
+        return self._tracked.intersection(found)
 
     def _effects(self, step: Step) -> Iterator[Iterable[Effect]]:
         for way in step.ways:
