@@ -59,7 +59,7 @@ def checked_paths(paths: Iterable[Path]) -> Checked:
 def _place(path: Path) -> tuple[Path, str | None]:
     """Say which folder a path means, and which process of it; a file that several share means them all."""
     if path.is_dir():
-        return path, None
+        return path.parent if path.name in _BESIDE else path, None
     if path.suffix != ".yaml":
         raise UsageError(
             _("`{file}` is no process: its name does not end in `.yaml`").format(file=path),

@@ -42,8 +42,10 @@ class Settings:
 
     @property
     def folder(self) -> Path:
-        """The folder of processes."""
-        return self.project.path("processes") or Path("processes")
+        """The folder of processes, as one would type it from here."""
+        folder = self.project.path("processes") or Path("processes")
+        here = Path.cwd()
+        return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def find_project(start: Path) -> Project:

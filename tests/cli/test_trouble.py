@@ -1,0 +1,203 @@
+"""Bad databases, bad files, bad flags: one sentence each, what to do now, and no traceback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desks import REPORT, Ran, fields, report, run, set_up
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return set_up(tmp_path_factory.mktemp("template") / "desk")
+
+
+@pytest.fixture(autouse=True)
+def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = tmp_path / "desk"
+    shutil.copytree(template, copy)
+    monkeypatch.chdir(copy)
+    return copy
+
+
+def explained(done: Ran, *said: str) -> None:
+    """One sentence and a mend, no traceback, nothing on the output."""
+    assert done.code in (1, 2), done.out
+    assert done.out == ""
+    assert done.err.startswith("error: ")
+    assert done.err.count("\n") <= 2
+    assert "fault of casewright" not in done.err
+    for words in said:
+        assert words in done.err
+
+
+# -- databases ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_locked_database_is_a_sentence_and_nothing_is_lost(desk: Path) -> None:
+    case = report()
+    holder = sqlite3.connect(desk / "casewright.sqlite", isolation_level=None)
+    holder.execute("begin exclusive")
+    words = ("do", case, "note", "--as", "wang.fang", "-f", "note=x", "--db", "sqlite:///casewright.sqlite?busy=0.2")
+    explained(run(*words), "is locked by another program", "nothing was changed")
+    holder.execute("rollback")
+    holder.close()
+    assert run(*words).code == 0
+
+
+def test_a_database_of_another_application_is_left_alone(desk: Path) -> None:
+    with sqlite3.connect("other.sqlite") as other:
+        other.execute("create table recipes (name text)")
+        other.execute("pragma application_id = 4711")
+    other.close()
+    before = Path("other.sqlite").read_bytes()
+    explained(run("list", "--db", "other.sqlite", "--as", "boss"), "other.sqlite", "casewright init")
+    explained(run("init", "--db", "other.sqlite", "--as", "boss"), "other.sqlite")
+    assert Path("other.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("database", "said"),
+    [
+        ("nowhere.sqlite", "there is no database at"),
+        ("processes", "processes"),
+        ("oracle://desk", "cannot use `oracle` as a database"),
+        ("sqlite:///casewright.sqlite?speed=high", "options"),
+        ("facts.json", "is not a database"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named(database: str, said: str) -> None:
+    explained(run("list", "--db", database, "--as", "boss"), said)
+
+
+def test_a_database_opened_for_reading_only_shows_and_refuses_to_change() -> None:
+    case = report()
+    database = "sqlite:///casewright.sqlite?mode=ro"
+    assert run("show", case, "--as", "wang.fang", "--db", database).code == 0
+    explained(run("do", case, "note", "--as", "wang.fang", "-f", "note=x", "--db", database), "for reading only")
+
+
+# -- definitions -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"process: repair\n\tversion: 1\n", "error["),
+        (b"process: \xff\xfe\n", "not-utf8"),
+        (b"process: repair\nprocess: repair\n", "duplicate-key"),
+        (b"\0", "unreadable-character"),
+        (b"", "error["),
+        (b"a: &a [x, x]\nb: &b [*a, *a]\n", "alias"),
+        (b"[" * 100_000, "too-deep"),
+        (b"x: " + b"y" * 50_000_000, "too-large"),
+    ],
+)
+def test_broken_yaml_of_every_kind_is_a_finding(desk: Path, content: bytes, rule: str) -> None:
+    (desk / "processes" / "repair.yaml").write_bytes(content)
+    done = run("check", "processes/repair.yaml")
+    assert done.code == 1
+    assert rule in done.out
+    assert "processes/repair.yaml:" in done.out
+    assert "Traceback" not in done.err + done.out
+
+
+def test_findings_come_in_every_form(desk: Path) -> None:
+    file = desk / "processes" / "repair.yaml"
+    file.write_text(file.read_text("utf-8").replace("to: dispatched", "to: dispached", 1), "utf-8")
+    text = run("check")
+    assert text.code == 1
+    assert "error[unknown-state]" in text.out
+    assert "did you mean `dispatched`" in text.out
+    assert "1 error" in text.err
+    assert run("check", "--json").json["findings"][0]["id"] == "unknown-state"
+    sarif = json.loads(run("check", "--format", "sarif").out)
+    assert sarif["runs"][0]["results"][0]["ruleId"] == "unknown-state"
+    assert run("check", "--format", "github").out.startswith("::error file=processes/repair.yaml")
+
+
+def test_a_process_with_an_error_is_neither_published_nor_tested(desk: Path) -> None:
+    file = desk / "processes" / "repair.yaml"
+    file.write_text(file.read_text("utf-8").replace("initial: reported", "initial: reportd", 1), "utf-8")
+    for command in (["publish", "--as", "boss"], ["test"]):
+        done = run(*command)
+        assert done.code == 1
+        assert "did you mean `reported`" in done.out
+
+
+def test_a_published_version_never_changes_its_behaviour(desk: Path) -> None:
+    file = desk / "processes" / "repair.yaml"
+    file.write_text(file.read_text("utf-8").replace("goal: 15m", "goal: 16m", 1), "utf-8")
+    explained(run("publish", "--as", "boss"), "raise `version:` to 2")
+
+
+def test_new_words_take_effect_at_once(desk: Path) -> None:
+    file = desk / "processes" / "repair.yaml"
+    file.write_text(file.read_text("utf-8").replace("zh: 已报修", "zh: 刚报修", 1), "utf-8")
+    case = report()
+    done = run("publish", "processes/repair.yaml", "--as", "boss")
+    assert "has new words" in done.out
+    assert "刚报修" in run("show", case, "--as", "wang.fang", language="zh").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check", "nowhere"], "nowhere"),
+        (["check", "casewright.toml"], "does not end in `.yaml`"),
+        (["test", "empty"], "there are no scenarios here"),
+        (["new", "Lost-Found"], "cannot be the name of a process"),
+        (["new", "repair"], "is there already"),
+    ],
+)
+def test_paths_and_names_that_do_not_fit_are_explained(words: list[str], said: str) -> None:
+    Path("empty").mkdir()
+    done = run(*words)
+    assert done.code in (2, 3, 5)
+    assert said in done.err
+
+
+# -- flags -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-f", "technician"], "does not say NAME=VALUE"),
+        (["--form", "nowhere.json"], "there is no file `nowhere.json`"),
+        (["--form", "casewright.toml"], "is not JSON"),
+        (["--occurred-at", "yesterday"], "`yesterday` is no time"),
+        (["--expect-revision", "-1"], "not in the range"),
+        (["-f", "technician=li.wei", "-f", "slip=\0"], "NUL"),
+        (["-f", "technician=li.wei", "-f", "slip=\ud800"], "U+D800"),
+    ],
+)
+def test_a_flag_that_does_not_fit_is_explained(words: list[str], said: str) -> None:
+    case = report()
+    done = run("do", case, "dispatch", "--as", "zhao.lei", *words)
+    assert done.code in (1, 2, 3, 6)
+    assert said in done.err
+    assert "fault of casewright" not in done.err
+
+
+def test_any_text_comes_back_exactly() -> None:
+    text = "  ‏שלום 🧯 e\u0301 \u202e 𠮷 \u00a0 '\"\\ %s {} "
+    opened = run("open", "repair", "--as", "wang.fang", "--json", *fields(*REPORT[:-2], "member=no", f"fault={text}"))
+    assert opened.code == 0, opened.err
+    shown = run("show", opened.json["case"]["id"], "--as", "wang.fang", "--json")
+    assert shown.json["data"]["fault"] == text
+
+
+def test_the_same_trouble_is_told_in_chinese() -> None:
+    done = run("show", "R-99", "--as", "wang.fang", language="zh")
+    assert done.err == "错误： 没有单子 `R-99`\n提示： 用 `casewright list --find` 可按电话或姓名查找\n"
+
+
+def test_with_debug_the_traceback_is_shown() -> None:
+    with pytest.raises(Exception, match="there is no case"):
+        run("show", "R-99", "--as", "wang.fang", "--debug")
