@@ -39,7 +39,7 @@ def _load(publication: Publication) -> Plan:
     key = (publication.behaviour_hash, publication.words_hash)
     with _LOCK:
         if key not in _LOADED:
-            loaded = load_process(publication.sources, publication.process)
+            loaded = load_process(publication.sources, publication.process, rules=False)
             if loaded.definition is None:
                 raise DefinitionError(
                     f"`{publication.process}` version {publication.version} was published by another version of "

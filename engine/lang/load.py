@@ -131,8 +131,11 @@ class _Attempt:
     findings: tuple[Diagnostic, ...]
 
 
-def load_process(sources: Sources, process: str) -> Loaded:
-    """Read and check one process with what it uses; without a definition the diagnostics say why."""
+def load_process(sources: Sources, process: str, *, rules: bool = True) -> Loaded:
+    """Read and check one process with what it uses; without a definition the diagnostics say why.
+
+    Without `rules` it is only read: what was published once stays usable when later rules would refuse it.
+    """
     base = _base_of(sources, process)
     if base is None:
         names = {path.rpartition("/")[2].removesuffix(".yaml") for path in sources if path.endswith(".yaml")}
@@ -140,7 +143,7 @@ def load_process(sources: Sources, process: str) -> Loaded:
         message = f"there is no file `{process}.yaml`"
         return Loaded(None, (error("unknown-process", place, message, did_you_mean(process, sorted(names))),))
     files = _Files(sources, base)
-    attempt = _attempt(files, process)
+    attempt = _attempt(files, process, rules=rules)
     own = {base + f"{process}.yaml", base + f"messages/{process}.yaml"}
     findings = _silenced(attempt.findings, files.texts, own)
     is_wrong = any(found.severity == "error" for found in findings)
@@ -166,7 +169,7 @@ def _silenced(findings: Iterable[Diagnostic], texts: Mapping[str, Lines], own: s
     return tuple(found for found in kept if found.id != "unused-ignore" or found.span.file in own)
 
 
-def _attempt(files: _Files, process: str) -> _Attempt:
+def _attempt(files: _Files, process: str, *, rules: bool = True) -> _Attempt:
     name = f"{process}.yaml"
     file = files.read(name, "process")
     findings = [*file.findings]
@@ -187,7 +190,8 @@ def _attempt(files: _Files, process: str) -> _Attempt:
     _check_file_name(file.cursor, process, notes)
     findings += notes.found
     is_readable = not any(found.severity == "error" for found in findings)
-    findings += findings_of(Checked(definition, known), is_readable=is_readable)
+    if rules:
+        findings += findings_of(Checked(definition, known), is_readable=is_readable)
     if not is_readable:
         return _Attempt(None, known, tuple(findings))
     behaviour, words = hashes_of(definition)

@@ -50,8 +50,8 @@ def parts_of(value: Any) -> Iterator[Any]:
             if not isinstance(here, _WHOLE):
                 kind: Any = type(here)
                 ahead += [getattr(here, name) for name in reversed(_names(kind))]
-        elif isinstance(here, Mapping):
-            ahead += reversed(list(here.values()))
+        elif isinstance(here, dict):
+            ahead += reversed(here.values())
         elif isinstance(here, (list, tuple)):
             ahead += reversed(here)
 

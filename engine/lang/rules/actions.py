@@ -7,7 +7,6 @@ from typing import Any
 
 from engine.expressions import Expression
 from engine.lang.build.cursor import Cursor
-from engine.lang.build.used import parts_of
 from engine.lang.rules.rule import Checked, Spot, rule
 from engine.lang.rules.samples import Samples, samples_of
 from engine.lang.rules.walks import Step
@@ -17,7 +16,7 @@ from engine.model import Action, Branches, Emit, Guard, Opening, Tell, Timer, Wh
 @rule("guard-without-else", "error", whole=False)
 def guard_without_else(checked: Checked) -> Iterator[Spot]:
     """A guard that does not say why it refuses."""
-    for guard in (part for part in parts_of(checked.definition) if isinstance(part, Guard)):
+    for guard in (part for part in checked.parts if isinstance(part, Guard)):
         if not guard.words:
             message = f"guard `{guard.name}` has no `else`: whoever is refused is not told why"
             yield Spot(checked.name(guard), message, "add `else: {…}` with the reason in every language")
@@ -26,7 +25,7 @@ def guard_without_else(checked: Checked) -> Iterator[Spot]:
 @rule("constant-condition", "warning", whole=False)
 def constant_condition(checked: Checked) -> Iterator[Spot]:
     """A condition that reads nothing, or answers the same whatever it reads."""
-    for part in parts_of(checked.definition):
+    for part in checked.parts:
         for key, expression in _conditions(part):
             answer = expression.constant
             if answer is None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from engine.expressions import Expression
 from engine.fields import Field
 from engine.lang.build.cursor import text_of
-from engine.lang.build.used import parts_of
 from engine.lang.rules.rule import Checked, Spot, rule
 from engine.model import AppendTo, Form, SetFields
 
@@ -16,7 +15,7 @@ from engine.model import AppendTo, Form, SetFields
 def field_never_asked(checked: Checked) -> Iterator[Spot]:
     """A field of the process that no form asks for and no effect sets."""
     given: set[str] = set()
-    for part in parts_of(checked.definition):
+    for part in checked.parts:
         if isinstance(part, Form):
             given |= {*part.require, *part.allow}
         elif isinstance(part, (SetFields, AppendTo)):
@@ -49,7 +48,7 @@ def unused_declaration(checked: Checked) -> Iterator[Spot]:
 
 def _read(checked: Checked) -> set[str]:
     """Every name that an expression reads, without what lies inside it."""
-    expressions = (part for part in parts_of(checked.definition) if isinstance(part, Expression))
+    expressions = (part for part in checked.parts if isinstance(part, Expression))
     found: set[str] = set()
     for name in (name for expression in expressions for name in expression.names):
         parts = name.split(".")
@@ -62,7 +61,7 @@ def shown_not_set(checked: Checked) -> Iterator[Spot]:
     """A form that shows a field which nothing has ever asked for or set."""
     own = checked.known.outline.places("fields")
     given: set[str] = set()
-    for part in parts_of(checked.definition):
+    for part in checked.parts:
         if isinstance(part, Form):
             given |= {*part.require, *part.allow}
         elif isinstance(part, (SetFields, AppendTo)):

@@ -21,6 +21,17 @@ class Spot(NamedTuple):
     set: Fields
 
 
+class _Needs(NamedTuple):
+    """The fields a way needs: every one of some, and one of others."""
+
+    every: Fields
+    some: Fields
+
+    def are_met(self, fields: Fields) -> bool:
+        """Whether these fields are enough."""
+        return self.every <= fields and (not self.some or not self.some.isdisjoint(fields))
+
+
 class Paths:
     """The ways of a case. A field that may be set counts as set: so no way that exists is missed."""
 
@@ -29,13 +40,12 @@ class Paths:
         self.walks = walks
         initial = walks.active(0) if walks.positions else frozenset()
         self.opening = Step("opening", -1, 0, (), initial)
-        self._onward: dict[int, list[tuple[Step, Fields]]] = {}
         self._known: dict[Spot, list[tuple[Step, Spot]]] = {}
-        asked_by = {way: _asked(way) for step in walks.steps for way in step.ways}
-        self._tracked = frozenset().union(*asked_by.values())
+        self._needs = {way: _Needs(_asked(way), _actors(way)) for step in walks.steps for way in step.ways}
+        self._tracked = frozenset().union(*(needs.every | needs.some for needs in self._needs.values()))
+        self._onward: dict[int, list[Step]] = {}
         for step in walks.steps:
-            needed = frozenset().union(*(asked_by[way] for way in step.ways))
-            self._onward.setdefault(step.source, []).append((step, needed))
+            self._onward.setdefault(step.source, []).append(step)
 
     def way(self, starts: Callable[[Step], bool], blocked: Fields, ends: set[int]) -> tuple[Step, ...]:
         """A shortest way to one of the ends, from a step that starts something, keeping clear of some names."""
@@ -72,8 +82,8 @@ class Paths:
         if spot not in self._known:
             self._known[spot] = [
                 (step, Spot(step.target, self._after(step, spot.set)))
-                for step, needed in self._onward.get(spot.position, ())
-                if needed <= spot.set
+                for step in self._onward.get(spot.position, ())
+                if all(self._needs[way].are_met(spot.set) for way in step.ways)
             ]
         return self._known[spot]
 
@@ -107,6 +117,12 @@ def _asked(way: Way) -> Fields:
     chosen = asked(way.branch.when.text) if way.branch.when is not None else frozenset()
     form = way.action.form if way.action is not None else Form()
     return before | chosen.difference(form.require, form.allow)
+
+
+def _actors(way: Way) -> Fields:
+    """The fields of which one must name somebody, or nobody can do the action."""
+    by = way.action.by if way.action is not None else ()
+    return frozenset(who.name for who in by) if all(who.kind == "field" for who in by) else frozenset()
 
 
 def _done(effects: Iterable[Effect], fields: Fields) -> Fields:

@@ -44,6 +44,11 @@ class Checked:
         return Paths(self.definition, self.walks)
 
     @cached_property
+    def parts(self) -> tuple[Any, ...]:
+        """Every part of the definition."""
+        return tuple(parts_of(self.definition))
+
+    @cached_property
     def acts(self) -> tuple[Action, ...]:
         """Every action, the top's first."""
         inner = (action for state in self.definition.states.values() for action in state.actions.values())
@@ -52,7 +57,7 @@ class Checked:
     @cached_property
     def effects(self) -> tuple[Effect, ...]:
         """Every effect, wherever it stands."""
-        return tuple(part for part in parts_of(self.definition) if isinstance(part, Effect))
+        return tuple(part for part in self.parts if isinstance(part, Effect))
 
     def leaves(self) -> Iterator[State]:
         """The states without states inside."""

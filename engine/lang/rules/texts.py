@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from engine.lang.build.cursor import Cursor
 from engine.lang.build.declared import OWN_NAMES
 from engine.lang.build.notes import Places, built_in, meant
-from engine.lang.build.used import PLACEHOLDER, parts_of
+from engine.lang.build.used import PLACEHOLDER
 from engine.lang.diagnostics import Span
 from engine.lang.rules.rule import Checked, Spot, rule
 from engine.model import Action, Message, Notify, Opening, Threshold
@@ -68,9 +68,7 @@ def _mend(name: str, span: Span, known: Places) -> str | None:
 def clock_in_message(checked: Checked) -> Iterator[Spot]:
     """A message about a clock that is sent where no clock is meant."""
     about = {name for name, message in checked.definition.messages.items() if _names(message.text.values()) & _CLOCK}
-    on_rungs = {
-        id(effect) for part in parts_of(checked.definition) if isinstance(part, Threshold) for effect in part.then
-    }
+    on_rungs = {id(effect) for part in checked.parts if isinstance(part, Threshold) for effect in part.then}
     for effect in checked.effects:
         if isinstance(effect, Notify) and effect.message in about and id(effect) not in on_rungs:
             message = f"message `{effect.message}` tells of a clock, but no clock sends it here"
