@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -12,9 +12,11 @@ from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.findings import FORMATS, write_findings
 from engine.cli.folder import checked_paths
+from engine.cli.rulebook import Page, rulebook
 from engine.cli.streams import Streams
+from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _
-from engine.errors import Conflict, UsageError
+from engine.errors import Conflict, NotFound, UsageError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _STARTER = Path(__file__).parents[1] / "starter"
@@ -129,3 +131,47 @@ def run_check(streams: Streams, args: Args) -> int:
     checked = checked_paths(args.paths or (args.settings.folder,))
     write_findings(streams, checked, args.form or ("json" if streams.is_json else "text"))
     return Exit.FAILED if checked.errors or (args.strict and checked.findings) else Exit.DONE
+
+
+def explain_command() -> Command:
+    """Build `explain`."""
+    return plain_command(
+        "explain",
+        run_explain,
+        help=_(
+            "Explain a rule of the checker: why it is there, an example that breaks it, what is said then, and how to "
+            "mend it. Without a rule, list them all."
+        ),
+        examples=("casewright explain trap", "casewright explain"),
+        params=[click.Argument(["rule"], required=False, metavar=_("[RULE]"))],
+    )
+
+
+def run_explain(streams: Streams, args: Args) -> int:
+    """Explain a rule, or list all."""
+    book = rulebook()
+    if args.rule is None:
+        return _list_rules(streams, book)
+    page = book.get(args.rule)
+    if page is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(args.rule, book, 1)
+        raise NotFound(
+            _("there is no rule `{name}`").format(name=args.rule),
+            help=_("did you mean `{name}`?").format(name=near[0]) if near else _("`casewright explain` lists them"),
+        )
+    if streams.is_json:
+        streams.give({"rule": args.rule, "text": page.text})
+    else:
+        streams.say(page.text)
+    return Exit.DONE
+
+
+def _list_rules(streams: Streams, book: Mapping[str, Page]) -> int:
+    if streams.is_json:
+        streams.give({"rules": [{"rule": name, "summary": page.summary} for name, page in book.items()]})
+        return Exit.DONE
+    columns = [Column(head=_("rule")), Column(head=_("about"), is_wide=True)]
+    write_table(streams, columns, [Row(cells=[name, page.summary]) for name, page in book.items()])
+    return Exit.DONE
