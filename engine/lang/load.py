@@ -15,6 +15,7 @@ from engine.lang.build.process import Beside, build_process
 from engine.lang.build.used import parts_of
 from engine.lang.diagnostics import Diagnostic, Lines, Span, did_you_mean, error, in_order, without_silenced
 from engine.lang.hashes import hashes_of
+from engine.lang.rules.folder import FOLDER_RULES, Shared
 from engine.lang.rules.listing import findings_of
 from engine.lang.rules.rule import Checked
 from engine.lang.shape import Kind, check_shape
@@ -160,7 +161,24 @@ def load_folder(sources: Sources, base: str = "") -> Folder:
         found += attempt.findings
         if attempt.definition is not None and not any(one.severity == "error" for one in attempt.findings):
             definitions[process] = attempt.definition
+    if definitions and len(definitions) == len(files.processes()):
+        found += _shared(files, definitions)
     return Folder(definitions, without_silenced(in_order(found), files.texts), files.texts)
+
+
+def _shared(files: _Files, definitions: Mapping[str, ProcessDefinition]) -> Iterator[Diagnostic]:
+    """What can be said of a folder only when every process of it is known."""
+    processes = (files.read(f"{name}.yaml", "process").cursor for name in definitions)
+    desk = files.read("desk.yaml", "desk").cursor
+    messages = files.read("messages/desk.yaml", "messages") if "messages/desk.yaml" in files else None
+    calendars = {
+        name: files.read(f"calendars/{name}.yaml", "calendar").document.top for name in files.names("calendars/")
+    }
+    if desk is not None:
+        known = tuple(cursor for cursor in processes if cursor is not None)
+        shared = Shared(definitions, known, desk, messages.cursor if messages is not None else None, calendars)
+        for rule in FOLDER_RULES:
+            yield from rule.findings(shared)
 
 
 def _silenced(findings: Iterable[Diagnostic], texts: Mapping[str, Lines], own: set[str]) -> tuple[Diagnostic, ...]:
