@@ -1,0 +1,131 @@
+"""Rules about what a desk shares: only where all its processes are known can be said that nobody uses a thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from engine.lang.build.cursor import Cursor, names_in, text_of
+from engine.lang.build.used import Used, uses_of
+from engine.lang.diagnostics import Diagnostic, Span
+from engine.lang.rules.rule import Spot
+from engine.model import ProcessDefinition
+
+
+@dataclass(frozen=True)  # no slots: what is worked out is kept
+class Shared:
+    """A folder all of whose processes could be read."""
+
+    definitions: Mapping[str, ProcessDefinition]
+    processes: tuple[Cursor, ...]
+    desk: Cursor
+    messages: Cursor | None  # the desk's
+    calendars: Mapping[str, Span]
+
+    @cached_property
+    def used(self) -> Used:
+        """What all processes use together."""
+        found = Used()
+        for definition in self.definitions.values():
+            used = uses_of(definition)
+            for name in Used.__dataclass_fields__:
+                getattr(found, name).update(getattr(used, name))
+        return found
+
+    def declared(self, key: str) -> Iterator[tuple[str, Span]]:
+        """The names of a section of desk.yaml."""
+        table = self.desk.get(key)
+        return ((name, cursor.name_span) for name, cursor in (table.entries() if table is not None else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRule:
+    """One rule about a whole folder; all are warnings."""
+
+    id: str
+    find: Callable[[Shared], Iterator[Spot]]
+
+    def findings(self, shared: Shared) -> Iterator[Diagnostic]:
+        """What it finds."""
+        for spot in self.find(shared):
+            yield Diagnostic(self.id, "warning", spot.span, spot.message, spot.mend, spot.related)
+
+
+def _rule(id: str) -> Callable[[Callable[[Shared], Iterator[Spot]]], FolderRule]:
+    return lambda find: FolderRule(id, find)
+
+
+@_rule("unused-role")
+def unused_role(shared: Shared) -> Iterator[Spot]:
+    """A role that no process names."""
+    used = shared.used.roles | set(names_in(shared.desk.get("assigners")))
+    for name, span in shared.declared("roles"):
+        if name not in used:
+            yield Spot(span, f"no process names role `{name}`", "use it, or take it away")
+
+
+@_rule("unused-shared")
+def unused_shared(shared: Shared) -> Iterator[Spot]:
+    """A party, field, figure, choice or ladder of the desk that no process uses."""
+    known = {
+        "parties": shared.used.parties, "fields": shared.used.fields, "figures": shared.used.figures,
+        "choices": _named(shared, "choices"), "ladders": _named(shared, "thresholds"),
+    }  # fmt: skip
+    one = {
+        "parties": "party",
+        "fields": "field",
+        "figures": "figure",
+        "choices": "list of choices",
+        "ladders": "ladder",
+    }
+    for section, used in known.items():
+        for name, span in shared.declared(section):
+            if name not in used:
+                yield Spot(span, f"no process uses the {one[section]} `{name}`", "use it, or take it away")
+
+
+def _named(shared: Shared, key: str) -> set[str]:
+    """Every text that stands under a key, in any of the files."""
+    found: set[str] = set()
+    ahead = [shared.desk, *shared.processes]
+    while ahead:
+        here = ahead.pop()
+        found.add(text_of(here.get(key)))
+        ahead += [child for _, child in here.entries()] if here.is_table else list(here.items())
+    return found
+
+
+@_rule("unused-calendar")
+def unused_calendar(shared: Shared) -> Iterator[Spot]:
+    """A calendar by which nothing counts."""
+    during = {text_of(party.get("during")) for party in _tables(shared.desk.get("parties"))}
+    for name, span in shared.calendars.items():
+        if name not in shared.used.calendars | during:
+            yield Spot(span, f"nothing counts by calendar `{name}`", "use it, or take the file away")
+
+
+def _tables(table: Cursor | None) -> Iterator[Cursor]:
+    return (cursor for _, cursor in (table.entries() if table is not None else ()))
+
+
+@_rule("unused-message")
+def unused_message(shared: Shared) -> Iterator[Spot]:
+    """A message of the desk that no process sends."""
+    for name, cursor in shared.messages.entries() if shared.messages is not None else ():
+        if name not in shared.used.messages:
+            yield Spot(cursor.name_span, f"nothing sends message `{name}`", "send it by `notify`, or take it away")
+
+
+@_rule("same-prefix")
+def same_prefix(shared: Shared) -> Iterator[Spot]:
+    """Two processes whose cases would be numbered alike."""
+    first: dict[str, str] = {}
+    for cursor in shared.processes:
+        prefix, process = cursor.get("prefix"), text_of(cursor.get("process"))
+        if prefix is not None and first.setdefault(prefix.text, process) != process:
+            message = f"`{prefix.text}` is the prefix of process `{first[prefix.text]}` too"
+            yield Spot(prefix.span, message, "give each process a prefix of its own")
+
+
+FOLDER_RULES = (unused_role, unused_shared, unused_calendar, unused_message, same_prefix)
