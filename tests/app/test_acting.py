@@ -134,7 +134,7 @@ def test_what_is_possible_now_and_who_could_is_told(engine: Engine) -> None:
     assert isinstance(result, Refusal)
     said = result.reasons[0].words["en"]
     assert "possible now:" in said
-    assert "send (`agent`)" in said
+    assert "send (Agent)" in said
 
 
 def test_a_case_that_does_not_exist_is_an_error(engine: Engine) -> None:
@@ -270,7 +270,8 @@ def test_a_form_takes_only_persons_who_hold_the_role(known: Engine) -> None:
     result = known.act(case, "send", {"runner": "boss"}, actor=LIN, facts={"at_work": ["boss"]})
     assert refused(result) == ["form"]
     assert isinstance(result, Refusal)
-    assert result.reasons[0].words["en"] == "`runner`: `boss` is not a runner"
+    assert result.reasons[0].field == "runner"
+    assert "`boss` is not" in result.reasons[0].words["en"]
     assert send(known, case).position == ("running",)
 
 
