@@ -58,6 +58,7 @@ class Casewright(click.Group):
         words = list(sys.argv[1:] if given is None else given)
         try:
             code = super().main(words, "casewright", standalone_mode=False)
+            sys.stdout.flush()  # here, where a reader who left is no error
         except (Exception, KeyboardInterrupt) as error:
             code = _explained(error, words)
         sys.exit(int(code or 0))

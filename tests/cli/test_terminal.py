@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.desks import fields, report, run, set_up
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import ROOT, Terminal
 
 
 @pytest.fixture(scope="module")
@@ -123,13 +126,8 @@ def test_a_narrow_terminal_gets_blocks(desk: Path) -> None:
 
 
 def test_a_reader_who_leaves_early_is_no_error(desk: Path) -> None:
-    import os
-    import subprocess
-    import sys
-
-    from tests.cli.terminal import ROOT
-
+    report()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    words = f"{sys.executable} -m engine.cli.main demo | head -1"
+    words = f"{sys.executable} -m engine.cli.main list --as zhao.lei | :"
     done = subprocess.run(["sh", "-c", words], cwd=desk, env=environment, capture_output=True, text=True, timeout=60)
     assert done.stderr == ""

@@ -95,12 +95,12 @@ def _roles(desk: Path) -> tuple[str, str]:
     """Choose roles that this desk has: its own first ones where it has no agents and supervisors."""
     if not desk.exists():
         return "agent", "supervisor"
-    import yaml
+    from engine.lang.source import read
 
-    try:
-        roles = list((yaml.safe_load(desk.read_text("utf-8")) or {}).get("roles") or {})
-    except (yaml.YAMLError, AttributeError, UnicodeDecodeError):
-        roles = []
+    document, _findings = read(desk.read_bytes(), desk.name)
+    whole = document.root.plain if document.root is not None else None
+    named = whole.get("roles") if isinstance(whole, dict) else None
+    roles = list(named) if isinstance(named, dict) else []
     agent = "agent" if "agent" in roles or not roles else roles[0]
     others = [role for role in roles if role != agent]
     return agent, "supervisor" if "supervisor" in roles or not others else others[0]
