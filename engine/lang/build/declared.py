@@ -132,17 +132,23 @@ def literal(notes: Notes, cursor: Cursor, field: Field, zone: str) -> Value:
 
 
 def words(notes: Notes, cursor: Cursor | None, languages: tuple[str, ...]) -> Words:
-    """A text in every language; one in a language that the desk does not speak is noted."""
+    """A text in every language; one that the desk does not speak is noted, and one that is missing."""
     if cursor is None:
         return {}
     found = {language: text.text for language, text in cursor.entries() if text.is_scalar}
-    for language in found.keys() - set(languages) if languages else ():
-        near = near_miss(language, [known for known in languages if known not in found])
+    missing = [language for language in languages if language not in cursor.plain] if cursor.is_table else []
+    for language in found if languages else ():
+        if language in languages:
+            continue
+        near = near_miss(language, missing)
+        missing = [known for known in missing if known != near]
         span = cursor.document.name_place((*cursor.path, language))
-        mend = (
-            f"did you mean `{near}`?" if near else "the desk speaks " + ", ".join(f"`{known}`" for known in languages)
-        )
+        speaks = "the desk speaks " + ", ".join(f"`{known}`" for known in languages)
+        mend = f"did you mean `{near}`?" if near else speaks
         notes.error("unknown-language", span, f"`{language}` is not a language of the desk", mend)
+    for language in missing:
+        mend = f"add `{language}: …`: every text is given in every language of the desk"
+        notes.error("missing-language", cursor.name_span, f"this text has no `{language}`", mend)
     return found
 
 
