@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -78,14 +78,34 @@ class Offer:
     show: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A command that was carried out. `is_repeat`: by an earlier call with the same key."""
+    """A command that was carried out. `is_repeat`: by an earlier call with the same key.
 
-    case: CaseView
-    before: CaseView | None
-    record: Mapping[str, Any]
-    is_repeat: bool = False
+    The views are made when they are first looked at, of the case as it stood then: many callers look at none.
+    """
+
+    def __init__(
+        self, *, case: CaseView | Callable[[], CaseView], before: CaseView | Callable[[], CaseView] | None,
+        record: Mapping[str, Any], is_repeat: bool = False,
+    ) -> None:  # fmt: skip
+        self._case = case
+        self._before = before
+        self.record = record
+        self.is_repeat = is_repeat
+
+    @property
+    def case(self) -> CaseView:
+        """The case after the command."""
+        if not isinstance(self._case, CaseView):
+            self._case = self._case()
+        return self._case
+
+    @property
+    def before(self) -> CaseView | None:
+        """The case before the command; None for an opening or a repeat."""
+        if self._before is not None and not isinstance(self._before, CaseView):
+            self._before = self._before()
+        return self._before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from weakref import ref
 
 from engine.core.plan import Library, Plan
 from engine.errors import DefinitionError, NotFound
@@ -63,14 +65,19 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._kept: tuple[str | None, Library] = ("", Library({}))  # one value: threads never see half of it
+        self._asked: tuple[Callable[[], Transaction | None], Library] | None = None
 
     def library(self, tx: Transaction) -> Library:
-        """The library as of this transaction."""
+        """The library as of this transaction; one that has been asked is not asked again."""
+        asked = self._asked
+        if asked is not None and asked[0]() is tx:
+            return asked[1]
         revision, library = self._kept
         now = tx.setting(REVISION)
         if now != revision:
             library = library_of(tx.publications())
             self._kept = now, library
+        self._asked = ref(tx), library
         return library
 
     def newest(self, tx: Transaction, process: str, at: int) -> Plan:

@@ -134,8 +134,15 @@ class Recipe:
         """The root of the case's family."""
         root = tx.root_of(case)
         if root is None:
-            raise NotFound(f"there is no case `{case}`", help="`casewright list --find` finds one by phone or name")
+            raise _no_case(case)
         return root
+
+    def family_of(self, tx: Transaction, case: str, *, lock: bool) -> Family:
+        """The family of this case as stored; its cases are named after its root."""
+        family = tx.family(case.partition(".")[0], lock=lock)
+        if family is None or case not in family.cases:
+            raise _no_case(case)
+        return family
 
     def family(self, tx: Transaction, root: str, *, lock: bool) -> Family:
         """The family as stored."""
@@ -150,7 +157,7 @@ class Recipe:
         Where it cannot be carried forward – the clock jumped, the engine fails on it, it is set aside or being
         imported – it is shown as stored: who wants to look must be able to.
         """
-        stored = self.family(tx, self.root(tx, case), lock=False)
+        stored = self.family_of(tx, case, lock=False)
         root = stored.cases[stored.root]
         try:
             clock = self.clock()
@@ -204,7 +211,7 @@ class Recipe:
         digest = digest_of(command, self.search_key)
         if repeat := self._repeat(tx, command, digest):
             return repeat
-        before = self.family(tx, self.root(tx, command.case), lock=True)
+        before = self.family_of(tx, command.case, lock=True)
         self._check_usable(before, command.case, given)
         clock = self.clock()
         now = instant(before, clock if given.at is None else given.at)
@@ -375,9 +382,13 @@ class Recipe:
             if outcome.case is not None and outcome.family is not None:
                 view = turn.view(outcome.family, outcome.case)
             return Refusal(case=view, reasons=outcome.reasons)
-        earlier = turn.view(turn.family, turn.case) if turn.case and turn.family else None
-        after = turn.view(outcome.family, outcome.case)
+        earlier = partial(turn.view, turn.family, turn.case) if turn.case and turn.family else None
+        after = partial(turn.view, outcome.family, outcome.case)
         return Accepted(case=after, before=earlier, record=outcome.steps[0].record)
+
+
+def _no_case(case: str) -> NotFound:
+    return NotFound(f"there is no case `{case}`", help="`casewright list --find` finds one by phone or name")
 
 
 def fault_of(root: str, error: Exception, now: int) -> Fault:
