@@ -1,0 +1,185 @@
+"""What does a durable action cost beside the database alone?
+
+Ours: `Engine.act` with everything on – the person looked up, the form read, a guard, a promise, the audit, the outbox's
+and the lists' rows – one commit each. Theirs: the bare driver with prepared statements, the values of every row worked
+out beforehand, nothing in its loop but the statements that write. Both end with the same rows to the byte, which is
+checked. `FULL` waits for the disk at every commit and is the default; `NORMAL` does not, so that only work is compared.
+
+    python benchmarks/durable.py
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.common import Answer, Pair, at_least, desk, in_turns, tell
+from engine.app import Accepted, Act, Engine
+from engine.ports import Person
+from engine.store import sqlite
+from engine.testing import ADMIN, ManualTime
+
+CASES = 200
+BATCH = 100
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+SYNCHRONOUS = {"FULL": 0.35, "NORMAL": 0.35}
+PEOPLE = (Person(id="lin", name="Lin", roles=("clerk",)), Person(id="wang", name="Wang", roles=("boss",)))
+
+Statement = tuple[str, Sequence[Any]]
+Connect = Callable[..., sqlite3.Connection]
+
+
+class Recorder(sqlite3.Connection):
+    """A connection that keeps what it was asked to write."""
+
+    kept: list[Statement] = []  # noqa: RUF012  one recording at a time
+
+    def execute(self, text: str, values: Any = (), /) -> sqlite3.Cursor:
+        """Run it, and keep it if it writes."""
+        if text.startswith(WRITES):
+            self.kept.append((text, tuple(values)))
+        return super().execute(text, values)
+
+
+def address(path: Path, synchronous: str) -> str:
+    return f"sqlite:///{path}?synchronous={synchronous}"
+
+
+def engine_on(path: Path, synchronous: str, time: ManualTime) -> Engine:
+    return Engine.open(address(path, synchronous), time=time, create=True)
+
+
+def prepare(path: Path) -> list[str]:
+    """A desk with some open cases, and their ids."""
+    with engine_on(path, "NORMAL", ManualTime()) as engine:
+        for person in PEOPLE:
+            engine.save_person(person, actor=ADMIN)
+        engine.publish(desk(), "ring", actor=ADMIN)
+        opened = [engine.open_case("ring", {"amount": "12.50"}, actor="lin") for _ in range(CASES)]
+        return [result.case.id for result in opened if isinstance(result, Accepted)]
+
+
+def form(number: int) -> dict[str, str]:
+    return {"remark": f"seen by the clerk, number {number}", "amount": f"{number % 50}.50"}
+
+
+def act(engine: Engine, time: ManualTime, cases: Sequence[str], numbers: range) -> None:
+    """Actions one by one, the clock going on between them."""
+    for number in numbers:
+        time.move(1_000)
+        result = engine.act(cases[number % CASES], "pass_on", form(number), actor="lin")
+        assert isinstance(result, Accepted), result
+
+
+def act_many(engine: Engine, time: ManualTime, cases: Sequence[str], numbers: range) -> None:
+    """The same actions in batches."""
+    for first in range(numbers.start, numbers.stop, BATCH):
+        time.move(1_000)
+        batch = range(first, first + BATCH)
+        acts = [Act(case=cases[number % CASES], action="pass_on", form=form(number)) for number in batch]
+        assert all(isinstance(one, Accepted) for one in engine.act_many(acts, actor="lin"))
+
+
+def recorded(path: Path, cases: Sequence[str], numbers: range) -> list[list[Statement]]:
+    """What each of these actions writes."""
+    time, written = ManualTime(), list[list[Statement]]()
+    connect = sqlite.connect
+
+    def recording(address: Any, mode: str = "rw") -> sqlite3.Connection:
+        plain = connect(address, mode)
+        plain.close()
+        return sqlite3.connect(address.path, isolation_level=None, check_same_thread=False, factory=Recorder)
+
+    sqlite.connect = recording  # type: ignore[assignment]
+    try:
+        with engine_on(path, "NORMAL", time) as engine:
+            for number in numbers:
+                Recorder.kept = []
+                act(engine, time, cases, range(number, number + 1))
+                written.append(Recorder.kept)
+    finally:
+        sqlite.connect = connect
+    return written
+
+
+def write(connection: sqlite3.Connection, steps: Sequence[Sequence[Statement]]) -> None:
+    """The statements and nothing else, one commit a step."""
+    execute = connection.execute
+    for statements in steps:
+        execute("BEGIN IMMEDIATE")
+        for text, values in statements:
+            execute(text, values)
+        execute("COMMIT")
+
+
+def beside_the_driver(folder: Path, synchronous: str, count: int, rounds: int) -> Pair:
+    """One action after the other, beside the bare driver writing the same rows."""
+    cases = prepare(folder / "begin.db")
+    for name in ("recorded.db", "ours.db", "theirs.db"):
+        shutil.copy(folder / "begin.db", folder / name)
+    steps = recorded(folder / "recorded.db", cases, range(count * rounds))
+    time = ManualTime()
+    with engine_on(folder / "ours.db", synchronous, time) as engine, closing(
+        sqlite3.connect(folder / "theirs.db", isolation_level=None, cached_statements=256)
+    ) as driver:
+        driver.execute(f"PRAGMA synchronous = {synchronous}")
+        found = in_turns(
+            lambda turn: act(engine, time, cases, range(turn * count, (turn + 1) * count)),
+            lambda turn: write(driver, steps[turn * count : (turn + 1) * count]),
+            rounds,
+        )
+    equal(folder / "ours.db", folder / "theirs.db")
+    return found
+
+
+def in_batches(folder: Path, synchronous: str, count: int, rounds: int) -> Pair:
+    """The same actions a hundred to a commit, beside one by one."""
+    times = ManualTime(), ManualTime()
+    cases = prepare(folder / "many.db")
+    shutil.copy(folder / "many.db", folder / "single.db")
+    with engine_on(folder / "many.db", synchronous, times[0]) as many:
+        with engine_on(folder / "single.db", synchronous, times[1]) as single:
+            return in_turns(
+                lambda turn: act_many(many, times[0], cases, range(turn * count, (turn + 1) * count)),
+                lambda turn: act(single, times[1], cases, range(turn * count, (turn + 1) * count)),
+                rounds,
+            )
+
+
+def equal(ours: Path, theirs: Path) -> None:
+    """Both must have written the same rows to the byte, or the ratio compares nothing."""
+    with closing(sqlite3.connect(ours)) as one, closing(sqlite3.connect(theirs)) as other:
+        tables = [name for (name,) in one.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            rows = [sorted(map(repr, base.execute(f'SELECT * FROM "{table}"'))) for base in (one, other)]
+            assert rows[0] == rows[1], table
+
+
+def answers(*, is_quick: bool = False) -> Iterator[Answer]:
+    """Act, durably."""
+    count, rounds = (100, 3) if is_quick else (1_000, 7)
+    for synchronous, bound in SYNCHRONOUS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            pair = beside_the_driver(Path(folder), synchronous, count, rounds)
+        yield Answer(
+            f"act, durable, {synchronous}", f"{count / pair.ours:,.0f}/s", pair.ratio,
+            f"of the bare driver ({pair.cpu_ratio:.2f} by processor time)", *at_least(bound, pair.ratio),
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            pair = in_batches(Path(folder), synchronous, count, rounds)
+        yield Answer(
+            f"act in batches of {BATCH}, {synchronous}", f"{count / pair.ours:,.0f}/s", pair.ratio,
+            "of one by one", *(at_least(2, pair.ratio) if synchronous == "FULL" else ("", None)),
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    tell(answers(is_quick="--quick" in sys.argv))
