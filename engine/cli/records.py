@@ -67,6 +67,8 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
     verb, name = record["verb"], record.get("name", "")
     if verb in ("do", "tell"):
         text = reader.called(name, action_label(definition, name))
+    elif verb == "threshold" and record.get("clocks"):
+        text = next(_event(reader, definition, record["clocks"][0]), name)
     else:
         clock = definition.clocks.get(name)
         called = name.rpartition(".")[2] if clock is None else reader.called(name, clock.label)
@@ -107,7 +109,8 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
             yield _("{name}: {text}").format(name=reader.called(name, field.label), text=text)
     if "assignee" in record and record["verb"] != "assign":
         yield _("held by {person}").format(person=record["assignee"][1] or "–")
-    for event in record.get("clocks", ()):
+    told_already = 1 if record["verb"] in ("threshold", "breach") else 0
+    for event in record.get("clocks", ())[told_already:]:
         yield from _event(reader, definition, event)
 
 

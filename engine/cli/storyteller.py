@@ -102,8 +102,6 @@ class Storyteller:
             return
         one = told(self._reader, definition, record)
         text = " ".join(part for part in (record["case"], one.what, one.movement) if part)
-        if record["verb"] == "threshold" and one.details:
-            text = f"{record['case']} {one.details[0]}"
         sign = self._streams.paint("!!", "red") if one.is_bad else "·"
         yield self._line(record["at"], sign, self._streams.paint(text, "red" if one.is_bad else ""))
         yield from messages
