@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from engine.core.cases import Command, Reason
 from engine.core.draft import Draft
@@ -15,8 +15,8 @@ from engine.core.plan import Asked
 from engine.core.reasons import reason
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
-from engine.expressions import ExpressionFailed
-from engine.fields import Value
+from engine.expressions import Expression, ExpressionFailed
+from engine.fields import Field, Value
 from engine.model import Action, Guard
 
 Reasons = list[Reason]
@@ -58,8 +58,16 @@ def _act(draft: Draft, command: Command) -> Reasons:
     draft.move(lambda passes: plan.machine.run(case.position, command.name, passes), allowed)
     if not draft.microsteps:
         return [reason("error", action=command.name, problem="no branch of `to` holds, and none is without `if`")]
-    taken = _not_unique(draft) if draft.before.outcome and not draft.case.outcome else None
+    taken = _not_unique(draft) if _is_new_key(draft) else None
     return [taken] if taken else []
+
+
+def _is_new_key(draft: Draft) -> bool:
+    """Whether the step opens the case again, or gives it another key."""
+    before, case, key = draft.before, draft.case, draft.plan.definition.key
+    if case.outcome:
+        return False
+    return bool(before.outcome) or (key is not None and before.data.get(key) != case.data.get(key))
 
 
 def _open(draft: Draft, command: Command) -> Reasons:
@@ -97,10 +105,11 @@ def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value
     draft.sight.update(
         form={name: value for name, value in values.items() if value is not None},
         facts=brought,
-        before=draft.case.data,
     )
     if brought:
         draft.record["facts"] = brought
+    if command.people and (people := _people(command, definition.fields)):
+        draft.record["people"] = people
     return values, [*reasons, *more]
 
 
@@ -120,7 +129,26 @@ def _failing(guards: tuple[Guard, ...], sight: Sight) -> list[Guard]:
 
 
 def _said(guard: Guard, sight: Sight) -> Reason:
-    return Reason(guard.name, fill(guard.words, values_of(placeholders(guard.words), sight), sight))
+    words = fill(guard.words, values_of(placeholders(guard.words), sight), sight)
+    return Reason(guard.name, words, read=tuple(_looked_at(guard.must, sight)))
+
+
+def _looked_at(expression: Expression, sight: Sight) -> Iterator[tuple[str, Value]]:
+    """The values behind a guard's verdict, but for personal ones."""
+    for name in sorted(expression.names):
+        group, *path = name.split(".")
+        value: Value = sight.get(group)
+        for part in path:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is not None and group != "now" and not (path and path[0] in sight.plan.personal):
+            yield name, sorted(value) if isinstance(value, frozenset) else value
+
+
+def _people(command: Command, fields: Mapping[str, Field]) -> dict[str, Value]:
+    """The roles of the persons that the form names, as they were when it was given."""
+    people = command.people or {}
+    named = (command.form.get(field.name) for field in fields.values() if field.role and not field.personal)
+    return {name: list(people[name]) for name in named if isinstance(name, str) and name in people}
 
 
 def _once(reasons: Reasons) -> Reasons:
@@ -133,7 +161,8 @@ def _not_unique(draft: Draft) -> Reason | None:
         return None
     key = data[definition.key]
     taken = draft.ask("unique", process=definition.process, key=key)
-    return reason("unique", field=definition.key, key=key, case=taken) if taken else None
+    is_taken = taken and taken != draft.case.id
+    return reason("unique", field=definition.key, key=key, case=taken) if is_taken else None
 
 
 def _count_like(draft: Draft) -> None:

@@ -176,6 +176,7 @@ class Reason:
     rule: str
     words: Mapping[str, str]  # by language
     field: str | None = None
+    read: tuple[tuple[str, Value], ...] = ()  # what a guard that does not hold looked at, but for personal values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from engine.core.cases import Applied, Command, Family, Refused, Step
+from engine.core.cases import Applied, Command, Family, Reason, Refused, Step
 from engine.core.lateness import coalesced
 from engine.core.reasons import reason
-from engine.core.run import Run, newborn
+from engine.core.run import Run, newborn, rules_of
 from engine.core.sight import Context
 
 MOST_FIRINGS = 10_000
@@ -71,3 +72,16 @@ def open_case(command: Command, context: Context, now: int) -> Applied | Refused
 def _applied(run: Run, case: str) -> Applied:
     family = run.family
     return Applied(case=family.cases[case], family=family, steps=tuple(run.steps), elsewhere=tuple(run.elsewhere))
+
+
+def without(context: Context, command: Command, reasons: Iterable[Reason]) -> Context:
+    """The same surroundings, in which it is known why a case that a step wants to open by its key cannot be.
+
+    Decide again with this: then the refusal is a record on the teller, and its step stands.
+    """
+    refused = {"case": None, "is_new": False, "refused": rules_of(reasons)}
+    found = {
+        question: refused if isinstance(answer, Mapping) and answer.get("case") == command.case else answer
+        for question, answer in context.found.items()
+    }
+    return replace(context, found=found)

@@ -51,6 +51,7 @@ class Draft:
         self.now = now
         self.context = context
         self.sight = Sight(plan, self.case, family, context.library, now)
+        self.sight.earlier = case
         self.actor: Actor = ENGINE
         self.record: dict[str, Any] = {}
         self.happened: set[str] = set()

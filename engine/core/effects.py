@@ -40,6 +40,7 @@ class Queued:
     effect: OpenCase | Tell
     values: Mapping[str, Value]
     elsewhere: str | None = None  # the id of a case of its own family that must be opened
+    refused: tuple[tuple[str, ...], ...] = ()  # why that case cannot be opened, if it was tried
 
 
 def run(effects: Iterable[Effect], draft: Draft) -> None:
@@ -108,6 +109,9 @@ def _open(effect: OpenCase, draft: Draft) -> None:
         draft.queue(Queued(effect, values))
         return
     found = draft.ask("key", process=effect.process, key=computed(effect.key, draft.sight))
+    if refused := found.get("refused"):
+        draft.queue(Queued(effect, values, refused=tuple(tuple(rule) for rule in refused)))
+        return
     draft.change(links={**draft.case.links, effect.link: found["case"]})
     if found["is_new"]:
         draft.queue(Queued(effect, values, found["case"]))

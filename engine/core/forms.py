@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.core.cases import Command, Reason
 from engine.core.reasons import listed, near, reason
-from engine.fields import Field, Invalid, Value, check, is_sealed, read
+from engine.fields import SEALED, Field, Invalid, Value, check, is_sealed, read
 from engine.model import Form
 
 
@@ -64,8 +64,9 @@ class _Reading:
             self.reasons.append(reason(self.rule, "invalid", field=field.name, problem=str(invalid)))
             return
         people = self.command.people
-        if field.role and people is not None and field.role not in people.get(value, ()):
-            self.reasons.append(reason(self.rule, "role", field=field.name, person=value, role=field.role))
+        if field.role and people is not None and not is_sealed(value) and field.role not in people.get(value, ()):
+            person = SEALED if field.personal else value
+            self.reasons.append(reason(self.rule, "role", field=field.name, person=person, role=field.role))
 
     def _read(self, field: Field, raw: Any) -> Value:
         if not self.command.is_stored:

@@ -88,6 +88,9 @@ def may_open(plan: Plan, case: Case, opening: Opening, asking: Asking) -> Iterat
     name = "opening"
     if not asking.is_by_itself and not is_among(asking.actor, opening.by, case):
         yield _wrong_role(plan, asking.actor, name, opening.by)
+    for whos in (opening.never_by, plan.definition.never_by) if not asking.is_by_itself else ():
+        if asking.actor.id in persons(whos, case):
+            yield reason("never_by", actor=asking.actor.id, action=name, why=said(whos, plan.definition))
     if opening.during is not None:
         yield from _not_now(plan, name, opening.during, asking.now)
 

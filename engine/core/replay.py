@@ -133,7 +133,9 @@ class _Replay:
         else:
             case = run.cases[command.case]
         if "refused" in record:
-            run.refuse_as(command, case, record["at"], {n: record[n] for n in ("refused", "form") if n in record})
+            run.refuse_as(
+                command, case, record["at"], {n: record[n] for n in ("refused", "form", "read") if n in record}
+            )
             return
         reasons = run.command(command, case, record["at"])
         if reasons:
@@ -167,7 +169,8 @@ def _command(record: Mapping[str, Any]) -> Command:
     form = record.get("attached") if record["verb"] == "attach" else record.get("form")
     return Command(
         verb=record["verb"], case=record["case"], name=record["name"], actor=actor, form=form or {},
-        facts=record.get("facts", {}), version=record["definition"][1], key=record.get("key"), is_stored=True,
+        facts=record.get("facts", {}), people=record.get("people"), version=record["definition"][1],
+        key=record.get("key"), is_stored=True,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
 from engine.core.audit import child_secret
-from engine.core.cases import ENGINE, Case, Command, Family, Step, changed
+from engine.core.cases import ENGINE, Case, Command, Family, Reason, Step, changed
 from engine.core.clocks import Firing as ClockFiring
 from engine.core.clocks import fire, firings, remaining
 from engine.core.draft import Alert, Draft
@@ -117,7 +117,9 @@ class Run:
         definition = self.plan(case).definition
         fields = {name: field for name, field in definition.fields.items() if not field.personal}
         form, _ = read_form(Form(allow=tuple(fields)), fields, command, definition.desk.zone, command.name)
-        self.refuse_as(command, case, now, {"refused": _rules(reasons), **({"form": form} if form else {})})
+        read = {name: value for one in reasons for name, value in one.read}
+        why = {"refused": rules_of(reasons), "form": form, "read": read}
+        self.refuse_as(command, case, now, {name: value for name, value in why.items() if value})
 
     def refuse_as(self, command: Command, case: Case, now: int, why: Mapping[str, Any]) -> None:
         """Record a refusal; the case stays as it is."""
@@ -148,7 +150,7 @@ class Run:
     def _consequences(self, pending: Pending, now: int) -> Iterator[Draft]:
         effect = pending.queued.effect
         if pending.depth > DEEPEST:
-            yield self._refused(pending, [reason("depth", effect=_verb(effect), limit=DEEPEST)], now)
+            yield self._refused(pending, rules_of([reason("depth", effect=_verb(effect), limit=DEEPEST)]), now)
         elif isinstance(effect, OpenCase):
             yield from self._open(pending, effect, now)
         else:
@@ -159,9 +161,12 @@ class Run:
         teller = self.cases[pending.teller]
         plan = self.context.library.newest(effect.process, now)
         if plan is None:
-            yield self._refused(pending, [reason("open", "no_process", process=effect.process)], now)
+            yield self._refused(pending, rules_of([reason("open", "no_process", process=effect.process)]), now)
             return
         own_family = pending.queued.elsewhere
+        if pending.queued.refused:
+            yield self._refused(pending, [list(rule) for rule in pending.queued.refused], now)
+            return
         child = f"{teller.id}.{teller.children + 1}"
         command = Command(
             verb="open", case=own_family or child, name=effect.process, actor=ENGINE, form=pending.queued.values,
@@ -178,7 +183,7 @@ class Run:
         )  # fmt: skip
         draft, reasons = self._step(case, command, now)
         if reasons:
-            yield self._refused(pending, reasons, now)
+            yield self._refused(pending, rules_of(reasons), now)
             return
         teller = self.cases[teller.id]
         links = {**teller.links, effect.link: child}
@@ -202,20 +207,20 @@ class Run:
 
     def _tell(self, pending: Pending, effect: Tell, target: str | None, now: int) -> Iterator[Draft]:
         if target is None or target not in self.cases:
-            yield self._refused(pending, [reason("state", "no_case", link=effect.target)], now)
+            yield self._refused(pending, rules_of([reason("state", "no_case", link=effect.target)]), now)
         else:
             command = Command(
                 verb="tell", case=target, name=effect.action, actor=ENGINE, form=pending.queued.values, is_stored=True
             )
             draft, reasons = self._step(self.cases[target], command, now)
-            yield self._refused(pending, reasons, now, target) if reasons else draft
+            yield self._refused(pending, rules_of(reasons), now, target) if reasons else draft
 
-    def _refused(self, pending: Pending, reasons: Reasons, now: int, target: str = "") -> Draft:
+    def _refused(self, pending: Pending, rules: list[list[str]], now: int, target: str = "") -> Draft:
         """A refused `tell` or `open` is a record on the teller, and the step stands."""
         effect = pending.queued.effect
         name = effect.action if isinstance(effect, Tell) else effect.process
         draft = self.draft(self.cases[pending.teller], now)
-        draft.record["refused"] = _rules(reasons)
+        draft.record["refused"] = rules
         if target:
             draft.record["told"] = target
         self.commit(draft, verb=f"{_verb(effect)} refused", name=name, actor=ENGINE.id)
@@ -321,7 +326,8 @@ def _verb(effect: Tell | OpenCase) -> str:
     return "tell" if isinstance(effect, Tell) else "open"
 
 
-def _rules(reasons: Reasons) -> list[list[str]]:
+def rules_of(reasons: Iterable[Reason]) -> list[list[str]]:
+    """The rules of a refusal as records keep them, each with its field."""
     return [[one.rule, one.field] if one.field else [one.rule] for one in reasons]
 
 

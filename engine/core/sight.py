@@ -43,12 +43,13 @@ NOBODY = Actor(id="")
 class Sight(dict[str, Any]):
     """The values an expression reads, by their first name; those that must be worked out are, when first asked for."""
 
-    __slots__ = ("actor", "case", "family", "library", "plan", "worked_out")
+    __slots__ = ("actor", "case", "earlier", "family", "library", "plan", "worked_out")
 
     def __init__(self, plan: Plan, case: Case, family: Family | None, library: Library, now: int) -> None:
         super().__init__(now=now, figures=plan.figures)
         self.plan = plan
         self.case = case
+        self.earlier = case  # as it stood before the step
         self.family = family
         self.library = library
         self.actor = NOBODY
@@ -72,15 +73,14 @@ class Sight(dict[str, Any]):
     def moved(self, case: Case) -> Sight:
         """The same sight after the case has changed."""
         other = Sight(self.plan, case, self.family, self.library, self["now"])
-        other.actor = self.actor
-        for name in ("form", "facts", "before"):
+        other.actor, other.earlier = self.actor, self.earlier
+        for name in ("form", "facts"):
             if name in self:
                 dict.__setitem__(other, name, self[name])
         return other
 
 
-def _case(sight: Sight) -> Mapping[str, Any]:
-    case = sight.case
+def _case(sight: Sight, case: Case) -> Mapping[str, Any]:
     leaves = case.position.leaves
     return {
         **case.data,
@@ -115,10 +115,10 @@ def _linked(sight: Sight) -> Mapping[str, Any]:
 
 
 _SEEN: Mapping[str, Callable[[Sight], Any]] = {
-    "case": _case,
+    "case": lambda sight: _case(sight, sight.case),
     "form": lambda sight: EMPTY,
     "facts": lambda sight: EMPTY,
-    "before": lambda sight: EMPTY,
+    "before": lambda sight: _case(sight, sight.earlier),
     "counts": lambda sight: sight.case.counts,
     "did": lambda sight: {action: done.count for action, done in sight.case.done.items()},
     "clocks": _clocks,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from engine.core.audit import seal
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outgoing, Reason, Refused, Step
-from engine.core.decide import act, carry, instant, open_case
+from engine.core.decide import act, carry, instant, open_case, without
 from engine.core.plan import Library
 from engine.core.sight import Context, Unknown
 
@@ -88,21 +89,31 @@ class World:
                 carried = carry(carried.family, instant, self._context(instant))
             self._keep(carried)
 
-    def _decided(self, decide: Any) -> Applied | Refused:
+    def _decided(self, decide: Callable[[Context], Applied | Refused]) -> Applied | Refused:
+        """Decide, looking up what is asked for; what it opens elsewhere is opened, or known not to be."""
         context = self._context(self.now)
         while True:
             try:
-                outcome: Applied | Refused = decide(context)
+                outcome = decide(context)
             except Unknown as unknown:
                 context = replace(context, found={**context.found, unknown.text: self._answer(unknown)})
                 continue
-            if isinstance(outcome, Applied):
-                for command in outcome.elsewhere:
-                    opened = self._decided(lambda context, command=command: open_case(command, context, self.now))
-                    if isinstance(opened, Refused):
-                        raise AssertionError(f"`{command.name}` refused: {opened.reasons}")
-                    self._keep(opened)
-            return outcome
+            refused = self._open_elsewhere(outcome.elsewhere) if isinstance(outcome, Applied) else None
+            if refused is None:
+                return outcome
+            context = without(context, *refused)
+
+    def _open_elsewhere(self, commands: Iterable[Command]) -> tuple[Command, tuple[Reason, ...]] | None:
+        """Open cases of their own: the first that is refused, and why, or all."""
+        opened = []
+        for command in commands:
+            outcome = self._decided(partial(open_case, command, now=self.now))
+            if isinstance(outcome, Refused):
+                return command, outcome.reasons
+            opened.append(outcome)
+        for outcome in opened:
+            self._keep(outcome)
+        return None
 
     def _answer(self, unknown: Unknown) -> Any:
         values = unknown.values
