@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from engine.calendars import Calendar, always, read_calendar
 from engine.lang.build.cursor import Cursor
+from engine.lang.build.declared import words
 from engine.lang.build.desk import DeskFile, build_desk
 from engine.lang.build.known import Known
 from engine.lang.build.notes import Notes
@@ -21,7 +22,7 @@ from engine.lang.rules.rule import Checked
 from engine.lang.shape import Kind, check_shape
 from engine.lang.source import read
 from engine.lang.tree import Document
-from engine.model import ProcessDefinition, Tell
+from engine.model import Desk, ProcessDefinition, Tell
 from engine.timeline import CalendarError
 
 Sources = Mapping[str, str]
@@ -155,7 +156,7 @@ def load_folder(sources: Sources, base: str = "") -> Folder:
     """Read and check every process of a folder, and what they share."""
     files = _Files(sources, f"{base.rstrip('/')}/" if base else "")
     definitions: dict[str, ProcessDefinition] = {}
-    found: list[Diagnostic] = []
+    found = [*_every_file(files)]
     for process in files.processes():
         attempt = _attempt(files, process)
         found += attempt.findings
@@ -166,14 +167,30 @@ def load_folder(sources: Sources, base: str = "") -> Folder:
     return Folder(definitions, without_silenced(in_order(found), files.texts), files.texts)
 
 
+def _every_file(files: _Files) -> Iterator[Diagnostic]:
+    """What is wrong with files that perhaps no process uses."""
+    desk: Desk | None = None
+    if "desk.yaml" in files:
+        file = files.read("desk.yaml", "desk")
+        yield from file.findings
+        desk = build_desk(file.cursor, Notes()).desk if file.cursor is not None else None
+    for name in files.names("calendars/"):
+        yield from _calendar(files, name, desk).findings
+    for name in files.names("messages/"):
+        file = files.read(f"messages/{name}.yaml", "messages")
+        yield from file.findings
+        if name != "desk" and name not in files.processes():
+            mend = did_you_mean(name, files.processes()) or "take the file away"
+            yield error("file-name", file.document.top, f"there is no process `{name}` that sends these messages", mend)
+
+
 def _shared(files: _Files, definitions: Mapping[str, ProcessDefinition]) -> Iterator[Diagnostic]:
     """What can be said of a folder only when every process of it is known."""
     processes = (files.read(f"{name}.yaml", "process").cursor for name in definitions)
     desk = files.read("desk.yaml", "desk").cursor
     messages = files.read("messages/desk.yaml", "messages") if "messages/desk.yaml" in files else None
-    calendars = {
-        name: files.read(f"calendars/{name}.yaml", "calendar").document.top for name in files.names("calendars/")
-    }
+    read = {name: files.read(f"calendars/{name}.yaml", "calendar") for name in files.names("calendars/")}
+    calendars = {name: file.document.top for name, file in read.items() if file.cursor is not None}
     if desk is not None:
         known = tuple(cursor for cursor in processes if cursor is not None)
         shared = Shared(definitions, known, desk, messages.cursor if messages is not None else None, calendars)
@@ -273,9 +290,8 @@ def _calendars(
         if not asks_any and name not in text:
             places[name] = Span(f"{files.base}calendars/{name}.yaml", 1, 1, 1, 1)
             continue
-        file = files.read(f"calendars/{name}.yaml", "calendar")
-        places[name] = file.document.top
-        found = _calendar(file, name, desk.desk.zone)
+        places[name] = files.read(f"calendars/{name}.yaml", "calendar").document.top
+        found = _calendar(files, name, desk.desk)
         findings += found.findings
         calendars[name] = found.calendar
     return calendars, places
@@ -289,11 +305,17 @@ class _Read:
     findings: tuple[Diagnostic, ...]
 
 
+def _calendar(files: _Files, name: str, desk: Desk | None) -> _Read:
+    file = files.read(f"calendars/{name}.yaml", "calendar")
+    return _read_calendar(file, name, desk.zone if desk else "UTC", desk.languages if desk else ())
+
+
 @lru_cache(maxsize=64)
-def _calendar(file: _File, name: str, zone: str) -> _Read:
+def _read_calendar(file: _File, name: str, zone: str, languages: tuple[str, ...]) -> _Read:
     if file.cursor is None or file.findings:
         return _Read(always(zone), file.findings)
     notes = Notes()
+    words(notes, file.cursor.get("label"), languages)
     _check_file_name(file.cursor, name, notes)
     try:
         return _Read(read_calendar(file.cursor.plain, zone), (*file.findings, *notes.found))

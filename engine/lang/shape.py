@@ -94,7 +94,8 @@ def _faults(kind: Kind, document: Document) -> Iterator[Fault]:
     assert document.root is not None
     for complaint in validator_of(kind).iter_errors(document.root.plain):
         path: Path = tuple(complaint.absolute_path)
-        node = document.node(path)
+        is_key = "propertyNames" in complaint.relative_schema_path
+        node = document.node((*path, str(complaint.instance)) if is_key else path)
         if not (isinstance(node, Scalar) and node.broken):
             levels, schema = _levels(kind, list(complaint.absolute_schema_path), path)
             yield Fault(complaint, path, document, levels, schema)
