@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine import __version__
 from engine.cli.folder import Checked
+from engine.cli.rulebook import summaries
 from engine.cli.streams import Streams
 from engine.cli.translate import _, plural
 
@@ -18,7 +19,7 @@ def write_findings(streams: Streams, checked: Checked, form: str) -> None:
     if form == "json":
         streams.give(findings_document(checked))
     elif form == "sarif":
-        streams.give(as_sarif(findings, {}, __version__))
+        streams.give(as_sarif(findings, summaries(), __version__))
     elif form == "github":
         if findings:
             streams.say(as_annotations(findings))

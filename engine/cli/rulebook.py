@@ -1,25 +1,30 @@
-"""The manual of the checker's rules, as `explain` shows it."""
+"""The checker's manual, as `explain` shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from difflib import get_close_matches
+
+from engine.cli.translate import _
+from engine.errors import NotFound
 
 
-class Page(NamedTuple):
-    """What the manual says of a rule: in a sentence, and in full."""
+def summaries() -> Mapping[str, str]:
+    """Say in a sentence what each finding is about, by its id."""
+    from engine.lang.manual.pages import titles
 
-    summary: str
-    text: str
-
-
-def rulebook() -> Mapping[str, Page]:
-    """Return every rule's page by its id."""
-    from engine.lang.rules.listing import RULES
-
-    return {rule.id: _page(rule.find.__doc__ or "", rule.severity) for rule in sorted(RULES, key=lambda one: one.id)}
+    return dict(sorted(titles().items()))
 
 
-def _page(said: str, severity: str) -> Page:
-    text = said.strip()
-    return Page(text.split("\n")[0], f"{severity}: {text}")
+def page_of(rule: str) -> str:
+    """Return the manual's page of a finding, with its example checked anew."""
+    from engine.lang.manual.pages import page
+
+    known = summaries()
+    if rule not in known:
+        near = get_close_matches(rule, known, 1)
+        raise NotFound(
+            _("there is no rule `{name}`").format(name=rule),
+            help=_("did you mean `{name}`?").format(name=near[0]) if near else _("`casewright explain` lists them"),
+        )
+    return page(rule)

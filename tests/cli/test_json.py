@@ -29,7 +29,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "new": [["new", "lost_found"]],
     "check": [["check"]],
     "test": [["test", "processes/return_visit.yaml", "--coverage"]],
-    "explain": [["explain", "trap"], ["explain"]],
+    "explain": [["explain", "unknown-state"], ["explain"]],
     "publish": [["publish", "--as", "boss"]],
     "open": [["open", "repair", "--as", "wang.fang", *fields(*REPORT)], ["open", "repair", "--as", "wang.fang"]],
     "list": [["list", "--as", "zhao.lei"]],
