@@ -127,3 +127,6 @@ CYCLES = Hot(
     .order_by(clock_cycles.c.clock, clock_cycles.c.cycle),
     "of",
 )
+
+STATEMENTS = {name: found for name, found in list(globals().items()) if isinstance(found, Hot)}
+"""Every statement above, by name."""

@@ -7,14 +7,14 @@ import json
 from sqlalchemy import Dialect
 from sqlalchemy.dialects import sqlite
 
-from engine.store.statements import Text, cases, desk
-from engine.store.statements.writing import Hot
+from engine.store.statements import Text
+from engine.store.statements.cases import STATEMENTS as ON_CASES
+from engine.store.statements.desk import STATEMENTS as ON_DESK
 
 
 def compiled(dialect: Dialect) -> dict[str, Text]:
     """Every statement in one database's words, by name."""
-    written = {**vars(cases), **vars(desk)}
-    return {name: found.text(dialect) for name, found in written.items() if isinstance(found, Hot)}
+    return {name: found.text(dialect) for name, found in {**ON_CASES, **ON_DESK}.items()}
 
 
 def page() -> str:

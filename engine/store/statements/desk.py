@@ -102,3 +102,6 @@ IMPORTED = Hot(
     "was",
 )
 ALL_THERE = Hot(update(cases).where(cases.c.importing == value("was")).values(importing=_NOTHING), "was")
+
+STATEMENTS = {name: found for name, found in list(globals().items()) if isinstance(found, Hot)}
+"""Every statement above, by name."""
