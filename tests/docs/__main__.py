@@ -1,0 +1,32 @@
+"""Print the manual's outputs anew: `python -m tests.docs`, or of some pages: `python -m tests.docs docs/explain/time.md`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.docs.page import Page
+from tests.docs.running import printed
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def pages(root: Path) -> list[Path]:
+    """Every page of the manual: the README and all below `docs`."""
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+
+
+def main(names: list[str]) -> None:
+    """Run these pages, or all, and write what they print."""
+    for path in [Path(name).resolve() for name in names] or pages(ROOT):
+        page = Page.read(path)
+        with tempfile.TemporaryDirectory() as folder:
+            text = page.with_blocks(printed(page, Path(folder)))
+        if text != path.read_text("utf-8"):
+            path.write_text(text, "utf-8")
+            print(f"written: {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
