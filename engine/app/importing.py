@@ -104,11 +104,16 @@ class _Run:
         with recipe.store.read() as tx:
             state = json.loads(tx.setting(self._setting) or "{}")
             self.zone = _zone(recipe, tx)
+            self.parts: int = state.get("parts", 0)
+            self.cases: dict[str, str] = {}
+            for part in range(self.parts):
+                self.cases.update(json.loads(tx.setting(f"{self._setting}:{part}") or "{}"))
+        self._new: dict[str, str] = {}  # cases not remembered yet
+        self._quiet: dict[str, int | None] = {}  # cases untouched since they were carried forward: when they fall due
         self.reached: int = state.get("reached", 0)
         self._earlier, self._last = self.reached, 0  # lines of earlier runs, lines seen by this one
         self.hash: str = state.get("hash", "")
         self.last_at: int = state.get("last_at", 0)
-        self.cases: dict[str, str] = state.get("cases", {})
         self.is_finished: bool = state.get("finished", False)
         self._seen = hashlib.sha256()
 
@@ -155,6 +160,7 @@ class _Run:
         except EngineError as error:
             message = error.message + (f" ({error.help})" if error.help else "")
             self.errors.append(LineError(line=number, message=message))
+            self._quiet.clear()  # what was carried forward in this part is not kept
             return False
         return True
 
@@ -185,8 +191,12 @@ class _Run:
 
     def _remember(self, tx: Transaction) -> None:
         self.hash = self._seen.copy().hexdigest()
+        if self._new:  # cases are written once, with the batch that opened them
+            tx.set_setting(f"{self._setting}:{self.parts}", json.dumps(self._new, ensure_ascii=False))
+            self.parts += 1
+            self._new = {}
         state = {
-            "reached": self.reached, "hash": self.hash, "last_at": self.last_at, "cases": self.cases,
+            "reached": self.reached, "hash": self.hash, "last_at": self.last_at, "parts": self.parts,
             "finished": self.is_finished,
         }  # fmt: skip
         tx.set_setting(self._setting, json.dumps(state, ensure_ascii=False))
@@ -258,8 +268,9 @@ class _Run:
             )  # fmt: skip
             result = self.recipe.opening_in(tx, command, given)
             if isinstance(result, Accepted):
-                self.cases[name] = result.case.id
+                self.cases[name] = self._new[name] = result.case.id
             return result
+        self._quiet.pop(self.cases.get(name.partition(".")[0], ""), None)
         command = Command(
             verb="do", case=self._case(tx, name), name=str(line["do"]), actor=actor, form=given.form,
             facts=given.facts, key=given.key,
@@ -282,32 +293,42 @@ class _Run:
     def _tick(self, tx: Transaction, at: int) -> None:
         """Carry this import's families forward to an instant; with or without, their histories are the same."""
         for case in self.cases.values():
-            self._carry_to(tx, case, at)
+            due = self._quiet.get(case, 0)
+            if due is not None and due < at:
+                self._quiet[case] = self._carry_to(tx, case, at)
 
     def finish(self) -> None:
         """Everything is carried forward to the clock; from now on the cases are as all others."""
         if self.is_finished:
             return
+        until = self.recipe.time.now() if self.job.until is None else self.job.until
+        cases = iter(self.cases.values())
+        while some := list(islice(cases, LINES)):
+            with self.recipe.store.write() as tx:
+                for case in some:
+                    self._carry_to_end(tx, case, until)
         with self.recipe.store.write() as tx:
-            until = self.recipe.time.now() if self.job.until is None else self.job.until
-            for case in self.cases.values():
-                try:
-                    with tx.part():
-                        self._carry_to(tx, case, until)
-                except Exception as error:  # one family's trouble does not keep the others in the import
-                    tx.set_aside(fault_of(self.recipe.root(tx, case), error, until))
             tx.finish_import(self.job.name)
             self.is_finished = True
             self._remember(tx)
 
-    def _carry_to(self, tx: Transaction, case: str, until: int) -> None:
+    def _carry_to_end(self, tx: Transaction, case: str, until: int) -> None:
+        try:
+            with tx.part():
+                self._carry_to(tx, case, until)
+        except Exception as error:  # one family's trouble does not keep the others in the import
+            tx.set_aside(fault_of(self.recipe.root(tx, case), error, until))
+
+    def _carry_to(self, tx: Transaction, case: str, until: int) -> int | None:
+        """Carry a family of this import forward; when something falls due in it next."""
         family = self.recipe.family(tx, self.recipe.root(tx, case), lock=True)
         if family.cases[family.root].importing != self.job.name:
-            return  # known by its key from elsewhere, or found by a link
+            return None  # known by its key from elsewhere, or found by a link
         while is_due(family, until):
             carried = carry(family, until, self.recipe.context(tx, self.recipe.time.now()))
             self.recipe.save(tx, family, (), carried, None)
             family = carried.family
+        return min((one.next_due for one in family.cases.values() if one.next_due is not None), default=None)
 
 
 def _read(text: str) -> Mapping[str, Any]:
