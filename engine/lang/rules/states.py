@@ -126,6 +126,8 @@ def _may(checked: Checked, waited: Who, action: Action) -> bool:
 def nothing_to_return_to(checked: Checked) -> Iterator[Spot]:
     """A `previous` that can come where nothing is remembered."""
     for origin, arcs in _returning(checked):
+        if not origin.state:  # where several regions are active, another rule speaks
+            arcs = [(number, arc) for number, arc in arcs if len(checked.walks.positions[number].leaves) == 1]
         empty = next((number for number, arc in arcs if not _can_return(checked, number, arc)), None)
         if empty is not None:
             leaf = " and ".join(f"`{name}`" for name in checked.walks.positions[empty].leaves)
