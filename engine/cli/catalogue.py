@@ -29,7 +29,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
         later("For the operator at the desk"),
         {
             "open": Entry("acting", later("Open a case.")),
-            "list": Entry("looking", later("List the cases that wait on me and my roles, most urgent first.")),
+            "list": Entry("listing", later("List the cases that wait on me and my roles, most urgent first.")),
             "show": Entry("looking", later("Show one case: where it stands, its promises, its data.")),
             "do": Entry("acting", later("Do an action, or list what can be done and why not the rest.")),
             "claim": Entry("holding", later("Take a case.")),

@@ -195,6 +195,56 @@ def test_a_list_says_how_many_it_does_not_show() -> None:
     assert "showing 2 of 3" in done.err
 
 
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("case.member", ["R-2"]),
+        ('case.fault == "no light"', ["R-2"]),
+        ("clocks.dispatch.running && !case.member", ["R-1"]),
+        ('in_state("reported") && case.opened_at <= now', ["R-1", "R-2"]),
+        ('case.technician == "li.wei"', []),  # not set: no match, and no error
+    ],
+)
+def test_a_list_is_narrowed_by_an_expression(where: str, found: list[str]) -> None:
+    report()
+    report("member=yes", "fault=no light")
+    done = run("list", "--where", where, "--as", "zhao.lei", "--json")
+    assert sorted(row["id"] for row in done.json["cases"]) == found
+    assert done.json["total"] == len(found)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--where", "case.membr"], "did you mean `member`?"),
+        (["--where", 'case.place == "x"'], "is personal"),
+        (["--where", "1 + 1"], "yes or no is asked for"),
+        (["--columns", "case,falt"], "did you mean `fault`?"),
+        (["--due-within", "1d"], "1d"),
+    ],
+)
+def test_a_list_that_cannot_be_made_is_explained(words: list[str], said: str) -> None:
+    report()
+    done = run("list", *words, "--as", "zhao.lei")
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_a_list_shows_the_columns_that_are_asked_for() -> None:
+    case = report()
+    done = run("list", "--columns", "case,fault,technician,revision", "--as", "zhao.lei")
+    assert done.out.splitlines()[0].split() == ["case", "Fault", "reported", "revision"]  # nobody is sent: no column
+    assert done.out.splitlines()[1].split() == [case, "no", "power", "1"]
+
+
+def test_closed_cases_are_listed_when_they_are_asked_for() -> None:
+    case = report()
+    assert run("do", case, "cancel", "--as", "wang.fang", "-f", "reason=x").code == 0
+    assert run("list", "--all", "--as", "wang.fang", "--json").json["cases"] == []
+    closed = run("list", "--all", "--closed", "--as", "wang.fang", "--json").json["cases"]
+    assert [(row["id"], row["outcome"]) for row in closed] == [(case, "cancelled")]
+
+
 def test_private_fields_are_masked_for_who_does_not_work_the_case() -> None:
     case = report()
     agent = run("show", case, "--as", "wang.fang").out

@@ -1,4 +1,4 @@
-"""`list`, `show`, `history` and `clock`: looking without changing anything."""
+"""`show`, `history` and `clock`: looking at one case without changing anything."""
 
 from __future__ import annotations
 
@@ -8,150 +8,15 @@ import click
 
 from engine.cli.answer import definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command
-from engine.cli.documents import case_document, clock_document, ledger_document, row_document
+from engine.cli.documents import case_document, clock_document, ledger_document
 from engine.cli.exits import Exit
-from engine.cli.pages import paused_by, write_case, write_clocks, write_history, write_ledger
-from engine.cli.reader import Reader
-from engine.cli.render import COLOURS, mark, most_urgent, state_labels
+from engine.cli.pages import write_case, write_clocks, write_history, write_ledger
 from engine.cli.streams import Streams
-from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, plural
+from engine.cli.translate import _
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from engine.app import Engine
-    from engine.model import ProcessDefinition
-    from engine.views import CaseView, ClockView
-
-
-def list_command() -> Command:
-    """Build `list`."""
-    return engine_command(
-        "list",
-        run_list,
-        help=_(
-            "List the open cases that wait on me and my roles: overdue first, then by least time left; paused ones at "
-            "the end."
-        ),
-        examples=(
-            "casewright list",
-            "casewright list --queue dispatcher --overdue",
-            "casewright list --find 13900000000",
-        ),
-        params=[
-            click.Option(["--mine"], is_flag=True, help=_("Only those I hold.")),
-            click.Option(["--all", "is_all"], is_flag=True, help=_("Those of others too.")),
-            click.Option(["--queue"], metavar=_("ROLE"), help=_("Those that wait on this role.")),
-            click.Option(["--state"], metavar=_("STATE"), help=_("Those in this state.")),
-            click.Option(["--process"], metavar=_("PROCESS"), help=_("Those of this process.")),
-            click.Option(
-                ["--find"], metavar=_("TEXT"), help=_("Those whose id, business key, phone or name is exactly this.")
-            ),
-            click.Option(["--overdue"], is_flag=True, help=_("Those with a promise missed.")),
-            click.Option(
-                ["--due-within"], metavar=_("DURATION"), help=_("Those with a promise due within this time: 30m.")
-            ),
-            click.Option(
-                ["--limit"], type=click.IntRange(1, 1000), default=50, show_default=True, help=_("At most so many.")
-            ),
-        ],
-    )
-
-
-def run_list(streams: Streams, engine: Engine, args: Args) -> int:
-    """List cases."""
-    from engine.app.reading import Search
-
-    found = engine.worklist(
-        Search(
-            actor=args.settings.actor,
-            mine=args.mine,
-            all=args.is_all,
-            queue=args.queue,
-            state=args.state,
-            process=args.process,
-            find=args.find,
-            overdue=args.overdue,
-            due_within=_duration(args.due_within),
-            limit=args.limit,
-        )
-    )
-    rows = [(definition_of(engine, view), view) for view in found.rows]
-    reader = reader_of(streams, engine)
-    if streams.is_json:
-        cases = [row_document(reader, definition, view) for definition, view in rows]
-        streams.give({"cases": cases, "shown": len(cases), "total": found.total, "behind": found.behind})
-        return Exit.DONE
-    if rows:
-        write_table(streams, _columns(), [_row(reader, *row) for row in rows])
-    _say_how_many(streams, args, len(rows), found.total, found.behind)
-    return Exit.DONE
-
-
-def _duration(text: str | None) -> int | None:
-    if text is None:
-        return None
-    from engine.calendars import CalendarError, parse_duration
-
-    try:
-        return parse_duration(text)
-    except CalendarError as error:
-        raise click.BadParameter(str(error), param_hint="--due-within") from error
-
-
-def _columns() -> list[Column]:
-    return [
-        Column(head=""),
-        Column(head=_("case")),
-        Column(head=_("summary"), is_wide=True),
-        Column(head=_("state"), is_wide=True),
-        Column(head=_("held by")),
-        Column(head=_("next promise"), is_wide=True),
-        Column(head=_("left"), is_number=True),
-        Column(head=_("due")),
-    ]
-
-
-def _row(reader: Reader, definition: ProcessDefinition, view: CaseView) -> Row:
-    summary, states = reader.said(view.summary), state_labels(reader, definition, view)
-    cells = [view.id, summary, states, view.assignee or view.queue or ""]
-    urgent = most_urgent(view)
-    if urgent is None:
-        return Row(cells=["", *cells, "", "", ""])
-    name, clock = urgent
-    sign = mark(reader, clock)
-    left = "" if clock.remaining is None else reader.span(clock.remaining)
-    called = reader.called(name, definition.clocks[name].label)
-    return Row(cells=[sign, *cells, called, left, _due(reader, definition, clock)], colour=COLOURS[sign])
-
-
-def _due(reader: Reader, definition: ProcessDefinition, clock: ClockView) -> str:
-    if clock.status == "paused":
-        return paused_by(reader, definition, clock)
-    due = clock.breached_at if clock.status == "breached" else clock.due_at
-    return "" if due is None else reader.instant(due)
-
-
-def _say_how_many(streams: Streams, args: Args, shown: int, total: int, behind: int) -> None:
-    if not total:
-        streams.tell(_("no open case is found") if _is_narrowed(args) else _("nothing waits on you"))
-    elif shown < min(total, args.limit):
-        streams.tell(_("{count} more are not for you to read").format(count=total - shown))
-    elif shown < total:
-        streams.tell(_("showing {shown} of {total}; --limit shows more").format(shown=shown, total=total))
-    if behind:
-        streams.tell(
-            plural(
-                "{count} case has something due that is not carried out yet: run `casewright tick`",
-                "{count} cases have something due that is not carried out yet: run `casewright tick`",
-                behind,
-            )
-        )
-
-
-def _is_narrowed(args: Args) -> bool:
-    said = (args.queue, args.state, args.process, args.find, args.overdue, args.due_within, args.is_all)
-    return any(said)
 
 
 def show_command() -> Command:

@@ -1,0 +1,167 @@
+"""`list`: the cases that wait on somebody, most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from engine.cli.answer import definition_of, reader_of
+from engine.cli.columns import DEFAULT, chosen_columns, row_of
+from engine.cli.command import Args, Command, engine_command
+from engine.cli.documents import row_document
+from engine.cli.exits import Exit
+from engine.cli.streams import Streams
+from engine.cli.tables import write_table
+from engine.cli.translate import _, plural
+from engine.cli.where import Where
+
+if TYPE_CHECKING:
+    from engine.app import Engine
+    from engine.model import ProcessDefinition
+    from engine.views import CaseView
+
+_MOST = 10_000
+
+
+def list_command() -> Command:
+    """Build `list`."""
+    return engine_command(
+        "list",
+        run_list,
+        help=_(
+            "List the open cases that wait on me and my roles: overdue first, then by least time left; paused ones at "
+            "the end."
+        ),
+        examples=(
+            "casewright list",
+            "casewright list --queue dispatcher --overdue",
+            "casewright list --find 13900000000",
+            "casewright list --process repair --where 'case.member' --columns case,fault,technician,due",
+        ),
+        params=[
+            click.Option(["--mine"], is_flag=True, help=_("Only those I hold.")),
+            click.Option(["--all", "is_all"], is_flag=True, help=_("Those of others too.")),
+            click.Option(["--queue"], metavar=_("ROLE"), help=_("Those that wait on this role.")),
+            click.Option(["--state"], metavar=_("STATE"), help=_("Those in this state.")),
+            click.Option(["--process"], metavar=_("PROCESS"), help=_("Those of this process.")),
+            click.Option(
+                ["--find"], metavar=_("TEXT"), help=_("Those whose id, business key, phone or name is exactly this.")
+            ),
+            click.Option(["--overdue"], is_flag=True, help=_("Those with a promise missed.")),
+            click.Option(
+                ["--due-within"], metavar=_("DURATION"), help=_("Those with a promise due within this time: 30m.")
+            ),
+            click.Option(
+                ["--where"],
+                metavar=_("EXPR"),
+                help=_("Those for which this holds: `case.member && !clocks.arrival.met`."),
+            ),
+            click.Option(["--closed"], is_flag=True, help=_("Closed ones too.")),
+            click.Option(
+                ["--columns"],
+                metavar=_("NAMES"),
+                help=_("What is shown, by commas: {names}, or fields.").format(names=",".join(DEFAULT)),
+            ),
+            click.Option(
+                ["--limit"], type=click.IntRange(1, 1000), default=50, show_default=True, help=_("At most so many.")
+            ),
+        ],
+    )
+
+
+class _Page(NamedTuple):
+    """What is shown of how many, and how many have something due."""
+
+    rows: list[tuple[ProcessDefinition, CaseView]]
+    total: int
+    behind: int
+
+
+def run_list(streams: Streams, engine: Engine, args: Args) -> int:
+    """List cases."""
+    reader = reader_of(streams, engine)
+    page = _page(engine, args)
+    if streams.is_json:
+        cases = [row_document(reader, definition, view) for definition, view in page.rows]
+        streams.give({"cases": cases, "shown": len(cases), "total": page.total, "behind": page.behind})
+        return Exit.DONE
+    names = args.columns.split(",") if args.columns else list(DEFAULT)
+    columns = chosen_columns(reader, names, page.rows)
+    if page.rows:
+        write_table(streams, columns, [row_of(reader, names, *row) for row in page.rows])
+    _say_how_many(streams, args, page)
+    return Exit.DONE
+
+
+def _page(engine: Engine, args: Args) -> _Page:
+    from engine.app import Search
+
+    found = engine.worklist(
+        Search(
+            actor=args.settings.actor,
+            mine=args.mine,
+            all=args.is_all,
+            queue=args.queue,
+            state=args.state,
+            process=args.process,
+            find=args.find,
+            overdue=args.overdue,
+            due_within=_duration(args.due_within),
+            is_open=None if args.closed else True,
+            limit=_MOST if args.where else args.limit,
+        )
+    )
+    rows = [(definition_of(engine, view), view) for view in found.rows]
+    if args.where is None:
+        return _Page(rows, found.total, found.behind)
+    kept = list(_where(rows, args.where, engine.now()))
+    return _Page(kept[: args.limit], len(kept), found.behind)
+
+
+def _where(
+    rows: Iterable[tuple[ProcessDefinition, CaseView]], text: str, now: int
+) -> Iterable[tuple[ProcessDefinition, CaseView]]:
+    """Keep the cases for which an expression holds; it is checked once for each version."""
+    checked: dict[tuple[str, int], Where] = {}
+    for definition, view in rows:
+        key = (definition.process, definition.version)
+        if key not in checked:
+            checked[key] = Where(text, definition)
+        if checked[key].holds(view, now):
+            yield definition, view
+
+
+def _duration(text: str | None) -> int | None:
+    if text is None:
+        return None
+    from engine.calendars import CalendarError, parse_duration
+
+    try:
+        return parse_duration(text)
+    except CalendarError as error:
+        raise click.BadParameter(str(error), param_hint="--due-within") from error
+
+
+def _say_how_many(streams: Streams, args: Args, page: _Page) -> None:
+    shown, total = len(page.rows), page.total
+    if not total:
+        streams.tell(_("no open case is found") if _is_narrowed(args) else _("nothing waits on you"))
+    elif shown < min(total, args.limit):
+        streams.tell(_("{count} more are not for you to read").format(count=total - shown))
+    elif shown < total:
+        streams.tell(_("showing {shown} of {total}; --limit shows more").format(shown=shown, total=total))
+    if page.behind:
+        streams.tell(
+            plural(
+                "{count} case has something due that is not carried out yet: run `casewright tick`",
+                "{count} cases have something due that is not carried out yet: run `casewright tick`",
+                page.behind,
+            )
+        )
+
+
+def _is_narrowed(args: Args) -> bool:
+    said = (args.queue, args.state, args.process, args.find, args.due_within, args.where)
+    return any(said) or args.overdue or args.is_all or args.mine
