@@ -133,8 +133,6 @@ def _value(assigned: Assigned, draft: Draft) -> Value:
         name = assigned.text.strip().removeprefix("case.")
         if name in draft.plan.personal and assigned.text.strip() == f"case.{name}":
             return draft.private.get(name, draft.case.data.get(name))
-        if assigned.text.strip().startswith("case.") and draft.case.data.get(name, ...) is None:
-            return None
     return computed(assigned, draft.sight)
 
 
