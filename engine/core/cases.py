@@ -35,6 +35,7 @@ class Head:
     started_at: int = 0
     armed_at: int = 0  # from when points already past take effect
     used: int = 0  # up to the mark
+    reached_at: int | None = None  # when the used time reached a goal that is a length
     mark: int | None = None  # running since; None while paused or finished
     paused: tuple[str, ...] = ()  # reasons: states, or `pauses_when`
     paused_at: int = 0

@@ -108,7 +108,15 @@ def settle(head: Head, now: int, turn: tuple[str, ...], calendar: Calendar) -> H
     turns = head.turns
     if spent:
         turns = {**turns, **{who: turns.get(who, 0) + spent for who in turn or NOBODY}}
-    return changed(head, used=head.used + spent, mark=now, turns=turns)
+    return changed(head, used=head.used + spent, mark=now, turns=turns, reached_at=_reached(head, spent, calendar))
+
+
+def _reached(head: Head, spent: int, calendar: Calendar) -> int | None:
+    """When the goal was reached, kept once it lies behind the mark: pauses after it move nothing."""
+    goal, mark = head.goal, head.mark
+    if head.reached_at is not None or goal is None or mark is None or goal.kind != "length":
+        return head.reached_at
+    return calendar.add(mark, goal.value - head.used) if head.used < goal.value <= head.used + spent else None
 
 
 # -- one step ----------------------------------------------------------------------------------------------------------
@@ -218,7 +226,9 @@ class _Advance:
     def _carry(self, head: Head, goal: Goal) -> Head:
         """The time used counts against the new goal; what was fired and now lies ahead is armed anew (D8)."""
         now = self.seen.now
-        head = changed(settle(head, now, self.seen.turn, self.calendar), goal=goal, armed_at=now)
+        head = changed(settle(head, now, self.seen.turn, self.calendar), goal=goal, armed_at=now, reached_at=None)
+        if goal.kind == "length" and goal.value <= head.used:
+            head = changed(head, reached_at=now)  # it was moved behind what is used already
         ahead = {
             threshold.at.text for threshold in self.clock.thresholds if _is_ahead(head, _point(head, threshold.at), now)
         }
@@ -322,9 +332,9 @@ def due_at(head: Head, calendar: Calendar) -> int | None:
         return None
     if head.goal.kind == "instant":
         return head.goal.value
-    if head.mark is None:
-        return None
-    return calendar.add(head.mark, max(head.goal.value - head.used, 0)) if head.goal.value > head.used else head.mark
+    if head.reached_at is not None:
+        return head.reached_at
+    return None if head.mark is None else calendar.add(head.mark, max(head.goal.value - head.used, 0))
 
 
 def remaining(head: Head, now: int, calendar: Calendar) -> int | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from engine.calendars import ALWAYS
+from engine.core.clocks import due_at
 from tests.unit.promises import AT_FIELD, simple
 from tests.unit.worlds import HOUR, MINUTE, NINE, Play
 
@@ -346,3 +348,27 @@ def test_at_one_instant_thresholds_come_in_the_order_of_the_definition_and_the_b
     p.open()
     p.wait("11m")
     assert [one[2] for one in p.fired()] == ["goal", "10m", "100%", "c"]
+
+TURNS = """
+initial: one
+states:
+  one: {waiting_on: agent, actions: {go: {by: [agent], to: two}}}
+  two: {waiting_on: boss, actions: {back: {by: [agent], to: one}, close: {by: [agent], to: closed}}}
+  closed: {final: done}
+clocks:
+  c: {goal: 15m, met_by: [close], pauses_in: [two]}
+"""
+
+
+def test_a_due_instant_that_has_passed_never_moves_again(play: Begin) -> None:
+    # A claim settled the clock, and the due instant of a missed promise became the moment of the claim.
+    p = play(TURNS)
+    p.open()
+    p.wait("20m")
+    assert due_at(p.clock(), ALWAYS) == NINE + 15 * MINUTE
+    p.do("go")
+    assert due_at(p.clock(), ALWAYS) == NINE + 15 * MINUTE
+    p.wait("30m")
+    p.do("back")
+    p.wait("5m")
+    assert due_at(p.clock(), ALWAYS) == NINE + 15 * MINUTE
