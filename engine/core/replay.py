@@ -10,7 +10,7 @@ from typing import Any
 from engine.core.audit import sealed_in
 from engine.core.cases import ENGINE, Actor, Case, Command, Family, Step
 from engine.core.plan import Library
-from engine.core.run import Run, newborn
+from engine.core.run import Poisoned, Run, newborn
 from engine.core.sight import Context, Unknown
 from engine.errors import EngineError
 from engine.fields import Value
@@ -61,6 +61,20 @@ def replay(records: Iterable[str], library: Library) -> Replayed:
     return found
 
 
+PARTS = ("verb", "name", "case", "seq", "at", "actor", "recorded_at", "definition")
+"""What every record has."""
+
+
+def _check_readable(records: Iterable[dict[str, Any]]) -> None:
+    at = 0
+    for record in records:
+        if lacking := [part for part in PARTS if part not in record]:
+            raise _Differs(record, f"it lacks `{lacking[0]}`")
+        if not isinstance(record["at"], int) or record["at"] < at:
+            raise _Differs(record, "its instant lies before that of the record before it")
+        at = record["at"]
+
+
 class _Replay:
     """Walks the records; every step made must be the next record."""
 
@@ -71,13 +85,17 @@ class _Replay:
         self.place = 0
 
     def run(self, records: list[dict[str, Any]]) -> None:
+        _check_readable(records)
         self.records = records
         by_place = {(record["case"], record["seq"]): record for record in records}
         family: Family | None = None
         while self.place < len(records):
             record = records[self.place]
             run = self._start(record, family, by_place)
-            self._make(run, record)
+            try:
+                self._make(run, record)
+            except (TypeError, ValueError, AttributeError, Poisoned) as error:  # whoever chained it anew wrote nonsense
+                raise _Differs(record, f"it cannot be carried out: {error}") from error
             family = run.family
             self._compare(run.steps)
         self.found.family = family
