@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.app.derived import broken_files, underived
 from engine.core.audit import broken, commitment, sealed_in
 from engine.core.cases import Case, Family
 from engine.core.plan import Library
@@ -46,9 +47,10 @@ def verify_family(tx: Transaction, library: Library, root: str) -> Verification:
         return _lost(root, records, "its case is gone")
     problems = list(_chains(family, records))
     if not problems:
-        problems = [*_seals(family, records), *_replayed(family, records, library)]
-    sealed = 0 if problems else sum(1 for record in records for _ in sealed_in(json.loads(record.text)))
-    return Verification(cases=len(family.cases), records=len(records), sealed=sealed, problems=tuple(problems))
+        problems = [*_seals(family, records), *_replayed(tx, family, records, library)]
+        problems += [Problem(case=r.case, sequence=r.sequence, message=why) for r, why in broken_files(tx, records)]
+    seals = set() if problems else {seal for record in records for seal in sealed_in(json.loads(record.text))}
+    return Verification(cases=len(family.cases), records=len(records), sealed=len(seals), problems=tuple(problems))
 
 
 def _lost(root: str, records: list[StoredRecord], message: str) -> Verification:
@@ -82,7 +84,9 @@ def _seals(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
                 yield Problem(case=case.id, sequence=sequence, message=f"`{name}` is not the value that was sealed")
 
 
-def _replayed(family: Family, records: list[StoredRecord], library: Library) -> Iterator[Problem]:
+def _replayed(
+    tx: Transaction, family: Family, records: list[StoredRecord], library: Library
+) -> Iterator[Problem]:
     try:
         found = replay((record.text for record in records), library)
     except Exception as error:  # records of a whole chain that the engine never wrote
@@ -96,7 +100,11 @@ def _replayed(family: Family, records: list[StoredRecord], library: Library) -> 
         if again is None:
             yield Problem(case=case.id, sequence=None, message="no record opens it")
             continue
-        yield from _compared(case, again)
+        differences = list(_compared(case, again))
+        yield from differences
+        if not differences:
+            for why in underived(tx, library, case, found.steps):
+                yield Problem(case=case.id, sequence=None, message=why)
 
 
 def _compared(stored: Case, again: Case) -> Iterator[Problem]:

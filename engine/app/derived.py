@@ -1,0 +1,75 @@
+"""What is derived of records beside the case itself: lists, cycles for reports, messages, files. It must agree too."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from engine.core.cases import Case, Cycle, Outgoing, Step
+from engine.core.outlook import outlook
+from engine.core.plan import Library
+from engine.ports import Query, StoredRecord, Transaction
+
+NOT_TOLD = ("status", "is_late", "missed")
+"""What of a message depends on when a worker looked, not on the records."""
+
+MOST_MESSAGES = 1_000_000
+
+
+def underived(tx: Transaction, library: Library, case: Case, steps: Iterable[Step]) -> Iterator[str]:
+    """Every way in which what is derived of a case is not what its records give; `steps` are the replay's."""
+    own = [step for step in steps if step.case.id == case.id]
+    yield from _lists(tx, library, case)
+    yield from _cycles(tx, case, own)
+    yield from _messages(tx, case, own)
+
+
+def _lists(tx: Transaction, library: Library, case: Case) -> Iterator[str]:
+    expected = outlook(library.plan(case.process, case.version), case)
+    found = tx.worklist(Query(ids=(case.id,), is_open=None, limit=1))
+    if not found or found[0].outlook != expected:
+        yield "its line in lists is not what it would be"
+    for receiver in expected.waiting:
+        if tx.count(Query(ids=(case.id,), waiting=(receiver,))) != 1:
+            yield f"it is missing on the worklist of `{receiver}`"
+
+
+def _cycles(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
+    expected: dict[tuple[str, int], Cycle] = {}
+    for step in steps:
+        expected.update({(cycle.clock, cycle.cycle): cycle for cycle in step.cycles})
+    stored = {(cycle.clock, cycle.cycle): cycle for cycle in tx.cycles(case.id)}
+    for clock, cycle in sorted(expected.keys() | stored.keys()):
+        if expected.get((clock, cycle)) != stored.get((clock, cycle)):
+            yield f"cycle {cycle} of clock `{clock}` is not what the records give"
+
+
+def _messages(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
+    expected = {(m.sequence, m.number): _told(m) for step in steps for m in step.outgoing}
+    stored = {
+        (mail.message.sequence, mail.message.number): _told(mail.message)
+        for mail in tx.outbox(case=case.id, limit=MOST_MESSAGES)
+    }
+    for place in sorted(expected.keys() | stored.keys()):
+        if expected.get(place) != stored.get(place):
+            yield f"message {place[1] + 1} of record {place[0]} is not what the record gives"
+
+
+def _told(message: Outgoing) -> Any:
+    told = {name: getattr(message, name) for name in Outgoing.__dataclass_fields__ if name not in NOT_TOLD}
+    return json.loads(json.dumps(told, default=dict))
+
+
+def broken_files(tx: Transaction, records: Iterable[StoredRecord]) -> Iterator[tuple[StoredRecord, str]]:
+    """Files that are gone, or whose content is not what the record's hash says."""
+    for record in records:
+        attached = json.loads(record.text).get("attached")
+        if attached is None or "refused" in json.loads(record.text):
+            continue
+        file = tx.attachment(record.case, attached["hash"])
+        if file is None:
+            yield record, f"the file `{attached['name']}` is gone"
+        elif hashlib.sha256(file.content).hexdigest() != attached["hash"]:
+            yield record, f"the file `{attached['name']}` is not the one that was attached"
