@@ -111,8 +111,7 @@ class Keeping:
             _check("people", bool(admins), f"{len(people)} known, {len(admins)} of them admin",
                    f"共 {len(people)} 人，其中管理员 {len(admins)} 人"),
             _check("faults", not faults, f"{faults} cases set aside", f"搁置案件 {faults} 个"),
-            _check("due", behind == 0, f"{behind} families wait to be carried forward; run a worker",
-                   f"{behind} 组案件等待推进；请运行 worker"),
+            _due_check(behind),
             _check("outbox", not dead, f"{dead} messages could not be delivered", f"{dead} 条消息未能送达"),
         ]  # fmt: skip
 
@@ -142,6 +141,12 @@ def _publication(definition: ProcessDefinition, at: int, by: str) -> Publication
         behaviour_hash=definition.behaviour_hash, words_hash=definition.words_hash, sources=definition.sources,
         published_at=at, published_by=by,
     )  # fmt: skip
+
+
+def _due_check(behind: int) -> Check:
+    if not behind:
+        return _check("due", True, "nothing waits for a worker", "没有等待处理的到期事项")
+    return _check("due", False, f"cases with something due: {behind}; run a worker", f"有到期事项的案件：{behind}；请运行 worker")
 
 
 def _check(name: str, ok: bool, en: str, zh: str) -> Check:

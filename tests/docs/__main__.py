@@ -1,4 +1,4 @@
-"""Print the manual's outputs anew: `python -m tests.docs`, or of some pages: `python -m tests.docs docs/explain/time.md`."""
+"""Print the manual's outputs anew: `python -m tests.docs`, or those of the pages that are named."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def main(names: list[str]) -> None:
             text = page.with_blocks(printed(page, Path(folder)))
         if text != path.read_text("utf-8"):
             path.write_text(text, "utf-8")
-            print(f"written: {path.relative_to(ROOT)}")
+            sys.stdout.write(f"written: {path.relative_to(ROOT)}\n")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ class Block:
     language: str
     first: int  # number of its first line of text, from 0
     lines: tuple[str, ...]
+    indent: int = 0
     directives: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -54,12 +55,11 @@ class Page:
             elif opened := FENCE.match(line):
                 end = self._end(number, opened[2])
                 indent = len(opened[1])
-                yield Block(
-                    opened[3], number + 1, tuple(text[indent:] for text in self.lines[number + 1 : end]), directives
-                )
+                lines = tuple(text[indent:] for text in self.lines[number + 1 : end])
+                yield Block(opened[3], number + 1, lines, indent, directives)
                 directives, number = {}, end
             elif directives and line.strip():
-                yield Block("", number, (), directives)
+                yield Block("", number, (), directives=directives)
                 directives = {}
             number += 1
 
@@ -73,5 +73,6 @@ class Page:
         """The page's text with these blocks printed anew."""
         lines = list(self.lines)
         for block in sorted(made, key=lambda one: one.first, reverse=True):
-            lines[block.first : block.last] = made[block]
+            margin = " " * block.indent
+            lines[block.first : block.last] = [f"{margin}{line}".rstrip() for line in made[block]]
         return "\n".join(lines)

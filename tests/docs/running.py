@@ -44,7 +44,8 @@ class _Running:
         self.world = here
         self.names: dict[str, Any] = {"__name__": "__main__"}
         self.process = ""  # the last one written
-        self.base: dict[str, Any] = {}  # its text as first written, as plain values
+        self.text = ""  # as the page wrote it
+        self.base: dict[str, Any] = {}  # the same as plain values
         self.loaded: Loaded | None = None
         self.wants_findings = False
 
@@ -52,6 +53,8 @@ class _Running:
         """Do what a block says; its lines as they must be, or None where it prints nothing."""
         if "clock" in block.directives:
             self.world.move_clock(block.directives["clock"])
+        if "typed" in block.directives:
+            self.world.typed(block.directives["typed"])
         if block.language == "console":
             return self._console(block)
         if block.language == "pycon":
@@ -120,10 +123,10 @@ class _Running:
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, "utf-8")
-        if path.parent == Path("processes") and path.suffix == ".yaml" and path.stem != "desk":
-            if not path.stem.endswith(".scenarios"):
-                self.process, self.base = path.stem, yaml.load(block.text, yaml.BaseLoader)
-                self.wants_findings, self.loaded = False, None  # files come one by one: they load together
+        if _is_process(path):
+            self.process, self.text = path.stem, block.text
+            self.base = yaml.load(block.text, yaml.BaseLoader)
+            self.wants_findings, self.loaded = False, None  # files come one by one: they load together
 
     def _merge(self, block: Block) -> None:
         """Lay a fragment over the process of the page and check the whole."""
@@ -138,6 +141,11 @@ class _Running:
         if self.loaded.definition is None and not self.wants_findings:
             said = "; ".join(f"{one.span} [{one.id}] {one.message}" for one in self.loaded.diagnostics)
             self._fail(block, f"this does not load: {said}")
+
+    def _put_back(self) -> None:
+        """A fragment counts for the scenarios right below it."""
+        Path(f"processes/{self.process}.yaml").write_text(self.text, "utf-8")
+        self.loaded = None
 
     def _findings(self) -> list[str]:
         found = self.loaded.diagnostics if self.loaded is not None else ()
@@ -162,6 +170,11 @@ class _Running:
         for outcome in play_all(script, _library()):
             if outcome.failure is not None:
                 self._fail(block, f"`{outcome.scenario}`: {outcome.failure.message}")
+        self._put_back()
+
+
+def _is_process(path: Path) -> bool:
+    return path.parent == Path("processes") and path.suffix == ".yaml" and "." not in path.stem and path.stem != "desk"
 
 
 def _sources() -> dict[str, str]:
@@ -170,7 +183,7 @@ def _sources() -> dict[str, str]:
 
 def _library() -> Library:
     """Every process of the folder that loads."""
-    names = [path.stem for path in Path("processes").glob("*.yaml") if "." not in path.stem and path.stem != "desk"]
+    names = [path.stem for path in Path("processes").glob("*.yaml") if _is_process(path)]
     found = [loaded.definition for loaded in (load_process(_sources(), name) for name in names) if loaded.definition]
     plans = {(one.process, one.version): Plan(one) for one in found}
     return Library(plans, {one.process: ((0, one.version),) for one in found})
@@ -184,4 +197,4 @@ def _merged(base: Any, over: Any) -> Any:
 
 def _unquoted(text: str) -> str:
     """Numbers and yes_no that PyYAML has quoted because they were read as text."""
-    return re.sub(r"'(-?\d+(?:\.\d+)?|true|false|null)'", r"\1", text)
+    return re.sub(r"(?m)(: |- )'(-?\d+(?:\.\d+)?|true|false|null)'$", r"\1\2", text)
