@@ -161,8 +161,8 @@ def other_phone(connection: sqlite3.Connection) -> None:
         (rechained(lambda record: record.update(at=record["at"] + 1)), ("E-1", 3), "its instant lies before"),  # type: ignore[operator]
         (rechained(lambda record: record.update(to=["waiting"])), ("E-1", 2), "`to` is"),
         (rechained(lambda record: record.update(roles=["boss"])), ("E-1", 2), "it would be refused: by"),
-        (rechained(lambda record: record.pop("verb")), ("E-1", None), "cannot be replayed"),
-        (rechained(lambda record: record.update(at="noon")), ("E-1", None), "cannot be replayed"),
+        (rechained(lambda record: record.pop("verb")), ("E-1", 2), "it lacks `verb`"),
+        (rechained(lambda record: record.update(at="noon")), ("E-1", 2), "its instant"),
         (case_row('"gold"'), ("E-3", None), "the stored `data` is not what its records give"),
         (case_row('"te'), ("E-3", None), "its stored row cannot be read"),
         (other_phone, ("E-1", 1), "`phone` is not the value that was sealed"),
