@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long check format lint types imports deps wheel bench ci changelog clean
+.PHONY: help setup demo test long crash check format lint types imports deps wheel bench ci changelog clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: ## run the tests, as CI does
 
 long: ## run the tests with their long forms
 	@CASEWRIGHT_LONG=1 $(PYTHON) run.py test
+
+crash: setup ## kill processes for minutes: writers, workers, imports (tests/crash/)
+	@CASEWRIGHT_LONG=1 $(BIN)/python -m pytest -q -s tests/crash
 
 check: lint types imports deps ## run every check that takes seconds: lint, types, imports, dependencies, budgets
 	@$(BIN)/python -m pytest -q tests/test_shape.py tests/test_readme.py

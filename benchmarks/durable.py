@@ -49,12 +49,9 @@ class Recorder(sqlite3.Connection):
         return super().execute(text, values)
 
 
-def address(path: Path, synchronous: str) -> str:
-    return f"sqlite:///{path}?synchronous={synchronous}"
-
-
 def engine_on(path: Path, synchronous: str, time: ManualTime) -> Engine:
-    return Engine.open(address(path, synchronous), time=time, create=True)
+    """Our side."""
+    return Engine.open(f"sqlite:///{path}?synchronous={synchronous}", time=time, create=True)
 
 
 def prepare(path: Path) -> list[str]:
@@ -68,6 +65,7 @@ def prepare(path: Path) -> list[str]:
 
 
 def form(number: int) -> dict[str, str]:
+    """What one action is given."""
     return {"remark": f"seen by the clerk, number {number}", "amount": f"{number % 50}.50"}
 
 
@@ -127,9 +125,10 @@ def beside_the_driver(folder: Path, synchronous: str, count: int, rounds: int) -
         shutil.copy(folder / "begin.db", folder / name)
     steps = recorded(folder / "recorded.db", cases, range(count * rounds))
     time = ManualTime()
-    with engine_on(folder / "ours.db", synchronous, time) as engine, closing(
-        sqlite3.connect(folder / "theirs.db", isolation_level=None, cached_statements=256)
-    ) as driver:
+    with (
+        engine_on(folder / "ours.db", synchronous, time) as engine,
+        closing(sqlite3.connect(folder / "theirs.db", isolation_level=None, cached_statements=256)) as driver,
+    ):
         driver.execute(f"PRAGMA synchronous = {synchronous}")
         found = in_turns(
             lambda turn: act(engine, time, cases, range(turn * count, (turn + 1) * count)),
@@ -145,13 +144,15 @@ def in_batches(folder: Path, synchronous: str, count: int, rounds: int) -> Pair:
     times = ManualTime(), ManualTime()
     cases = prepare(folder / "many.db")
     shutil.copy(folder / "many.db", folder / "single.db")
-    with engine_on(folder / "many.db", synchronous, times[0]) as many:
-        with engine_on(folder / "single.db", synchronous, times[1]) as single:
-            return in_turns(
-                lambda turn: act_many(many, times[0], cases, range(turn * count, (turn + 1) * count)),
-                lambda turn: act(single, times[1], cases, range(turn * count, (turn + 1) * count)),
-                rounds,
-            )
+    with (
+        engine_on(folder / "many.db", synchronous, times[0]) as many,
+        engine_on(folder / "single.db", synchronous, times[1]) as single,
+    ):
+        return in_turns(
+            lambda turn: act_many(many, times[0], cases, range(turn * count, (turn + 1) * count)),
+            lambda turn: act(single, times[1], cases, range(turn * count, (turn + 1) * count)),
+            rounds,
+        )
 
 
 def equal(ours: Path, theirs: Path) -> None:

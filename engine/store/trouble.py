@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from os import R_OK, W_OK, access
+from pathlib import Path
 
 from engine.errors import EngineError, StoreUnavailable
 
@@ -52,6 +54,13 @@ _OTHER = ("the database `{path}` could not do what was asked ({detail})", "`case
 
 def explain(error: Exception, path: str) -> EngineError:
     """The error to show for one of the driver's."""
-    code = getattr(error, "sqlite_errorcode", None)
-    what, now = _MEANING.get((code or 0) & 0xFF, _OTHER)
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    if code == sqlite3.SQLITE_CANTOPEN and _is_read_only(Path(path)):
+        code = sqlite3.SQLITE_READONLY
+    what, now = _MEANING.get(code, _OTHER)
     return StoreUnavailable(what.format(path=path, detail=error), help=now)
+
+
+def _is_read_only(file: Path) -> bool:
+    """Whether it is there and can be read, but lies where nothing can be written beside it."""
+    return file.is_file() and access(file, R_OK) and not (access(file, W_OK) and access(file.absolute().parent, W_OK))

@@ -1,0 +1,27 @@
+"""The processes' mother must find the tests and the engine where this process finds them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from multiprocessing.forkserver import ensure_running
+from pathlib import Path
+
+import pytest
+
+from tests.crash.rig import ROOT
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _mother() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep))
+        patch.chdir(ROOT)
+        ensure_running()
+        yield
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Where a test keeps its database."""
+    return tmp_path / "desk.db"

@@ -1,0 +1,54 @@
+"""The shipped day at the desk many times over, as one file to import: long enough to be interrupted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.resources import data_folder
+from engine.values import read_instant, rfc3339
+
+ZONE = "Asia/Shanghai"
+MINUTE = 60_000
+BAD_LINES = ('{"at": "2026-03-02 09:00", "as": "nobody", "case": "x", "do": "y"}', "this is not JSON")
+
+
+def desk() -> Mapping[str, str]:
+    """The texts of the shipped desk."""
+    folder = data_folder("processes")
+    paths = (path for path in sorted(folder.rglob("*.yaml")) if not path.name.endswith(".scenarios.yaml"))
+    return {f"processes/{path.relative_to(folder).as_posix()}": path.read_text("utf-8") for path in paths}
+
+
+def shipped() -> list[dict[str, Any]]:
+    """The lines of the day that do something."""
+    text = (data_folder("processes") / "demo" / "day.jsonl").read_text("utf-8")
+    lines = (json.loads(line) for line in text.splitlines() if line.strip())
+    return [line for line in lines if "open" in line or "do" in line]
+
+
+def lines(copies: int) -> list[str]:
+    """Every case of the day so often, a minute apart; some lines with a key, a few that are bad."""
+    told = sorted(_copied(copies), key=lambda found: found[:3])
+    texts = [json.dumps({"at": rfc3339(at), **line}, ensure_ascii=False) for at, _, _, line in told]
+    for number, bad in enumerate(BAD_LINES, 1):
+        texts.insert(number * len(texts) // 3, bad)
+    return texts
+
+
+def end(copies: int) -> int:
+    """An instant a month after the last line, when all that can fall due has."""
+    return max(at for at, *_ in _copied(copies)) + 30 * 24 * 60 * MINUTE
+
+
+def _copied(copies: int) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
+    for place, line in enumerate(shipped()):
+        at = read_instant(line["at"], ZONE)
+        for copy in range(copies):
+            first, dot, links = line["case"].partition(".")
+            parts = {**line, "case": f"{first}-{copy}{dot}{links}"}
+            del parts["at"]
+            if place % 3 == 0:
+                parts["key"] = f"{place}-{copy}"
+            yield at + copy * MINUTE, copy, place, parts

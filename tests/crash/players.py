@@ -1,0 +1,139 @@
+"""What the killed processes do. Each says what it has got so far, thing by thing."""
+
+from __future__ import annotations
+
+import resource
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from engine import Engine, worker
+from engine.app import Accepted, Delivery, Import
+from engine.core.cases import Actor
+from engine.errors import StoreUnavailable
+from engine.testing import ManualTime
+from tests.crash.slips import ADMIN, BEGIN, CLERK, set_up
+
+SPEED = 100_000
+"""How fast time goes for the workers: a hundred seconds a millisecond."""
+
+JOB = "the day"
+
+CASES = 5
+"""How many cases the writers act on."""
+
+
+class FastTime:
+    """One time for several processes, which goes fast; it is read off the machine's clock."""
+
+    def __init__(self, began: float) -> None:
+        self._began = began
+
+    def now(self) -> int:
+        """The instant it is for all of them."""
+        return BEGIN + int((time.time() - self._began) * 1_000 * SPEED)
+
+    def monotonic(self) -> int:
+        """Goes with it."""
+        return self.now()
+
+
+Say = Callable[..., None]
+
+
+def play(part: str, listener: Connection, *words: Any) -> None:
+    """One of the parts below, in a process of its own."""
+
+    def say(*heard: object) -> None:
+        listener.send(heard)
+
+    try:
+        PARTS[part](say, *words)
+    except BaseException:
+        say("failed", traceback.format_exc())
+        raise
+
+
+def ready(engine: Engine, say: Say) -> None:
+    """Read the definitions, which takes its time, so that the kills meet the work."""
+    for publication in engine.published():
+        engine.definition(publication.process)
+    say("ready")
+
+
+def bring_in(say: Say, database: Path, file: Path, now: int) -> None:
+    """Import a file."""
+    with Engine.open(str(database), time=ManualTime(now)) as engine:
+        ready(engine, say)
+        job = Import(name=JOB, progress=lambda done, _: say("line", done))
+        done = engine.import_lines(file.read_text("utf-8").splitlines(), job, actor=ADMIN)
+        say("done", done.done, done.refused, done.skipped, len(done.errors))
+
+
+def act(say: Say, database: Path, sender: str, first: int) -> None:
+    """Act on the cases in turn, each time with a key of its own, and tell what was acknowledged."""
+    clerk = Actor(id=sender, roles=("clerk",))
+    with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
+        ready(engine, say)
+        number = first
+        while True:
+            case, key = f"S-{number % CASES + 1}", f"key {number}"
+            say("asks", key, case)
+            result = engine.act(case, "pass_on", {"remark": key}, actor=clerk, key=key)
+            assert isinstance(result, Accepted), result
+            say("has", key, case, result.record["seq"])
+            number += 1
+
+
+def work(say: Say, database: Path, began: float) -> None:
+    """Carry forward and deliver until killed."""
+
+    def deliver(delivery: Delivery) -> None:
+        say("delivered", delivery.key)
+
+    worker.POLL = 0.002  # seconds of the machine's clock, which hardly moves beside ours
+    with Engine.open(str(database), time=FastTime(began)) as engine:
+        engine.on("*", deliver)
+        ready(engine, say)
+        worker.run(engine, threading.Event(), told=lambda done: say("round", done.advanced, done.delivered))
+
+
+def make(say: Say, database: Path) -> None:
+    """Make a database and publish a desk."""
+    say("ready")
+    set_up(database, CASES)
+    say("done")
+
+
+def hold(say: Say, database: Path) -> None:
+    """Stand in the middle of a transaction until told to go on."""
+    with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
+        with engine._store.write() as tx:
+            tx.set_setting("held", "yes")
+            say("holding")
+            time.sleep(0.2)
+        say("done")
+
+
+def grow(say: Say, database: Path, largest: int) -> None:
+    """Act until no file may become larger."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
+    acknowledged = 0
+    with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
+        try:
+            while True:
+                result = engine.act("S-1", "pass_on", {"remark": "x" * 20_000}, actor=CLERK)
+                assert isinstance(result, Accepted), result
+                acknowledged += 1
+        except StoreUnavailable as error:
+            say("stopped", acknowledged, error.message, error.help)
+
+
+PARTS: dict[str, Callable[..., None]] = {
+    "import": bring_in, "act": act, "work": work, "make": make,
+    "hold": hold, "grow": grow,
+}  # fmt: skip
