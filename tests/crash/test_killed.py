@@ -96,9 +96,8 @@ def test_killed_workers_leave_the_history_of_one_that_never_stopped(tmp_path: Pa
         proven(disturbed, BEGIN)
     run_to_the_end(undisturbed, [])
     run_to_the_end(disturbed, last)
-    print(
-        f"{len(said)} deliveries by killed workers, {len(said) - len(set(said))} of them again, {len(last)} at the end"
-    )
+    again = len(said) - len(set(said))
+    tell(f"{len(said)} deliveries by killed workers, {again} of them again, {len(last)} at the end")
     assert len(said) > ROUNDS
     assert not differences(history(undisturbed), history(disturbed))
     assert delivered(disturbed) <= {*said, *last}
