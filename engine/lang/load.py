@@ -11,7 +11,7 @@ from engine.lang.build.cursor import Cursor
 from engine.lang.build.declared import words
 from engine.lang.build.desk import DeskFile, build_desk
 from engine.lang.build.known import Known
-from engine.lang.build.notes import Notes
+from engine.lang.build.notes import Notes, built_in
 from engine.lang.build.process import Beside, build_process
 from engine.lang.build.used import parts_of
 from engine.lang.diagnostics import Diagnostic, Lines, Span, did_you_mean, error, in_order, without_silenced
@@ -315,7 +315,7 @@ def _read_calendar(file: _File, name: str, zone: str, languages: tuple[str, ...]
     if file.cursor is None or file.findings:
         return _Read(always(zone), file.findings)
     notes = Notes()
-    words(notes, file.cursor.get("label"), languages)
+    words(notes, file.cursor.get("label"), built_in(*languages))
     _check_file_name(file.cursor, name, notes)
     try:
         return _Read(read_calendar(file.cursor.plain, zone), (*file.findings, *notes.found))

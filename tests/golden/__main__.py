@@ -1,4 +1,4 @@
-"""Write the checker's golden files and the manual's page of rules anew: `python -m tests.golden`; look at the difference."""
+"""Write the checker's golden files and the manual's page of rules anew: `python -m tests.golden`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _HEAD = """\
 # Rules of the checker
 
 `casewright check` finds what is wrong with a process before any case is opened: errors keep it from being published,
-warnings leave it usable. `casewright explain RULE` prints the same as this page. Every example belongs to one small desk
-and stands at the head of its file; below it is what is printed, and how it would be right.
+warnings leave it usable. `casewright explain RULE` prints the same as this page. Every example belongs to one small
+desk and stands at the head of its file; below it is what is printed, and how it would be right.
 
 A warning that is meant can be silenced on its line, with a reason: `# casewright: ignore[rule-id] the reason`.
 """

@@ -13,7 +13,7 @@ from engine.lang.rules.folder import FOLDER_RULES
 from engine.lang.rules.listing import RULES
 from tests.golden.__main__ import FOLDER, PAGE, golden, goldens, rules_page
 
-WITH_EXAMPLE = [id for id, entry in entries().items() if entry.wrong]
+WITH_EXAMPLE = [name for name, entry in entries().items() if entry.wrong]
 WITHOUT_EXAMPLE = {  # what no small file can show
     "too-large": "a file of a million bytes", "too-deep": "a hundred brackets", "not-utf8": "bytes that are no text",
     "too-many-findings": "a hundred findings", "byte-order-mark": "it cannot be seen",
@@ -23,22 +23,22 @@ TOGETHER = {"missing-language": {"unknown-language"}}  # a text in another langu
 ANEW = "`python -m tests.golden` writes it anew; look at the difference"
 
 
-@pytest.mark.parametrize("id", WITH_EXAMPLE)
-def test_the_wrong_example_of_a_rule_gives_its_finding_and_no_other(id: str) -> None:
-    assert {found.id for found in entries()[id].findings} - TOGETHER.get(id, set()) == {id}
+@pytest.mark.parametrize("rule", WITH_EXAMPLE)
+def test_the_wrong_example_of_a_rule_gives_its_finding_and_no_other(rule: str) -> None:
+    assert {found.id for found in entries()[rule].findings} - TOGETHER.get(rule, set()) == {rule}
 
 
-@pytest.mark.parametrize("id", [id for id, entry in entries().items() if entry.right])
-def test_the_right_example_of_a_rule_gives_no_finding(id: str) -> None:
-    assert check_example(entries()[id].right).diagnostics == ()
+@pytest.mark.parametrize("rule", [name for name, entry in entries().items() if entry.right])
+def test_the_right_example_of_a_rule_gives_no_finding(rule: str) -> None:
+    assert check_example(entries()[rule].right).diagnostics == ()
 
 
-@pytest.mark.parametrize("id", WITH_EXAMPLE)
-def test_what_is_printed_for_an_example_is_as_it_was(id: str) -> None:
-    text, printed = golden(entries()[id].wrong)
-    with (FOLDER / f"{id}.yaml").open(encoding="utf-8", newline="") as stream:
+@pytest.mark.parametrize("rule", WITH_EXAMPLE)
+def test_what_is_printed_for_an_example_is_as_it_was(rule: str) -> None:
+    text, printed = golden(entries()[rule].wrong)
+    with (FOLDER / f"{rule}.yaml").open(encoding="utf-8", newline="") as stream:
         assert stream.read() == text, ANEW
-    assert (FOLDER / f"{id}.txt").read_text("utf-8") == printed, ANEW
+    assert (FOLDER / f"{rule}.txt").read_text("utf-8") == printed, ANEW
 
 
 def test_there_is_no_golden_file_too_many() -> None:
@@ -61,7 +61,7 @@ def test_every_finding_that_the_checker_can_make_has_its_page(root: Path) -> Non
 
 
 def test_what_has_no_example_says_why() -> None:
-    assert {id for id, entry in entries().items() if not entry.wrong} == WITHOUT_EXAMPLE.keys()
+    assert {name for name, entry in entries().items() if not entry.wrong} == WITHOUT_EXAMPLE.keys()
 
 
 def test_the_desk_of_the_examples_is_in_order() -> None:
@@ -80,4 +80,4 @@ def test_every_rule_is_listed_once_with_a_sentence_of_its_own() -> None:
     ids = [rule.id for rule in RULES]
     assert len(ids) == len(set(ids)) >= 25
     assert all((rule.find.__doc__ or "").rstrip().endswith(".") for rule in (*RULES, *FOLDER_RULES))
-    assert all(re.fullmatch(r"[a-z]+(?:-[a-z0-9]+)*", id) for id in titles())
+    assert all(re.fullmatch(r"[a-z]+(?:-[a-z0-9]+)*", name) for name in titles())

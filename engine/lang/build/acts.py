@@ -28,7 +28,7 @@ def build_action(known: Known, name: str, state: str, cursor: Cursor) -> Action:
     then = build_effects(known, cursor.get("then"), decided)
     to = build_ways(known, cursor, "to", Going(f"action `{name}`", decided, changes_of(cursor.get("then"))))
     action = Action(
-        name=name, state=state, label=words(known.notes, cursor.get("label"), known.desk.desk.languages),
+        name=name, state=state, label=words(known.notes, cursor.get("label"), known.desk.shared.languages),
         by=read_whos(known, cursor.get("by"), "acts"), never_by=read_whos(known, cursor.get("never_by"), "excluded"),
         places=frozenset(places), during=known.calendar(cursor.get("during")),
         needs=tuple(item.text for item in listed(cursor.get("needs")) if known.action(item, f"`{name}` needs")),
@@ -49,7 +49,7 @@ def build_opening(known: Known, cursor: Cursor) -> Opening:
         form=form, guards=guards, then=build_effects(known, cursor.get("then"), decided),
         counts_from=_counts_from(known, counts_from) if counts_from is not None else None,
         during=known.calendar(cursor.get("during")),
-        label=words(known.notes, cursor.get("label"), known.desk.desk.languages),
+        label=words(known.notes, cursor.get("label"), known.desk.shared.languages),
     )  # fmt: skip
     return known.notes.mark(opening, cursor)
 
@@ -82,7 +82,7 @@ def _guards(known: Known, cursor: Cursor, place: Place) -> tuple[Guard, ...]:
     table = cursor.get("guards")
     for name, written in table.entries() if table is not None else ():
         must = known.condition(written.get("must"), place)
-        shown = words(known.notes, written.get("else"), known.desk.desk.languages)
+        shown = words(known.notes, written.get("else"), known.desk.shared.languages)
         if must is not None:
             guards.append(known.notes.mark(Guard(name, must, shown), written))
     return tuple(guards)

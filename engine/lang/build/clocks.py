@@ -79,7 +79,7 @@ def build_clock(known: Known, name: str, cursor: Cursor, ladders: Ladders) -> Cl
     """One clock."""
     written = {key: cursor.get(key) for key in ("on_change", "on_reopen", "target")}
     clock = Clock(
-        name=name, label=words(known.notes, cursor.get("label"), known.desk.desk.languages),
+        name=name, label=words(known.notes, cursor.get("label"), known.desk.shared.languages),
         goal=_goal(known, cursor.get("goal")),
         starts=_triggers(known, cursor, "starts", name) if cursor.get("starts") is not None else (OPENING,),
         met_by=_triggers(known, cursor, "met_by", name), cancelled_by=_triggers(known, cursor, "cancelled_by", name),

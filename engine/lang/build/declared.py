@@ -28,7 +28,7 @@ class Shared:
 
     notes: Notes
     zone: str
-    languages: tuple[str, ...]
+    languages: Places
     roles: Places
     choices: Mapping[str, Cursor]
 
@@ -131,7 +131,7 @@ def literal(notes: Notes, cursor: Cursor, field: Field, zone: str) -> Value:
         return None
 
 
-def words(notes: Notes, cursor: Cursor | None, languages: tuple[str, ...]) -> Words:
+def words(notes: Notes, cursor: Cursor | None, languages: Places) -> Words:
     """A text in every language; one that the desk does not speak is noted, and one that is missing."""
     if cursor is None:
         return {}
@@ -140,12 +140,11 @@ def words(notes: Notes, cursor: Cursor | None, languages: tuple[str, ...]) -> Wo
     for language in found if languages else ():
         if language in languages:
             continue
-        near = near_miss(language, missing)
-        missing = [known for known in missing if known != near]
         span = cursor.document.name_place((*cursor.path, language))
-        speaks = "the desk speaks " + ", ".join(f"`{known}`" for known in languages)
-        mend = f"did you mean `{near}`?" if near else speaks
-        notes.error("unknown-language", span, f"`{language}` is not a language of the desk", mend)
+        near = {known: languages[known] for known in missing}
+        message = f"`{language}` is not a language of the desk"
+        notes.unknown("language", span, message, language, near or languages)
+        missing = [known for known in missing if known != near_miss(language, missing)]
     for language in missing:
         mend = f"add `{language}: …`: every text is given in every language of the desk"
         notes.error("missing-language", cursor.name_span, f"this text has no `{language}`", mend)

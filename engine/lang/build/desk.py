@@ -38,7 +38,7 @@ class DeskFile:
 
 def build_desk(root: Cursor, notes: Notes) -> DeskFile:
     """Read a desk file; what is wrong with it is noted."""
-    languages = tuple(names_in(root.get("languages")))
+    languages = {item.text: item.span for item in listed(root.get("languages"))}
     roles = _table(root, "roles")
     places = {name: cursor.name_span for name, cursor in roles.items()}
     shared = Shared(notes, _zone(root, notes), languages, places, _table(root, "choices"))
@@ -49,7 +49,7 @@ def build_desk(root: Cursor, notes: Notes) -> DeskFile:
     parties = _table(root, "parties")
     desk = Desk(
         name=text_of(root.get("desk")),
-        languages=languages,
+        languages=tuple(languages),
         zone=shared.zone,
         currency=text_of(root.get("currency")),
         roles={name: words(notes, cursor, languages) for name, cursor in roles.items()},

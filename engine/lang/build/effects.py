@@ -12,7 +12,7 @@ from engine.lang.build.declared import literal
 from engine.lang.build.known import Asked, Known, Neighbour, Place
 from engine.lang.build.notes import built_in
 from engine.lang.build.people import read_whos
-from engine.lang.build.presence import asked, effect_changes
+from engine.lang.build.presence import asked, copied_field, effect_changes
 from engine.model import (
     AppendTo,
     Assign,
@@ -249,7 +249,9 @@ def _given(one: _One, others: list[Neighbour], form: Asked | None, about: str) -
         if form is not None and name not in (*form.require, *form.allow):
             known = built_in(*form.require, *form.allow)
             one.known.notes.unknown("field", cursor.name_span, f"{about} does not ask for `{name}`", name, known)
-        values[name] = value_of(one.known, cursor, place, field)
+        may_miss = form is not None and name not in form.require  # what is copied unset is then not given
+        here = place.given(copied_field(cursor)) if may_miss else place
+        values[name] = value_of(one.known, cursor, here, field)
     return values
 
 

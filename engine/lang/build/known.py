@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -10,11 +11,14 @@ from engine.expressions import Expression, ExpressionError, Scope, Want, compile
 from engine.fields import Field
 from engine.lang.build.cursor import Cursor, names_in
 from engine.lang.build.desk import DeskFile
-from engine.lang.build.notes import Notes, Places, built_in
+from engine.lang.build.notes import Notes, Places, built_in, did_you_mean
 from engine.lang.build.outline import Outline
 from engine.lang.build.presence import Changes, Fields, Presence, applied
+from engine.lang.diagnostics import Span
 
 OPENING = "opening"
+_SECTIONS = ("actions", "states", "clocks", "facts", "figures", "counts", "authority")
+_MEANT = re.compile(r"did you mean `([a-z0-9_]+)`\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,20 @@ class Known:
         except ExpressionError as fault:
             for problem in fault.problems:
                 span = cursor.part(start + problem.offset, problem.length)
-                self.notes.error(problem.id, span, problem.message, problem.help)
+                self.notes.error(problem.id, span, problem.message, self._placed(problem.help, span))
             return None
+
+    def _placed(self, mend: str | None, span: Span) -> str | None:
+        """The help of a finding in an expression; of a name that was probably meant also where it is declared."""
+        near = _MEANT.fullmatch(mend or "")
+        if near is None:
+            return mend
+        tables = [*self.facts.values(), *self.fields.values()]
+        columns = {name: column for table in tables for name, column in table.columns.items()}
+        origins = {name: origin for name, column in columns.items() if (origin := self.notes.origin(column))}
+        places = {name: at for section in _SECTIONS for name, at in self.outline.places(section).items()}
+        places = {**{name: o.name_span for name, o in origins.items()}, **self.places_of_fields(), **places}
+        return did_you_mean(near[1], places[near[1]], span) if near[1] in places else mend
 
     def condition(self, cursor: Cursor | None, place: Place) -> Expression | None:
         """The condition that is written there, if any is."""

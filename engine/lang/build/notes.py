@@ -53,15 +53,19 @@ def meant(name: str, span: Span, known: Places) -> str | None:
     """The help of an unknown name: the near one and where it is declared, else those there are."""
     near = near_miss(name, known)
     if near is not None:
-        at = known[near]
-        if not at.file:
-            return f"did you mean `{near}`?"
-        place = f"at line {at.line}" if at.file == span.file else f"in {at.file}:{at.line}"
-        return f"did you mean `{near}`, declared {place}?"
+        return did_you_mean(near, known[near], span)
     if not known:
         return None
     listed = ", ".join(f"`{candidate}`" for candidate in list(known)[:MOST_LISTED])
     return f"there is {listed}{' …' if len(known) > MOST_LISTED else ''}"
+
+
+def did_you_mean(name: str, at: Span, span: Span) -> str:
+    """The question whether a name was meant, with the place where it is declared."""
+    if not at.file:
+        return f"did you mean `{name}`?"
+    place = f"at line {at.line}" if at.file == span.file else f"in {at.file}:{at.line}"
+    return f"did you mean `{name}`, declared {place}?"
 
 
 NOWHERE = Span("", 0, 0, 0, 0)

@@ -43,6 +43,12 @@ _HAS = re.compile(r"has\(\s*case\.([a-z][a-z0-9_]*)\s*\)")
 _COPY = re.compile(r"=\s*case\.([a-z][a-z0-9_]*)\s*")
 
 
+def copied_field(value: Cursor) -> Fields:
+    """The field whose value is taken as it is: `=case.f`, and nothing else."""
+    found = _COPY.fullmatch(value.text)
+    return frozenset([found[1]] if found else ())
+
+
 def asked(condition: str) -> Fields:
     """The fields that must be set if a condition holds: `has(case.f)` alone or joined by `&&`."""
     if "||" in condition or "?" in condition:
@@ -63,11 +69,11 @@ def effect_changes(effect: Cursor) -> Iterator[Change]:
         yield Change("clear", name)
     values = effect.get("set")
     for name, value in values.entries() if values else ():
-        copied = _COPY.fullmatch(value.text)
+        copied = next(iter(copied_field(value)), None)
         if value.plain is None:
             yield Change("clear", name)
         elif copied:  # copying what is unset clears
-            yield Change("copy", name, copied[1])
+            yield Change("copy", name, copied)
         elif is_sure:
             yield Change("set", name)
     values = effect.get("append")

@@ -114,7 +114,7 @@ def _check_names(known: Known) -> None:
 
 def _definition(known: Known) -> ProcessDefinition:
     root, notes, outline = known.outline.root, known.notes, known.outline
-    languages = known.desk.desk.languages
+    languages = known.desk.shared.languages
     ladders = build_ladders(known)
     opening, initial, version = root.get("opening"), root.get("initial"), root.get("version")
     key = root.get("key")
@@ -145,7 +145,7 @@ def _entries(cursor: Cursor, key: str) -> list[tuple[str, Cursor]]:
 def _messages(known: Known) -> dict[str, Message]:
     built = {}
     for name, cursor in known.messages.items():
-        text = words(known.notes, cursor.get("text"), known.desk.desk.languages)
+        text = words(known.notes, cursor.get("text"), known.desk.shared.languages)
         built[name] = known.notes.mark(Message(name=name, text=text), cursor)
     return built
 

@@ -22,7 +22,7 @@ def _state(known: Known, name: str, cursor: Cursor) -> State:
     presence = known.presence
     here = known.place(presence.during(name), now=False)
     state = State(
-        name=name, label=words(known.notes, cursor.get("label"), known.desk.desk.languages),
+        name=name, label=words(known.notes, cursor.get("label"), known.desk.shared.languages),
         parent=known.outline.parents[name], children=known.outline.inside(name),
         parallel=flag(cursor, "parallel"), initial=_initial(known, name, cursor),
         final=_final(known, name, cursor), waiting_on=build_waiting(known, name, cursor.get("waiting_on")),
