@@ -19,6 +19,13 @@ def data_folder(name: str) -> Path:
     raise FileNotFoundError(f"the folder `{name}` that comes with casewright is missing: install casewright again")
 
 
+def read_sources(folder: str | Path) -> dict[str, str]:
+    """The texts of a folder of processes by their paths, as `Engine.publish` takes them."""
+    found = Path(folder)
+    files = [path for place in (found, found / "calendars", found / "messages") for path in sorted(place.glob("*.yaml"))]
+    return {path.as_posix(): path.read_text("utf-8") for path in files}
+
+
 def read_bounded(path: Path, limit: int) -> bytes:
     """The bytes of a file, at most one more than the limit, so that a huge file costs no memory."""
     with path.open("rb") as stream:

@@ -15,10 +15,12 @@ from engine.expressions import Expression
 from engine.fields import Value
 from engine.model import (
     Action,
+    Assign,
     Branches,
     Clock,
     Effect,
     Form,
+    Notify,
     OpenCase,
     Opening,
     ProcessDefinition,
@@ -64,7 +66,7 @@ class Plan:
         self.figures: Mapping[str, Value] = {name: figure.default for name, figure in definition.figures.items()}
         self.has_regions = any(state.parallel for state in definition.states.values())
         self.has_decides = any(state.decide or state.done for state in definition.states.values())
-        self.links = tuple(dict.fromkeys(effect.link for effect in self._opens()))
+        self.links = tuple(dict.fromkeys(one.link for one in self._effects() if isinstance(one, OpenCase)))
         self._offered: dict[tuple[Position, str], tuple[Action, ...]] = {}
         self._waits: dict[tuple[str, ...], tuple[Branches[Whos], ...]] = {}
         self._active: dict[tuple[str, ...], frozenset[str]] = {}
@@ -148,11 +150,12 @@ class Plan:
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        """Every role the process names."""
-        whos = [who for action in self.actions() for who in action.by]
-        whos += [who for action in (self.definition.opening,) for who in action.by]
+        """Every role the process names: who acts, is waited for, told or assigned, and whom a field asks for."""
+        whos = [*self.definition.opening.by, *(who for action in self.actions() for who in action.by)]
         whos += [w for s in self.definition.states.values() for branch in s.waiting_on for w in branch.value]
-        return frozenset(who.name for who in whos if who.kind == "role")
+        whos += [who for effect in self._effects() if isinstance(effect, Notify | Assign) for who in effect.who]
+        asked = {field.role or (field.of.role if field.of else None) for field in self.definition.fields.values()}
+        return frozenset(who.name for who in whos if who.kind == "role") | {role for role in asked if role}
 
     @cached_property
     def needers(self) -> Mapping[str, tuple[str, ...]]:
@@ -179,9 +182,9 @@ class Plan:
         conditions += [branch.when for state in self.definition.states.values() for branch in state.waiting_on]
         return any(when is not None and any(n.startswith("linked.") for n in when.names) for when in conditions)
 
-    def _opens(self) -> Iterator[OpenCase]:
+    def _effects(self) -> list[Effect]:
         definition = self.definition
-        effects = list(definition.opening.then)
+        effects: list[Effect] = list(definition.opening.then)
         for action in self.actions():
             effects += [*action.then, *(effect for branch in action.to for effect in branch.then)]
         for state in definition.states.values():
@@ -191,7 +194,7 @@ class Plan:
             effects += [effect for branch in (*state.decide, *state.done) for effect in branch.then]
         for clock in definition.clocks.values():
             effects += [effect for threshold in clock.thresholds for effect in threshold.then]
-        return (effect for effect in effects if isinstance(effect, OpenCase))
+        return effects
 
 
 def _joined(forms: Sequence[Form]) -> Form:

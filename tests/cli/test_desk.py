@@ -254,9 +254,14 @@ def test_private_fields_are_masked_for_who_does_not_work_the_case() -> None:
     assert "•••" in warehouse
 
 
+def test_who_is_told_of_late_cases_may_look_at_one() -> None:
+    done = run("show", report(), "--as", "gao.ming")  # the manager, who stands only in ladders
+    assert (done.code, "•••" in done.out) == (0, True)
+
+
 def test_who_has_nothing_to_do_with_a_process_may_not_read_its_cases() -> None:
     case = report()
-    done = run("show", case, "--as", "gao.ming")
+    done = run("show", case, "--as", "xu.li")
     assert (done.code, done.out) == (4, "")
     assert "may not read" in done.err
 
@@ -298,6 +303,58 @@ def test_a_file_is_attached_and_stands_in_the_history(desk: Path) -> None:
     record = json.loads(run("history", case, "--as", "wang.fang", "--json").out.splitlines()[-1])
     assert record["attached"]["name"] == "slip.png"
     assert record["attached"]["media_type"] == "image/png"
+    assert "attached slip.png: 4 bytes, image/png, hash " in done.out
+    assert "attached slip.png" in run("history", case, "--as", "wang.fang").out
+    assert "slip.png: 4 bytes, image/png, hash " in run("show", case, "--as", "wang.fang").out
+    assert run("attach", case, "slip.png", "--type", "picture", "--as", "wang.fang").code == 2
+
+
+def quoted(member: str = "member=yes") -> str:
+    """Bring a repair to where the customer signs the quote."""
+    case = report(member)
+    for actor, action, form in (
+        ("zhao.lei", "dispatch", ["technician=li.wei", "slip=P-1"]),
+        ("li.wei", "arrive", []),
+        ("li.wei", "begin", []),
+        ("li.wei", "diagnose", ["diagnosis=f", "hours=0.5", 'material=[{"item": "f", "quantity": 2, "price": "9"}]']),
+        ("li.wei", "quote_price", ["quote=18"]),
+    ):
+        done = run("do", case, action, "--as", actor, *fields(*form))
+        assert done.code == 0, done.out + done.err
+    return case
+
+
+def test_a_file_in_an_answer_is_kept_only_with_the_accepted_action(desk: Path) -> None:
+    case = quoted()
+    (desk / "quote.png").write_bytes(b"signed")
+    words = ["do", case, "accept_quote", *fields("quote_signature=@quote.png")]
+    for _ in range(2):
+        assert run(*words, "--as", "li.wei").code == 4
+        assert run(*words, *fields("bogus=3"), "--as", "wang.fang").code == 6
+    assert run("show", case, "--as", "wang.fang", "--json").json["attachments"] == []
+    done = run(*words, "--as", "wang.fang")
+    assert done.code == 0, done.out + done.err
+    assert "attached quote.png: 6 bytes, image/png, hash " in done.out
+    shown = run("show", case, "--as", "wang.fang", "--json").json
+    (file,) = shown["attachments"]
+    assert (file["name"], file["size"], file["attached_by"]) == ("quote.png", 6, "wang.fang")
+    assert shown["data"]["quote_signature"] == file["hash"]
+    assert "quote_signature: quote.png" in run("history", case, "--as", "wang.fang").out
+
+
+def test_history_names_people_and_files_whole_and_who_holds_a_case(desk: Path) -> None:
+    case = report()
+    (desk / "nul.json").write_text("{}", "utf-8")
+    run("attach", case, "nul.json", "--as", "wang.fang")
+    assert "held by zhao.lei already" not in run("claim", case, "--as", "zhao.lei").out
+    assert "held by zhao.lei already" in run("claim", case, "--as", "zhao.lei").out
+    assert "no longer held by zhao.lei" in run("release", case, "--as", "zhao.lei").out
+    run("assign", case, "zhao.lei", "--as", "sun.qiang")
+    told = run("history", case, "--as", "wang.fang").out
+    assert "attached nul.json" in told
+    assert "assigned to zhao.lei" in told
+    assert "no longer held by zhao.lei" in told
+    assert "held by –" not in told
 
 
 def test_a_tick_delivers_what_waits(desk: Path) -> None:
