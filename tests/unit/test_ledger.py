@@ -114,7 +114,7 @@ def test_closed_time_stands_in_it_where_it_counts(
 CLOCKS = (
     "goal: 3h, pauses_in: [waiting], pauses_when: has(case.severe) && case.severe, calendar: office, on_reopen: resume",
     "goal: 40m, restarts_on: [restart], pauses_in: [waiting], on_reopen: count_through",
-    "goal: [{if: has(case.severe) && case.severe, is: 30m}, {is: 2h}], met_by: [wait], repeats: true, on_reopen: restart",
+    "goal: [{if: has(case.severe), is: 30m}, {is: 2h}], met_by: [wait], repeats: true, on_reopen: restart",
     "goal: end_of_business_day, calendar: office, pauses_in: [waiting], starts: [opening, restart], on_reopen: none",
     "goal: 2h, if: '!has(case.severe) || !case.severe', met_by: [close], on_change: restart, on_reopen: resume",
 )
