@@ -19,7 +19,7 @@ from engine.lang.hashes import hashes_of
 from engine.lang.rules.folder import FOLDER_RULES, Shared
 from engine.lang.rules.listing import findings_of
 from engine.lang.rules.rule import Checked
-from engine.lang.shape import Kind, check_shape
+from engine.lang.shape import Kind, Shape, check_shape
 from engine.lang.source import read
 from engine.lang.tree import Document
 from engine.model import Desk, ProcessDefinition, Tell
@@ -67,11 +67,11 @@ class _File:
     findings: tuple[Diagnostic, ...]
 
 
-def _read_file(text: str, path: str, kind: Kind) -> _File:
+def _read_file(text: str, path: str, kind: Kind, is_known: bool) -> _File:
     document, findings = read(text, path)
     if document.root is None:
         return _File(document, None, findings)
-    shape = check_shape(document, kind)
+    shape = Shape() if is_known else check_shape(document, kind)
     return _File(document, Cursor(document, document.root, (), shape.broken), in_order([*findings, *shape.findings]))
 
 
@@ -81,9 +81,10 @@ _kept_file = lru_cache(maxsize=64)(_read_file)
 class _Files:
     """The files of one folder, each read once."""
 
-    def __init__(self, sources: Sources, base: str) -> None:
+    def __init__(self, sources: Sources, base: str, *, is_known: bool = False) -> None:
         self.sources = sources
         self.base = base
+        self.is_known = is_known  # to be of the right shape
         self.texts: dict[str, Lines] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -93,7 +94,8 @@ class _Files:
         """One file of the folder."""
         path = self.base + name
         text = self.sources[path]
-        found = _kept_file(text, path, kind) if len(text) <= _KEPT else _read_file(text, path, kind)
+        read_file = _kept_file if len(text) <= _KEPT else _read_file
+        found = read_file(text, path, kind, self.is_known)
         self.texts[path] = found.document.lines
         return found
 
@@ -136,7 +138,8 @@ class _Attempt:
 def load_process(sources: Sources, process: str, *, rules: bool = True) -> Loaded:
     """Read and check one process with what it uses; without a definition the diagnostics say why.
 
-    Without `rules` it is only read: what was published once stays usable when later rules would refuse it.
+    Without `rules` it is only read: what was published once has passed its schema and the rules of its time, and stays
+    usable when later ones would refuse it.
     """
     base = _base_of(sources, process)
     if base is None:
@@ -144,7 +147,7 @@ def load_process(sources: Sources, process: str, *, rules: bool = True) -> Loade
         place = Span(f"{process}.yaml", 1, 1, 1, 1)
         message = f"there is no file `{process}.yaml`"
         return Loaded(None, (error("unknown-process", place, message, did_you_mean(process, sorted(names))),))
-    files = _Files(sources, base)
+    files = _Files(sources, base, is_known=not rules)
     attempt = _attempt(files, process, rules=rules)
     own = {base + f"{process}.yaml", base + f"messages/{process}.yaml"}
     findings = _silenced(attempt.findings, files.texts, own)

@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.lang.diagnostics import Diagnostic, Span, did_you_mean, error, near_miss, shown
 from engine.lang.tree import Document, Items, Node, Path, Scalar
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Gives a schema with what it refers to."""

@@ -6,16 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
-
-from jsonschema import Draft202012Validator
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.lang.diagnostics import Diagnostic, in_order
 from engine.lang.schema_words import Fault, Level, explain
 from engine.lang.tree import Document, Path, Scalar
 from engine.resources import data_folder
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 Kind = Literal["process", "scenarios", "calendar", "desk", "messages"]
 """The kinds of files that a desk writes; each has its schema."""
@@ -57,7 +56,11 @@ def schemas() -> Mapping[str, Any]:
 
 @cache
 def validator_of(kind: Kind) -> Draft202012Validator:
-    """The validator of one kind of file, built once."""
+    """The validator of one kind of file, built once; its library is read only where something is checked."""
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
     pairs = ((name, DRAFT202012.create_resource(schema)) for name, schema in schemas().items())
     registry: Registry[Any] = Registry().with_resources(pairs)
     return Draft202012Validator({"$ref": f"{kind}.schema.json"}, registry=registry)

@@ -129,6 +129,13 @@ class Presence:
         """Whenever it is decided whose turn it is in a state."""
         return self._all(self.waited, (state,))
 
+    def ended(self, state: str) -> Fields:
+        """When every region of a state has ended: what any of them has set is set."""
+        regions = [_ends(self.outline, region) for region in self.outline.inside(state)]
+        if not all(regions):
+            return self.during(state)
+        return frozenset().union(*(self._all(self.inside, ends) for ends in regions))
+
     def ever(self) -> Fields:
         """In every state, final ones too."""
         return self._all(self.inside, self.outline.leaves())
@@ -351,7 +358,7 @@ def _ways(outline: Outline) -> Iterator[_Way]:
             yield from _branches(state, "decide", sources, name, ())
         if state.get("done") is not None:
             regions = tuple(_ends(outline, region) for region in outline.inside(name))
-            joined = regions if regions and all(regions) else ()
+            joined = regions if all(regions) else ()
             yield from (replace(way, regions=joined) for way in _branches(state, "done", sources, name, ()))
 
 

@@ -31,7 +31,7 @@ def _state(known: Known, name: str, cursor: Cursor) -> State:
         actions=_actions(known, name, cursor), removed=_removed(known, cursor),
         timers={timer: build_timer(known, timer, name, written) for timer, written in _entries(cursor, "timers")},
         decide=build_ways(known, cursor, "decide", Going(f"state `{name}`", here)),
-        done=build_ways(known, cursor, "done", Going(f"state `{name}`", here)),
+        done=build_ways(known, cursor, "done", Going(f"state `{name}`", known.place(presence.ended(name), now=False))),
     )  # fmt: skip
     _check_group(known, state, cursor)
     return known.notes.mark(state, cursor)

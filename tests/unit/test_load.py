@@ -1,0 +1,239 @@
+"""Loading: the stages in order, what a version covers, and its two hashes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.core.plan import Plan
+from engine.lang.load import Loaded, load_folder, load_process
+from engine.lang.manual.pages import base, example_sources
+
+SHIPPED = Path(__file__).resolve().parents[2] / "processes"
+
+
+def shipped() -> dict[str, str]:
+    return {
+        f"processes/{path.relative_to(SHIPPED).as_posix()}": path.read_text("utf-8")
+        for path in sorted(SHIPPED.rglob("*.yaml"))
+    }
+
+
+def load(text: str = "", **files: str) -> Loaded:
+    """The small process of the manual with this at its head."""
+    sources = example_sources(text) if text else dict(base())
+    return load_process({**sources, **files}, "example")
+
+
+def hashes(text: str = "", **files: str) -> tuple[str, str]:
+    found = load(text, **files)
+    assert found.definition is not None, found.diagnostics
+    return found.definition.behaviour_hash, found.definition.words_hash
+
+
+def ids(loaded: Loaded) -> list[str]:
+    return [found.id for found in loaded.diagnostics]
+
+
+# ---------------------------------------------------------------- the shipped processes
+
+
+@pytest.mark.parametrize("process", ["repair", "return_visit"])
+def test_the_shipped_processes_are_checked_without_a_finding(process: str) -> None:
+    loaded = load_process(shipped(), process)
+    assert loaded.diagnostics == ()
+    assert loaded.definition is not None
+    assert Plan(loaded.definition).definition.process == process
+
+
+def test_a_folder_is_checked_as_a_whole() -> None:
+    folder = load_folder(shipped(), "processes")
+    assert folder.diagnostics == ()
+    assert folder.definitions.keys() >= {"repair", "return_visit"}
+    assert folder.texts.keys() >= {"processes/desk.yaml", "processes/repair.yaml"}
+
+
+# ---------------------------------------------------------------- what is read
+
+
+def test_a_process_that_is_not_there_names_the_nearest_file() -> None:
+    loaded = load_process(shipped(), "repiar")
+    assert loaded.definition is None
+    assert loaded.diagnostics[0].id == "unknown-process"
+    assert loaded.diagnostics[0].help == "did you mean `repair`?"
+
+
+def test_a_file_of_messages_is_not_taken_for_the_process() -> None:
+    sources = {path: text for path, text in shipped().items() if path != "processes/repair.yaml"}
+    assert ids(load_process(sources, "repair")) == ["unknown-process"]
+
+
+def test_without_a_desk_there_is_one_finding() -> None:
+    sources = {path: text for path, text in base().items() if path != "desk.yaml"}
+    loaded = load_process(sources, "example")
+    assert ids(loaded) == ["no-desk"]
+
+
+def test_a_desk_that_is_no_yaml_is_the_only_finding() -> None:
+    assert ids(load(**{"desk.yaml": "desk: {"})) == ["syntax"]
+
+
+def test_a_process_that_is_no_yaml_is_the_only_finding() -> None:
+    assert ids(load(**{"example.yaml": "process: {"})) == ["syntax"]
+
+
+def test_another_process_that_is_no_yaml_is_not_said_to_be_missing() -> None:
+    then = "[{open: visit, as: visit, with: {address: x}}]"
+    text = f"actions:\n  visit: {{label: {{en: Visit}}, by: [agent], then: {then}, to: stay}}\n"
+    assert ids(load(text, **{"visit.yaml": "process: {"})) == []
+
+
+def test_a_calendar_that_cannot_be_used_says_why_once() -> None:
+    broken = 'calendar: hours\nlabel: {en: Hours}\nweekly: {mon-fri: ["17:00-17:00"]}\n'
+    loaded = load("calendar: hours\n", **{"calendars/hours.yaml": broken})
+    assert ids(loaded) == ["bad-calendar"]
+    assert str(loaded.diagnostics[0].span) == "calendars/hours.yaml:3:20"
+
+
+def test_a_message_of_the_desk_cannot_be_written_again() -> None:
+    loaded = load(**{"messages/example.yaml": "told: {text: {en: Told}}\n"})
+    assert ids(loaded) == ["name-taken"]
+    assert loaded.diagnostics[0].related[0][0].file == "messages/desk.yaml"
+
+
+def test_messages_of_no_process_are_found_in_a_folder() -> None:
+    found = load_folder({**base(), "messages/visits.yaml": "x: {text: {en: X}}\n"}).diagnostics
+    assert [(one.id, one.help) for one in found] == [("file-name", "did you mean `visit`?")]
+
+
+def test_a_warning_is_silenced_on_its_line_with_a_reason() -> None:
+    text = "fields:\n  subject: {type: text, label: {en: Subject}}\n  stars: {type: integer, label: {en: Stars}}"
+    assert ids(load(f"{text}\n")) == ["field-never-asked"]
+    assert ids(load(f"{text}  # casewright: ignore[field-never-asked] asked from next year on\n")) == []
+    assert ids(load(f"{text}  # casewright: ignore[field-never-asked]\n")) == ["field-never-asked", "bad-ignore"]
+
+
+def test_a_definition_with_a_warning_can_be_used() -> None:
+    loaded = load(
+        "fields:\n  subject: {type: text, label: {en: Subject}}\n  stars: {type: integer, label: {en: Stars}}\n"
+    )
+    assert loaded.definition is not None
+    assert not loaded.has_errors
+
+
+def test_what_was_published_is_read_without_the_rules() -> None:
+    text = "summary: '{case.nothing}'\n"
+    assert load(text).definition is None
+    assert load_process(example_sources(text), "example", rules=False).definition is not None
+
+
+# ---------------------------------------------------------------- what a version covers
+
+
+def test_a_version_covers_only_what_it_uses() -> None:
+    loaded = load()
+    assert loaded.definition is not None
+    assert loaded.definition.sources.keys() == {"example.yaml", "desk.yaml"}
+    assert loaded.definition.fields.keys() == {"subject"}
+    assert loaded.definition.messages == {}
+    assert loaded.definition.calendars.keys() == {"always"}
+
+
+def test_a_version_covers_calendars_messages_and_opened_processes() -> None:
+    text = (
+        "calendar: hours\nactions:\n  visit:\n    label: {en: Visit}\n    by: [agent]\n"
+        "    then: [{open: visit, as: visit, with: {address: =case.subject}}, {notify: customer, message: told}]\n"
+        "    to: stay\n"
+    )
+    loaded = load(text)
+    assert loaded.definition is not None, loaded.diagnostics
+    assert loaded.definition.sources.keys() == {
+        "example.yaml", "desk.yaml", "visit.yaml", "calendars/hours.yaml", "messages/desk.yaml",
+    }  # fmt: skip
+    assert loaded.definition.fields.keys() == {"subject", "note", "phone"}  # of the message, and of the party
+
+
+@pytest.mark.parametrize("process", ["repair", "return_visit"])
+def test_a_version_is_read_again_from_its_own_sources_alone(process: str) -> None:
+    first = load_process(shipped(), process).definition
+    assert first is not None
+    again = load_process(first.sources, process).definition
+    assert again is not None
+    assert (again.behaviour_hash, again.words_hash) == (first.behaviour_hash, first.words_hash)
+    assert again.sources == first.sources
+
+
+# ---------------------------------------------------------------- hashes
+
+
+def test_comments_and_layout_change_no_hash() -> None:
+    text = base()["example.yaml"]
+    moved = "# said anew\n" + text.replace(
+        "opening: {by: [agent], form: {require: [subject]}}",
+        "opening:\n  by:\n    - agent\n  form:\n    require: [subject]",
+    )
+    assert hashes(**{"example.yaml": moved}) == hashes()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "label: {en: Sample}\n",
+        "description: A sample.\n",
+        "summary: '{case.subject}'\n",
+        "fields:\n  subject: {type: text, label: {en: About}}\n",
+    ],
+)
+def test_words_change_only_the_hash_of_words(text: str) -> None:
+    assert hashes(text)[0] == hashes()[0]
+    assert hashes(text)[1] != hashes()[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 2\n",
+        "prefix: X\n",
+        "calendar: hours\n",
+        "fields:\n  subject: {type: text, max: 80, label: {en: Subject}}\n",
+        "opening: {by: [agent, supervisor], form: {require: [subject]}}\n",
+        "clocks:\n  answer: {label: {en: Answered}, goal: 4h, met_by: [close]}\n",
+        "actions:\n  note: {label: {en: Note}, by: [agent], form: {require: [note]}, to: stay}\n",
+        "seen_by: [agent]\n",
+    ],
+)
+def test_behaviour_changes_both_hashes(text: str) -> None:
+    assert hashes(text)[0] != hashes()[0]
+    assert hashes(text)[1] != hashes()[1]
+
+
+def test_every_figure_of_a_ladder_is_behaviour() -> None:
+    rung = "{{at: {}, then: [{{notify: supervisor, message: late}}]}}"
+    clock = "label: {{en: Answered}}, goal: 4h, met_by: [close]"
+    text = f"clocks:\n  answer: {{{{{clock}, thresholds: [{rung}]}}}}\n"
+    assert len({hashes(text.format(at))[0] for at in ("goal", "goal + 1s", "goal - 1s", "99%", "98%")}) == 5
+
+
+def test_the_order_of_states_is_behaviour() -> None:
+    states = base()["example.yaml"].partition("states:\n")[2]
+    closed = "  closed: {label: {en: Closed}, final: done}\n"
+    turned = f"states:\n{closed}{states.replace(closed, '')}"
+    assert hashes(turned)[0] != hashes()[0]
+
+
+def test_what_a_process_does_not_use_of_the_desk_changes_no_hash() -> None:
+    desk = (
+        base()["desk.yaml"]
+        .replace("roles:\n", "roles:\n  manager: {en: Manager}\n")
+        .replace("goal, then", "goal + 1h, then")
+    )
+    assert hashes(**{"desk.yaml": desk}) == hashes()
+    zone = base()["desk.yaml"].replace("Europe/Berlin", "Asia/Shanghai")
+    assert hashes(**{"desk.yaml": zone})[0] != hashes()[0]
+
+
+def test_a_role_s_label_is_words() -> None:
+    desk = base()["desk.yaml"].replace("agent: {en: Agent}", "agent: {en: Clerk}")
+    assert hashes(**{"desk.yaml": desk})[0] == hashes()[0]
+    assert hashes(**{"desk.yaml": desk})[1] != hashes()[1]
