@@ -19,13 +19,17 @@ Plain = Any
 WORDS = frozenset({"label", "else", "description", "summary", "choices", "roles", "text", "version", "target"})
 """What people read, and figures that no case shows: the attainment's target has a test of its own."""
 
-RULES = frozenset({"by", "cancelled_by", "counts_from", "during", "guards", "max", "min", "never_by", "on_enter",
-                   "pauses_in", "then", "thresholds", "timers", "within"})  # fmt: skip
+RULES = frozenset({"by", "cancelled_by", "counts_from", "decide", "during", "guards", "max", "min", "never_by",
+                   "on_enter", "pauses_in", "repeats", "then", "thresholds", "timers", "unique", "within"})  # fmt: skip
 """Keys that can be left out as a whole."""
 
-LISTS = frozenset({"by", "cancelled_by", "clear", "in", "met_by", "needs", "never_by", "notify", "on_enter",
-                   "pauses_in", "require", "restarts_on", "starts", "then", "thresholds"})  # fmt: skip
+LISTS = frozenset({"by", "cancelled_by", "clear", "decide", "done", "in", "met_by", "needs", "never_by", "notify",
+                   "on_enter", "pauses_in", "require", "restarts_on", "same", "starts", "then", "thresholds",
+                   "to"})  # fmt: skip
 """Lists of which each item can be left out."""
+
+KEYED = frozenset({"guards", "set", "timers", "with"})
+"""Mappings of which each entry can be left out."""
 
 TIMES = frozenset({"after", "at", "every", "goal", "is", "within"})
 COMPARISONS = ((" > ", " >= "), (" >= ", " > "), (" < ", " <= "), (" <= ", " < "), (" == ", " >= "), (" == ", " <= "))
@@ -72,13 +76,15 @@ def value_at(content: Plain, path: Path) -> Plain:
 
 def _of_place(content: Plain, path: Path, value: Plain, shifts: tuple[int, ...]) -> Iterator[Mutant]:
     key, holder = path[-1], path[-2] if len(path) > 1 else None
-    if key in RULES or holder in ("guards", "timers") or (isinstance(key, int) and holder in LISTS):
+    if key in RULES or holder in KEYED or (isinstance(key, int) and holder in LISTS):
         yield _without(content, path)
     others: Iterable[Plain]
     if key in ("if", "must"):
         others = _other_conditions(str(value))
-    elif key in ("min", "max"):
+    elif key in ("min", "max") and not isinstance(value, str):
         others = (value + 1, value - 1)
+    elif path[0] == "authority" and len(path) == 3:
+        others = (0,) if value == "unlimited" else (value + 0.01, value - 0.01)
     elif key in TIMES and isinstance(value, str):
         others = _other_times(value, shifts)
     elif key == "on_reopen":
@@ -118,8 +124,12 @@ def _other_conditions(text: str) -> Iterator[str]:
     for number in re.finditer(r"\b\d+\b", text):
         for change in (1, -1):
             yield _replaced(text, number, str(int(number[0]) + change))
-    if " && " in text and "(m," not in text:
-        yield from text.split(" && ")
+    for operator in (" && ", " || "):
+        if operator in text and "(m," not in text:
+            yield from text.split(operator)
+    for known in re.finditer(r"\['\w+'(?:, '\w+')+\]", text):
+        for item in (items := known[0][1:-1].split(", ")):
+            yield _replaced(text, known, f"[{', '.join(other for other in items if other != item)}]")
 
 
 def _other_times(text: str, shifts: tuple[int, ...]) -> Iterator[str]:

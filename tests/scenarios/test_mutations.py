@@ -18,12 +18,15 @@ from engine.scenarios import Scenario, Script, coverage_of, play, play_all, read
 from tests.scenarios.mutants import MINUTE, SECOND, Mutant, mutants
 
 FOLDER = Path(__file__).resolve().parents[2] / "processes"
-PROCESSES = ("repair", "return_visit")
+PROCESSES = ("repair", "return_visit", "courier_claim", "quality_feedback")
 USERS = {  # file: the processes whose scenarios must notice a change of it
     "repair.yaml": ("repair",),
     "return_visit.yaml": ("return_visit",),
-    "desk.yaml": ("return_visit", "repair"),
+    "courier_claim.yaml": ("courier_claim",),
+    "quality_feedback.yaml": ("quality_feedback",),
+    "desk.yaml": ("return_visit", "courier_claim", "repair"),
     "calendars/contact_hours.yaml": ("return_visit",),
+    "calendars/office_days.yaml": ("quality_feedback",),
 }
 PARTS = {"repair.yaml": 4}
 SHIFTS = (SECOND, MINUTE) if os.environ.get("CASEWRIGHT_LONG") == "1" else (SECOND,)
