@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         ClockView,
         Delivery,
         Engine,
+        File,
         FormField,
+        Import,
         Imported,
         Offer,
         Refusal,
@@ -42,10 +44,11 @@ if TYPE_CHECKING:
         VerificationFailed,
     )
     from engine.ports import Person, TimeSource
+    from engine.resources import read_sources
 
 _APP = (
-    "Accepted", "Act", "CaseView", "ClockView", "Delivery", "Engine", "FormField", "Imported", "Offer", "Refusal",
-    "Round", "Search", "Verification", "Worklist",
+    "Accepted", "Act", "CaseView", "ClockView", "Delivery", "Engine", "File", "FormField", "Import", "Imported",
+    "Offer", "Refusal", "Round", "Search", "Verification", "Worklist",
 )  # fmt: skip
 _ERRORS = (
     "ClockJumped", "Conflict", "DefinitionError", "EngineError", "KeyReused", "NotFound", "NotPermitted", "SetAside",
@@ -58,13 +61,14 @@ _HOMES = {
     "Reason": "engine.core.cases",
     "Person": "engine.ports",
     "TimeSource": "engine.ports",
+    "read_sources": "engine.resources",
 }
 
 __all__ = [
     "Accepted", "Act", "Actor", "CaseView", "ClockJumped", "ClockView", "Conflict", "DefinitionError", "Delivery",
-    "Engine", "EngineError", "FormField", "Imported", "KeyReused", "NotFound", "NotPermitted", "Offer", "Person",
-    "Reason", "Refusal", "Round", "Search", "SetAside", "StoreUnavailable", "TimeSource", "UsageError", "Verification",
-    "VerificationFailed", "Worklist", "__version__",
+    "Engine", "EngineError", "File", "FormField", "Import", "Imported", "KeyReused", "NotFound", "NotPermitted",
+    "Offer", "Person", "Reason", "Refusal", "Round", "Search", "SetAside", "StoreUnavailable", "TimeSource",
+    "UsageError", "Verification", "VerificationFailed", "Worklist", "__version__", "read_sources",
 ]  # fmt: skip
 
 

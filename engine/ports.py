@@ -137,6 +137,18 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """One attaching of a file to a case."""
+
+    hash: str
+    name: str
+    media_type: str
+    size: int
+    at: int
+    by: str = ""  # who attached it: the record says so, not the table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Save:
     """All that one transaction writes of a family: steps in order, and what is derived of the cases they changed."""
 
@@ -263,6 +275,9 @@ class Registry(Protocol):
     def attachment(self, case: str, hash: str) -> Attachment | None:
         """A file of this case; of one attached again under another name, the newest name."""
 
+    def attached(self, case: str) -> list[Attached]:
+        """What was attached to this case, in that order."""
+
     def setting(self, name: str) -> str | None:
         """A setting's text."""
 
@@ -317,7 +332,7 @@ class Handler(Protocol):
 
 
 __all__ = [
-    "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Family", "Fault", "Handler", "Listing", "Mail",
+    "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Family", "Fault", "Handler", "Listing", "Mail",
     "OutboxTable", "Outlook", "Person", "Publication", "Query", "Registry", "Request", "Save", "Step", "Store",
     "StoredRecord", "TimeSource", "Transaction",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from engine.app.acting import Act, Acting
+from engine.app.acting import Act, Acting, File
 from engine.app.delivery import Deliver, Delivery
 from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
@@ -59,7 +59,7 @@ class Engine(Acting, Reading, Running, Keeping, Importing):
 
 
 __all__ = [
-    "Accepted", "Act", "CaseView", "Check", "ClockView", "Deliver", "Delivery", "Engine", "FormField", "Import",
+    "Accepted", "Act", "CaseView", "Check", "ClockView", "Deliver", "Delivery", "Engine", "File", "FormField", "Import",
     "Imported", "LineError", "Offer", "Played", "Problem", "Published", "Refusal", "Result", "Round", "Search",
     "Verification", "Worklist",
 ]  # fmt: skip

@@ -29,6 +29,20 @@ class Act:
     expect_revision: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that comes with an action: the form names it by its hash, and it is kept only if the action is done."""
+
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
+
+    @property
+    def hash(self) -> str:
+        """What the form's answer holds."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What is asked of which case by whom."""
@@ -47,25 +61,35 @@ class Acting:
     def open_case(
         self, process: str, form: Mapping[str, Any] | None = None, *, actor: Actor | str,
         facts: Mapping[str, Any] | None = None, key: str | None = None, occurred_at: int | None = None,
+        files: Sequence[File] = (),
     ) -> Result:  # fmt: skip
-        """Open a case of the newest published version; `NotFound` if none is published."""
+        """Open a case of the newest published version; `NotFound` if none is published.
+
+        Files are attached by the same step, or not at all; the form names each by its hash.
+        """
         given = Given(form=form or {}, facts=facts or {}, key=key, occurred_at=occurred_at)
+        _check_files(files, given.form)
 
         def work(tx: Transaction) -> Result:
-            return self._recipe.opening_in(tx, self._command(tx, _Asked("open", "", process, actor), given), given)
+            asked = _Asked("open", "", process, actor)
+            return _kept(tx, self._recipe.opening_in(tx, self._command(tx, asked, given), given), files)
 
         return self._recipe.whole(work)
 
     def act(
         self, case: str, action: str, form: Mapping[str, Any] | None = None, *, actor: Actor | str,
         facts: Mapping[str, Any] | None = None, key: str | None = None, expect_revision: int | None = None,
-        occurred_at: int | None = None,
+        occurred_at: int | None = None, files: Sequence[File] = (),
     ) -> Result:  # fmt: skip
-        """Do an action; a foreseen "no" is a `Refusal`, a changed revision or a reused key raises `Conflict`."""
+        """Do an action; a foreseen "no" is a `Refusal`, a changed revision or a reused key raises `Conflict`.
+
+        Files are attached by the same step, or not at all; the form names each by its hash.
+        """
         given = Given(
             form=form or {}, facts=facts or {}, key=key, expect_revision=expect_revision, occurred_at=occurred_at
         )
-        return self._on(case, "do", action, actor, given)
+        _check_files(files, given.form)
+        return self._on(_Asked("do", case, action, actor), given, files)
 
     def act_many(self, acts: Sequence[Act], *, actor: Actor | str) -> list[Result]:
         """Do several actions in one commit; each is decided as if alone. An exception undoes all of them."""
@@ -84,49 +108,69 @@ class Acting:
         self, case: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
     ) -> Result:
         """Take the case, if nobody holds it; of two who claim at once one gets it, the other is told who."""
-        return self._on(case, "claim", "", actor, Given(key=key, expect_revision=expect_revision))
+        return self._on(_Asked("claim", case, "", actor), Given(key=key, expect_revision=expect_revision))
 
     def release(
         self, case: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
     ) -> Result:
         """Give the case back."""
-        return self._on(case, "release", "", actor, Given(key=key, expect_revision=expect_revision))
+        return self._on(_Asked("release", case, "", actor), Given(key=key, expect_revision=expect_revision))
 
     def assign(
         self, case: str, person: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
     ) -> Result:
         """Give the case to a person."""
-        return self._on(case, "assign", person, actor, Given(key=key, expect_revision=expect_revision))
+        return self._on(_Asked("assign", case, person, actor), Given(key=key, expect_revision=expect_revision))
 
     def attach(
         self, case: str, name: str, content: bytes, *, actor: Actor | str, media_type: str = "application/octet-stream",
         key: str | None = None, expect_revision: int | None = None,
     ) -> Result:  # fmt: skip
         """Attach a file; the record holds its hash, so that the file can be proven later."""
-        if len(content) > LARGEST_FILE:
-            raise UsageError(
-                f"`{name}` has {len(content) >> 20} MiB; at most {LARGEST_FILE >> 20} MiB can be attached",
-                help="keep large files elsewhere and attach a link",
-            )
-        digest = hashlib.sha256(content).hexdigest()
-        form = {"hash": digest, "name": name, "media_type": media_type, "size": len(content)}
+        file = File(name=name, content=content, media_type=media_type)
+        form = {"hash": file.hash, "name": name, "media_type": media_type, "size": len(content)}
+        _check_files([file], form)
         given = Given(form=form, key=key, expect_revision=expect_revision)
+        return self._on(_Asked("attach", case, name, actor), given, [file])
 
+    def _on(self, asked: _Asked, given: Given, files: Sequence[File] = ()) -> Result:
         def work(tx: Transaction) -> Result:
-            result = self._recipe.command_in(tx, self._command(tx, _Asked("attach", case, name, actor), given), given)
-            if isinstance(result, Accepted) and not result.is_repeat:
-                file = Attachment(hash=digest, name=name, media_type=media_type, content=content)
-                tx.save_attachment(case, file, self._recipe.time.now())
-            return result
+            return _kept(tx, self._recipe.command_in(tx, self._command(tx, asked, given), given), files)
 
         return self._recipe.whole(work)
-
-    def _on(self, case: str, verb: Verb, name: str, actor: Actor | str, given: Given) -> Result:
-        asked = _Asked(verb, case, name, actor)
-        return self._recipe.whole(lambda tx: self._recipe.command_in(tx, self._command(tx, asked, given), given))
 
     def _command(self, tx: Transaction, asked: _Asked, given: Given) -> Command:
         return Command(
             verb=asked.verb, case=asked.case, name=asked.name, actor=actor_of(tx, asked.actor),
             form=given.form, facts=given.facts, key=given.key, occurred_at=given.occurred_at,
         )  # fmt: skip
+
+
+def _check_files(files: Sequence[File], form: Mapping[str, Any]) -> None:
+    """Every file is small enough, and is proven by the hash that the form, and so the record, holds."""
+    for file in files:
+        if len(file.content) > LARGEST_FILE:
+            raise UsageError(
+                f"`{file.name}` has {len(file.content) >> 20} MiB; at most {LARGEST_FILE >> 20} MiB can be attached",
+                help="keep large files elsewhere and attach a link",
+            )
+        if not _holds(form, file.hash):
+            raise UsageError(
+                f"no answer of the form names the file `{file.name}`", help="give a file field the file's `hash`"
+            )
+
+
+def _holds(value: Any, text: str) -> bool:
+    """Whether a text stands somewhere in a form, in its lists and tables too."""
+    if isinstance(value, Mapping):
+        return any(_holds(part, text) for part in value.values())
+    return any(_holds(part, text) for part in value) if isinstance(value, list | tuple) else bool(value == text)
+
+
+def _kept(tx: Transaction, result: Result, files: Sequence[File]) -> Result:
+    """Keep the files of a step that was done now, in its own transaction."""
+    if isinstance(result, Accepted) and not result.is_repeat:
+        for file in files:
+            kept = Attachment(hash=file.hash, name=file.name, media_type=file.media_type, content=file.content)
+            tx.save_attachment(result.record["case"], kept, result.record["at"])
+    return result

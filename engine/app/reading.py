@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.app.marks import search_mark
@@ -16,7 +16,7 @@ from engine.core.replay import replay
 from engine.core.sight import Context
 from engine.errors import NotFound, NotPermitted
 from engine.model import ProcessDefinition
-from engine.ports import Attachment, Listing, Query, Transaction
+from engine.ports import Attached, Attachment, Listing, Query, StoredRecord, Transaction
 from engine.views import CaseView, FormField, Offer, Seeing, Worklist, case_view, form_fields, may_read, offers
 
 
@@ -105,6 +105,15 @@ class Reading:
                 raise NotFound(f"nothing with the hash `{hash}` is attached to `{case}`")
             return found
 
+    def attachments(self, case: str, *, actor: Actor | str | None = None) -> list[Attached]:
+        """What is attached to this case, in that order, and by whom."""
+        with self._recipe.store.read() as tx:
+            family, context, _ = self._recipe.present(tx, case)
+            self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
+            found = tx.attached(case)
+            records = list(tx.records(case)) if found else []
+            return [replace(one, by=_attached_by(one, records)) for one in found]
+
     def ledger(self, case: str, clock: str, *, actor: Actor | str | None = None) -> tuple[Interval, ...]:
         """How a promise's time was spent, interval by interval, adding up to the millisecond."""
         with self._recipe.store.read() as tx:
@@ -172,6 +181,17 @@ def _end(found: list[Listing], limit: int) -> tuple[int, int, str] | None:
         return None
     last = found[-1]
     return last.outlook.sort_key, last.opened_at, last.id
+
+
+def _attached_by(one: Attached, records: Iterable[StoredRecord]) -> str:
+    """Who attached a file: the record of its step holds the hash, or, where the answer is sealed, its instant."""
+    found = [
+        ((one.hash not in stored.text, record["at"] != one.at), record["actor"])
+        for stored in records
+        if (record := json.loads(stored.text))["actor"] != "engine" and not record.get("refused")
+        if record["at"] == one.at or one.hash in stored.text
+    ]
+    return min(found, key=lambda pair: pair[0])[1] if found else ""
 
 
 __all__ = ["Interval", "Reading", "Search"]

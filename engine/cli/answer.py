@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.cli.command import Args
 from engine.cli.documents import accepted_document, refusal_document
 from engine.cli.exits import Exit
+from engine.cli.files import attached_line
 from engine.cli.reader import Reader
 from engine.cli.render import by_likelihood, change_line, leads_on, most_urgent, reasons
 from engine.cli.streams import Streams
 from engine.cli.translate import _
 
 if TYPE_CHECKING:
-    from engine.app import Engine
+    from engine.app import Engine, File
     from engine.model import ProcessDefinition
     from engine.views import Accepted, CaseView, Offer, Refusal, Result
 
@@ -33,16 +34,16 @@ def reader_of(streams: Streams, engine: Engine, definition: ProcessDefinition | 
     return Reader(language=streams.language, zone=zone, now=engine.now())
 
 
-def answer(streams: Streams, engine: Engine, args: Args, result: Result) -> int:
-    """Show what became of a command and return its exit code."""
+def answer(streams: Streams, engine: Engine, args: Args, result: Result, files: Sequence[File] = ()) -> int:
+    """Show what became of a command, and of the files it brought, and return its exit code."""
     from engine.views import Refusal
 
     if isinstance(result, Refusal):
         return _refused(streams, engine, args, result)
-    return _accepted(streams, engine, args, result)
+    return _accepted(streams, engine, args, result, () if result.is_repeat else files)
 
 
-def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted) -> int:
+def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted, files: Sequence[File]) -> int:
     definition = definition_of(engine, result.case)
     reader = reader_of(streams, engine, definition)
     if not result.is_repeat:  # what is due "in 15m" is so from the step's own instant
@@ -51,6 +52,8 @@ def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted) ->
         streams.give(accepted_document(reader, definition, result))
         return Exit.DONE
     streams.say(change_line(reader, definition, result))
+    for file in files:
+        streams.say("  " + _("attached {file}").format(file=attached_line(file)))
     before = {} if result.before is None else result.before.links
     for link, case in result.case.links.items():
         if before.get(link) != case and not result.is_repeat:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.core.ledger import Interval
     from engine.fields import Field
     from engine.model import ProcessDefinition
+    from engine.ports import Attached
     from engine.views import Accepted, CaseView, ClockView, Offer, Refusal
 
 
@@ -23,6 +24,18 @@ def case_document(reader: Reader, definition: ProcessDefinition, view: CaseView)
         "data": data_document(definition.fields, view.data),
         "clocks": {name: clock_document(reader, definition, name, clock) for name, clock in view.clocks.items()},
         "links": dict(view.links),
+    }
+
+
+def attachment_document(reader: Reader, one: Attached) -> dict[str, Any]:
+    """Describe a file attached to a case."""
+    return {
+        "name": one.name,
+        "media_type": one.media_type,
+        "size": one.size,
+        "hash": one.hash,
+        "attached_at": reader.rfc3339(one.at),
+        "attached_by": one.by or None,
     }
 
 

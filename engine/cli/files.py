@@ -2,69 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from engine.cli.command import Args
-from engine.cli.translate import _
+from engine.cli.reader import harmless
+from engine.cli.translate import _, plural
 from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from engine.app import Engine
-    from engine.views import FormField, Refusal
+    from engine.app import File
+    from engine.fields import Field
+    from engine.ports import Attached
+    from engine.views import FormField
+
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*(;.+)?", re.IGNORECASE)
 
 
-class Content(NamedTuple):
-    """A file as it is attached."""
-
-    name: str
-    content: bytes
-    media_type: str
-
-
-def read_file(file: Path, name: str | None = None, media_type: str | None = None) -> Content:
+def read_file(file: Path, name: str | None = None, media_type: str | None = None) -> File:
     """Read a file; its media type is guessed by its name unless it is said."""
     from mimetypes import guess_type
 
+    from engine.app import File
+
     if not file.is_file():
         raise NotFound(_("there is no file `{file}`").format(file=file))
-    guessed = media_type or guess_type(file.name)[0] or "application/octet-stream"
-    return Content(name or file.name, file.read_bytes(), guessed)
-
-
-def named_files(form: Mapping[str, Any], asked: Iterable[FormField]) -> dict[str, Content]:
-    """Read the files that answers of type file name by `@FILE`."""
-    types = {field.field.name: field.field.type for field in asked}
-    return {
-        name: read_file(Path(value[1:]))
-        for name, value in form.items()
-        if isinstance(value, str) and value[:1] == "@" and types.get(name) == "file"
-    }
-
-
-def attach_answers(engine: Engine, args: Args, form: dict[str, Any]) -> Refusal | None:
-    """Attach the files that the answers name, and put the names they are kept by into the form."""
-    from engine.views import Refusal
-
-    if not any(isinstance(value, str) and value[:1] == "@" for value in form.values()):
-        return None
-    actor = args.settings.actor
-    asked = [
-        field for offer in engine.allowed(args.case, actor=actor) if offer.action == args.action for field in offer.form
-    ]
-    for name, file in named_files(form, asked).items():
-        result = engine.attach(args.case, file.name, file.content, actor=actor, media_type=file.media_type)
-        if isinstance(result, Refusal):
-            return result
-        form[name] = file.name
-    return None
-
-
-def no_files_yet(form: Mapping[str, Any], asked: Iterable[FormField]) -> None:
-    """Refuse files in an opening: there is no case yet to attach them to."""
-    for name in named_files(form, asked):
+    if media_type is not None and not _MEDIA_TYPE.fullmatch(media_type):
         raise UsageError(
-            _("`{name}`: a file can be attached only once the case is open").format(name=name),
-            help=_("give the file's name now, and then `casewright attach CASE FILE`"),
+            _("`{text}` is no media type").format(text=media_type), help=_("write it like `image/png` or `text/plain`")
         )
+    guessed = media_type or guess_type(file.name)[0] or "application/octet-stream"
+    return File(name=name or file.name, content=file.read_bytes(), media_type=guessed)
+
+
+def take_files(form: dict[str, Any], asked: Iterable[FormField]) -> tuple[File, ...]:
+    """Read the files that answers name by `@FILE`; the form then names each by its hash, as the record will."""
+    files: dict[str, File] = {}
+    for one in asked:
+        field = one.field
+        if field.name in form:
+            form[field.name] = _taken(field, form[field.name], files)
+    return tuple(files.values())
+
+
+def _taken(field: Field, value: Any, files: dict[str, File]) -> Any:
+    if field.type == "list" and field.of is not None and field.of.type == "file":
+        parts = value.split(",") if isinstance(value, str) and "@" in value else value
+        return [_taken(field.of, part, files) for part in parts] if isinstance(parts, list) else value
+    if field.type != "file" or not isinstance(value, str) or value.strip()[:1] != "@":
+        return value
+    file = read_file(Path(value.strip()[1:]))
+    files[file.hash] = file
+    return file.hash
+
+
+def attached_line(file: File | Attached) -> str:
+    """Say which file this is: its name, its size, its kind and the beginning of its hash."""
+    size = file.size if hasattr(file, "size") else len(file.content)
+    return _("{name}: {size}, {type}, hash {hash}").format(
+        name=harmless(file.name), size=size_text(size), type=harmless(file.media_type), hash=hash_start(file.hash)
+    )
+
+
+def hash_start(digest: str) -> str:
+    """Shorten a hash to what tells files apart."""
+    return digest[:12]
+
+
+def size_text(size: int) -> str:
+    """Write a size as people do: `812 bytes`, `12.4 kB`, `3.1 MB`."""
+    if size < 1000:
+        return plural("{count} byte", "{count} bytes", size)
+    return f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"

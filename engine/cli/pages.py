@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.reader import Reader
+from engine.cli.files import attached_line
+from engine.cli.reader import Reader, harmless
 from engine.cli.records import told
 from engine.cli.render import COLOURS, data_lines, mark, state_labels
 from engine.cli.streams import Streams
@@ -15,6 +16,7 @@ from engine.cli.translate import _, later
 if TYPE_CHECKING:
     from engine.core.ledger import Interval
     from engine.model import ProcessDefinition
+    from engine.ports import Attached
     from engine.views import CaseView, ClockView
 
 STATUSES: Mapping[str, str] = {
@@ -54,6 +56,21 @@ def write_case(streams: Streams, reader: Reader, definition: ProcessDefinition, 
         streams.say(_("Data"))
     for label, text in answered:
         streams.say("  " + _("{name}: {text}").format(name=label, text=text))
+
+
+def write_attachments(streams: Streams, reader: Reader, attached: Iterable[Attached]) -> None:
+    """Write what is attached to a case: which file, when, by whom."""
+    lines = [
+        _("{file} · {time} by {person}").format(
+            file=attached_line(one), time=reader.instant(one.at), person=harmless(one.by) or "–"
+        )
+        for one in attached
+    ]
+    if lines:
+        streams.say()
+        streams.say(_("Attachments"))
+    for line in lines:
+        streams.say(f"  {line}")
 
 
 def _standing(reader: Reader, definition: ProcessDefinition, view: CaseView) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ class Reader:
     language: str
     zone: str
     now: int
+    files: Mapping[str, str] = field(default_factory=dict)  # hash → name, of what is attached to the case shown
 
     def local(self, instant: int) -> datetime:
         """Return an instant as the desk's wall clock shows it."""
@@ -55,7 +56,10 @@ class Reader:
         """Write a value of the case: choices by label, instants in the desk's zone."""
         from engine.fields import show
 
-        return harmless(show(field, value, self.language, self.zone))
+        text = show(field, value, self.language, self.zone)
+        for digest, name in self.files.items():
+            text = text.replace(digest, name)
+        return harmless(text)
 
     def rfc3339(self, instant: int | None) -> str | None:
         """Write an instant for machines, with the desk's offset."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.reader import Reader
+from engine.cli.files import hash_start, size_text
+from engine.cli.reader import Reader, harmless
 from engine.cli.translate import _, later
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
         text = next(_event(reader, definition, record["clocks"][0]), name)
     else:
         clock = definition.clocks.get(name)
-        called = name.rpartition(".")[2] if clock is None else reader.called(name, clock.label)
+        bare = name.rpartition(".")[2] if verb == "timer" else name
+        called = harmless(bare) if clock is None else reader.called(name, clock.label)
         text = _(_VERBS.get(verb, verb)).format(name=called)
     if record.get("refused"):
         rules = ", ".join(".".join(rule) for rule in record["refused"])
@@ -107,11 +109,20 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
         if field is not None:
             text = reader.value(field, value) if value is not None else "–"
             yield _("{name}: {text}").format(name=reader.called(name, field.label), text=text)
+    if "attached" in record:
+        file = record["attached"]
+        yield f"{size_text(file['size'])}, {harmless(file['media_type'])}, {hash_start(file['hash'])}"
     if "assignee" in record and record["verb"] != "assign":
-        yield _("held by {person}").format(person=record["assignee"][1] or "–")
+        yield _holder(*record["assignee"])
     told_already = 1 if record["verb"] in ("threshold", "breach") else 0
     for event in record.get("clocks", ())[told_already:]:
         yield from _event(reader, definition, event)
+
+
+def _holder(before: str | None, after: str | None) -> str:
+    if after:
+        return _("held by {person}").format(person=harmless(after))
+    return _("no longer held by {person}").format(person=harmless(before or "–"))
 
 
 def _event(reader: Reader, definition: ProcessDefinition, event: Sequence[Any]) -> Iterator[str]:

@@ -78,11 +78,13 @@ def _holder(result: Accepted) -> Iterator[str]:
     if result.is_repeat:
         return
     before = result.before.assignee if result.before else None
+    if result.record.get("verb") == "claim" and before and before == result.case.assignee:
+        yield _("held by {person} already").format(person=before)
     if result.case.assignee != before:
         if result.case.assignee:
             yield _("held by {person}").format(person=result.case.assignee)
         else:
-            yield _("held by nobody")
+            yield _("no longer held by {person}").format(person=before)
 
 
 def _kept_promises(reader: Reader, definition: ProcessDefinition, result: Accepted) -> Iterator[str]:

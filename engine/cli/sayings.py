@@ -35,6 +35,8 @@ SENTENCES = (
     later("`{process}` could not be opened: {reason}"),
     later("`{name}` has {size} MiB; at most {most} MiB can be attached"),
     later("keep large files elsewhere and attach a link"),
+    later("no answer of the form names the file `{name}`"),
+    later("give a file field the file's `hash`"),
     later("`{person}` cannot name a person: printable text without `:`, and not `engine`"),
     later("`{person}` is the last `admin`; name another one first"),
     later("`{person}` is the first to be named, so they must hold `admin`"),

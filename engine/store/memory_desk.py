@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.errors import NotFound
-from engine.ports import Attachment, Fault, Mail, Person, Publication
+from engine.ports import Attached, Attachment, Fault, Mail, Person, Publication
 from engine.store.memory_cases import MemoryCases, MemoryWork
 from engine.store.rows import plain
 
@@ -91,11 +91,23 @@ class MemoryShelf(MemoryWork):
         """Keep a file of this case."""
         plain(attachment.name, "a file's name")
         self._tables.put("attachments", (case, attachment.hash), attachment)
+        row = Attached(
+            hash=attachment.hash,
+            name=attachment.name,
+            media_type=attachment.media_type,
+            size=len(attachment.content),
+            at=at,
+        )
+        self._tables.put("attached", case, [*(self._tables.get("attached", case) or ()), row])
 
     def attachment(self, case: str, hash: str) -> Attachment | None:
         """A file of this case; of one attached again under another name, the newest name."""
         found: Attachment | None = self._tables.get("attachments", (case, hash))
         return found
+
+    def attached(self, case: str) -> list[Attached]:
+        """What was attached to this case, in that order."""
+        return list(self._tables.get("attached", case) or ())
 
     def setting(self, name: str) -> str | None:
         """A setting's text."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from engine.ports import Attachment, Person, Publication
+from engine.ports import Attached, Attachment, Person, Publication
 from engine.store.rows import decode, encode, plain
 from engine.store.sql import Work
 
@@ -69,6 +69,13 @@ class Shelf(Work):
             return None
         digest, name, media_type, content = found
         return Attachment(hash=digest, name=name, media_type=media_type, content=bytes(content))
+
+    def attached(self, case: str) -> list[Attached]:
+        """What was attached to this case, in that order."""
+        return [
+            Attached(hash=digest, name=name, media_type=media_type, size=size, at=at)
+            for digest, name, media_type, size, at in self._run("ATTACHED", case).fetchall()
+        ]
 
     def setting(self, name: str) -> str | None:
         """A setting's text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine import Accepted, Act, Conflict, Engine, NotFound, NotPermitted, Person, Refusal, UsageError
+from engine import Accepted, Act, Conflict, Engine, File, NotFound, NotPermitted, Person, Refusal, UsageError
 from engine.testing import ManualTime
 from tests.app.desks import (
     ADMIN,
@@ -292,6 +292,29 @@ def test_a_file_is_attached_and_comes_back(engine: Engine) -> None:
     file = engine.attachment(case, held["hash"], actor=LIN)
     assert (file.name, file.media_type, file.content) == ("receipt.png", "image/png", b"\x89PNG")
     assert (held["name"], held["size"]) == ("receipt.png", 4)
+
+
+def test_files_of_a_step_are_kept_with_it_or_not_at_all(engine: Engine) -> None:
+    case = open_errand(engine)
+    photo = File(name="note.txt", content=b"by hand", media_type="text/plain")
+    with pytest.raises(UsageError, match=r"names the file `note\.txt`"):
+        engine.act(case, "remark", {"note": "x"}, actor=LIN, files=[photo])
+    assert isinstance(engine.act(case, "remark", {"note": photo.hash}, actor=STRANGER, files=[photo]), Refusal)
+    assert engine.attachments(case) == []
+    for _ in range(2):  # a repeat by the same key keeps nothing twice
+        done(engine.act(case, "remark", {"note": photo.hash}, actor=LIN, files=[photo], key="k"))
+    (kept,) = engine.attachments(case, actor=LIN)
+    assert (kept.name, kept.size, kept.by, kept.at) == ("note.txt", 7, LIN.id, engine.history(case)[-1]["at"])
+    assert engine.attachment(case, photo.hash).content == b"by hand"
+
+
+def test_a_case_is_opened_with_its_files(engine: Engine) -> None:
+    card = File(name="card.txt", content=b"13900000000")
+    # The field is personal, so that the record does not hold the hash: who attached it is known all the same.
+    case = done(engine.open_case("errand", {"what": "milk", "phone": card.hash}, actor=LIN, files=[card])).id
+    assert [(one.name, one.by) for one in engine.attachments(case)] == [("card.txt", LIN.id)]
+    with pytest.raises(UsageError, match="no answer of the form names the file"):
+        engine.open_case("errand", {"what": "milk"}, actor=LIN, files=[card])
 
 
 def test_who_may_not_read_a_case_gets_none_of_its_files(engine: Engine) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.desks import REPORT, fields, report, run, set_up
 
+MATERIAL = 'material=[{"item": "fuse", "quantity": 2, "price": "12.50"}]'
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -316,15 +318,16 @@ def quoted(member: str = "member=yes") -> str:
         ("zhao.lei", "dispatch", ["technician=li.wei", "slip=P-1"]),
         ("li.wei", "arrive", []),
         ("li.wei", "begin", []),
-        ("li.wei", "diagnose", ["diagnosis=f", "hours=0.5", 'material=[{"item": "f", "quantity": 2, "price": "9"}]']),
-        ("li.wei", "quote_price", ["quote=18"]),
+        ("li.wei", "diagnose", ["diagnosis=f", "hours=0.5", MATERIAL]),
+        ("li.wei", "quote_price", ["quote=25"]),
     ):
         done = run("do", case, action, "--as", actor, *fields(*form))
         assert done.code == 0, done.out + done.err
     return case
 
 
-def test_a_file_in_an_answer_is_kept_only_with_the_accepted_action(desk: Path) -> None:
+def test_a_file_in_an_answer_is_kept_only_with_the_accepted_action(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
     case = quoted()
     (desk / "quote.png").write_bytes(b"signed")
     words = ["do", case, "accept_quote", *fields("quote_signature=@quote.png")]
@@ -339,10 +342,11 @@ def test_a_file_in_an_answer_is_kept_only_with_the_accepted_action(desk: Path) -
     (file,) = shown["attachments"]
     assert (file["name"], file["size"], file["attached_by"]) == ("quote.png", 6, "wang.fang")
     assert shown["data"]["quote_signature"] == file["hash"]
-    assert "quote_signature: quote.png" in run("history", case, "--as", "wang.fang").out
+    assert "signature: quote.png" in run("history", case, "--as", "wang.fang").out
 
 
-def test_history_names_people_and_files_whole_and_who_holds_a_case(desk: Path) -> None:
+def test_history_names_people_and_files_whole_and_who_holds_a_case(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
     case = report()
     (desk / "nul.json").write_text("{}", "utf-8")
     run("attach", case, "nul.json", "--as", "wang.fang")

@@ -58,7 +58,7 @@ def test_a_claim_says_who_holds_the_case(reader: Reader) -> None:
     taken = Accepted(case=case(assignee="lin"), before=case(), record={})
     given_back = Accepted(case=case(), before=case(assignee="lin"), record={})
     assert change_line(reader, repair(), taken) == "R-1042 reported · held by lin"
-    assert change_line(reader, repair(), given_back) == "R-1042 reported · held by nobody"
+    assert change_line(reader, repair(), given_back) == "R-1042 reported · no longer held by lin"
 
 
 def test_a_promise_ended_too_late_says_by_how_much(reader: Reader) -> None:

@@ -233,6 +233,11 @@ def test_a_file_belongs_to_its_case_and_is_stored_once(store: Store) -> None:
     with store.write() as work:
         work.save_attachment("R-1", renamed, 3)
         assert work.attachment("R-1", "h1") == renamed
+        assert [(one.name, one.size, one.at) for one in work.attached("R-1")] == [
+            (photo.name, len(photo.content), 1),
+            (renamed.name, len(renamed.content), 3),
+        ]
+        assert work.attached("R-3") == []
 
 
 def test_settings_are_set_changed_and_removed(store: Store) -> None:

@@ -10,7 +10,7 @@ from engine.cli.answer import answer, definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import offer_document
 from engine.cli.exits import Exit
-from engine.cli.files import attach_answers, no_files_yet
+from engine.cli.files import take_files
 from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of
 from engine.cli.prompts import ask_missing
 from engine.cli.render import by_likelihood, data_lines, offer_lines
@@ -18,7 +18,7 @@ from engine.cli.streams import Streams
 from engine.cli.translate import _
 
 if TYPE_CHECKING:
-    from engine.app import Engine
+    from engine.app import Engine, File
 
 
 def open_command() -> Command:
@@ -45,9 +45,9 @@ def run_open(streams: Streams, engine: Engine, args: Args) -> int:
     """Open a case."""
     form = given_form(args.fields, args.form, streams.into)
     asked = engine.opening(args.process)
-    no_files_yet(form, asked)
     if streams.may_ask:
         form = ask_missing(reader_of(streams, engine), asked, form)
+    files = take_files(form, asked)
     result = engine.open_case(
         args.process,
         form,
@@ -55,8 +55,9 @@ def run_open(streams: Streams, engine: Engine, args: Args) -> int:
         facts=given_facts(args.facts, args.facts_file, args.settings.project),
         key=args.key,
         occurred_at=instant_of(args.occurred_at, engine),
+        files=files,
     )
-    return answer(streams, engine, args, result)
+    return answer(streams, engine, args, result, files)
 
 
 def do_command() -> Command:
@@ -91,8 +92,7 @@ def run_do(streams: Streams, engine: Engine, args: Args) -> int:
     form = given_form(args.fields, args.form, streams.into)
     if streams.may_ask:
         form = _asked(streams, engine, args, form)
-    if refusal := attach_answers(engine, args, form):
-        return answer(streams, engine, args, refusal)
+    files = _files(engine, args, form)
     result = engine.act(
         args.case,
         args.action,
@@ -102,8 +102,17 @@ def run_do(streams: Streams, engine: Engine, args: Args) -> int:
         key=args.key,
         expect_revision=args.expect_revision,
         occurred_at=instant_of(args.occurred_at, engine),
+        files=files,
     )
-    return answer(streams, engine, args, result)
+    return answer(streams, engine, args, result, files)
+
+
+def _files(engine: Engine, args: Args, form: dict[str, Any]) -> tuple[File, ...]:
+    """Read the files that answers name; the action's form says which answers are files."""
+    if "@" not in str(form):
+        return ()
+    offers = engine.allowed(args.case, actor=args.settings.actor)
+    return take_files(form, [asked for offer in offers if offer.action == args.action for asked in offer.form])
 
 
 def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -> dict[str, Any]:

@@ -112,4 +112,4 @@ def run_attach(streams: Streams, engine: Engine, args: Args) -> int:
         key=args.key,
         expect_revision=args.expect_revision,
     )
-    return answer(streams, engine, args, result)
+    return answer(streams, engine, args, result, (file,))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.answer import definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command
-from engine.cli.documents import case_document, clock_document, ledger_document
+from engine.cli.documents import attachment_document, case_document, clock_document, ledger_document
 from engine.cli.exits import Exit
-from engine.cli.pages import write_case, write_clocks, write_history, write_ledger
+from engine.cli.pages import write_attachments, write_case, write_clocks, write_history, write_ledger
 from engine.cli.streams import Streams
 from engine.cli.translate import _
 from engine.errors import NotFound
@@ -34,11 +35,14 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     """Show a case."""
     view = engine.case(args.case, actor=args.settings.actor)
     definition = definition_of(engine, view)
-    reader = reader_of(streams, engine, definition)
+    attached = engine.attachments(args.case, actor=args.settings.actor)
+    reader = replace(reader_of(streams, engine, definition), files={one.hash: one.name for one in attached})
     if streams.is_json:
-        streams.give(case_document(reader, definition, view))
+        attachments = [attachment_document(reader, one) for one in attached]
+        streams.give(case_document(reader, definition, view) | {"attachments": attachments})
     else:
         write_case(streams, reader, definition, view)
+        write_attachments(streams, reader, attached)
     return Exit.DONE
 
 
@@ -62,7 +66,8 @@ def run_history(streams: Streams, engine: Engine, args: Args) -> int:
             streams.give_line(dict(record))
         return Exit.DONE
     definition = definition_of(engine, engine.case(args.case, actor=actor))
-    write_history(streams, reader_of(streams, engine, definition), definition, records)
+    files = {one.hash: one.name for one in engine.attachments(args.case, actor=actor)}
+    write_history(streams, replace(reader_of(streams, engine, definition), files=files), definition, records)
     return Exit.DONE
 
 

@@ -70,6 +70,19 @@ ATTACHMENT = Hot(
     "case_id",
     "of",
 )
+ATTACHED = Hot(
+    select(
+        attachments.c.hash,
+        attachments.c.name,
+        attachments.c.media_type,
+        func.length(contents.c.content),
+        attachments.c.at_ms,
+    )
+    .join(contents, contents.c.hash == attachments.c.hash)
+    .where(attachments.c.case_id == value("case_id"))
+    .order_by(attachments.c.id),
+    "case_id",
+)
 
 SETTING = Hot(select(settings.c.value).where(settings.c.name == value("name")), "name")
 SET = replace(settings)
