@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -335,7 +336,12 @@ def _read_calendar(file: _File, name: str, zone: str, languages: tuple[str, ...]
 def _used_sources(files: _Files, definition: ProcessDefinition, known: Known) -> dict[str, str]:
     """The texts a version was read from: those it uses of the others included."""
     names = [f"{definition.process}.yaml", "desk.yaml", *_used_names(definition, known)]
-    return {files.base + name: files.sources[files.base + name] for name in dict.fromkeys(names)}
+    used = {files.base + name: files.sources[files.base + name] for name in dict.fromkeys(names)}
+    for name, calendar in definition.calendars.items():
+        if calendar.known_until is not None:  # a country's holidays as of today: a later library may know others
+            text = json.dumps(calendar.document(), ensure_ascii=False, indent=1)
+            used[f"{files.base}calendars/{name}.yaml"] = text + "\n"
+    return used
 
 
 def _used_names(definition: ProcessDefinition, known: Known) -> Iterator[str]:

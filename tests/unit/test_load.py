@@ -164,6 +164,22 @@ def test_a_version_is_read_again_from_its_own_sources_alone(process: str) -> Non
     assert again.sources == first.sources
 
 
+def test_the_holidays_of_a_country_become_dates_that_no_later_library_changes() -> None:
+    calendar = (
+        "calendar: hours\nlabel: {en: Hours}\nweekly: {mon-fri: ['09:00-17:00']}\n"
+        "holidays: [{country: CN, years: [2026]}]\n"
+    )
+    first = load("calendar: hours\n", **{"calendars/hours.yaml": calendar}).definition
+    assert first is not None
+    text = first.sources["calendars/hours.yaml"]
+    assert "country" not in text
+    assert '"2026-10-01"' in text
+    again = load_process(first.sources, "example").definition
+    assert again is not None
+    assert again.calendars == first.calendars
+    assert (again.behaviour_hash, again.sources) == (first.behaviour_hash, first.sources)
+
+
 # ---------------------------------------------------------------- hashes
 
 
