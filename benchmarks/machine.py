@@ -10,7 +10,7 @@ what the first time costs is in the last line. Medians of rounds that take turns
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -19,6 +19,7 @@ from transitions import Machine
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.common import Answer, in_turns
 from engine.chart import Arc, Chart, Position
 from engine.core.machine import ProcessMachine
 
@@ -120,6 +121,13 @@ def first_time(build: Callable[[], Chart], steps: int) -> float:
         for step in machine.run(position, "go", allow):
             position = step.position
     return (perf_counter() - begun) * 1000
+
+
+def answers(*, is_quick: bool = False) -> Iterator[Answer]:
+    """The plainest of the walks, for the table of all questions."""
+    theirs, walk = bare(), ours(flat())
+    pair = in_turns(lambda _: walk(), lambda _: theirs(), 3 if is_quick else ROUNDS)
+    yield Answer("move a case", f"{COUNT / pair.ours:,.0f}/s", pair.cpu_ratio, "of a bare trigger")
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.common import Answer
 from engine.chart import Position
 from engine.core.cases import Alarm, Case, Done, Family, Goal, Head, Step
 from engine.core.outlook import Outlook
@@ -173,6 +174,15 @@ def compare(folder: Path) -> None:
         assert first == second, table
     for base in both:
         base.close()
+
+
+def answers(*, is_quick: bool = False) -> Iterator[Answer]:
+    """The store alone, for the table of all questions."""
+    for synchronous in ("FULL", "NORMAL"):
+        with tempfile.TemporaryDirectory() as folder:
+            found = list(rounds(Path(folder), synchronous, 100 if is_quick else 1_000))
+        ratio, rate = median(store / bare for store, bare in found), median(store for store, _ in found)
+        yield Answer(f"store one step, {synchronous}", f"{rate:,.0f}/s", ratio, "of the bare driver")
 
 
 def main() -> None:
