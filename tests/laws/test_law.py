@@ -1,14 +1,16 @@
 """The one law: a case's history depends only on what was done to it and when, never on when a worker looked.
 
-Random families are told random things while workers look at random times, with clocks that differ. The histories must
-be those of a world without a worker. Three mutants show that the test sees what it is there to see.
+Random families are told random things, often at the very instants at which something falls due, while workers look at
+random times through clocks that differ. The histories must be those of a world without any worker, in which the same
+commands come at the instants at which they took effect. Three mutants show that the test sees what it is there to see.
 """
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,220 +19,232 @@ from engine.core import decide
 from engine.core.audit import seal
 from engine.core.cases import Actor, Applied, Command, Family, Refused, Step
 from engine.core.decide import act, carry, open_case
-from engine.core.plan import Library, Plan
 from engine.core.replay import replay
 from engine.core.run import Run
 from engine.core.sight import Context
-from engine.lang.load import load_process
+from tests.unit.worlds import MINUTE, library
+from tests.unit.worlds import NINE as START
 
-HISTORIES = 4_000 if os.environ.get("CASEWRIGHT_LONG") else 150
-START = 1_772_413_200_000
-MINUTE = 60_000
-END = START + 12 * 60 * MINUTE
-ANYBODY = Actor(id="lin", roles=("agent",))
+HISTORIES = 3_000 if os.environ.get("CASEWRIGHT_LONG") else 60
+END = START + 6 * 60 * MINUTE
+SKEWS = (0, 3, 2 * MINUTE)
+PEOPLE = (Actor(id="lin", roles=("agent",)), Actor(id="wu", roles=("boss", "agent")))
 
-DESK = """
-desk: test
-languages: [en]
-zone: Asia/Shanghai
-currency: CNY
-roles: {agent: {en: Agent}, boss: {en: Boss}}
-"""
-
-MESSAGES = """
-due: {text: {en: "{case.id} {clock.left}"}}
-told: {text: {en: "{case.id} {did.poke}"}}
-"""
-
-ERRAND = """
-process: errand
-version: 1
-prefix: P
-label: {en: Errand}
-calendar: always
+PARENT = """
 initial: quiet
-fields:
-  at: {type: instant, label: {en: At}}
-  count: {type: integer, default: 0, label: {en: Count}}
+never_by: [case.person]
+fields: {at: {type: instant}, count: {type: integer, default: 0}}
 opening:
   by: [agent]
-  form: {allow: [at]}
-  then: [{open: chore, as: first}]
+  form: {allow: [at, phone]}
+  then: [{open: child, as: first, with: {phone: =case.phone}, if: has(case.phone)}]
 ladders:
   usual:
-    - {at: 50%, then: [{notify: boss, message: due}]}
+    - {at: 50%, then: [{notify: waiting_on, message: due}]}
     - {at: goal, then: [{tell: children, do: poke}]}
-    - {at: goal + 5m, every: 7m, max: 3, then: [{set: {count: "=case.count + 1"}}]}
+    - {at: goal + 5m, every: 7m, max: 3, if: case.count < 5, then: [{set: {count: "=case.count + 1"}}]}
 clocks:
-  calm:
-    label: {en: Calm}
-    goal: 20m
-    met_by: [calm_down]
-    pauses_in: [waiting]
-    restarts_on: [stir]
-    repeats: true
-    thresholds: usual
+  calm: {goal: 20m, met_by: [calm_down], pauses_in: [waiting], restarts_on: [stir], repeats: true, thresholds: usual}
   child_done:
-    label: {en: Child done}
-    if: has(linked.first) && !linked.first.final
+    if: "!has(linked.first) || !linked.first.final"
     goal: [{if: case.count > 2, is: 30m}, {is: 45m}]
     met_by: [hear]
-    thresholds: [{at: goal, then: [{open: chore, as: second}]}]
+    on_reopen: count_through
+    thresholds: [{at: goal, then: [{open: child, as: second, with: {phone: =case.phone}, if: has(case.phone)}]}]
+  point:
+    goal: case.at
+    starts: [wait, gate]
+    met_by: [back]
+    cancelled_by: [stir]
+    pauses_in: [waiting]
+    on_reopen: resume
+    thresholds: [{at: goal - 10m, then: [{assign: boss}]}, {at: goal, then: [{tell: first, do: poke}]}]
+  awake:
+    goal: 50m
+    pauses_when: "has(linked.first) && linked.first.state == 'asleep'"
+    on_reopen: restart
+    thresholds: usual
 actions:
-  note: {label: {en: Note}, by: [agent], to: stay}
-  stir: {label: {en: Stir}, by: [agent], then: [{tell: first, do: poke}], to: stay}
-  hear: {label: {en: Hear}, by: [agent], then: [{set: {count: "=case.count + 1"}}], to: stay}
-  calm_down: {label: {en: Calm down}, by: [agent], to: [{if: case.count > 3, is: waiting}, {is: quiet}]}
+  note: {by: [agent], form: {allow: [note, person, phone]}, to: stay}
+  stir: {by: [agent], then: [{tell: first, do: poke}], to: stay}
+  hear: {by: [agent], then: [{set: {count: "=case.count + 1"}}], to: stay}
+  calm_down: {by: [agent], to: [{if: case.count > 3, is: waiting}, {is: quiet}]}
+  park: {by: [agent], to: gate}
+  split: {by: [agent], to: both}
+  close: {in: [quiet, waiting, both], by: [agent], needs: [note], to: closed}
 states:
   quiet:
-    label: {en: Quiet}
-    waiting_on: agent
+    waiting_on: [{if: has(case.assignee), is: assignee}, {is: agent}]
     actions:
-      wait: {label: {en: Wait}, by: [agent], form: {require: [at]}, to: waiting}
+      wait: {by: [agent], form: {require: [at]}, to: waiting}
     timers:
       stirs: {every: 11m, max: 4, then: [{tell: first, do: poke}]}
       leaves: {after: 33m, to: waiting}
   waiting:
-    label: {en: Waiting}
-    waiting_on: boss
-    actions:
-      back: {label: {en: Back}, by: [agent], to: previous}
+    waiting_on: customer
+    actions: {back: {by: [agent], to: previous}}
     timers:
       comes: {at: case.at - 2m, to: quiet}
       ends: {after: 3h, to: closed}
-  closed: {label: {en: Closed}, final: done}
+  gate:
+    waiting_on: boss
+    decide: [{if: case.count > 4, is: waiting}, {if: "has(linked.second) && linked.second.final", is: quiet}]
+    timers: {opens: {after: 22m, then: [{set: {count: "=case.count + 2"}}]}}
+  both:
+    parallel: true
+    done: [{is: quiet}]
+    timers: {gives_up: {after: 44m, to: quiet}}
+    states:
+      search: {initial: looking, states: {looking: {timers: {found: {after: 11m, to: seen}}}, seen: {final: true}}}
+      ask: {initial: asking, states: {asking: {actions: {hear: {by: [agent], to: told}}}, told: {final: true}}}
+  closed: {final: done, actions: {again: {by: [agent], within: 1h, to: previous}}}
 """
 
-CHORE = """
-process: chore
-version: 1
-prefix: K
-label: {en: Chore}
-calendar: always
-initial: sleeping
-opening: {by: [agent]}
-clocks:
-  wake:
-    label: {en: Awake}
-    goal: 20m
-    met_by: [poke]
-    repeats: true
-    thresholds: [{at: goal, then: [{tell: parent, do: hear}]}]
+CHILD = """
+initial: asleep
+opening: {by: [agent], form: {require: [phone]}}
+clocks: {wake: {goal: 20m, met_by: [poke], repeats: true, thresholds: [{at: goal, then: [{tell: parent, do: hear}]}]}}
 actions:
-  poke: {label: {en: Poke}, by: [agent], then: [{notify: boss, message: told}], to: [{if: did.poke < 9, is: stay}, {is: gone}]}
+  poke: {by: [agent], then: [{notify: boss, message: told}], to: [{if: did.poke < 14, is: stay}, {is: gone}]}
 states:
-  sleeping:
-    label: {en: Sleeping}
+  asleep:
     waiting_on: agent
-    timers:
-      turns: {after: 22m, then: [{tell: parent, do: stir}], to: awake}
+    timers: {turns: {after: 22m, then: [{tell: parent, do: stir}], to: awake}}
   awake:
-    label: {en: Awake}
     waiting_on: boss
     timers:
       nags: {every: 11m, max: 5, then: [{tell: parent, do: hear}]}
-      sleeps: {after: 44m, to: sleeping}
-  gone: {label: {en: Gone}, final: done}
+      dozes: {after: 44m, to: asleep}
+  gone: {final: done}
 """
 
-SOURCES = {
-    "processes/desk.yaml": DESK,
-    "processes/messages/desk.yaml": MESSAGES,
-    "processes/errand.yaml": ERRAND,
-    "processes/chore.yaml": CHORE,
-}
-
-
-def loaded(process: str) -> Plan:
-    found = load_process(SOURCES, process)
-    assert found.definition is not None, found.diagnostics
-    return Plan(found.definition)
-
-
-LIBRARY = Library(
-    {("errand", 1): loaded("errand"), ("chore", 1): loaded("chore")}, {"errand": ((0, 1),), "chore": ((0, 1),)}
-)
+LIBRARY = library({"thing": PARENT, "child": CHILD})
+ACTIONS = (*("note", "hear", "park", "split", "close", "again") * 2, "stir", "calm_down", "wait", "back")
+HOLDING = ("claim", "release", "assign")
 
 
 class Told(NamedTuple):
-    """A command at a time of the clock that its machine shows."""
+    """A command; `at` is when it really comes, `clock` what its machine shows then."""
 
+    at: int
     clock: int
-    link: str  # "" the root, else one of its links
-    action: str
+    link: str  # "" the root, else one of its links, or a case by its id
+    verb: str
+    name: str
+    actor: Actor
     form: dict[str, Any]
 
 
 class Looks(NamedTuple):
-    """A worker looks; its machine's clock may differ from the others'."""
+    """A worker looks; it carries forward so many firings at a time."""
 
     at: int
     clock: int
+    limit: int
 
 
-def commands(lot: random.Random) -> list[Told]:
-    """What people do: often at round minutes, where things fall due."""
-    times = sorted(START + lot.choice((lot.randrange(0, 300) * MINUTE, lot.randrange(300 * MINUTE))) for _ in range(12))
+World = list[Told | Looks]
+
+
+# -- what happens ------------------------------------------------------------------------------------------------------
+
+
+def commands(lot: random.Random, skew: int) -> list[Told]:
+    """What people do, half of it at the very instants at which something falls due, were nobody to do anything."""
+    dues = sorted({step.record["at"] for step in play([]) if step.record["verb"] in ("timer", "threshold")})
     told = []
-    for at in times:
-        action = lot.choice(("note", "stir", "hear", "calm_down", "wait", "back", "poke", "poke"))
-        link = lot.choice(("first", "second")) if action == "poke" else ""
-        form = {"at": at + lot.randrange(-5, 60) * MINUTE} if action == "wait" else {}
-        told.append(Told(at, link, action, form))
-    return told
+    for _ in range(18):
+        near = lot.choice(dues) + lot.choice((0, 0, 0, 0, -1, 1))
+        at = lot.choice((near, near, near, START + lot.randrange(300) * MINUTE))
+        link = lot.choice(("", "", "", "first", "second"))
+        verb = "do" if lot.random() < 0.9 else lot.choice(HOLDING)
+        name = ("poke" if link else lot.choice(ACTIONS)) if verb == "do" else "wu" if verb == "assign" else ""
+        actor = lot.choice(PEOPLE)
+        told.append(Told(at, at + lot.choice((0, 0, skew, -skew)), link, verb, name, actor, given(lot, name, at)))
+    return sorted(told, key=lambda one: one.at)
 
 
-def looks(lot: random.Random, skew: int) -> list[Looks]:
-    """When workers look: never, often, rarely, two at once."""
-    kind = lot.choice(("never", "often", "hourly", "round", "random"))
+def given(lot: random.Random, action: str, at: int) -> dict[str, Any]:
+    """A form, sometimes a wrong one."""
+    if action == "wait":
+        return {"at": at + lot.randrange(-5, 60) * MINUTE}
+    if action == "note":
+        return {"note": "x", **lot.choice(({}, {"person": "wu"}, {"phone": "13911111111"}, {"person": None}))}
+    return {"at": 1} if lot.random() < 0.05 else {}
+
+
+def looks(lot: random.Random, told: list[Told], skew: int) -> list[Looks]:
+    """When workers look: never, often, rarely, and just when somebody acts; each sees a clock of its own."""
+    kind = lot.choice(("never", "often", "hourly", "round", "random", "beside", "beside", "beside"))
     step = {"often": 3 * MINUTE + 7, "hourly": 60 * MINUTE, "round": MINUTE * 11}.get(kind, 0)
     times = list(range(START, END, step)) if step else []
     if kind == "random":
         times = [lot.randrange(START, END) for _ in range(40)]
-    return [Looks(at, at + lot.choice((0, 0, skew, -skew))) for at in times]
+    if kind == "beside":
+        times += [one.at + lot.choice((0, 0, 0, 1)) for one in told]
+    return [Looks(at, at + lot.choice((0, 0, skew, -skew)), lot.choice((1, 7, 10_000))) for at in times]
 
 
-def merged(lot: random.Random, told: list[Told], seen: list[Looks]) -> list[Told | Looks]:
-    """In order of true time; at one time in any order, but commands in theirs."""
-    numbered = [(one.clock, 0.5, number, one) for number, one in enumerate(told)]
+def happening(lot: random.Random, told: list[Told], seen: list[Looks]) -> World:
+    """In the order of time; at one instant in any order, but commands in theirs."""
+    numbered = [(one.at, 0.5, number, one) for number, one in enumerate(told)]
     numbered += [(one.at, lot.random(), 0, one) for one in seen]  # type: ignore[misc, list-item]
     return [one for *_, one in sorted(numbered, key=lambda row: row[:3])]
+
+
+# -- one world ---------------------------------------------------------------------------------------------------------
 
 
 def context(clock: int) -> Context:
     return Context(library=LIBRARY, clock=clock, entropy="ab" * 32, seal=seal)
 
 
-def kept(outcome: Any, steps: list[Step]) -> Family:
-    steps += outcome.steps
-    return outcome.family  # type: ignore[no-any-return]
+def play(world: World, done: list[Told] | None = None) -> list[Step]:
+    """One world: the steps it makes, up to some hours after the last command.
 
-
-def play(events: list[Told | Looks]) -> list[Step]:
-    """One world: the steps it makes."""
-    steps: list[Step] = []
-    command = Command(verb="open", case="P-1", name="errand", actor=ANYBODY, version=1, secret="cd" * 32)
+    `done` gets the commands at the instants at which they took effect, on the cases they reached.
+    """
+    form = {"phone": "13900000000", "at": START + 150 * MINUTE}
+    command = Command(
+        verb="open", case="T-1", name="thing", actor=PEOPLE[0], version=1, secret="cd" * 32, form=form, is_stored=True
+    )
     opened = open_case(command, context(START), START)
     assert isinstance(opened, Applied), opened
-    family = kept(opened, steps)
-    for event in events:
+    steps, family = list(opened.steps), opened.family
+    for event in world:
         if isinstance(event, Looks):
-            family = kept(carry(family, event.clock, context(event.clock)), steps)
+            family = carried(family, event.clock, context(event.clock), steps, event.limit)
         else:
-            family = told(family, event, steps)
-    return [*steps, *carry(family, END + 24 * 60 * MINUTE, context(END)).steps]
+            family = told_to(family, event, steps, [] if done is None else done)
+    carried(family, END + 60 * MINUTE, context(END), steps, 10_000)  # beyond what any worker's clock has shown
+    return steps
 
 
-def told(family: Family, event: Told, steps: list[Step]) -> Family:
+def carried(family: Family, until: int, surroundings: Context, steps: list[Step], limit: int) -> Family:
+    while True:
+        found = carry(family, until, surroundings, limit)
+        steps += found.steps
+        family = found.family
+        if not found.is_more:
+            return family
+
+
+def told_to(family: Family, event: Told, steps: list[Step], done: list[Told]) -> Family:
     now = decide.instant(family, event.clock)
-    family = kept(carry(family, now, context(event.clock)), steps)
-    case = family.cases["P-1"].links.get(event.link) if event.link else "P-1"
-    if case is None:
+    family = carried(family, now, context(event.clock), steps, 10_000)
+    case = event.link if event.link in family.cases else family.cases["T-1"].links.get(event.link, "")
+    case = case or ("" if event.link else "T-1")
+    if not case:
         return family
-    command = Command(verb="do", case=case, name=event.action, actor=ANYBODY, form=event.form, is_stored=True)
+    command = Command(
+        verb=event.verb, case=case, name=event.name, actor=event.actor, form=event.form, is_stored=True  # type: ignore[arg-type]
+    )  # fmt: skip
     outcome = act(family, command, context(event.clock), now)
     assert isinstance(outcome, Applied | Refused)
-    return kept(outcome, steps)
+    assert outcome.family is not None
+    steps += outcome.steps
+    done.append(event._replace(at=now, clock=now, link=case))
+    return outcome.family
 
 
 def history(steps: list[Step]) -> list[dict[str, Any]]:
@@ -239,54 +253,58 @@ def history(steps: list[Step]) -> list[dict[str, Any]]:
     return [{name: value for name, value in step.record.items() if name not in beside} for step in steps]
 
 
-def as_done(steps: list[Step]) -> Iterator[Told]:
-    """The commands of a world at the instants they took effect."""
-    for step in steps:
-        record = step.record
-        if record["verb"] == "do":
-            link = "" if record["case"] == "P-1" else {"P-1.1": "first", "P-1.2": "second"}.get(record["case"], "other")
-            yield Told(record["at"], link, record["name"], dict(record.get("form", {})))
+# -- the law -----------------------------------------------------------------------------------------------------------
 
 
 def first_difference(seed: int, skew: int) -> str:
     """Where a world with workers and one without part; empty where they do not."""
-    lot = random.Random(seed)
-    done = commands(lot)
-    busy = play(merged(lot, done, looks(lot, skew)))
-    quiet = play(list(as_done(busy)) if skew else list(done))
+    lot = random.Random(f"{seed} {skew}")
+    told = commands(lot, skew)
+    done: list[Told] = []
+    busy = play(happening(lot, told, looks(lot, told, skew)), done)
+    ats = [step.record["at"] for step in busy]
+    if ats != sorted(ats):
+        return "an instant lies before the one above it"
+    quiet = play(list(done if skew else told))  # where no clock differs, no worker moves what people do
     if history(busy) != history(quiet):
         pairs = enumerate(zip(history(busy), history(quiet), strict=False))
         return next((f"record {n}: {a} / {b}" for n, (a, b) in pairs if a != b), "one has more records")
-    ats = [step.record["at"] for step in busy]
-    return "" if ats == sorted(ats) else "an instant lies before the one above it"
+    return ""
 
 
 def differences(skew: int = 0, count: int = HISTORIES) -> list[str]:
     return [f"seed {seed}: {found}" for seed in range(count) if (found := first_difference(seed, skew))]
 
 
-def test_histories_do_not_depend_on_when_workers_looked() -> None:
-    assert differences() == []
-
-
-@pytest.mark.parametrize("skew", [3, 2 * MINUTE])
-def test_histories_do_not_depend_on_clocks_that_differ(skew: int) -> None:
+@pytest.mark.parametrize("skew", SKEWS)
+def test_histories_do_not_depend_on_when_workers_looked_nor_on_clocks_that_differ(skew: int) -> None:
     assert differences(skew) == []
 
 
 def test_the_histories_are_rich_enough_to_prove_something() -> None:
-    verbs: dict[str, int] = {}
-    for seed in range(20):
-        for step in play(list(commands(random.Random(seed)))):
-            verbs[step.record["verb"]] = verbs.get(step.record["verb"], 0) + 1
-    rich = {"do", "open", "tell", "timer", "threshold", "breach"}
-    assert all(verbs.get(verb, 0) >= 20 for verb in rich), verbs
+    verbs: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for seed in range(25):
+        lot = random.Random(seed)
+        for step in play(list(commands(lot, 0))):
+            record = step.record
+            verbs[record["verb"]] += 1
+            seen.update(event[1] for event in record.get("clocks", ()))
+            seen.update(name for name in ("refused", "not_applicable", "assignee", "changed") if name in record)
+            seen.update(record.get("to", ()))
+    assert min(verbs[verb] for verb in ("do", "open", "tell", "timer", "threshold", "breach", "judge")) >= 20, verbs
+    assert min(verbs[verb] for verb in ("claim", "assign", "tell refused")) >= 5, verbs
+    clocks = ("started", "met", "cancelled", "restarted", "changed", "paused", "resumed", "not_needed", "withdrawn")
+    states = ("quiet", "waiting", "gate", "looking", "told", "closed", "awake", "asleep", "gone")
+    facts = ("refused", "not_applicable", "assignee", "changed")
+    assert [name for name in (*clocks, *states, *facts) if seen[name] < 3] == [], seen
 
 
 def test_every_history_replays_to_the_same_records() -> None:
-    for seed in range(40):
+    for seed in range(20):
         lot = random.Random(seed)
-        steps = play(merged(lot, commands(lot), looks(lot, MINUTE)))
+        told = commands(lot, MINUTE)
+        steps = play(happening(lot, told, looks(lot, told, MINUTE)))
         found = replay([step.text for step in steps], LIBRARY)
         assert found.flaw is None, f"seed {seed}: {found.flaw}"
         assert [step.record["seq"] for step in found.steps] == [step.record["seq"] for step in steps]
@@ -296,14 +314,14 @@ def test_every_history_replays_to_the_same_records() -> None:
 
 
 def without_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What falls due at t comes before a command at t, as a worker's look at t would have it."""
+    """What falls due at t takes effect when a worker looks at t, though a command at t comes before it."""
     next_due, is_due = Run.next_due, decide.is_due
     monkeypatch.setattr(Run, "next_due", lambda run, until: next_due(run, until + 1))
     monkeypatch.setattr(decide, "is_due", lambda family, until: is_due(family, until + 1))
 
 
 def without_family(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each member is carried forward by itself."""
+    """Each member is carried forward by itself, to the end, before the next."""
     carry_all: Callable[..., bool] = Run.carry
 
     def one_by_one(run: Run, until: int, limit: int) -> bool:
@@ -312,7 +330,7 @@ def without_family(monkeypatch: pytest.MonkeyPatch) -> None:
             hidden = {case: one.next_due for case, one in others.items()}
             for case in hidden:
                 vars(run.cases[case])["next_due"] = None
-            carry_all(run, until, limit)
+            carry_all(run, until, 10_000)
             for case, due in hidden.items():
                 if run.cases[case].next_due is None and run.cases[case] is others[case]:
                     vars(run.cases[case])["next_due"] = due
@@ -326,13 +344,20 @@ def without_floor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decide, "instant", lambda family, clock: clock)
 
 
-@pytest.mark.parametrize(("mutant", "skew"), [(without_order, 0), (without_family, 0), (without_floor, 2 * MINUTE)])
+@pytest.mark.parametrize(
+    ("mutant", "skew", "why"),
+    [
+        (without_order, 0, "record "),
+        (without_family, 0, "an instant lies before the one above it"),
+        (without_floor, 2 * MINUTE, "an instant lies before the one above it"),
+    ],
+)
 def test_the_law_breaks_without(
-    mutant: Callable[[pytest.MonkeyPatch], None], skew: int, monkeypatch: pytest.MonkeyPatch
+    mutant: Callable[[pytest.MonkeyPatch], None], skew: int, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    count = 20
+    assert differences(skew, count) == []
     mutant(monkeypatch)
-    try:
-        found = differences(skew, 40)
-    except Exception as error:  # a mutant may break the engine instead of the law: seen as well
-        found = [repr(error)]
-    assert found
+    found = differences(skew, count)
+    assert len(found) >= 3
+    assert any(why in one for one in found), found
