@@ -6,9 +6,9 @@ import json
 import secrets
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from engine.app.catalogue import Catalogue
 from engine.app.marks import business_key, digest_of, request_of, searches_of
@@ -33,12 +33,11 @@ KEYS_KEPT = 30 * 24 * 3_600_000
 """How long, in ms, the keys of a closed case are remembered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(NamedTuple):
     """What comes with a command beside its name."""
 
-    form: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    form: Mapping[str, Any] = EMPTY
+    facts: Mapping[str, Any] = EMPTY
     key: str | None = None
     expect_revision: int | None = None
     occurred_at: int | None = None
@@ -46,8 +45,7 @@ class Given:
     importing: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(NamedTuple):
     """What a command met: the family and the case before it, and who looks at the answer."""
 
     family: Family | None
@@ -370,8 +368,10 @@ class Recipe:
             check_known(tx, command.name)
             return command
         process, version = (case.process, case.version) if case else (command.name, command.version)
-        fields = self.catalogue.library(tx).plan(process, version).definition.fields
-        people = roles_of_named(tx, fields, command.form)
+        plan = self.catalogue.library(tx).plan(process, version)
+        if plan.asks_roles.isdisjoint(command.form):
+            return command
+        people = roles_of_named(tx, plan.definition.fields, command.form)
         return command if people is None else replace(command, people=people)
 
     # -- answers -------------------------------------------------------------------------------------------------

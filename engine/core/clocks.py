@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from engine.calendars import Calendar
@@ -22,8 +21,7 @@ Event = list[Any]
 """What happened to a clock, as its record keeps it: `[clock, what, detail…]`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(NamedTuple):
     """What one step means to one clock."""
 
     now: int
@@ -122,8 +120,7 @@ def _reached(head: Head, spent: int, calendar: Calendar) -> int | None:
 # -- one step ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Advanced:
+class Advanced(NamedTuple):
     """A clock after one step: its head, what happened, and the cycles that reports must know of, as they stood then."""
 
     head: Head

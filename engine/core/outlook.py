@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from engine.core.cases import Case, Head
+from engine.core.cases import Case
 from engine.core.clocks import due_at
 from engine.core.permits import offered
 from engine.core.plan import Plan
@@ -15,9 +15,10 @@ PAUSED = 2**51
 
 NO_PROMISE = 2**52
 
+NONE: tuple[int, str] | tuple[None, None] = (None, None)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+
+class Outlook(NamedTuple):
     """The derived worklist columns of a case. `due_at` is the earliest unbreached due instant of its running clocks."""
 
     state: str  # active leaves joined by " + "
@@ -35,16 +36,13 @@ def outlook(plan: Plan, case: Case) -> Outlook:
     """Work out a case's worklist columns."""
     state = " + ".join(case.position.leaves)
     if case.outcome:
-        return Outlook(state=state)
-    due = min(_due(plan, case), default=(None, None))
-    overdue = min(_overdue(case), default=(None, None))
-    paused = min(_paused(case), default=(None, None)) if due[0] is None and overdue[0] is None else (None, None)
+        return Outlook(state)
+    dues, overdues, paused = _promises(plan, case)
+    due, overdue = min(dues, default=NONE), min(overdues, default=NONE)
+    least = min(paused, default=NONE) if due is NONE and overdue is NONE else NONE
     first = min((at for at in (due[0], overdue[0]) if at is not None), default=None)
-    key = first if first is not None else PAUSED + paused[0] if paused[0] is not None else NO_PROMISE
-    return Outlook(
-        state=state, waiting=waiting(plan, case), due_at=due[0], due_clock=due[1], overdue_since=overdue[0],
-        overdue_clock=overdue[1], remaining=paused[0], paused_by=paused[1], sort_key=key,
-    )  # fmt: skip
+    key = first if first is not None else PAUSED + least[0] if least[0] is not None else NO_PROMISE
+    return Outlook(state, waiting(plan, case), due[0], due[1], overdue[0], overdue[1], least[0], least[1], key)
 
 
 def waiting(plan: Plan, case: Case) -> tuple[str, ...]:
@@ -68,25 +66,19 @@ def _acting_roles(plan: Plan, case: Case) -> Iterator[str]:
                 yield from (f"role:{who.name}" for who in action.by if who.kind == "role")
 
 
-def _running(case: Case) -> Iterator[tuple[str, Head]]:
-    return ((name, head) for name, head in case.clocks.items() if head.active)
+def _promises(plan: Plan, case: Case) -> tuple[list[tuple[int, str]], list[tuple[int, str]], list[tuple[int, str]]]:
+    """The running promises: when they are due, since when they are overdue, what is left of those that are paused.
 
-
-def _due(plan: Plan, case: Case) -> Iterator[tuple[int, str]]:
-    for name, head in _running(case):
-        at = due_at(head, plan.calendar(plan.definition.clocks[name].calendar))
-        if at is not None and not head.is_breach_fired:
-            yield at, name
-
-
-def _overdue(case: Case) -> Iterator[tuple[int, str]]:
-    """A goal moved into the future takes a breached clock off the list, not out of the record (D5)."""
-    for name, head in _running(case):
-        if head.is_breach_fired and head.breached_at is not None:
-            yield head.breached_at, name
-
-
-def _paused(case: Case) -> Iterator[tuple[int, str]]:
-    for name, head in _running(case):
+    A goal moved into the future takes a breached clock off the list, not out of the record (D5).
+    """
+    dues, overdues, paused = [], [], []
+    for name, head in case.clocks.items():
+        if not head.active:
+            continue
+        if head.is_breach_fired:
+            overdues += [(head.breached_at, name)] if head.breached_at is not None else []
+        elif (at := due_at(head, plan.calendar(plan.definition.clocks[name].calendar))) is not None:
+            dues.append((at, name))
         if head.paused and head.goal is not None and head.goal.kind == "length":
-            yield max(head.goal.value - head.used, 0), f"{name}: {', '.join(head.paused)}"
+            paused.append((max(head.goal.value - head.used, 0), f"{name}: {', '.join(head.paused)}"))
+    return dues, overdues, paused

@@ -12,7 +12,7 @@ from engine.chart import Position
 from engine.chart.drawing import Way, around, chart_of
 from engine.core.machine import ProcessMachine
 from engine.expressions import Expression
-from engine.fields import Value
+from engine.fields import Field, Value
 from engine.model import (
     Action,
     Assign,
@@ -80,6 +80,7 @@ class Plan:
         self.timers = dict(timer for timers in self.timers_of.values() for timer in timers)
         self.hashes = (definition.behaviour_hash, definition.words_hash)
         self.watched = {name: _watched(clock) for name, clock in definition.clocks.items()}
+        self.asks_roles = frozenset(name for name, field in definition.fields.items() if _asks_role(field))
         self.personal = frozenset(name for name, field in definition.fields.items() if field.personal)
 
     def calendar(self, name: str | None) -> Calendar:
@@ -195,6 +196,10 @@ class Plan:
         for clock in definition.clocks.values():
             effects += [effect for threshold in clock.thresholds for effect in threshold.then]
         return effects
+
+
+def _asks_role(field: Field) -> bool:
+    return field.role is not None or (field.of is not None and field.of.role is not None)
 
 
 def _joined(forms: Sequence[Form]) -> Form:

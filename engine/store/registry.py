@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -90,6 +91,7 @@ class Shelf(Work):
             self._run("SET", name, plain(value, f"setting `{name}`"))
 
 
-def _person(row: Any) -> Person:
+@lru_cache(maxsize=1_024)
+def _person(row: tuple[Any, ...]) -> Person:
     known_as, name, roles, is_active, language = row
     return Person(id=known_as, name=name, roles=tuple(decode(roles)), is_active=bool(is_active), language=language)
