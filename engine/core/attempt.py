@@ -47,7 +47,7 @@ def _act(draft: Draft, command: Command) -> Reasons:
     values, reasons = _fill(draft, command, plan.asked(actions))
     if reasons:
         return reasons
-    allowed, reasons = _guarded(draft.sight, actions)
+    allowed, reasons = _guarded(draft, actions)
     if not allowed:
         return _once(reasons)
     if guards := [guard.name for action in allowed for guard in action.guards]:
@@ -113,12 +113,13 @@ def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value
     return values, [*reasons, *more]
 
 
-def _guarded(sight: Sight, actions: tuple[Action, ...]) -> tuple[list[Action], Reasons]:
+def _guarded(draft: Draft, actions: tuple[Action, ...]) -> tuple[list[Action], Reasons]:
     """The actions whose guards all hold; of two regions' one may be left out."""
-    allowed, reasons = [], []
+    allowed, reasons, sight = [], [], draft.sight
     for action in actions:
         if failing := _failing(action.guards, sight):
             reasons += [_said(guard, sight) for guard in failing]
+            draft.covered.update(("guard", id(guard), False) for guard in failing)
         else:
             allowed.append(action)
     return allowed, reasons

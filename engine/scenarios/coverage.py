@@ -73,6 +73,10 @@ def _parts(definition: ProcessDefinition) -> Iterator[tuple[tuple[str, int, bool
         if len(branches) > 1:
             for number, branch in enumerate(branches, 1):
                 yield ("branch", id(branch), True), ("branch", f"{where} {number}")
+    for state in definition.states.values():
+        for action in state.actions.values():  # of two regions the one whose guard fails is left out, not refused
+            for guard in action.guards:
+                yield ("guard", id(guard), False), ("guard", f"{action.name}.{guard.name} fails")
     for where, effects in _effects(definition):
         for number, effect in enumerate(effects, 1):
             if effect.when is not None:

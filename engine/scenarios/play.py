@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.calendars import format_duration, parse_duration
+from engine.calendars import CalendarError, format_duration, parse_duration
 from engine.core.cases import Actor, Case, Head, Outgoing, Reason, Step
 from engine.core.clocks import remaining
 from engine.core.plan import Library, Plan
+from engine.errors import EngineError
 from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
 from engine.scenarios.script import Action, Scenario, Script
@@ -51,7 +52,7 @@ def play(scenario: Scenario, script: Script, library: Library) -> Outcome:
     for step in player.with_opening(scenario.steps):
         try:
             player.step(step)
-        except _Failed as failed:
+        except (_Failed, EngineError) as failed:
             failure = Failure(step.place, str(failed))
             break
     return Outcome(
@@ -155,11 +156,11 @@ class _Player:
         return case
 
     def _expect(self, name: str, expected: Any) -> None:
-        if name == "sent":
-            self._expect_sent(expected)
-            return
         link, subject = self._split(name)
         case = self._case(link) if link else self.main
+        if subject == "sent":
+            self._expect_sent(name, expected, case if link else "")
+            return
         found = self._found(case, subject, expected)
         wanted = self._wanted(case, subject, expected)
         if found != wanted:
@@ -168,7 +169,7 @@ class _Player:
     def _split(self, name: str) -> tuple[str, str]:
         """The link in front of a subject, if there is one."""
         parts = name.split(".")
-        subjects = ("state", "assignee", "case", "clocks")
+        subjects = ("state", "assignee", "case", "clocks", "sent")
         place = next((number for number, part in enumerate(parts) if part in subjects), None)
         if place is None:
             raise _Failed(f"`{name}` cannot be expected{did_you_mean(parts[0], subjects) or ''}")
@@ -206,13 +207,16 @@ class _Player:
         head = case.clocks.get(name, Head())
         if not part:
             return head.status
-        return format_duration(_left(plan, name, head, self.world.now))
+        left = remaining(head, self.world.now, plan.calendar(plan.definition.clocks[name].calendar))
+        return "none" if left is None else format_duration(left)
 
     def _wanted(self, case: str, subject: str, expected: Any) -> Any:
         if subject == "state" and isinstance(expected, list):
             return sorted(expected)
         if subject.endswith(".left"):
-            return format_duration(parse_duration(str(expected))) if str(expected) != "0s" else format_duration(0)
+            return _normal(str(expected))
+        if subject == "assignee" and expected is None:
+            return "none"
         if subject.startswith("case.") and case and expected is not None:
             one = self.world.case(case)
             field = self.world.library.plan(one.process, one.version).definition.fields.get(subject[len("case.") :])
@@ -223,11 +227,12 @@ class _Player:
                     raise _Failed(str(invalid)) from invalid
         return expected
 
-    def _expect_sent(self, expected: Mapping[str, Any]) -> None:
-        found = _sent(self.world.sent)
-        wanted = {name: sorted(receivers) for name, receivers in expected.items()}
+    def _expect_sent(self, name: str, expected: Mapping[str, Any], case: str) -> None:
+        """Exactly the messages since the step before: of the whole family, or of one linked case."""
+        found = _sent(message for message in self.world.sent if case in ("", message.case))
+        wanted = {message: sorted(receivers) for message, receivers in expected.items()}
         if found != wanted:
-            raise _Failed(f"`sent` was to be {_told(wanted)}, but is {_told(found)}")
+            raise _Failed(f"`{name}` was to be {_told(wanted)}, but is {_told(found)}")
 
 
 def _sent(messages: Iterable[Outgoing]) -> dict[str, list[str]]:
@@ -238,9 +243,15 @@ def _sent(messages: Iterable[Outgoing]) -> dict[str, list[str]]:
     return {name: sorted(receivers) for name, receivers in found.items()}
 
 
-def _left(plan: Plan, name: str, head: Head, now: int) -> int:
-    calendar = plan.calendar(plan.definition.clocks[name].calendar)
-    return max(remaining(head, now, calendar) or 0, 0)
+def _normal(text: str) -> str:
+    """A time left as it is shown, however it is written; `none`: the promise is over."""
+    if text in ("none", "0s"):
+        return text if text == "none" else format_duration(0)
+    try:
+        length = parse_duration(text.removeprefix("-"))
+    except CalendarError as error:
+        raise _Failed(f"`{text}` is no time that can be left: {error}") from error
+    return format_duration(-length if text.startswith("-") else length)
 
 
 def _told(value: Any) -> str:
