@@ -129,10 +129,12 @@ _RUN: Mapping[type[Effect], Callable[[Any, Draft], None]] = {
 
 def _value(assigned: Assigned, draft: Draft) -> Value:
     """What is assigned; a personal field is copied whole, in clear, to be sealed anew where it goes."""
-    if isinstance(assigned, Expression):
+    if isinstance(assigned, Expression) and assigned.text.strip().startswith("case."):
         name = assigned.text.strip().removeprefix("case.")
-        if name in draft.plan.personal and assigned.text.strip() == f"case.{name}":
+        if name in draft.plan.personal:
             return draft.private.get(name, draft.case.data.get(name))
+        if name in draft.plan.definition.fields:  # an unset one is copied as unset
+            return draft.case.data.get(name)
     return computed(assigned, draft.sight)
 
 

@@ -292,6 +292,13 @@ def test_what_an_effect_cannot_do_is_found(effect: str, rule: str) -> None:
     assert errors(f"opening: {{by: [agent], form: {form}, then: [{effect}]}}\n") == ([rule] if rule else [])
 
 
+def test_what_the_other_process_only_allows_may_be_copied_unset() -> None:
+    head = "opening: {by: [agent], form: {require: [subject], allow: [channel]}, then: [{open: visit, as: visit, with: %s}]}\n"
+    assert errors(head % "{address: =case.subject, channel: =case.channel}") == []
+    assert errors(head % "{address: =case.channel}") == ["maybe-unset"]  # it requires that one
+    assert errors(head % "{address: x, channel: \"=case.channel == 'mail' ? 'mail' : 'phone'\"}") == ["maybe-unset"]
+
+
 def test_what_is_told_must_be_an_action_of_the_other_process() -> None:
     opened = "{open: visit, as: visit, with: {address: =case.subject}}"
     head = "opening: {by: [agent], form: {require: [subject]}, then: [%s, {tell: visit, do: %s}]}\n"

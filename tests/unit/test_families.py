@@ -55,6 +55,12 @@ def begun(play: Begin, parent: str = PARENT, child: str = CHILD) -> Play:
 # -- open --------------------------------------------------------------------------------------------------------------
 
 
+def test_what_is_copied_unset_is_not_there_in_the_child(play: Begin) -> None:
+    p = play(PARENT.replace(", if: has(case.note)", ""), child=CHILD)
+    p.open()
+    assert p.value("note", "T-1.1") is None
+
+
 def test_a_childs_id_is_its_parents_and_an_ordinal(play: Begin) -> None:
     p = begun(play)
     p.do("another")

@@ -617,3 +617,19 @@ def test_what_a_clients_clock_said_is_kept_and_moves_nothing(play: Begin) -> Non
     told = Command(verb="do", case=p.case, name="look", actor=actor("agent:lin"), occurred_at=NINE - 5)
     assert p.world.command(told) == ()
     assert (p.records()[-1]["at"], p.records()[-1]["occurred_at"]) == (NINE, NINE - 5)
+
+
+def test_a_condition_sees_every_active_state_by_in_state(play: Begin) -> None:
+    p = play(
+        "initial: both\nstates:\n"
+        "  both:\n    parallel: true\n    done: [{if: \"in_state('left_good')\", is: well}, {is: ill}]\n    states:\n"
+        "      left: {initial: looking, states: {looking: {waiting_on: agent, actions: {"
+        "go: {by: [agent], guards: {beside: {must: \"in_state('right') && !in_state('left_good')\", else: {en: Not yet}}}, "
+        "to: left_good}}}, left_good: {final: true}}}\n"
+        "      right: {initial: held, states: {held: {decide: [{if: \"in_state('left_good')\", is: right_done}]}, "
+        "right_done: {final: true}}}\n"
+        "  well: {final: done}\n  ill: {final: failed}\n"
+    )
+    p.open()
+    p.do("go")
+    assert p.state == "well"
