@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.expressions import Expression
 from engine.lang.build.cursor import Cursor
-from engine.lang.rules.rule import Checked, Spot, rule
+from engine.lang.rules.rule import Checked, Spot, act_name, rule
 from engine.lang.rules.samples import Samples, samples_of
 from engine.lang.rules.walks import Step
 from engine.model import Action, Branches, Emit, Guard, Opening, Tell, Timer, Who
@@ -17,7 +17,7 @@ from engine.model import Action, Branches, Emit, Guard, Opening, Tell, Timer, Wh
 def guard_without_else(checked: Checked) -> Iterator[Spot]:
     """A guard that does not say why it refuses."""
     for guard in (part for part in checked.parts if isinstance(part, Guard)):
-        if not guard.words:
+        if not guard.words and "else" not in checked.cursor(guard).plain:
             message = f"guard `{guard.name}` has no `else`: whoever is refused is not told why"
             yield Spot(checked.name(guard), message, "add `else: {…}` with the reason in every language")
 
@@ -59,27 +59,34 @@ def branch_never_taken(checked: Checked) -> Iterator[Spot]:
     """A branch whose every case is taken by those before it."""
     for part, _key, branches in _deciding(checked):
         samples = _samples(checked, part, branches)
-        for branch in samples.never_first([branch.when for branch in branches]) if samples else ():
-            when = branches[branch].when
+        if samples is None or any(_is_constant(checked, branch.when) for branch in branches):
+            continue  # of a condition that is always the same another rule speaks
+        for number in samples.never_first([branch.when for branch in branches]):
+            when = branches[number].when
             said = f"`{when.text}`" if when is not None else "the last branch"
             message = f"{said} is never reached: the branches before it take every case"
-            yield Spot(checked.cursor(branches[branch]).span, message, "take it away, or put it first")
+            if number == 0:
+                message = f"{said} never holds here"
+            yield Spot(checked.cursor(branches[number]).span, message, "take it away, or say what it depends on")
+
+
+def _is_constant(checked: Checked, condition: Expression | None) -> bool:
+    if condition is None:
+        return False
+    samples = samples_of(checked.definition, [condition])
+    return condition.constant is not None or samples.constant(condition) is not None
 
 
 @rule("branch-gap", "warning")
 def branch_gap(checked: Checked) -> Iterator[Spot]:
     """Branches of an action of which none may hold: then it is refused."""
     for part, key, branches in _deciding(checked):
-        if key != "to" or not branches or branches[-1].when is None:
-            continue
-        samples = _samples(checked, part, branches)
-        gap = samples.gap([branch.when for branch in branches]) if samples else ""
-        if gap is None:
-            continue
-        where = f" where {gap}" if gap else ""
-        name = f"action `{part.name}`" if isinstance(part, Action) else f"timer `{part.name}`"
-        message = f"no branch of {name} may hold{where}: then it is refused"
-        yield Spot(checked.value(part, key), message, "end with a branch without `if`")
+        samples = _samples(checked, part, branches) if key == "to" else None
+        gap = samples.gap([branch.when for branch in branches]) if samples is not None else None
+        if gap is not None:
+            name = f"action `{part.name}`" if isinstance(part, Action) else f"timer `{part.name}`"
+            message = f"no branch of {name} may hold where {gap}: then it is refused"
+            yield Spot(checked.value(part, key), message, "end with a branch without `if`")
 
 
 def _samples(checked: Checked, part: Any, branches: Branches[Any]) -> Samples | None:
@@ -115,10 +122,10 @@ def nobody_can_act(checked: Checked) -> Iterator[Spot]:
     for act in acts:
         by = checked.cursor(act).get("by")
         if by is not None and by.is_list and not by.plain and getattr(act, "name", "") not in told:
-            message = f"nobody may do {checked.act_name(act)}"
+            message = f"nobody may do {act_name(act)}"
             yield Spot(by.name_span, message, "name the roles that may, or take it away")
         elif act.by and set(act.by) <= set(act.never_by):
-            message = f"whoever may do {checked.act_name(act)} is excluded from it"
+            message = f"whoever may do {act_name(act)} is excluded from it"
             yield Spot(checked.key(act, "never_by"), message, "take a name out of `never_by`")
 
 

@@ -92,9 +92,10 @@ class Checked:
         while state := self.definition.states[state].parent:
             yield state
 
-    def act_name(self, act: Action | Opening) -> str:
-        """How a message calls an action."""
-        return f"action `{act.name}`" if isinstance(act, Action) else "the opening"
+
+def act_name(act: Action | Opening) -> str:
+    """How a message calls an action."""
+    return f"action `{act.name}`" if isinstance(act, Action) else "the opening"
 
 
 Finder = Callable[[Checked], Iterator[Spot]]

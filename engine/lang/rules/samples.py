@@ -74,7 +74,7 @@ class Samples:
         if not self.known:
             return []
         first = {self._first(conditions, point) for point in self.points()}
-        return [number for number in range(len(conditions)) if number not in first] if len(first) > 1 else []
+        return [number for number in range(len(conditions)) if number not in first]
 
     def gap(self, conditions: Sequence[Expression | None]) -> str | None:
         """Where none of some conditions holds, in words; nothing where always one does."""

@@ -115,7 +115,7 @@ def party_unreachable(checked: Checked) -> Iterator[Spot]:
 def untold_message(checked: Checked) -> Iterator[Spot]:
     """A message without a single text."""
     for message in (part for part in checked.definition.messages.values() if isinstance(part, Message)):
-        if not any(text.strip() for text in message.text.values()):
+        if message.text and not any(text.strip() for text in message.text.values()):
             yield Spot(checked.name(message), f"message `{message.name}` says nothing", "write its text")
 
 
