@@ -29,7 +29,7 @@ LISTS = frozenset({"by", "cancelled_by", "clear", "decide", "done", "in", "met_b
 """Lists of which each item can be left out."""
 
 KEYED = frozenset({"guards", "set", "timers", "with"})
-"""Mappings of which each entry can be left out."""
+"""Mappings of which each entry can be left out; what goes out with an event is looked at by who hears it."""
 
 TIMES = frozenset({"after", "at", "every", "goal", "is", "within"})
 COMPARISONS = ((" > ", " >= "), (" >= ", " > "), (" < ", " <= "), (" <= ", " < "), (" == ", " >= "), (" == ", " <= "))
@@ -55,8 +55,8 @@ def mutants(content: Plain, shifts: tuple[int, ...] = (SECOND, MINUTE)) -> Itera
     for path, value in places(content):
         if not WORDS.intersection(path) and path:
             yield from _of_place(content, path, value, shifts)
-            if path[-1] == "by":
-                yield _with(content, path, [*value, *(role for role in everybody if role not in value)])
+            if path[-1] == "by" and (others := [role for role in everybody if role not in value]):
+                yield _with(content, path, [*value, *others])
 
 
 def places(content: Plain, path: Path = ()) -> Iterator[tuple[Path, Plain]]:
@@ -76,7 +76,8 @@ def value_at(content: Plain, path: Path) -> Plain:
 
 def _of_place(content: Plain, path: Path, value: Plain, shifts: tuple[int, ...]) -> Iterator[Mutant]:
     key, holder = path[-1], path[-2] if len(path) > 1 else None
-    if key in RULES or holder in KEYED or (isinstance(key, int) and holder in LISTS):
+    is_told = holder == "with" and "emit" in value_at(content, path[:-2])
+    if key in RULES or (holder in KEYED and not is_told) or (isinstance(key, int) and holder in LISTS):
         yield _without(content, path)
     others: Iterable[Plain]
     if key in ("if", "must"):
