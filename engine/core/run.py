@@ -170,7 +170,7 @@ class Run:
         child = f"{teller.id}.{teller.children + 1}"
         command = Command(
             verb="open", case=own_family or child, name=effect.process, actor=ENGINE, form=pending.queued.values,
-            version=plan.definition.version, is_stored=True,
+            version=plan.definition.version, importing=teller.importing, is_stored=True,
         )  # fmt: skip
         if own_family:
             if own_family not in {each.case for each in self.elsewhere}:
@@ -228,8 +228,8 @@ class Run:
 
     def _judge(self, now: int, depth: int) -> list[Pending]:
         """After every record: waiting `decide`s and what clocks read of others; each change is a record there."""
-        plans, waiting = self.context.library.plans, list[Pending]()
-        if not any(plans[case.process, case.version].is_watchful for case in self.cases.values()):
+        waiting: list[Pending] = []
+        if not [case for case in self.cases.values() if self.plan(case).is_watchful]:
             return waiting
         for _ in range(SAME_INSTANT):
             drafts = [draft for case in tuple(self.cases.values()) if (draft := self._judge_one(case, now)) is not None]
@@ -318,8 +318,8 @@ class Run:
         return draft
 
 
-def _pending(draft: Draft, depth: int) -> Iterator[Pending]:
-    return (Pending(draft.case.id, queued, depth) for queued in draft.queued)
+def _pending(draft: Draft, depth: int) -> list[Pending]:
+    return [Pending(draft.case.id, queued, depth) for queued in draft.queued] if draft.queued else []
 
 
 def _verb(effect: Tell | OpenCase) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from engine.core import decide
-from engine.core.cases import Command, Refused
+from engine.core.cases import Applied, Command, Refused
 from tests.unit.worlds import NINE, Play, actor
 
 Begin = Callable[..., Play]
@@ -137,6 +138,20 @@ def test_a_case_of_its_own_that_is_refused_is_a_record_on_the_teller_and_the_ste
     assert p.records(verb="open refused")[0]["refused"] == [["paid"]]
     assert p.one().links == {}
     assert list(p.world.families) == ["T-1"]
+
+
+def test_what_an_import_opens_belongs_to_it_and_its_messages_are_not_sent(play: Begin) -> None:
+    p = play(OPENS_BY_KEY.replace("then:\n", "then:\n          - {notify: boss, message: told}\n"), fault=KEYED)
+    who = actor("agent:lin")
+    opening = Command(verb="open", case="T-1", name="thing", actor=who, version=1, importing="I-1")
+    opened = decide.open_case(opening, p.world._context(NINE), NINE)
+    assert isinstance(opened, Applied)
+    report = Command(verb="do", case="T-1", name="report", actor=who, form={"note": "A1", "amount": "1.00"})
+    found = {'key {"key":"A1","process":"fault"}': {"case": "F-1", "is_new": True}}
+    reported = decide.act(opened.family, report, replace(p.world._context(NINE), found=found), NINE)
+    assert isinstance(reported, Applied)
+    assert [command.importing for command in reported.elsewhere] == ["I-1"]
+    assert [message.status for message in reported.steps[0].outgoing] == ["imported"]
 
 
 def test_a_child_that_looks_up_others_replays(play: Begin) -> None:
