@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         FormField,
         Import,
         Imported,
+        Inside,
         Offer,
         Refusal,
         Round,
@@ -45,10 +46,11 @@ if TYPE_CHECKING:
     )
     from engine.ports import Person, TimeSource
     from engine.resources import read_sources
+    from engine.worker import run_worker
 
 _APP = (
     "Accepted", "Act", "CaseView", "ClockView", "Delivery", "Engine", "File", "FormField", "Import", "Imported",
-    "Offer", "Refusal", "Round", "Search", "Verification", "Worklist",
+    "Inside", "Offer", "Refusal", "Round", "Search", "Verification", "Worklist",
 )  # fmt: skip
 _ERRORS = (
     "ClockJumped", "Conflict", "DefinitionError", "EngineError", "KeyReused", "NotFound", "NotPermitted", "SetAside",
@@ -62,13 +64,15 @@ _HOMES = {
     "Person": "engine.ports",
     "TimeSource": "engine.ports",
     "read_sources": "engine.resources",
+    "run_worker": "engine.worker",
 }
 
 __all__ = [
     "Accepted", "Act", "Actor", "CaseView", "ClockJumped", "ClockView", "Conflict", "DefinitionError", "Delivery",
-    "Engine", "EngineError", "File", "FormField", "Import", "Imported", "KeyReused", "NotFound", "NotPermitted",
-    "Offer", "Person", "Reason", "Refusal", "Round", "Search", "SetAside", "StoreUnavailable", "TimeSource",
-    "UsageError", "Verification", "VerificationFailed", "Worklist", "__version__", "read_sources",
+    "Engine", "EngineError", "File", "FormField", "Import", "Imported", "Inside", "KeyReused", "NotFound",
+    "NotPermitted", "Offer", "Person", "Reason", "Refusal", "Round", "Search", "SetAside", "StoreUnavailable",
+    "TimeSource", "UsageError", "Verification", "VerificationFailed", "Worklist", "__version__", "read_sources",
+    "run_worker",
 ]  # fmt: skip
 
 

@@ -320,6 +320,12 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[Transaction]:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
 
+    def inside(self, connection: Any) -> Store:
+        """The same store in the transaction of a host's SQLAlchemy `Connection`, where nothing is committed by us.
+
+        An exception takes back its own transaction only; the host's goes on, and decides whether any of it stands.
+        """
+
     def close(self) -> None:
         """Let go of files and connections; a transaction still open is an error."""
 

@@ -20,10 +20,14 @@ def run_once(engine: Engine) -> Round:
     return engine.run_once()
 
 
-def run(engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] | None = None) -> Round:
+def run_worker(engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] | None = None) -> Round:
     """Work until `stop` is set; what is under way is finished first. Returns what was done in all."""
     total = Round()
-    while not stop.is_set():
+    _wake_at_end(stop, engine.woken)
+    while True:
+        engine.woken.clear()
+        if stop.is_set():
+            return total
         try:
             done = run_once(engine)
             total += done
@@ -34,8 +38,17 @@ def run(engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] 
             log.error("%s", error.message)
             pause = POLL
         if pause:
-            stop.wait(pause)
-    return total
+            engine.woken.wait(pause)
+
+
+def _wake_at_end(stop: threading.Event, woken: threading.Event) -> None:
+    """Let a worker that waits for work hear that it is to stop; a thread can wait for one event only."""
+
+    def wait() -> None:
+        stop.wait()
+        woken.set()
+
+    threading.Thread(target=wait, name="casewright-stop", daemon=True).start()
 
 
 def _pause(engine: Engine) -> float:

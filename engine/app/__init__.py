@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Event
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from engine.app.acting import Act, Acting, File
 from engine.app.delivery import Deliver, Delivery
+from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
 from engine.app.reading import Reading, Search
@@ -25,6 +28,9 @@ from engine.views import (
     Worklist,
 )
 
+if TYPE_CHECKING:
+    from engine.store.hosted import HostConnection
+
 
 class Engine(Acting, Reading, Running, Keeping, Importing):
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
@@ -33,6 +39,7 @@ class Engine(Acting, Reading, Running, Keeping, Importing):
         self._store = store
         self._recipe = Recipe(store, time or SystemTime())
         self._handlers: dict[str, Deliver] = {}
+        self.woken = Event()
 
     @classmethod
     def open(cls, url: str, *, time: TimeSource | None = None, create: bool = False) -> Engine:
@@ -44,6 +51,27 @@ class Engine(Acting, Reading, Running, Keeping, Importing):
         from engine.store import open_store
 
         return cls(open_store(url, create=create), time=time)
+
+    @staticmethod
+    def install(connection: HostConnection) -> bool:
+        """Make the engine's tables in the host's own database, or bring them up to date; whether there was need.
+
+        It is done within the transaction of this connection, which the host commits.
+        """
+        from engine.store.hosted import install
+
+        return install(connection)
+
+    def inside(self, connection: HostConnection) -> Inside:
+        """The verbs in the host's transaction, on the host's SQLAlchemy `Connection`: with it they stand or fall.
+
+        Nothing is committed here. A `Conflict` about the database means: roll back, and do the whole of it again.
+        """
+        return Inside(self._recipe.on(self._store.inside(connection)))
+
+    def committed(self) -> None:
+        """Say that a transaction of the host's is committed: a worker of this process looks now, not a poll later."""
+        self.woken.set()
 
     def close(self) -> None:
         """Let go of the database."""
@@ -60,6 +88,6 @@ class Engine(Acting, Reading, Running, Keeping, Importing):
 
 __all__ = [
     "Accepted", "Act", "CaseView", "Check", "ClockView", "Deliver", "Delivery", "Engine", "File", "FormField", "Import",
-    "Imported", "LineError", "Offer", "Played", "Problem", "Published", "Refusal", "Result", "Round", "Search",
-    "Verification", "Worklist",
+    "Imported", "Inside", "LineError", "Offer", "Played", "Problem", "Published", "Refusal", "Result", "Round",
+    "Search", "Verification", "Worklist",
 ]  # fmt: skip

@@ -6,14 +6,15 @@ import json
 import secrets
 import traceback
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from engine.app.catalogue import Catalogue
+from engine.app.life import Life
 from engine.app.marks import business_key, digest_of, request_of, searches_of
 from engine.app.people import check_known, roles_of_named
-from engine.app.time_source import SystemTime, Watch
 from engine.core.audit import seal
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Refused, Step
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
@@ -25,12 +26,6 @@ from engine.ports import Fault, Request, Save, Store, TimeSource, Transaction
 from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
 T = TypeVar("T")
-
-SEEN_EVERY = 3_600_000
-"""How often, in ms, a sign of life is written."""
-
-KEYS_KEPT = 30 * 24 * 3_600_000
-"""How long, in ms, the keys of a closed case are remembered."""
 
 
 class Given(NamedTuple):
@@ -96,8 +91,14 @@ class Recipe:
             seen = tx.setting("seen_at")
             key = tx.setting("search_key")
         self.search_key = bytes.fromhex(key or self._make_search_key())
-        self._seen_at = int(seen) if seen else 0
-        self.watch = Watch(time, int(seen) if seen else None) if isinstance(time, SystemTime) else None
+        self._life = Life(time, seen)
+        self.watch = self._life.watch
+
+    def on(self, store: Store) -> Recipe:
+        """The same recipe, with all it knows, on another way into the database."""
+        other = copy(self)
+        other.store = store
+        return other
 
     # -- surroundings --------------------------------------------------------------------------------------------
 
@@ -106,13 +107,8 @@ class Recipe:
         return self.watch.read() if self.watch is not None else self.time.now()
 
     def live(self, tx: Transaction, now: int) -> None:
-        """Leave a sign of life now and then, by which a clock far ahead is known; forget what is long over."""
-        if now - self._seen_at > SEEN_EVERY:
-            tx.set_setting("seen_at", str(now))
-            tx.forget_requests(now - KEYS_KEPT)
-            self._seen_at = now
-            if self.watch is not None:
-                self.watch.seen(now)
+        """Leave a sign of life now and then."""
+        self._life.show(tx, now)
 
     def _make_search_key(self) -> str:
         """The desk's key for searching personal values."""

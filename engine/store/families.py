@@ -76,7 +76,8 @@ class Families(Work):
         read: list[Case | None] = []
         for row in named:
             case = case_of(row, private[row.id], secrets.get(row.id, ""))
-            self._memo.keep(tuple(row), case)
+            if row.id not in self._saved:  # what was written here may yet be rolled back
+                self._memo.keep(tuple(row), case)
             read.append(case)
         return read
 

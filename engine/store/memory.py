@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Lock, get_ident
 from typing import Any
 
-from engine.errors import StoreUnavailable
+from engine.errors import StoreUnavailable, UsageError
 from engine.store.memory_desk import MemoryDesk
 from engine.store.memory_lists import MemoryLists
 from engine.store.overlay import Overlay, Tables
@@ -65,6 +65,13 @@ class MemoryStore:
         finally:
             with self._count:
                 self._readers -= 1
+
+    def inside(self, connection: Any) -> MemoryStore:
+        """Not possible: a transaction of the host's needs a database that both share."""
+        raise UsageError(
+            "an engine in memory shares no database with the host",
+            help="open the engine on the file of the host's database; in tests, one in a temporary folder",
+        )
 
     def close(self) -> None:
         """Let go of everything; a transaction still open is an error."""

@@ -7,11 +7,14 @@ connections, see the last commit before they began, and keep nobody waiting.
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
-from threading import Lock, get_ident
+from threading import Lock, get_ident, local
 from time import monotonic
 from types import TracebackType
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+from weakref import ref
 
 from engine.errors import EngineError, StoreUnavailable
 from engine.store.address import Address
@@ -27,6 +30,9 @@ from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_c
 from engine.store.sql import Driver
 from engine.store.statements import sqlite_texts
 from engine.store.trouble import explain
+
+if TYPE_CHECKING:
+    from engine.store.hosted import HostConnection, HostedStore
 
 MOST_IDLE = 8
 """Readers' connections kept open for the next reader."""
@@ -75,14 +81,15 @@ class SqliteStore:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._driver = Driver(
+        self.path = address.path
+        self.driver = Driver(
             texts=sqlite_texts(),
             locks_rows=False,
             taken=sqlite3.IntegrityError,
             failed=sqlite3.Error,
             explain=self._explain,
         )
-        self._memo = Memo()
+        self.memo = Memo()
         self._line = Lock()  # of writers in this process
         self._writer: sqlite3.Connection | None = None
         self._writing: int | None = None  # the thread whose turn it is
@@ -91,6 +98,8 @@ class SqliteStore:
         self._count = Lock()
         self._is_closed = False
         self._checkpoints = Checkpoints(lambda: connect(address))
+        self._guests = local()  # the host's connection that last worked with us on each thread
+        self._probe: sqlite3.Connection | None = None  # of `is_being_written`
 
     def state(self) -> State:
         """How the tables of the file stand."""
@@ -111,6 +120,31 @@ class SqliteStore:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
         return Reading(self)
 
+    def inside(self, connection: HostConnection) -> HostedStore:
+        """This database in the transaction of the host's connection, standing or falling with it."""
+        from engine.store.hosted import HostedStore
+
+        self._check_open()
+        return HostedStore(self, connection)
+
+    def welcome(self, connection: HostConnection) -> None:
+        """Remember whose transaction this thread works in: it must not wait in line behind itself."""
+        self._guests.connection = ref(connection)
+
+    def is_being_written(self) -> bool:
+        """Whether somebody is writing at this moment."""
+        with self._count:
+            self._check_open()
+            self._probe = self._probe or connect(replace(self._address, busy=0.0))
+            try:
+                self._probe.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                    return True
+                raise
+            self._probe.execute("ROLLBACK")
+            return False
+
     def close(self) -> None:
         """Let go of files and connections; a transaction still open is an error."""
         with self._count:
@@ -118,11 +152,11 @@ class SqliteStore:
                 raise RuntimeError("the store cannot be closed: a transaction is still open")
             self._is_closed = True
         self._checkpoints.stop()
-        for connection in (*self._idle, self._writer):
+        for connection in (*self._idle, self._writer, self._probe):
             if connection is not None:
                 connection.close()
         self._idle.clear()
-        self._writer = None
+        self._writer = self._probe = None
 
     def _explain(self, error: Exception) -> EngineError:
         return explain(error, self._address.path)
@@ -137,6 +171,10 @@ class SqliteStore:
             )
         if self._writing == get_ident():
             raise RuntimeError("this thread is writing already; use the transaction it has")
+        guest = getattr(self._guests, "connection", None)
+        host = guest() if guest is not None else None
+        if host is not None and not host.closed and host.in_transaction():
+            raise RuntimeError("this thread's own transaction is open on the database; use `inside`, or end it first")
         started = monotonic()
         if not self._line.acquire(timeout=self._address.busy):
             raise self._locked()
@@ -151,7 +189,7 @@ class SqliteStore:
             self._line.release()
             raise
         self._writing = get_ident()
-        return SqlTransaction(writer.execute, self._driver, self._memo)
+        return SqlTransaction(writer.execute, self.driver, self.memo)
 
     def _take_turn(self, writer: sqlite3.Connection, waited: float) -> None:
         """Begin, waiting for other processes what is left of the time; then see that the tables are still ours."""
@@ -322,7 +360,7 @@ class Reading:
                 raise
         except sqlite3.Error as error:
             raise store._explain(error) from error
-        return SqlTransaction(self._reader.execute, store._driver, store._memo)
+        return SqlTransaction(self._reader.execute, store.driver, store.memo)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._store._give_back(self._reader)

@@ -45,10 +45,12 @@ def _upgrade(connection: sqlite3.Connection, path: str) -> bool:
     with engine.begin() as shared:
         shared.exec_driver_sql("BEGIN IMMEDIATE")
         # Somebody else may have been faster while this one waited for its turn.
-        if state_of(connection, path) == "current":
+        state = state_of(connection, path)
+        if state == "current":
             return False
         run_migrations(shared)
-        shared.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        if state == "empty":  # else it is marked already, by us or by the host whose tables stand there as well
+            shared.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
     return True
 
 

@@ -10,7 +10,7 @@ import pytest
 from engine import Accepted, ClockJumped, Engine
 from engine.app.time_source import SystemTime
 from engine.testing import ManualTime
-from engine.worker import run
+from engine.worker import run_worker
 from tests.app.desks import ADMIN, DAY, HOUR, LIN, MINUTE, NINE, done, open_errand, sources
 
 
@@ -133,7 +133,7 @@ def test_a_worker_waits_until_the_clock_is_right_again(
     open_errand(desk)
     machine.jump(HOUR)
     stop = threading.Event()
-    worker = threading.Thread(target=run, args=(desk, stop))
+    worker = threading.Thread(target=run_worker, args=(desk, stop))
     worker.start()
     try:
         while not caplog.records:

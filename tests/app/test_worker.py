@@ -17,7 +17,7 @@ import pytest
 
 from engine import Engine, StoreUnavailable
 from engine.app import Round
-from engine.worker import run
+from engine.worker import run_worker
 from tests.app.desks import ADMIN, CALL, LIN, done, open_errand, sources
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,7 +31,7 @@ def working(engine: Engine, told: list[Round] | None = None) -> Iterator[None]:
     """Let a worker run beside the test."""
     stop = threading.Event()
     worker = threading.Thread(
-        target=run, args=(engine, stop), kwargs={"told": told.append if told is not None else None}
+        target=run_worker, args=(engine, stop), kwargs={"told": told.append if told is not None else None}
     )
     worker.start()
     try:
@@ -112,7 +112,7 @@ def test_a_worker_outlives_a_database_that_is_away_for_a_while(
 PROGRAM = """
     import signal, sys, threading
     from engine import Engine
-    from engine.worker import run
+    from engine.worker import run_worker
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -120,7 +120,7 @@ PROGRAM = """
     with Engine.open(sys.argv[1]) as engine:
         engine.on("*", lambda one: None)
         print("ready", flush=True)
-        done = run(engine, stop)
+        done = run_worker(engine, stop)
         print(f"advanced {done.advanced}", flush=True)
 """
 

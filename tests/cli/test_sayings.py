@@ -15,7 +15,8 @@ from engine.cli.translate import use_language
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {name for name, value in vars(errors).items() if isinstance(value, type)} | {"BadLine", "Poisoned"}
-TALK_AMONG_OURSELVES = ("engine/store/memory.py", "engine/store/overlay.py")  # stores that no command opens
+TALK_AMONG_OURSELVES = ("engine/store/hosted.py", "engine/store/memory.py", "engine/store/overlay.py")
+"""Stores that no command opens."""
 
 
 def is_known(text: str) -> bool:

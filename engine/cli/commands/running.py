@@ -37,7 +37,7 @@ def run_worker(streams: Streams, engine: Engine, args: Args) -> int:
     """Work until stopped."""
     from threading import Event
 
-    from engine.worker import run
+    from engine.worker import run_worker as run
 
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,14 @@
+"""The engine inside a transaction of the host's."""
+
+from __future__ import annotations
+
+from engine.app.acting import Acting
+from engine.app.reading import Reading
+from engine.app.recipe import Recipe
+
+
+class Inside(Acting, Reading):
+    """What acts and what shows, on the host's connection and thread: all of it stands or falls with the host."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
