@@ -38,7 +38,7 @@ def attempt(draft: Draft, command: Command) -> Reasons:
 
 def _act(draft: Draft, command: Command) -> Reasons:
     plan, case = draft.plan, draft.case
-    actions = offered(plan, case.position, command.name)
+    actions = plan.offered(case.position, command.name)
     if not actions:
         return [not_possible(plan, case, command.name)]
     asking = Asking(command.actor, draft.now, is_by_itself=command.verb == "tell")
@@ -58,7 +58,7 @@ def _act(draft: Draft, command: Command) -> Reasons:
     draft.move(lambda passes: plan.machine.run(case.position, command.name, passes), allowed)
     if not draft.microsteps:
         return [reason("error", action=command.name, problem="no branch of `to` holds, and none is without `if`")]
-    taken = _not_unique(draft) if _is_new_key(draft) else None
+    taken = _not_unique(draft) if plan.definition.unique and _is_new_key(draft) else None
     return [taken] if taken else []
 
 
@@ -102,10 +102,8 @@ def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value
     values, reasons = read_form(asked.form, definition.fields, command, zone, command.name)
     brought, more = read_facts(asked.facts, definition.facts, command, zone, command.name) if asked.facts else ({}, [])
     draft.actor = draft.sight.actor = command.actor
-    draft.sight.update(
-        form={name: value for name, value in values.items() if value is not None},
-        facts=brought,
-    )
+    given = {name: value for name, value in values.items() if value is not None} if values else values
+    draft.sight.update(form=given, facts=brought)
     if brought:
         draft.record["facts"] = brought
     if command.people and (people := _people(command, definition.fields)):

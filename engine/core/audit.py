@@ -33,14 +33,11 @@ def canonical(value: Any) -> str:
     may be there, the slower library written for it is asked.
     """
     text = _encode(value)
-    if _may_have_fraction(text) or (not text.isascii() and any(ord(sign) > 0xFFFF for sign in text)):
+    # Where none of these signs stands there is no fraction, and that is seen ten times as fast as by the pattern.
+    may_be_one = "." in text or "e-" in text or "e+" in text
+    if (may_be_one and _FRACTION.search(text)) or not (text.isascii() or all(ord(sign) <= 0xFFFF for sign in text)):
         return rfc8785.dumps(value).decode()
     return text
-
-
-def _may_have_fraction(text: str) -> bool:
-    # Where none of these stands there is none, and that is seen ten times as fast as by the pattern.
-    return ("." in text or "e-" in text or "e+" in text) and _FRACTION.search(text) is not None
 
 
 def link(record: Mapping[str, Any]) -> tuple[str, str]:

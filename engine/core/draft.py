@@ -151,7 +151,7 @@ class Draft:
             assert isinstance(way, Way)
             if way.action is not None and way.action not in allowed:
                 return False
-            return holds(way.branch.when, self.sight)
+            return way.branch.when is None or holds(way.branch.when, self.sight)
 
         for microstep in microsteps(passes):
             self.microsteps += 1
@@ -183,13 +183,12 @@ class Draft:
             self._end_or_reopen(microstep)
         self._wait()
         first, self.first = self.first, ()
-        run(first, self)
         for way in ways:
             self.covered.add(("branch", id(way.branch), True))
             act = way.action or way.timer
-            run((*act.then, *way.branch.then) if act else way.branch.then, self)
-        for state in entered:
-            run(states[state].on_enter, self)
+            first = (*first, *(act.then if act else ()), *way.branch.then)
+        if effects := (*first, *(effect for state in entered for effect in states[state].on_enter)):
+            run(effects, self)
 
     def _leave(self, state: str, alarms: dict[str, Any], needed: dict[str, Any], may_return: bool) -> None:
         for name, timer in self.plan.timers_of[state]:

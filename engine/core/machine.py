@@ -110,6 +110,7 @@ class ProcessMachine:
         self.chart = chart
         self._events = chart.events | {OPENING}
         self._has_ends = any(event.startswith(DONE) for event in chart.events)
+        self._goes_on = self._has_ends or "" in chart.events  # by itself
         self._lock = threading.Lock()
         self._forget()
 
@@ -130,7 +131,7 @@ class ProcessMachine:
             if count > LIMIT:
                 raise _endless(step.position)
             yield step
-            if step.final is not None:
+            if step.final is not None or not self._goes_on:
                 return
             step = self._follow(step.position, passes)
 

@@ -79,7 +79,7 @@ def who_may_not(plan: Plan, case: Case, action: Action, actor: Actor) -> Iterato
     if not is_among(actor, action.by, case):
         yield _wrong_role(plan, actor, action.name, action.by)
     for whos in (action.never_by, *plan.excluded(case.position)):
-        if actor.id in persons(whos, case):
+        if whos and actor.id in persons(whos, case):
             yield reason("never_by", actor=actor.id, action=action.name, why=said(whos, plan.definition))
 
 
