@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.app.catalogue import REVISION
+from engine.app.known import check_role
 from engine.app.people import admin_of
 from engine.app.recipe import Recipe
 from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor
+from engine.core.plan import Library
 from engine.errors import ClockJumped, DefinitionError, UsageError
 from engine.fields import Words
 from engine.lang.load import Loaded, load_process
@@ -71,7 +73,7 @@ class Keeping:
             return tx.people()
 
     def save_person(self, person: Person, *, actor: Actor | str) -> None:
-        """Name a person and the roles held; the first one ever named names themselves."""
+        """Name a person and the roles held, roles of a published desk; the first one ever named names themselves."""
         if not person.id or person.id == "engine" or any(not sign.isprintable() or sign == ":" for sign in person.id):
             raise UsageError(f"`{person.id}` cannot name a person: printable text without `:`, and not `engine`")
         with self._recipe.store.write() as tx:
@@ -80,6 +82,7 @@ class Keeping:
                 _keep_an_admin(tx, person)
             elif not _is_admin(person):
                 raise UsageError(f"`{person.id}` is the first to be named, so they must hold `admin`")
+            _check_roles(tx, self._recipe.catalogue.library(tx), person)
             tx.save_person(person)
 
     def verify(self, case: str | None = None, *, progress: Progress | None = None) -> Verification:
@@ -126,6 +129,14 @@ class Keeping:
 
 def _is_admin(person: Person) -> bool:
     return person.is_active and "admin" in person.roles
+
+
+def _check_roles(tx: Transaction, library: Library, person: Person) -> None:
+    """A role given now must be one of a published desk; one held before may stay."""
+    known = tx.person(person.id)
+    for role in person.roles:
+        if person.is_active and (known is None or role not in known.roles):
+            check_role(library, role)
 
 
 def _keep_an_admin(tx: Transaction, person: Person) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.app.known import check_process, check_role, check_state
 from engine.app.marks import search_mark
 from engine.app.people import actor_of
 from engine.app.recipe import Recipe
@@ -128,9 +129,10 @@ class Reading:
             return ledger_of(plan, clock, [*history, Stood(now, one)], now)
 
     def worklist(self, search: Search) -> Worklist:
-        """One page of cases, least remaining time first."""
+        """One page of cases, least remaining time first; `NotFound` for a process, state or role there is not."""
         with self._recipe.store.read() as tx:
             who = actor_of(tx, search.actor)
+            self._check_names(tx, search)
             query = self._query(tx, search, who)
             found = tx.worklist(query)
             rows = []
@@ -141,6 +143,15 @@ class Reading:
                     rows.append(self._view(family, one, context, now, who))
             behind = tx.count_due(self._recipe.time.now())
             return Worklist(rows=tuple(rows), total=tx.count(query), behind=behind, next=_end(found, search.limit))
+
+    def _check_names(self, tx: Transaction, search: Search) -> None:
+        library = self._recipe.catalogue.library(tx)
+        if search.process is not None:
+            check_process(library, search.process)
+        if search.state is not None:
+            check_state(library, search.state, search.process)
+        if search.queue is not None:
+            check_role(library, search.queue)
 
     def _query(self, tx: Transaction, search: Search, who: Actor) -> Query:
         waiting: tuple[str, ...] = ()

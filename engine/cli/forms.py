@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -57,16 +57,34 @@ def given_form(fields: Iterable[str], file: str | None, into: TextIO) -> dict[st
     return form
 
 
-def given_facts(facts: Iterable[str], file: str | None, project: Project) -> dict[str, Any]:
+def given_facts(facts: Iterable[str], file: str | None, project: Project, known: Iterable[str] = ()) -> dict[str, Any]:
     """Put together the facts: those of the project file, then those of the file given, then flags.
 
-    Facts that the action does not ask for are no trouble: the engine keeps only those it needs.
+    Facts that the action does not ask for are no trouble: the engine keeps only those it needs. But a flag that names
+    none of the process is a slip.
     """
+    flags = pairs(facts, "--fact")
+    _check_known(flags, tuple(known))
     standing = project.path("facts")
     found: dict[str, Any] = dict(read_object(str(standing))) if standing is not None else {}
     if file:
         found.update(read_object(file))
-    return {**found, **pairs(facts, "--fact")}
+    return {**found, **flags}
+
+
+def _check_known(facts: Iterable[str], known: Sequence[str]) -> None:
+    for name in facts:
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, 1)
+            listed = ", ".join(f"`{fact}`" for fact in known)
+            raise NotFound(
+                _("the process knows no fact `{name}`").format(name=name),
+                help=_("did you mean `{name}`?").format(name=near[0])
+                if near
+                else (_("it knows {names}").format(names=listed) if known else None),
+            )
 
 
 def pairs(given: Iterable[str], flag: str) -> dict[str, str]:
@@ -79,7 +97,14 @@ def pairs(given: Iterable[str], flag: str) -> dict[str, str]:
                 _("`{flag} {text}` does not say NAME=VALUE").format(flag=flag, text=text),
                 help=_("write {flag} name=value, in quotes if it holds spaces").format(flag=flag),
             )
-        found[name.strip()] = value
+        name = name.strip()
+        if found.setdefault(name, value) != value:
+            raise UsageError(
+                _("`{flag} {name}` is given twice: `{first}` and `{second}`").format(
+                    flag=flag, name=name, first=found[name], second=value
+                ),
+                help=_("give it once; several values of one list stand in one, with commas"),
+            )
     return found
 
 

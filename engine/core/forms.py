@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.core.cases import Command, Reason
 from engine.core.reasons import listed, near, reason
-from engine.fields import SEALED, Field, Invalid, Value, check, is_sealed, read
+from engine.fields import SEALED, TEXTS, Field, Invalid, Value, check, is_sealed, read
 from engine.model import Form
 
 
@@ -18,7 +18,7 @@ def read_form(
     reading = _Reading(command, zone, "form")
     values, reasons = reading.values, reading.reasons
     for name in form.require:
-        if command.form.get(name) is None:
+        if _is_missing(command, fields[name], command.form.get(name)):
             reasons.append(reason("form", "missing", field=name, label=fields[name].label or name))
     for name, raw in command.form.items():
         if name not in form.require and name not in form.allow:
@@ -28,9 +28,16 @@ def read_form(
             )
         elif raw is None:
             values[name] = None
-        else:
+        elif name not in form.require or not _is_missing(command, fields[name], raw):
             reading.take(fields[name], raw)
     return values, reasons
+
+
+def _is_missing(command: Command, field: Field, raw: Any) -> bool:
+    """Whether a required answer says nothing: blanks are no answer. What a record holds was taken once, and stands."""
+    if raw is None:
+        return True
+    return not command.is_stored and field.type in TEXTS and isinstance(raw, str) and not raw.strip()
 
 
 def read_facts(

@@ -59,6 +59,8 @@ def set_up(folder: Path) -> Path:
 
 def report(*more: str) -> str:
     """Open a repair as wang.fang, and return its id."""
-    opened = run("open", "repair", "--as", "wang.fang", "--json", *fields(*REPORT, *more))
+    form = dict(pair.split("=", 1) for pair in (*REPORT, *more))
+    pairs = [f"{name}={value}" for name, value in form.items()]
+    opened = run("open", "repair", "--as", "wang.fang", "--json", *fields(*pairs))
     assert opened.code == 0, opened.out + opened.err
     return str(opened.json["case"]["id"])

@@ -294,6 +294,51 @@ def test_a_clock_misspelt_is_answered_by_those_there_are() -> None:
     assert "`arrival`" in done.err
 
 
+# -- names that are not there ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["--state", "reportd"], "there is no state `reportd` (`reported`?)"),
+        (["--process", "repair", "--state", "dispached"], "there is no state `dispached` of `repair` (`dispatched`?)"),
+        (["--process", "repairs"], "no process `repairs` is published (`repair`?)"),
+        (["--queue", "dispacher"], "there is no role `dispacher` at this desk (`dispatcher`?)"),
+    ],
+)
+def test_a_list_of_what_there_is_not_is_no_empty_list(words: list[str], near: str) -> None:
+    done = run("list", *words, "--as", "wang.fang")
+    assert (done.code, done.out) == (3, "")
+    assert near in done.err
+
+
+def test_a_fact_that_the_process_does_not_know_is_told_at_once() -> None:
+    case = report()
+    done = run("do", case, "dispatch", "--as", "zhao.lei", "--fact", "on_shfit=li.wei")
+    assert done.code == 3
+    assert "the process knows no fact `on_shfit`" in done.err
+    assert "`on_shift`" in done.err
+
+
+def test_a_role_that_no_desk_has_is_not_given() -> None:
+    done = run("actor", "add", "x", "--role", "dispacher", "--as", "boss")
+    assert done.code == 3
+    assert "there is no role `dispacher` at this desk (`dispatcher`?)" in done.err
+    assert run("actor", "change", "wang.fang", "--give", "admin", "--as", "boss").code == 0
+
+
+def test_an_answer_given_twice_differently_is_a_slip() -> None:
+    done = run("open", "repair", "--as", "wang.fang", *fields("place=a", "place=b"))
+    assert done.code == 2
+    assert "`-f place` is given twice: `a` and `b`" in done.err
+
+
+def test_blanks_are_no_answer_to_what_is_required() -> None:
+    done = run("open", "repair", "--as", "wang.fang", *fields(*REPORT[:4], "fault=   ", "member=no"))
+    assert done.code == 6
+    assert "`fault` is missing" in done.err
+
+
 # -- files, worker, faults ---------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,7 +53,7 @@ def run_open(streams: Streams, engine: Engine, args: Args) -> int:
         args.process,
         form,
         actor=args.settings.actor,
-        facts=given_facts(args.facts, args.facts_file, args.settings.project),
+        facts=given_facts(args.facts, args.facts_file, args.settings.project, _facts(args, engine)),
         key=args.key,
         occurred_at=instant_of(args.occurred_at, engine),
         files=files,
@@ -98,13 +99,22 @@ def run_do(streams: Streams, engine: Engine, args: Args) -> int:
         args.action,
         form,
         actor=actor,
-        facts=given_facts(args.facts, args.facts_file, args.settings.project),
+        facts=given_facts(args.facts, args.facts_file, args.settings.project, _facts(args, engine)),
         key=args.key,
         expect_revision=args.expect_revision,
         occurred_at=instant_of(args.occurred_at, engine),
         files=files,
     )
     return answer(streams, engine, args, result, files)
+
+
+def _facts(args: Args, engine: Engine) -> Iterable[str]:
+    """Name the facts that the process knows; nobody asks unless one is given by a flag."""
+    if not args.facts:
+        return ()
+    if "process" in vars(args):
+        return engine.definition(args.process).facts
+    return definition_of(engine, engine.case(args.case, actor=args.settings.actor)).facts
 
 
 def _files(engine: Engine, args: Args, form: dict[str, Any]) -> tuple[File, ...]:

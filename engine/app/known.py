@@ -1,0 +1,50 @@
+"""Names that a caller brings, checked against those there are: a slip of the pen is told, not taken for "nothing"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from engine.core.plan import Library
+from engine.core.reasons import near
+from engine.errors import NotFound
+from engine.model import ProcessDefinition
+
+
+def roles_known(library: Library) -> frozenset[str]:
+    """The roles of every published desk, and `admin`; empty before anything is published."""
+    found = {role for definition in _definitions(library) for role in definition.desk.roles}
+    return frozenset(found | {"admin"}) if found else frozenset()
+
+
+def check_process(library: Library, process: str) -> None:
+    """Raise `NotFound` for a process that is not published."""
+    if process not in library.published:
+        raise NotFound(
+            f"no process `{process}` is published{near(process, library.published)}",
+            help=_those(library.published) if library.published else "`casewright publish FILE` publishes one",
+        )
+
+
+def check_state(library: Library, state: str, process: str | None) -> None:
+    """Raise `NotFound` for a state that no published version has, of this process if one is named."""
+    states = {name: None for one in _definitions(library) if process in (None, one.process) for name in one.states}
+    if states and state not in states:
+        where = f" of `{process}`" if process else ""
+        raise NotFound(f"there is no state `{state}`{where}{near(state, states)}", help=_those(states))
+
+
+def check_role(library: Library, role: str) -> None:
+    """Raise `NotFound` for a role that no published desk has."""
+    known = roles_known(library)
+    if known and role not in known:
+        raise NotFound(f"there is no role `{role}` at this desk{near(role, known)}", help=_those(sorted(known)))
+
+
+def _definitions(library: Library) -> Iterator[ProcessDefinition]:
+    for process, versions in library.published.items():
+        for _, version in versions:
+            yield library.plan(process, version).definition
+
+
+def _those(names: Iterable[str]) -> str:
+    return f"there are {', '.join(f'`{name}`' for name in names)}"
