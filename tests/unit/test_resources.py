@@ -21,6 +21,7 @@ def test_a_checkout_has_its_files_beside_the_package(name):
 def asked_of_a_copy(folder: Path) -> subprocess.CompletedProcess[str]:
     """Ask a copy of the package in another folder for its schemas."""
     (folder / "engine").mkdir(exist_ok=True)
+    (folder / "engine" / "__init__.py").touch()  # else an editable install would be found before it
     shutil.copy(engine.resources.__file__, folder / "engine" / "resources.py")
     program = "from engine.resources import data_folder; print(data_folder('schemas'))"
     return subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
