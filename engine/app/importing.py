@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from engine.app.known import roles_known
 from engine.app.people import admin_of
 from engine.app.recipe import Given, More, Recipe, Struck, fault_of
 from engine.core.cases import Actor, Command
 from engine.core.decide import carry, is_due
+from engine.core.reasons import near
 from engine.errors import EngineError, UsageError
 from engine.ports import Transaction
 from engine.values import read_instant
@@ -44,10 +46,10 @@ class Played:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import did. `skipped` lines were done by an earlier run."""
+    """What an import did. `skipped` lines were done by an earlier run; its bad lines are among the `errors` again."""
 
     done: int = 0
-    refused: int = 0
+    refused: int = 0  # as the file expects; any other refusal is an error
     skipped: int = 0
     errors: tuple[LineError, ...] = ()
     cases: Mapping[str, str] = field(default_factory=dict)  # the file's own names → ids
@@ -100,7 +102,7 @@ class _Run:
         self.recipe = recipe
         self.job = job
         self.done = self.refused = self.skipped = 0
-        self.errors: list[LineError] = []
+        self.errors: list[LineError] = []  # also those of earlier runs: they are not mended by running again
         with recipe.store.read() as tx:
             state = json.loads(tx.setting(self._setting) or "{}")
             self.zone = _zone(recipe, tx)
@@ -108,6 +110,12 @@ class _Run:
             self.cases: dict[str, str] = {}
             for part in range(self.parts):
                 self.cases.update(json.loads(tx.setting(f"{self._setting}:{part}") or "{}"))
+            self._bad_parts: int = state.get("bad", 0)
+            for part in range(self._bad_parts):
+                bad = json.loads(tx.setting(f"{self._setting}:bad:{part}") or "[]")
+                self.errors += [LineError(line=line, message=message) for line, message in bad]
+            self.roles = roles_known(recipe.catalogue.library(tx))
+        self._told = len(self.errors)  # errors remembered already
         self._new: dict[str, str] = {}  # cases not remembered yet
         self._quiet: dict[str, int | None] = {}  # cases untouched since they were carried forward: when they fall due
         self.reached: int = state.get("reached", 0)
@@ -195,9 +203,14 @@ class _Run:
             tx.set_setting(f"{self._setting}:{self.parts}", json.dumps(self._new, ensure_ascii=False))
             self.parts += 1
             self._new = {}
+        bad = [(one.line, one.message) for one in self.errors[self._told :] if one.line <= self.reached]
+        if bad:
+            tx.set_setting(f"{self._setting}:bad:{self._bad_parts}", json.dumps(bad, ensure_ascii=False))
+            self._bad_parts += 1
+            self._told += len(bad)
         state = {
             "reached": self.reached, "hash": self.hash, "last_at": self.last_at, "parts": self.parts,
-            "finished": self.is_finished,
+            "bad": self._bad_parts, "finished": self.is_finished,
         }  # fmt: skip
         tx.set_setting(self._setting, json.dumps(state, ensure_ascii=False))
 
@@ -221,8 +234,9 @@ class _Run:
         result = self._done(tx, line, at)
         self.last_at = at
         if isinstance(result, Refusal):
-            self.refused += 1
-            if "refused" not in line:
+            if "refused" in line:
+                self.refused += 1
+            else:
                 why = "; ".join(f"{r.words.get('en', '')} [{r.rule}]" for r in result.reasons)
                 self.errors.append(LineError(line=number, message=f"refused: {why}"))
         elif result.is_repeat:
@@ -252,7 +266,7 @@ class _Run:
                 raise struck.error from struck
 
     def _command(self, tx: Transaction, line: Mapping[str, Any], at: int) -> Result:
-        actor = _actor(line)
+        actor = self._actor(line)
         name = line.get("case")
         if not isinstance(name, str) or not name:
             raise BadLine("`case` must be the file's own name for the case")
@@ -276,6 +290,14 @@ class _Run:
             facts=given.facts, key=given.key,
         )  # fmt: skip
         return self.recipe.command_in(tx, command, given)
+
+    def _actor(self, line: Mapping[str, Any]) -> Actor:
+        role, colon, person = str(line.get("as", "")).partition(":")
+        if not (role and colon and person):
+            raise BadLine("`as` must be `role:person`")
+        if self.roles and role not in self.roles:
+            raise BadLine(f"there is no role `{role}` at this desk{near(role, self.roles)}")
+        return Actor(id=person, roles=(role,))
 
     def _case(self, tx: Transaction, name: str) -> str:
         """The id behind the file's name; `NAME.link` is a case that one opened."""
@@ -344,13 +366,6 @@ def _read(text: str) -> Mapping[str, Any]:
     if sum(verb in line for verb in ("open", "do", "tick", "say")) != 1:
         raise BadLine("a line says one of `open`, `do`, `tick` or `say`")
     return line
-
-
-def _actor(line: Mapping[str, Any]) -> Actor:
-    role, colon, person = str(line.get("as", "")).partition(":")
-    if not (role and colon and person):
-        raise BadLine("`as` must be `role:person`")
-    return Actor(id=person, roles=(role,))
 
 
 def _part(line: Mapping[str, Any], name: str) -> Mapping[str, Any]:

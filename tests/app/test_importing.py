@@ -146,8 +146,8 @@ def test_a_bad_line_is_named_by_its_number_and_the_rest_goes_on(engine: Engine, 
     assert [error.line for error in found.errors] == [2]
     assert said in found.errors[0].message
     assert engine.case("E-1").outcome == "done"
-    assert len([record for record in engine.history("E-1") if record["verb"] == "do"]) == 2 + found.refused * (
-        "do" in line and "facts" in line
+    assert len([record for record in engine.history("E-1") if record["verb"] == "do"]) == 2 + (
+        said.startswith("refused") and "do" in line
     )
 
 
@@ -274,3 +274,29 @@ def test_a_long_sleep_of_the_file_makes_no_fault(engine: Engine, monkeypatch: py
     assert [record["verb"] for record in engine.history("E-1")][:8] == [
         "open", "threshold", "threshold", "breach", "threshold", "threshold", "threshold", "do",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_second_run_names_the_bad_lines_of_the_first_again(engine: Engine, is_finished: bool) -> None:
+    lines = [OPEN, {**SEND, "do": "sned"}, "{", *DAY_OF_A[1:]]
+    if is_finished:
+        first = bring(engine, lines)
+    else:
+        with pytest.raises(Killed):
+            bring(engine, lines, progress=dying(1))
+        first = Imported()
+    again = bring(engine, lines)
+    assert [error.line for error in again.errors] == [2, 3]
+    assert first.errors in ((), again.errors)
+    assert (again.done, again.skipped) == (0, 6)
+    assert bring(engine, lines).errors == again.errors
+
+
+def test_a_refusal_that_nobody_expected_is_counted_once(engine: Engine) -> None:
+    found = bring(engine, [OPEN, {**SEND, "facts": {"at_work": []}}])
+    assert (found.done, found.refused, [error.line for error in found.errors]) == (1, 0, [2])
+
+
+def test_a_role_that_the_desk_has_not_is_a_bad_line(engine: Engine) -> None:
+    found = bring(engine, [{**OPEN, "as": "agnet:lin"}])
+    assert [error.message for error in found.errors] == ["there is no role `agnet` at this desk (`agent`?)"]

@@ -26,7 +26,9 @@ def import_command() -> Command:
         help=_(
             "Bring in cases from a file of JSON lines, each at its own time: "
             '{"at", "as": "role:person", "case", "open" or "do", "form", "facts", "key"} or {"at", "tick": true}. '
-            "Run again, it goes on where it stopped and does nothing twice."
+            "Run again, it goes on where it stopped, does nothing twice, and names the bad lines again. How to mend them: "
+            "with --stop-on-error the import waits at the line, mend it in the file and run again; else put the lines "
+            "of cases that could not be opened, mended, into a file of their own and import that under its own name."
         ),
         examples=("casewright import old-cases.jsonl", "casewright import day.jsonl --stop-on-error --json"),
         params=[
