@@ -128,13 +128,18 @@ class Run:
 
     def _said(self, command: Command, now: int) -> dict[str, Any]:
         """What a record says of the command itself; `raised` is by how much the floor lifted its instant."""
-        said: dict[str, Any] = {"verb": command.verb, "name": command.name, "actor": command.actor.id}
-        for name, value in (
-            ("roles", list(command.actor.roles)), ("for", command.actor.on_behalf_of), ("key", command.key),
-            ("occurred_at", command.occurred_at), ("raised", max(now - self.context.clock, 0)),
-        ):  # fmt: skip
-            if value:
-                said[name] = value
+        actor = command.actor
+        said: dict[str, Any] = {"verb": command.verb, "name": command.name, "actor": actor.id}
+        if actor.roles:
+            said["roles"] = list(actor.roles)
+        if actor.on_behalf_of:
+            said["for"] = actor.on_behalf_of
+        if command.key:
+            said["key"] = command.key
+        if command.occurred_at:
+            said["occurred_at"] = command.occurred_at
+        if now > self.context.clock:
+            said["raised"] = now - self.context.clock
         return said
 
     # -- what follows --------------------------------------------------------------------------------------------

@@ -119,6 +119,8 @@ def _fetch(given: Input, values: Mapping[str, Any]) -> Any:
     for name in given.path:
         found = found.get(name) if found is not None else None
     use = given.use
+    if use == "value" and found is not None:
+        return found
     if use == "amount":  # of an authority: nothing said is unlimited, no authority at all is 0
         return UNLIMITED if found is None else found
     if found is None:
