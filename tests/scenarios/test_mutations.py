@@ -24,13 +24,14 @@ USERS = {  # file: the processes whose scenarios must notice a change of it
     "return_visit.yaml": ("return_visit",),
     "courier_claim.yaml": ("courier_claim",),
     "quality_feedback.yaml": ("quality_feedback",),
+    "refund.yaml": ("refund",),
     "complaint.yaml": ("complaint",),
     "desk.yaml": ("return_visit", "courier_claim", "repair", "complaint"),
     "calendars/contact_hours.yaml": ("return_visit",),
     "calendars/office_days.yaml": ("quality_feedback",),
     "calendars/desk_hours.yaml": ("complaint",),
 }
-PARTS = {"repair.yaml": 4, "complaint.yaml": 4}
+PARTS = {"repair.yaml": 4, "complaint.yaml": 4, "refund.yaml": 6}
 SHIFTS = (SECOND, MINUTE) if os.environ.get("CASEWRIGHT_LONG") == "1" else (SECOND,)
 """What is noticed when it comes a second later is noticed a minute later; the long form shows it."""
 EQUIVALENT = {  # mutants that change nothing a scenario could see, with the reason
