@@ -54,11 +54,13 @@ class HostedStore:
                 raise RuntimeError("nothing was kept: a write of this step failed") from work.spoiled
             self._do(driver, "RELEASE casewright")
         except BaseException as error:
-            # Where the database has given up the whole transaction, there is no savepoint any more.
             if driver.in_transaction:
                 with suppress(sqlite3.Error):
                     driver.execute("ROLLBACK TO casewright")
                     driver.execute("RELEASE casewright")
+            else:
+                # A full disk may end the whole transaction: what the host wrote now would be kept without the rest.
+                self._connection.invalidate(error)
             if isinstance(error, sqlite3.Error):
                 raise self._explain(error) from error
             raise
@@ -99,7 +101,7 @@ class HostedStore:
 
     def _check_fit(self, driver: sqlite3.Connection) -> None:
         path = self._store.path
-        file = next((place for _, name, place in driver.execute("PRAGMA database_list") if name == "main"), "")
+        file = _file_of(driver)
         if not file or not samefile(file, path):
             raise UsageError(
                 f"the connection is to the database `{file or ':memory:'}`, the engine to `{path}`",
@@ -111,8 +113,7 @@ class HostedStore:
                 "writes",
                 help=BEGIN_IMMEDIATE,
             )
-        found = driver.execute(SELECT_VERSION).fetchone()
-        must_be_current(check_revision(found[0] if found else None, path), path)
+        must_be_current(check_revision(_revision_of(driver), path), path)
 
     def _explain(self, error: Exception) -> Exception:
         if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in BUSY:
@@ -141,10 +142,8 @@ class _Known(Memo):
 def install(connection: HostConnection) -> bool:
     """Make our tables beside the host's own, or bring them up to date; whether anything had to be done."""
     driver = _driver_of(connection)
-    file = next((place for _, name, place in driver.execute("PRAGMA database_list") if name == "main"), "")
     if has_tables(driver):
-        found = driver.execute(SELECT_VERSION).fetchone()
-        if check_revision(found[0] if found else None, file) == "current":
+        if check_revision(_revision_of(driver), _file_of(driver)) == "current":
             return False
     else:
         _check_names(driver)
@@ -190,6 +189,17 @@ def _driver_of(connection: object) -> sqlite3.Connection:
             help=BEGIN_IMMEDIATE,
         )
     return driver
+
+
+def _file_of(driver: sqlite3.Connection) -> str:
+    """Where its database lies; empty for one in memory."""
+    found = _executing(driver)("PRAGMA database_list", ())
+    return next((place for _, name, place in found if name == "main"), "")
+
+
+def _revision_of(driver: sqlite3.Connection) -> str | None:
+    found = _executing(driver)(SELECT_VERSION, ()).fetchone()
+    return found[0] if found else None
 
 
 def _executing(driver: sqlite3.Connection) -> Callable[[str, Sequence[Any]], sqlite3.Cursor]:
