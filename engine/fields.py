@@ -17,6 +17,7 @@ from engine.calendars import format_duration, parse_duration
 from engine.hours import say_duration
 from engine.patterns import compile_pattern
 from engine.values import (
+    EXPECTED,
     Expected,
     check_instant,
     check_size,
@@ -51,7 +52,11 @@ SEALED = "•••"
 
 
 class Invalid(ValueError):
-    """This value is not what the field may hold."""
+    """This value is not what the field may hold; `words` say it in English and in Chinese."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.words: Words = {"en": en, "zh": zh}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,55 +84,57 @@ def read(field: Field, raw: Any, zone: str) -> Value:
     """Turn what people, YAML, JSON or a command line give into the stored value, or raise `Invalid`."""
     try:
         value = _READERS[field.type](field, raw, zone)
+        _judge(field, value)
     except Invalid:
         raise
     except ValueError as error:
-        raise _invalid(field, str(error), raw) from None
-    check(field, value)
+        raise _invalid(field, error, raw) from None
     return value
 
 
 def _read_text(field: Field, raw: Any, zone: str) -> str:
-    if not isinstance(raw, str):
-        raise Expected(_expected(field))
+    _refuse_if(not isinstance(raw, str), field)
     return raw
 
 
 def _read_choice(field: Field, raw: Any, zone: str) -> str:
-    if not isinstance(raw, str) or raw not in field.choices:
-        near = get_close_matches(raw, field.choices, 1) if isinstance(raw, str) else []
-        raise Expected(_expected(field) + (f" (did you mean `{near[0]}`?)" if near else ""))
-    return raw
+    if isinstance(raw, str):
+        if raw in field.choices:
+            return raw
+        told = raw.strip().casefold()
+        labelled = [name for name, words in field.choices.items() if told in map(str.casefold, (name, *words.values()))]
+        if len(labelled) == 1:
+            return labelled[0]
+    _check_choice(field, raw)
+    return str(raw)
 
 
 def _read_duration(field: Field, raw: Any, zone: str) -> int:
     if isinstance(raw, timedelta):
         return raw // timedelta(milliseconds=1)
-    if not isinstance(raw, str):
-        raise Expected(_expected(field))
+    _refuse_if(not isinstance(raw, str), field)
     try:
         return parse_duration(raw.strip())
     except ValueError as error:
-        raise Expected(f"{_expected(field)} ({error})") from None
+        en, zh = _expected(field)
+        raise Expected(f"{en} ({error})", zh) from None
 
 
 def _read_list(field: Field, raw: Any, zone: str) -> list[Value]:
     of = field.of or Field(name=field.name, type="text")
     if isinstance(raw, str):
         raw = _json_list(raw) or [part.strip() for part in re.split("[,，]", raw) if part.strip()]
-    if not isinstance(raw, list | tuple):
-        raise Expected(_expected(field))
+    _refuse_if(not isinstance(raw, list | tuple), field)
     _check_count(raw)
-    return [_inside(field, "item", i, read, of, item, zone) for i, item in enumerate(raw, 1)]
+    return [_inside(field, _ITEM, i, read, of, item, zone) for i, item in enumerate(raw, 1)]
 
 
 def _read_table(field: Field, raw: Any, zone: str) -> list[dict[str, Value]]:
     if isinstance(raw, str):
         raw = _json_list(raw)
-    if not isinstance(raw, list | tuple) or not all(isinstance(row, Mapping) for row in raw):
-        raise Expected(_expected(field))
+    _refuse_if(not isinstance(raw, list | tuple) or not all(isinstance(row, Mapping) for row in raw), field)
     _check_count(raw)
-    return [_inside(field, "row", i, read_row, field.columns, row, zone) for i, row in enumerate(raw, 1)]
+    return [_inside(field, _ROW, i, read_row, field.columns, row, zone) for i, row in enumerate(raw, 1)]
 
 
 def read_row(columns: Mapping[str, Field], row: Mapping[str, Any], zone: str) -> dict[str, Value]:
@@ -153,11 +160,16 @@ def _json_list(raw: str) -> list[Any] | None:
     return found if isinstance(found, list) else None
 
 
-def _inside(field: Field, kind: str, number: int, act: Callable[..., Any], *args: Any) -> Any:
+_ITEM, _ROW = ("item", "项"), ("row", "行")
+
+
+def _inside(field: Field, kind: tuple[str, str], number: int, act: Callable[..., Any], *args: Any) -> Any:
     try:
         return act(*args)
     except Invalid as error:
-        raise Invalid(f"`{field.name}`, {kind} {number}: {error}") from None
+        en, zh = error.words["en"], error.words["zh"]
+        words = f"`{field.name}`, {kind[0]} {number}: {en}", f"`{field.name}` 第 {number} {kind[1]}：{zh}"
+        raise Invalid(*words) from None
 
 
 _READERS: dict[FieldType, Callable[[Field, Any, str], Value]] = {
@@ -186,12 +198,16 @@ def check(field: Field, stored: Value) -> None:
     if field.personal and is_sealed(stored):
         return
     try:
-        _CHECKS[field.type](field, stored)
-        _check_limits(field, stored)
+        _judge(field, stored)
     except Invalid:
         raise
     except ValueError as error:
-        raise _invalid(field, str(error), stored) from None
+        raise _invalid(field, error, stored) from None
+
+
+def _judge(field: Field, stored: Value) -> None:
+    _CHECKS[field.type](field, stored)
+    _check_limits(field, stored)
 
 
 def is_sealed(stored: Value) -> bool:
@@ -200,60 +216,49 @@ def is_sealed(stored: Value) -> bool:
 
 
 def _check_text(field: Field, stored: Value) -> None:
-    if not isinstance(stored, str) or (not stored and field.type != "text"):
-        raise Expected(_expected(field))
+    _refuse_if(not isinstance(stored, str) or (not stored and field.type != "text"), field)
     check_text(stored)
     if field.pattern is not None and not compile_pattern(field.pattern)(stored):
-        raise Expected(f"text of the form `{field.pattern}`")
+        raise Expected(f"text of the form `{field.pattern}`", f"形如 `{field.pattern}` 的文字")
 
 
 def _check_whole(field: Field, stored: Value) -> None:
-    if not isinstance(stored, int) or isinstance(stored, bool):
-        raise Expected(_expected(field))
+    _refuse_if(not isinstance(stored, int) or isinstance(stored, bool), field)
     check_size(stored)
     if field.type == "instant":
         check_instant(stored)
     if field.type == "duration" and stored < 0:
-        raise Expected("a duration that is not negative")
+        raise Expected("a duration that is not negative", "不为负的时长")
 
 
 def _check_number(field: Field, stored: Value) -> None:
     whole = isinstance(stored, float) and stored.is_integer()  # stored as 12, never as 12.0
-    if isinstance(stored, str) or whole or read_number(stored) != stored:
-        raise Expected(_expected(field))
-
-
-def _check_yes_no(field: Field, stored: Value) -> None:
-    if not isinstance(stored, bool):
-        raise Expected(_expected(field))
+    _refuse_if(isinstance(stored, str) or whole or read_number(stored) != stored, field)
 
 
 def _check_choice(field: Field, stored: Value) -> None:
-    _read_choice(field, stored, "")
-
-
-def _check_date(field: Field, stored: Value) -> None:
-    if not isinstance(stored, str) or read_date(stored) != stored:
-        raise Expected(_expected(field))
+    if not isinstance(stored, str) or stored not in field.choices:
+        en, zh = _expected(field)
+        near = get_close_matches(stored, field.choices, 1) if isinstance(stored, str) else []
+        meant = (f" (did you mean `{near[0]}`?)", f"（是否指 `{near[0]}`？）") if near else ("", "")
+        raise Expected(en + meant[0], zh + meant[1])
 
 
 def _check_list(field: Field, stored: Value) -> None:
-    if not isinstance(stored, list):
-        raise Expected(_expected(field))
+    _refuse_if(not isinstance(stored, list), field)
     _check_count(stored)
     of = field.of or Field(name=field.name, type="text")
     for number, item in enumerate(stored, 1):
-        _inside(field, "item", number, check, of, item)
+        _inside(field, _ITEM, number, check, of, item)
 
 
 def _check_table(field: Field, stored: Value) -> None:
-    if not isinstance(stored, list) or not all(isinstance(row, dict) for row in stored):
-        raise Expected(_expected(field))
+    _refuse_if(not isinstance(stored, list) or not all(isinstance(row, dict) for row in stored), field)
     _check_count(stored)
     for number, row in enumerate(stored, 1):
-        _inside(field, "row", number, _check_columns, field.columns, row)
+        _inside(field, _ROW, number, _check_columns, field.columns, row)
         for name, item in row.items():
-            _inside(field, "row", number, check, field.columns[name], item)
+            _inside(field, _ROW, number, check, field.columns[name], item)
 
 
 def _check_columns(columns: Mapping[str, Field], row: Mapping[str, Any]) -> None:
@@ -261,25 +266,33 @@ def _check_columns(columns: Mapping[str, Field], row: Mapping[str, Any]) -> None
         if name not in columns:
             near = get_close_matches(str(name), columns, 1)
             asked = f"did you mean `{near[0]}`?" if near else f"there are {_listed(columns)}"
-            raise Invalid(f"`{name}` is not a column; {asked}")
+            meant = f"是否指 `{near[0]}`？" if near else f"现有 {_listed(columns, '、')}"
+            raise Invalid(f"`{name}` is not a column; {asked}", f"没有列 `{name}`；{meant}")
 
 
 def _check_count(items: list[Any] | tuple[Any, ...]) -> None:
     if len(items) > MOST_ITEMS:
-        raise Expected(f"at most {MOST_ITEMS:,} items, not {len(items):,}")
+        raise Expected(
+            f"at most {MOST_ITEMS:,} items, not {len(items):,}", f"最多 {MOST_ITEMS:,} 项，现为 {len(items):,} 项"
+        )
 
 
 def _check_limits(field: Field, stored: Value) -> None:
-    if field.min is None and field.max is None:
-        return
-    counted = isinstance(stored, list) or field.type in TEXTS
-    unit = (" items" if isinstance(stored, list) else " characters") if counted else ""
-    size = len(stored) if counted else stored
-    words = str if counted else (lambda bound: show(field, bound, "en", "UTC"))
+    is_counted = isinstance(stored, list) or field.type in TEXTS
+    size = len(stored) if is_counted else stored
     if field.min is not None and size < field.min:
-        raise Expected(f"at least {words(field.min)}{unit}")
+        raise Expected(*_bound(field, field.min, stored, ("at least", "至少")))
     if field.max is not None and size > field.max:
-        raise Expected(f"at most {words(field.max)}{unit}")
+        raise Expected(*_bound(field, field.max, stored, ("at most", "最多")))
+
+
+def _bound(field: Field, bound: Value, stored: Value, words: tuple[str, str]) -> tuple[str, str]:
+    en, zh = words
+    if isinstance(stored, list):
+        return f"{en} {bound} items", f"{zh} {bound} 项"
+    if field.type in TEXTS:
+        return f"{en} {bound} characters", f"{zh} {bound} 字"
+    return f"{en} {show(field, bound, 'en', 'UTC')}", f"{zh} {show(field, bound, 'zh', 'UTC')}"
 
 
 TEXTS = frozenset({"text", "person", "file", "case"})
@@ -288,10 +301,10 @@ _CHECKS: dict[FieldType, Callable[[Field, Value], None]] = {
     "text": _check_text,
     "integer": _check_whole,
     "number": _check_number,
-    "yes_no": _check_yes_no,
+    "yes_no": lambda field, stored: _refuse_if(not isinstance(stored, bool), field),
     "money": _check_whole,
     "choice": _check_choice,
-    "date": _check_date,
+    "date": lambda field, stored: _refuse_if(not isinstance(stored, str) or read_date(stored) != stored, field),
     "instant": _check_whole,
     "duration": _check_whole,
     "person": _check_text,
@@ -300,40 +313,34 @@ _CHECKS: dict[FieldType, Callable[[Field, Value], None]] = {
     "list": _check_list,
     "table": _check_table,
 }
-_EXPECTED: dict[FieldType, str] = {
-    "text": "text",
-    "integer": "a whole number like `12`",
-    "number": "a number like `12` or `3.5`",
-    "yes_no": "`yes` or `no`",
-    "money": "an amount like `4.90`",
-    "date": "a date like `2026-03-02`",
-    "instant": "a time like `2026-03-02 14:00`",
-    "duration": "a duration like `15m` or `1h30m`",
-    "person": "a person's id",
-    "file": "a file's id",
-    "case": "a case's id",
-    "list": "a list of values, or text with commas",
-    "table": "a list of rows, each with named columns",
-}
 
 
-def _expected(field: Field) -> str:
-    return f"one of {_listed(field.choices)}" if field.type == "choice" else _EXPECTED[field.type]
+def _refuse_if(is_wrong: bool, field: Field) -> None:
+    if is_wrong:
+        raise Expected(*_expected(field))
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+def _expected(field: Field) -> tuple[str, str]:
+    if field.type != "choice":
+        return EXPECTED[field.type]
+    labelled = "、".join(f"`{name}` {words.get('zh', '')}".strip() for name, words in field.choices.items())
+    return f"one of {_listed(field.choices)}", f"以下之一：{labelled}"
 
 
-def _invalid(field: Field, expected: str, given: Any) -> Invalid:
+def _listed(names: Iterable[str], comma: str = ", ") -> str:
+    return comma.join(f"`{name}`" for name in names)
+
+
+def _invalid(field: Field, error: ValueError, given: Any) -> Invalid:
     # A refusal is recorded: a personal value must not get into the record by way of its error message.
-    message = f"`{field.name}` must be {expected}"
+    expected = error.words if isinstance(error, Expected) else {"en": str(error), "zh": str(error)}
+    en, zh = f"`{field.name}` must be {expected['en']}", f"`{field.name}` 应为{expected['zh']}"
     if given is None:
-        return Invalid(f"{message}, but nothing was given")
+        return Invalid(f"{en}, but nothing was given", f"{zh}，但没有填写")
     shown = given if isinstance(given, str) else repr(given)
     if field.personal or len(shown) > 40 or not shown.isprintable() or not shown:
-        return Invalid(message)
-    return Invalid(f"{message}, not `{shown}`")
+        return Invalid(en, zh)
+    return Invalid(f"{en}, not `{shown}`", f"{zh}，而不是 `{shown}`")
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 """Single values: money, numbers, dates and instants, read from what people write and written back exactly.
 
-Every reader returns the stored form or raises `Expected`; `engine.fields` adds the name.
+Every reader returns the stored form or raises `Expected`; `engine.fields` adds the name, in English and Chinese.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import isfinite
@@ -28,30 +29,57 @@ _INSTANT = re.compile(
 EARLIEST, LATEST = FIRST, LIMIT - 1
 """The instants that calendars cover."""
 
-_COVERED = f"a time between the years {FIRST_YEAR} and {LAST_YEAR}"
+_COVERED = (f"a time between the years {FIRST_YEAR} and {LAST_YEAR}", f"{FIRST_YEAR} 年至 {LAST_YEAR} 年之间的时间")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_YES = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
+_YES = {"yes": True, "true": True, "y": True, "是": True, "no": False, "false": False, "n": False, "否": False}
 
-EXPECTED_INSTANT = "a time like `2026-03-02 14:00` or `2026-03-02T14:00:00+08:00`"
-EXPECTED_MONEY = "an amount like `4.90`, with at most two digits after the point"
+EXPECTED: Mapping[str, tuple[str, str]] = {
+    "text": ("text", "文字"),
+    "integer": ("a whole number like `12`", "整数，如 `12`"),
+    "number": ("a number like `12` or `3.5`", "数字，如 `12` 或 `3.5`"),
+    "yes_no": ("`yes` or `no`", "`是` 或 `否`"),
+    "money": ("an amount like `4.90`, with at most two digits after the point", "金额，如 `4.90`，小数点后最多两位"),
+    "date": ("a date like `2026-03-02`", "日期，如 `2026-03-02`"),
+    "instant": (
+        "a time like `2026-03-02 14:00` or `2026-03-02T14:00:00+08:00`",
+        "时间，如 `2026-03-02 14:00` 或 `2026-03-02T14:00:00+08:00`",
+    ),
+    "duration": ("a duration like `15m` or `1h30m`", "时长，如 `15m` 或 `1h30m`"),
+    "person": ("a person's id", "人员代号"),
+    "file": ("a file's id", "文件名"),
+    "case": ("a case's id", "案件编号"),
+    "list": ("a list of values, or text with commas", "多个值，用逗号隔开"),
+    "table": ("a list of rows, each with named columns", "若干行，每行按列名填写"),
+}
+"""What each type of field wants, in English and in Chinese."""
 
 
 class Expected(ValueError):
-    """Its text completes the sentence "this must be …"."""
+    """Its text completes the sentence "this must be …"; `words` hold it in English and in Chinese."""
+
+    def __init__(self, en: str, zh: str = "") -> None:
+        super().__init__(en)
+        self.words = {"en": en, "zh": zh or en}
 
 
 def check_text(value: str) -> None:
     """Refuse what cannot be stored and given back exactly; keep every other Unicode as it is."""
     if "\x00" in value:
-        raise Expected("text without the character NUL (U+0000)")
+        raise Expected("text without the character NUL (U+0000)", "不含 NUL 字符（U+0000）的文字")
     try:
         size = len(value) if value.isascii() else len(value.encode())
     except UnicodeEncodeError as error:
         broken = f"U+{ord(value[error.start]):04X}"
-        raise Expected(f"text of whole characters; {broken} at position {error.start + 1} is half of one") from None
+        raise Expected(
+            f"text of whole characters; {broken} at position {error.start + 1} is half of one",
+            f"完整的字符；第 {error.start + 1} 位的 {broken} 只是半个",
+        ) from None
     if size > LONGEST_TEXT:
-        raise Expected(f"at most {LONGEST_TEXT:,} bytes of text, not {size:,}; attach a file instead")
+        raise Expected(
+            f"at most {LONGEST_TEXT:,} bytes of text, not {size:,}; attach a file instead",
+            f"最多 {LONGEST_TEXT:,} 字节的文字，现为 {size:,} 字节；请改附文件",
+        )
 
 
 def read_integer(raw: Any) -> int:
@@ -61,7 +89,7 @@ def read_integer(raw: Any) -> int:
     if isinstance(raw, float) and raw.is_integer():
         raw = int(raw)
     if not isinstance(raw, int) or isinstance(raw, bool):
-        raise Expected("a whole number like `12`")
+        raise Expected(*EXPECTED["integer"])
     check_size(raw)
     return raw
 
@@ -73,7 +101,7 @@ def read_number(raw: Any) -> int | float:
     if isinstance(raw, Decimal) and raw.is_finite():
         raw = float(raw)
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not isfinite(raw):
-        raise Expected("a number like `12` or `3.5`")
+        raise Expected(*EXPECTED["number"])
     check_size(raw)
     return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
@@ -81,7 +109,7 @@ def read_number(raw: Any) -> int | float:
 def check_size(number: float) -> None:
     """Refuse numbers that not every reader of JSON keeps exactly."""
     if abs(number) > LARGEST:
-        raise Expected(f"a number between -{LARGEST} and {LARGEST}")
+        raise Expected(f"a number between -{LARGEST} and {LARGEST}", f"-{LARGEST} 至 {LARGEST} 之间的数")
 
 
 def read_yes_no(raw: Any) -> bool:
@@ -90,22 +118,22 @@ def read_yes_no(raw: Any) -> bool:
         return raw
     answer = _YES.get(raw.strip().lower()) if isinstance(raw, str) else None
     if answer is None:
-        raise Expected("`yes` or `no`")
+        raise Expected(*EXPECTED["yes_no"])
     return answer
 
 
 def read_money(raw: Any) -> int:
     """Minor units from `4.90`, through decimals only: binary floats refuse right amounts."""
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
-        raise Expected(EXPECTED_MONEY)
+        raise Expected(*EXPECTED["money"])
     text = str(raw).strip()
     if not _DECIMAL.fullmatch(text):
-        raise Expected(EXPECTED_MONEY)
+        raise Expected(*EXPECTED["money"])
     minor = Decimal(text) * 100
     if minor != minor.to_integral_value():
-        raise Expected(EXPECTED_MONEY)
+        raise Expected(*EXPECTED["money"])
     if abs(minor) > LARGEST:
-        raise Expected(f"an amount of at most {show_money(LARGEST)}")
+        raise Expected(f"an amount of at most {show_money(LARGEST)}", f"不超过 {show_money(LARGEST)} 的金额")
     return int(minor)
 
 
@@ -123,8 +151,8 @@ def read_date(raw: Any) -> str:
         try:
             return date.fromisoformat(text).isoformat()
         except ValueError:
-            raise Expected("a date that exists, like `2026-03-02`") from None
-    raise Expected("a date like `2026-03-02`")
+            raise Expected("a date that exists, like `2026-03-02`", "存在的日期，如 `2026-03-02`") from None
+    raise Expected(*EXPECTED["date"])
 
 
 def read_instant(raw: Any, zone: str) -> int:
@@ -134,19 +162,21 @@ def read_instant(raw: Any, zone: str) -> int:
     """
     if isinstance(raw, datetime):
         if raw.tzinfo is None:
-            raise Expected("a time with its zone")
+            raise Expected("a time with its zone", "带时区的时间")
         return check_instant(milliseconds(raw))
     found = _INSTANT.fullmatch(raw.strip()) if isinstance(raw, str) else None
     if found is None:
-        raise Expected(EXPECTED_INSTANT)
+        raise Expected(*EXPECTED["instant"])
     try:
         return check_instant(_parsed(found, zone))
     except Expected:
         raise
     except CalendarError as error:
-        raise Expected(_COVERED if error.path == () else f"a time in a zone that exists: {error}") from None
+        if error.path == ():
+            raise Expected(*_COVERED) from None
+        raise Expected(f"a time in a zone that exists: {error}", f"存在的时区中的时间：{error}") from None
     except (ValueError, OverflowError):
-        raise Expected("a time that exists, like `2026-03-02 14:00`") from None
+        raise Expected("a time that exists, like `2026-03-02 14:00`", "存在的时间，如 `2026-03-02 14:00`") from None
 
 
 def _parsed(found: re.Match[str], zone: str) -> int:
@@ -160,7 +190,7 @@ def _parsed(found: re.Match[str], zone: str) -> int:
 def check_instant(instant: int) -> int:
     """Refuse instants that no calendar covers."""
     if not EARLIEST <= instant <= LATEST:
-        raise Expected(_COVERED)
+        raise Expected(*_COVERED)
     return instant
 
 

@@ -91,7 +91,7 @@ def _checked(reader: Reader, field: Field, present: Any, default: str | None) ->
         try:
             read(field, text, reader.zone)
         except Invalid as problem:
-            raise click.UsageError(str(problem)) from problem
+            raise click.UsageError(reader.said(problem.words)) from problem
         return text
 
     return check

@@ -68,7 +68,7 @@ class _Reading:
         try:
             self.values[field.name] = value = self._read(field, raw)
         except Invalid as invalid:
-            self.reasons.append(reason(self.rule, "invalid", field=field.name, problem=str(invalid)))
+            self.reasons.append(reason(self.rule, "invalid", field=field.name, problem=invalid.words))
             return
         people = self.command.people
         if field.role and people is not None and not is_sealed(value) and field.role not in people.get(value, ()):

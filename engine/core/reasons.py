@@ -42,7 +42,7 @@ WORDS: Mapping[str, Words] = {
         "en": "`{action}` does not ask for `{field}`{near}; it takes: {takes}",
         "zh": "`{action}` 不需要 `{field}`{near}；可填：{takes}",
     },
-    "invalid": {"en": "{problem}", "zh": "`{field}` 填写有误：{problem}"},
+    "invalid": {"en": "{problem}", "zh": "{problem}"},
     "role": {
         "en": "`{field}`: `{person}` is not {role}",
         "zh": "`{field}`：`{person}` 不是{role}",

@@ -303,3 +303,49 @@ def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses() -> 
                 check(fields[name], wrong)
     assert not validator.is_valid({"paid": 1}), "a required field is missing"
     assert json.loads(json.dumps(schema)) == schema
+
+
+@pytest.mark.parametrize(
+    ("field", "raw", "said"),
+    [
+        (Field(name="n", type="integer"), "x", "`n` 应为整数，如 `12`，而不是 `x`"),
+        (Field(name="n", type="integer", min=3), 2, "`n` 应为至少 3，而不是 `2`"),
+        (Field(name="n", type="text", max=3), "abcd", "`n` 应为最多 3 字，而不是 `abcd`"),
+        (Field(name="n", type="duration", max=60_000), "2m", "`n` 应为最多 1分，而不是 `2m`"),
+        (Field(name="n", type="yes_no"), "maybe", "`n` 应为`是` 或 `否`，而不是 `maybe`"),
+        (
+            Field(name="n", type="list", of=Field(name="n", type="date")),
+            "x",
+            "`n` 第 1 项：`n` 应为日期，如 `2026-03-02`，而不是 `x`",
+        ),
+        (
+            Field(name="n", type="choice", choices={"phone": {"en": "Phone", "zh": "电话"}}),
+            "phon",
+            "`n` 应为以下之一：`phone` 电话（是否指 `phone`？），而不是 `phon`",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said_in_chinese_too(field: Field, raw: object, said: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read(field, raw, "Asia/Shanghai")
+    assert caught.value.words["zh"] == said
+    assert caught.value.words["en"] == str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["phone", "Phone", "PHONE", "电话", " 电话 "])
+def test_a_choice_may_be_given_by_its_label_in_any_language(text: str) -> None:
+    choices = {"phone": {"en": "Phone", "zh": "电话"}, "mail": {"en": "Mail", "zh": "信函"}}
+    assert read(Field(name="n", type="choice", choices=choices), text, "UTC") == "phone"
+
+
+def test_a_label_that_two_choices_share_names_neither() -> None:
+    choices = {"a": {"en": "Other"}, "b": {"en": "Other"}}
+    with pytest.raises(Invalid):
+        read(Field(name="n", type="choice", choices=choices), "Other", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("y", True), ("Y", True), ("n", False), ("N", False), ("是", True), ("否", False)]
+)
+def test_yes_and_no_may_be_given_by_a_letter(text: str, value: bool) -> None:
+    assert read(Field(name="n", type="yes_no"), text, "UTC") is value
