@@ -18,9 +18,6 @@ from engine.errors import StoreUnavailable
 from engine.testing import ManualTime
 from tests.crash.slips import ADMIN, BEGIN, CLERK, set_up
 
-SPEED = 100_000
-"""How fast time goes for the workers: a hundred seconds a millisecond."""
-
 JOB = "the day"
 
 CASES = 5
@@ -30,12 +27,13 @@ CASES = 5
 class FastTime:
     """One time for several processes, which goes fast; it is read off the machine's clock."""
 
-    def __init__(self, began: float) -> None:
+    def __init__(self, began: float, speed: float) -> None:
         self._began = began
+        self._speed = speed
 
     def now(self) -> int:
         """The instant it is for all of them."""
-        return BEGIN + int((time.time() - self._began) * 1_000 * SPEED)
+        return BEGIN + int((time.time() - self._began) * 1_000 * self._speed)
 
     def monotonic(self) -> int:
         """Goes with it."""
@@ -89,17 +87,17 @@ def act(say: Say, database: Path, sender: str, first: int) -> None:
             number += 1
 
 
-def work(say: Say, database: Path, began: float) -> None:
+def work(say: Say, database: Path, began: float, speed: float) -> None:
     """Carry forward and deliver until killed."""
 
     def deliver(delivery: Delivery) -> None:
         say("delivered", delivery.key)
 
     worker.POLL = 0.002  # seconds of the machine's clock, which hardly moves beside ours
-    with Engine.open(str(database), time=FastTime(began)) as engine:
+    with Engine.open(str(database), time=FastTime(began, speed)) as engine:
         engine.on("*", deliver)
         ready(engine, say)
-        worker.run(engine, threading.Event(), told=lambda done: say("round", done.advanced, done.delivered))
+        worker.run_worker(engine, threading.Event(), told=lambda done: say("round", done.advanced, done.delivered))
 
 
 def make(say: Say, database: Path) -> None:

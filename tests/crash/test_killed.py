@@ -18,6 +18,9 @@ from tests.crash.rig import LONG, Player, dice, differences, history, playing, p
 from tests.crash.slips import BEGIN, set_up
 
 ROUNDS = 200 if LONG else 12
+SPEED = 1_200_000 / ROUNDS
+"""How fast time goes for the workers, so that there is something to do until the last round."""
+
 WRITERS = ("lin", "wang", "zhao")
 HOUR = 3_600_000
 END = BEGIN + 400 * HOUR
@@ -86,7 +89,7 @@ def test_killed_workers_leave_the_history_of_one_that_never_stopped(tmp_path: Pa
         set_up(path, CASES)
     draw, began, said, last = dice(), time.time(), list[str](), list[str]()
     for _ in range(ROUNDS):
-        workers = [Player("work", disturbed, began) for _ in range(2)]
+        workers = [Player("work", disturbed, began, SPEED) for _ in range(2)]
         for worker in workers:
             worker.wait_for("ready")
         time.sleep(draw.uniform(0, 0.1))
