@@ -92,7 +92,7 @@ def read(field: Field, raw: Any, zone: str) -> Value:
     return value
 
 
-def _read_text(field: Field, raw: Any, zone: str) -> str:
+def _read_text(field: Field, raw: Any, zone: str) -> Value:
     _refuse_if(not isinstance(raw, str), field)
     return raw
 
