@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from engine.app import Engine
 from engine.core.cases import Actor
+from engine.core.plan import Library, Plan
+from engine.errors import DefinitionError, NotFound
+from engine.lang.load import load_folder
 from engine.ports import Person
 from engine.scenarios import Outcome, Script, World, play_all, read_script
 from engine.values import read_instant
@@ -50,4 +53,30 @@ def engine_in_memory(
     return engine
 
 
-__all__ = ["ADMIN", "ManualTime", "Outcome", "Script", "World", "engine_in_memory", "play_all", "read_script"]
+def play_scenarios(sources: Mapping[str, str], process: str) -> list[Outcome]:
+    """Play what stands in `PROCESS.scenarios.yaml`, each scenario in a world of its own, and say how each went."""
+    name = f"{process}.scenarios.yaml"
+    file = next((path for path in sorted(sources) if path.rpartition("/")[2] == name), None)
+    if file is None:
+        raise NotFound(f"there is no file `{name}`", help=f"it stands beside `{process}.yaml`")
+    folder = load_folder(sources, file.removesuffix(name))
+    script, findings = read_script(sources[file], file)
+    wrong = [*folder.diagnostics, *findings]
+    if script is None or process not in folder.definitions:
+        first = next((f"{one.span}: {one.message}" for one in wrong if one.severity == "error"), "nothing says why")
+        raise DefinitionError(f"`{process}` or its scenarios cannot be read; the first error: {first}")
+    plans = {(one.process, one.version): Plan(one) for one in folder.definitions.values()}
+    return play_all(script, Library(plans, {one.process: ((0, one.version),) for one in folder.definitions.values()}))
+
+
+__all__ = [
+    "ADMIN",
+    "ManualTime",
+    "Outcome",
+    "Script",
+    "World",
+    "engine_in_memory",
+    "play_all",
+    "play_scenarios",
+    "read_script",
+]
