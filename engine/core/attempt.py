@@ -40,7 +40,7 @@ def _act(draft: Draft, command: Command) -> Reasons:
     plan, case = draft.plan, draft.case
     actions = plan.offered(case.position, command.name)
     if not actions:
-        return [not_possible(plan, case, command.name)]
+        return [not_possible(plan, case, command.name, command.actor)]
     asking = Asking(command.actor, draft.now, is_by_itself=command.verb == "tell")
     if reasons := [why for action in actions for why in not_permitted(plan, case, action, asking)]:
         return _once(reasons)
@@ -98,9 +98,9 @@ def _open(draft: Draft, command: Command) -> Reasons:
 
 def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value], Reasons]:
     definition = draft.plan.definition
-    zone = definition.desk.zone
-    values, reasons = read_form(asked.form, definition.fields, command, zone, command.name)
-    brought, more = read_facts(asked.facts, definition.facts, command, zone, command.name) if asked.facts else ({}, [])
+    desk = definition.desk
+    values, reasons = read_form(asked.form, definition.fields, command, desk, command.name)
+    brought, more = read_facts(asked.facts, definition.facts, command, desk, command.name) if asked.facts else ({}, [])
     draft.actor = draft.sight.actor = command.actor
     given = {name: value for name, value in values.items() if value is not None} if values else values
     draft.sight.update(form=given, facts=brought)

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.core.cases import Command, Reason
-from engine.core.reasons import listed, near, reason
+from engine.core.reasons import listed, meant, reason
 from engine.fields import SEALED, TEXTS, Field, Invalid, Value, check, is_sealed, read
-from engine.model import Form
+from engine.model import Desk, Form
 
 
 def read_form(
-    form: Form, fields: Mapping[str, Field], command: Command, zone: str, action: str
+    form: Form, fields: Mapping[str, Field], command: Command, desk: Desk, action: str
 ) -> tuple[dict[str, Value], list[Reason]]:
     """The stored values, and every reason why the form will not do. A value of None clears."""
-    reading = _Reading(command, zone, "form")
+    reading = _Reading(command, desk, "form")
     values, reasons = reading.values, reading.reasons
     for name in form.require:
         if _is_missing(command, fields[name], command.form.get(name)):
@@ -24,7 +24,7 @@ def read_form(
         if name not in form.require and name not in form.allow:
             takes = (*form.require, *form.allow)
             reasons.append(
-                reason("form", "unknown_field", field=name, action=action, near=near(name, takes), takes=listed(takes))
+                reason("form", "unknown_field", field=name, action=action, near=meant(name, takes), takes=listed(takes))
             )
         elif raw is None:
             values[name] = None
@@ -41,10 +41,10 @@ def _is_missing(command: Command, field: Field, raw: Any) -> bool:
 
 
 def read_facts(
-    names: Iterable[str], fields: Mapping[str, Field], command: Command, zone: str, action: str
+    names: Iterable[str], fields: Mapping[str, Field], command: Command, desk: Desk, action: str
 ) -> tuple[dict[str, Value], list[Reason]]:
     """The facts that an action's expressions name; others are not kept."""
-    reading = _Reading(command, zone, "facts")
+    reading = _Reading(command, desk, "facts")
     for name in names:
         raw = command.facts.get(name)
         if raw is None:
@@ -57,9 +57,9 @@ def read_facts(
 class _Reading:
     """Collects what could be read, and why the rest could not."""
 
-    def __init__(self, command: Command, zone: str, rule: str) -> None:
+    def __init__(self, command: Command, desk: Desk, rule: str) -> None:
         self.command = command
-        self.zone = zone
+        self.desk = desk
         self.rule = rule
         self.values: dict[str, Value] = {}
         self.reasons: list[Reason] = []
@@ -73,11 +73,12 @@ class _Reading:
         people = self.command.people
         if field.role and people is not None and not is_sealed(value) and field.role not in people.get(value, ()):
             person = SEALED if field.personal else value
-            self.reasons.append(reason(self.rule, "role", field=field.name, person=person, role=field.role))
+            role = self.desk.roles.get(field.role) or field.role
+            self.reasons.append(reason(self.rule, "role", field=field.name, person=person, role=role))
 
     def _read(self, field: Field, raw: Any) -> Value:
         if not self.command.is_stored:
-            return read(field, raw, self.zone)
+            return read(field, raw, self.desk.zone)
         if not is_sealed(raw):
             check(field, raw)
         return raw

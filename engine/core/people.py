@@ -8,6 +8,9 @@ from engine.core.cases import Actor, Case
 from engine.fields import Value, Words, word
 from engine.model import ProcessDefinition, Who, Whos
 
+COMMA = {"zh": "、"}
+"""Between names, where it is not a comma and a space."""
+
 
 def receivers(whos: Iterable[Who], case: Case, actor: Actor | None = None) -> list[str]:
     """Everybody named, as `person:ID`, `role:NAME` or `party:NAME`."""
@@ -67,7 +70,11 @@ def is_among(actor: Actor, whos: Whos, case: Case) -> bool:
 def said(whos: Iterable[Who], definition: ProcessDefinition) -> Words:
     """In words of each language: roles and fields by their labels."""
     desk = definition.desk
-    return {language: ", ".join(_said(who, definition, language) for who in whos) or "–" for language in desk.languages}
+    whos = tuple(whos)
+    return {
+        language: COMMA.get(language, ", ").join(_said(who, definition, language) for who in whos) or "–"
+        for language in desk.languages
+    }
 
 
 def _said(who: Who, definition: ProcessDefinition, language: str) -> str:
@@ -76,7 +83,9 @@ def _said(who: Who, definition: ProcessDefinition, language: str) -> str:
             return word(definition.desk.roles.get(who.name, {}), language) or who.name
         case "field":
             label = word(definition.fields[who.name].label, language) if who.name in definition.fields else ""
-            return f"{label} (`case.{who.name}`)" if label else f"`case.{who.name}`"
+            if not label:
+                return f"`case.{who.name}`"
+            return f"{label}（`case.{who.name}`）" if language == "zh" else f"{label} (`case.{who.name}`)"
         case "did":
             return f"`did.{who.name}`"
         case _:
@@ -87,6 +96,6 @@ def roles_said(roles: Iterable[str], definition: ProcessDefinition) -> Words:
     """Roles held, in words of each language."""
     known = definition.desk.roles
     return {
-        language: ", ".join(word(known.get(role, {}), language) or role for role in roles) or "–"
+        language: COMMA.get(language, ", ").join(word(known.get(role, {}), language) or role for role in roles) or "–"
         for language in definition.desk.languages
     }

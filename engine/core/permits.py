@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from engine.chart import Position
@@ -10,7 +10,7 @@ from engine.core.cases import Actor, Case, Reason
 from engine.core.clocks import instant_of
 from engine.core.people import is_among, persons, roles_said, said
 from engine.core.plan import Plan
-from engine.core.reasons import listed, near, reason
+from engine.core.reasons import listed, meant, reason
 from engine.fields import Words, word
 from engine.model import Action, Opening, Whos
 from engine.values import show_instant
@@ -21,23 +21,35 @@ def offered(plan: Plan, position: Position, name: str) -> tuple[Action, ...]:
     return plan.offered(position, name)
 
 
-def not_possible(plan: Plan, case: Case, name: str) -> Reason:
-    """The refusal of an action that the present state does not offer: what is possible, and who could."""
+def not_possible(plan: Plan, case: Case, name: str, actor: Actor) -> Reason:
+    """The refusal of an action that the present state does not offer: what this actor may do now, or who could what."""
     known = {action.name for action in plan.actions()}
     if name not in known:
         process = plan.definition.process
-        return reason("state", "unknown_action", process=process, action=name, near=near(name, known))
-    definition = plan.definition
-    now = [event for event in plan.chart.possible(case.position) if event in known]
-    could = {
-        event: said(dict.fromkeys(who for one in offered(plan, case.position, event) for who in one.by), definition)
-        for event in now
-    }
-    possible = {
-        language: "; ".join(f"{event} ({who[language]})" for event, who in could.items()) or "–"
-        for language in definition.desk.languages
-    }
-    return reason("state", action=name, state=state_said(plan, case), possible=possible)
+        return reason("state", "unknown_action", process=process, action=name, near=meant(name, known))
+    now = {event: offered(plan, case.position, event) for event in plan.chart.possible(case.position) if event in known}
+    here = {event: actions for event, actions in now.items() if any(one.by for one in actions)}
+    state = state_said(plan, case)
+    own = [
+        event for event, actions in here.items() if any(not any(who_may_not(plan, case, one, actor)) for one in actions)
+    ]
+    if own or not here:
+        return reason("state", action=name, state=state, possible=listed(own[:MOST_NAMED]))
+    possible = {language: _who_could(plan, here, language) for language in plan.definition.desk.languages}
+    return reason("state", "state_of_others", action=name, state=state, actor=actor.id, possible=possible)
+
+
+MOST_NAMED = 5
+"""How many possible actions a refusal names; more would bury the first."""
+
+
+def _who_could(plan: Plan, here: Mapping[str, tuple[Action, ...]], language: str) -> str:
+    brackets, semicolon = ("（{}）", "；") if language == "zh" else (" ({})", "; ")
+    told = []
+    for event, actions in [*here.items()][:MOST_NAMED]:
+        who = said(dict.fromkeys(who for one in actions for who in one.by), plan.definition)
+        told.append(f"`{event}`" + brackets.format(who[language]))
+    return semicolon.join(told)
 
 
 def state_said(plan: Plan, case: Case) -> Words:

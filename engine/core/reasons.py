@@ -17,6 +17,10 @@ WORDS: Mapping[str, Words] = {
         "en": "`{action}` is not possible in `{state}`; possible now: {possible}",
         "zh": "`{state}` 状态下不能 `{action}`；现在可以：{possible}",
     },
+    "state_of_others": {
+        "en": "`{action}` is not possible in `{state}`; possible now, but not for `{actor}`: {possible}",
+        "zh": "`{state}` 状态下不能 `{action}`；现在可以，但不由 `{actor}` 执行：{possible}",
+    },
     "by": {
         "en": "`{actor}` ({roles}) may not do `{action}`; it is for: {who}",
         "zh": "`{actor}`（{roles}）不能执行 `{action}`；可由 {who} 执行",
@@ -103,6 +107,13 @@ def near(name: str, candidates: Iterable[str]) -> str:
     return f" (`{found[0]}`?)" if found else ""
 
 
-def listed(names: Iterable[str]) -> str:
+def meant(name: str, candidates: Iterable[str]) -> Words:
+    """The near miss, as `near` gives it, in every language we speak."""
+    found = near(name, candidates)
+    return {"en": found, "zh": found.replace(" (", "（是否指 ").replace("?)", "？）")}
+
+
+def listed(names: Iterable[str]) -> Words:
     """Names for a sentence."""
-    return ", ".join(f"`{name}`" for name in names) or "–"
+    quoted = [f"`{name}`" for name in names]
+    return {"en": ", ".join(quoted) or "–", "zh": "、".join(quoted) or "–"}

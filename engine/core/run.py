@@ -116,7 +116,7 @@ class Run:
         """Record that it was refused, why, and with what form; personal values are left out."""
         definition = self.plan(case).definition
         fields = {name: field for name, field in definition.fields.items() if not field.personal}
-        form, _ = read_form(Form(allow=tuple(fields)), fields, command, definition.desk.zone, command.name)
+        form, _ = read_form(Form(allow=tuple(fields)), fields, command, definition.desk, command.name)
         read = {name: value for one in reasons for name, value in one.read}
         why = {"refused": rules_of(reasons), "form": form, "read": read}
         self.refuse_as(command, case, now, {name: value for name, value in why.items() if value})

@@ -133,8 +133,17 @@ def test_what_is_possible_now_and_who_could_is_told(engine: Engine) -> None:
     result = engine.act(open_errand(engine), "deliver", {"fee": 1}, actor=RUN)
     assert isinstance(result, Refusal)
     said = result.reasons[0].words["en"]
-    assert "possible now:" in said
-    assert "send (Agent)" in said
+    assert "possible now, but not for `run`: `send` (Agent); `hold` (Agent)" in said
+    assert "not_ordered" not in said  # nobody may; the engine tells it
+
+
+def test_what_one_may_do_oneself_is_named_before_what_others_may(engine: Engine) -> None:
+    result = engine.act(open_errand(engine), "deliver", {"fee": 1}, actor=BOSS)
+    assert isinstance(result, Refusal)
+    assert result.reasons[0].words == {
+        "en": "`deliver` is not possible in `Waiting`; possible now: `remark`, `drop`",
+        "zh": "`待派` 状态下不能 `deliver`；现在可以：`remark`、`drop`",
+    }
 
 
 def test_a_case_that_does_not_exist_is_an_error(engine: Engine) -> None:

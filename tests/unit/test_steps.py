@@ -62,8 +62,9 @@ def test_what_the_state_does_not_offer_is_refused_with_what_is_possible_and_who_
     assert [one.rule for one in reasons] == ["state"]
     said = reasons[0].words["en"]
     assert "`close` is not possible" in said
+    assert "possible now: `send`" in said
     for word in ("check", "look", "send", "Agent", "Boss"):
-        assert word in said
+        assert word in p.world.act(p.case, "close", {}, actor("guest:an"))[0].words["en"]
 
 
 def test_an_action_there_is_not_is_refused_with_the_near_miss(play: Begin) -> None:
