@@ -12,16 +12,23 @@ from tests.docs.running import printed
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+PRINTED_ELSEWHERE = {"rules.md": "python -m tests.golden", "cli.md": "tests/cli/manual.py"}
+"""Pages that are made from the code and held by tests of their own."""
+
+
 def pages(root: Path) -> list[Path]:
     """Every page of the manual: the README and all below `docs`."""
-    # The page of rules is printed by `python -m tests.golden` and held by a test of its own.
-    own = root / "docs" / "reference" / "rules.md"
-    return [root / "README.md", *(page for page in sorted((root / "docs").rglob("*.md")) if page != own)]
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+
+
+def examples(root: Path) -> list[Path]:
+    """The pages whose examples are run here."""
+    return [page for page in pages(root) if page.name not in PRINTED_ELSEWHERE]
 
 
 def main(names: list[str]) -> None:
     """Run these pages, or all, and write what they print."""
-    for path in [Path(name).resolve() for name in names] or pages(ROOT):
+    for path in [Path(name).resolve() for name in names] or examples(ROOT):
         page = Page.read(path)
         with tempfile.TemporaryDirectory() as folder:
             text = page.with_blocks(printed(page, Path(folder)))
