@@ -1,4 +1,4 @@
-"""One step, in its order: may it, form and facts, guards, keep, move, effects, decide, clocks, messages, what follows."""
+"""One step, in its order: may it, form and facts, guards, keep, move, effects, decide, clocks, what follows."""
 
 from __future__ import annotations
 
@@ -304,7 +304,8 @@ states:
     timers: {fills: {after: 1h, then: [{set: {amount: 2}}]}}
   high: {}
   low: {}
-clocks: {c: {goal: 2h, thresholds: [{at: 30m, if: case.state == 'gate' && has(case.severe), then: [{set: {amount: 9}}]}]}}
+clocks:
+  c: {goal: 2h, thresholds: [{at: 30m, if: case.state == 'gate' && has(case.severe), then: [{set: {amount: 9}}]}]}
 actions: {mark: {by: [agent], form: {require: [severe]}, to: stay}}
 """
 
@@ -525,85 +526,6 @@ def test_the_innermost_action_of_one_name_replaces_the_others(play: Begin) -> No
     assert p.refused("go", "agent:lin") == ["state"]
 
 
-REGIONS = """
-initial: both
-fields: {a: {type: integer, default: 0}, b: {type: integer, default: 0}}
-states:
-  both:
-    parallel: true
-    done: [{is: over}]
-    states:
-      left:
-        initial: left_open
-        states:
-          left_open:
-            waiting_on: agent
-            actions:
-              shut:
-                by: [agent, boss]
-                form: {require: [note]}
-                guards: {left_ready: {must: case.a > 0}}
-                to: left_shut
-              tick: {by: [agent], then: [{set: {a: 1}}], to: stay}
-          left_shut: {final: true}
-      right:
-        initial: right_open
-        states:
-          right_open:
-            waiting_on: boss
-            actions:
-              shut:
-                by: [agent]
-                form: {allow: [note, amount]}
-                guards: {right_ready: {must: case.b > 0}}
-                to: right_shut
-              tock: {by: [agent], then: [{set: {b: 1}}], to: stay}
-              cancel: none
-          right_shut: {final: true}
-  over: {}
-actions: {cancel: {by: [agent], to: over}}
-"""
-
-
-def test_an_action_of_two_regions_joins_their_forms_and_each_by_must_hold(play: Begin) -> None:
-    p = play(REGIONS)
-    p.open()
-    p.do("tick")
-    p.do("tock")
-    assert p.refused("shut", "boss:wu", note="x") == ["by"]
-    assert p.refused("shut", amount="1") == ["form:note"]
-    p.do("shut", note="x", amount="1.00")
-    assert p.state == "over"
-
-
-def test_of_two_regions_the_one_whose_guard_fails_is_left_out(play: Begin) -> None:
-    p = play(REGIONS)
-    p.open()
-    assert p.refused("shut", note="x") == ["left_ready", "right_ready"]
-    p.do("tick")
-    p.do("shut", note="x")
-    assert p.state == "left_shut + right_open"
-    p.do("tock")
-    p.do("shut")
-    assert p.state == "over"
-
-
-def test_an_action_taken_away_is_taken_away_whatever_other_regions_offer(play: Begin) -> None:
-    p = play(REGIONS)
-    p.open()
-    assert p.refused("cancel") == ["state"]
-    p.do("tock")
-    p.do("tick")
-    p.do("shut", note="x")
-    assert p.state == "over"
-
-
-def test_each_region_says_whose_turn_it_is(play: Begin) -> None:
-    p = play(REGIONS)
-    p.open()
-    assert p.one().waiting == ("role:agent", "role:boss")
-
-
 def test_a_command_raised_to_the_floor_says_by_how_much(play: Begin) -> None:
     p = play("initial: open\nstates: {open: {actions: {look: {by: [agent], to: stay}}}}")
     p.open()
@@ -618,19 +540,3 @@ def test_what_a_clients_clock_said_is_kept_and_moves_nothing(play: Begin) -> Non
     told = Command(verb="do", case=p.case, name="look", actor=actor("agent:lin"), occurred_at=NINE - 5)
     assert p.world.command(told) == ()
     assert (p.records()[-1]["at"], p.records()[-1]["occurred_at"]) == (NINE, NINE - 5)
-
-
-def test_a_condition_sees_every_active_state_by_in_state(play: Begin) -> None:
-    p = play(
-        "initial: both\nstates:\n"
-        "  both:\n    parallel: true\n    done: [{if: \"in_state('left_good')\", is: well}, {is: ill}]\n    states:\n"
-        "      left: {initial: looking, states: {looking: {waiting_on: agent, actions: {"
-        "go: {by: [agent], guards: {beside: {must: \"in_state('right') && !in_state('left_good')\", else: {en: Not yet}}}, "
-        "to: left_good}}}, left_good: {final: true}}}\n"
-        "      right: {initial: held, states: {held: {decide: [{if: \"in_state('left_good')\", is: right_done}]}, "
-        "right_done: {final: true}}}\n"
-        "  well: {final: done}\n  ill: {final: failed}\n"
-    )
-    p.open()
-    p.do("go")
-    assert p.state == "well"
