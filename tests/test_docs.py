@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+from collections.abc import Iterator
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
 
-from tests.docs.__main__ import ROOT, pages
+import engine
+from engine.cli.exits import Exit
+from tests.docs.__main__ import ROOT, examples, pages
 from tests.docs.page import Page
 from tests.docs.running import Wrong, printed
 
 PAGES = {path.relative_to(ROOT).as_posix(): path for path in pages(ROOT)}
+RUN = [path.relative_to(ROOT).as_posix() for path in examples(ROOT)]
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", RUN)
 def test_every_example_of_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
     page = Page.read(PAGES[name])
     made = page.with_blocks(printed(page, tmp_path))
-    assert made == PAGES[name].read_text("utf-8"), "`python -m tests.docs` prints it anew; look at the difference"
+    written = PAGES[name].read_text("utf-8")
+    found = "\n".join(unified_diff(written.splitlines(), made.splitlines(), "written", "printed", n=1, lineterm=""))
+    assert not found, f"`python -m tests.docs` prints it anew; look at the difference:\n{found}"
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -80,3 +89,79 @@ def test_a_block_that_cannot_be_is_refused(text: str, said: str, tmp_path: Path)
     page = Page(tmp_path / "page.md", tuple(text.split("\n")))
     with pytest.raises(Wrong, match=said):
         printed(page, tmp_path)
+
+
+# ---------------------------------------------------------------- nothing is left out
+
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def rows(page: str, heading: str) -> dict[str, tuple[str, ...]]:
+    """Return the table below a heading, by its first cell."""
+    text = (REFERENCE / page).read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+    ]
+    return {name.strip("`"): tuple(rest) for name, *rest in cells[1:]}
+
+
+def test_every_public_exception_is_told_with_its_words_and_exit_code() -> None:
+    public = {
+        name: found
+        for name in engine.__all__
+        if isinstance(found := getattr(engine, name), type) and issubclass(found, engine.EngineError)
+    }
+    told = rows("errors.md", "Exceptions")
+    assert {name: (found.__doc__, str(found.exit_code)) for name, found in public.items()} == {
+        name: (says, code) for name, (says, _who, code) in told.items()
+    }
+
+
+def test_every_rule_of_a_refusal_is_told() -> None:
+    used = {
+        node.args[0].value
+        for path in (ROOT / "engine").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "reason"
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+    assert {"state", "form", "unique"} <= used
+    assert used == rows("errors.md", "Refusals").keys() - {"a guard's name"}
+
+
+def test_every_exit_code_of_the_command_line_is_told() -> None:
+    text = (REFERENCE / "errors.md").read_text("utf-8")
+    told = {int(row[-1]) for row in rows("errors.md", "Exceptions").values()}
+    assert {*told, *map(int, re.findall(r"\b(0|6|8|10)\b(?= done| for refusals| cancelled| the condition)", text))} == {
+        code.value for code in Exit
+    }
+
+
+def keys(schema: object) -> Iterator[str]:
+    """Give every key that a schema lets somebody write."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {}) if isinstance(schema.get("properties"), dict) else ()
+        for part in schema.values():
+            yield from keys(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from keys(part)
+
+
+@pytest.mark.parametrize("name", ["process", "desk", "calendar", "messages", "scenarios"])
+def test_every_key_of_the_language_is_told(name: str) -> None:
+    schema = json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text("utf-8"))
+    text = (REFERENCE / "language.md").read_text("utf-8")
+    words = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`[^`\n]+`|```yaml\n.*?```", text, re.DOTALL))))
+    assert not sorted(set(keys(schema)) - words)
+
+
+def test_every_public_name_is_told() -> None:
+    text = "".join((REFERENCE / page).read_text("utf-8") for page in ("api.md", "errors.md"))
+    assert not [name for name in engine.__all__ if not re.search(rf"\b{name}\b", text)]
+
+
+def test_every_verb_of_the_engine_is_told() -> None:
+    text = (REFERENCE / "api.md").read_text("utf-8")
+    verbs = [name for name in dir(engine.Engine) if not name.startswith("_")]
+    assert not [verb for verb in verbs if not re.search(rf"`[^`]*\b{verb}\b|engine\.{verb}\b", text)]

@@ -6,6 +6,8 @@ import os
 import re
 import secrets
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -19,6 +21,7 @@ from engine.cli.main import casewright
 from engine.cli.translate import use_language
 from engine.values import read_instant
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 ZONE = "Asia/Shanghai"
 HOME = "/home/lin"
 """What stands in the manual where the folder of the run is printed."""
@@ -45,21 +48,30 @@ def world(folder: Path) -> Iterator[World]:
     token_hex, series = secrets.token_hex, count(1)
     for name in [name for name in os.environ if name.startswith("CASEWRIGHT_")]:
         del os.environ[name]
-    os.environ.update(ENVIRONMENT, HOME=str(folder))
+    os.environ.update(ENVIRONMENT, HOME=str(folder), PYTHONPATH=str(ROOT))
     secrets.token_hex = lambda size=32: f"{next(series):x}".rjust(2 * (size or 32), "0")
     import engine.app as app  # its name for the machine's clocks is the one that counts
 
     source, Clock.at = app.SystemTime, read_instant("2026-03-02 09:00", ZONE)
     app.SystemTime = Clock  # type: ignore[misc]
     os.chdir(folder)
+    sys.path.insert(0, str(folder))
     try:
         yield World(folder)
     finally:
+        sys.path.remove(str(folder))
+        for name in [name for name, module in sys.modules.items() if _is_of(folder, module)]:
+            del sys.modules[name]
         app.SystemTime = source  # type: ignore[misc]
         secrets.token_hex = token_hex
         os.chdir(where)
         os.environ.clear()
         os.environ.update(before)
+
+
+def _is_of(folder: Path, module: object) -> bool:
+    """Whether a module was written by the page."""
+    return str(getattr(module, "__file__", None) or "").startswith(f"{folder}{os.sep}")
 
 
 class World:
@@ -94,6 +106,10 @@ class World:
                 os.environ.update(dict(pair.split("=", 1) for pair in pairs))
             case ["cd", folder]:
                 os.chdir(folder)
+            case ["python", *arguments]:
+                done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=60)
+                self.code = done.returncode if done.returncode >= 0 else 128 - done.returncode  # as shells say it
+                return done.stdout + done.stderr
             case ["mkdir", *folders]:
                 for folder in folders:
                     Path(folder).mkdir()
