@@ -7,7 +7,6 @@ import secrets
 import traceback
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -238,12 +237,12 @@ class Recipe:
         clock = self.clock()
         now = clock if given.at is None else given.at
         definition = self.catalogue.newest(tx, command.name, clock).definition
-        command = replace(command, version=definition.version, secret=secrets.token_hex(32), importing=given.importing)
+        command = command._replace(version=definition.version, secret=secrets.token_hex(32), importing=given.importing)
         command = self._with_people(tx, command, None)
         self.live(tx, clock)
         try:
             with tx.part():
-                named = replace(command, case=f"{definition.prefix}-{tx.next_number(definition.prefix)}")
+                named = command._replace(case=f"{definition.prefix}-{tx.next_number(definition.prefix)}")
                 return self._opened(tx, named, digest, (now, clock))
         except _NotOpened as refused:  # its number is given again: a gap would look like a case that was removed
             return refused.refusal
@@ -268,7 +267,7 @@ class Recipe:
                 return decide(context), context
             except Unknown as unknown:
                 found = {**context.found, unknown.text: self._answer(tx, unknown, case)}
-                context = replace(context, found=found)
+                context = context._replace(found=found)
 
     def _answer(self, tx: Transaction, unknown: Unknown, case: str) -> Any:
         values = unknown.values
@@ -285,7 +284,7 @@ class Recipe:
     def _open_elsewhere(self, tx: Transaction, outcome: Applied | Refused, clock: int, now: int) -> None:
         """Cases of their own that a step opened by key, in the same transaction."""
         for command in outcome.elsewhere if isinstance(outcome, Applied) else ():
-            command = replace(command, secret=secrets.token_hex(32))
+            command = command._replace(secret=secrets.token_hex(32))
             opened, _ = self._decided(tx, clock, partial(open_case, command, now=now), command.case)
             if isinstance(opened, Refused):
                 raise Conflict(f"`{command.name}` could not be opened: {opened.reasons[0].words['en']}")
@@ -368,7 +367,7 @@ class Recipe:
         if plan.asks_roles.isdisjoint(command.form):
             return command
         people = roles_of_named(tx, plan.definition.fields, command.form)
-        return command if people is None else replace(command, people=people)
+        return command if people is None else command._replace(people=people)
 
     # -- answers -------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,7 @@ Status = Literal["none", "running", "paused", "met", "breached", "cancelled", "n
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(NamedTuple):
     """What a cycle must reach: a length of used time, or an instant."""
 
     kind: Literal["length", "instant"]
@@ -127,8 +126,7 @@ def changed(value: C, **changes: Any) -> C:
     return copy
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """A root and all that descends from it, by id; the root first, then in order of birth."""
 
     root: str
@@ -150,18 +148,17 @@ ENGINE = Actor(id="engine")
 Verb = Literal["open", "do", "tell", "claim", "release", "assign", "attach"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(NamedTuple):
     """What somebody asks of one case. `form` and `facts` are as given unless `is_stored`."""
 
     verb: Verb
     case: str  # of an opening: the id the case will have
-    name: str = ""  # process, action, or person to assign
     actor: Actor
-    form: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""  # process, action, or person to assign
+    form: Mapping[str, Any] = EMPTY
+    facts: Mapping[str, Any] = EMPTY
     people: Mapping[str, tuple[str, ...]] | None = None  # roles of the persons named in the form; None: not asked
-    found: Mapping[str, Any] = field(default_factory=dict)  # looked up in other families: question → answer
+    found: Mapping[str, Any] = EMPTY  # looked up in other families: question → answer
     version: int = 0  # of the definition, for an opening
     key: str | None = None
     occurred_at: int | None = None  # what a client's clock said; data only

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from engine.core.cases import Applied, Command, Family, Reason, Refused, Step
 from engine.core.lateness import coalesced
@@ -15,8 +16,7 @@ MOST_FIRINGS = 10_000
 """How many firings one carrying forward makes before it commits and goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(NamedTuple):
     """A family carried forward; `is_more` where the limit was reached before the instant."""
 
     family: Family
@@ -28,7 +28,7 @@ def carry(family: Family, until: int, context: Context, limit: int = MOST_FIRING
     """Let everything due before `until` take effect, each at its own instant, in order."""
     if not is_due(family, until):
         return Carried(family, ())
-    run = Run(family.root, family.cases, replace(context, asks=False))
+    run = Run(family.root, family.cases, context._replace(asks=False))
     is_more = run.carry(until, limit)
     return Carried(run.family, coalesced(run.steps, context.library), is_more)
 
@@ -84,4 +84,4 @@ def without(context: Context, command: Command, reasons: Iterable[Reason]) -> Co
         question: refused if isinstance(answer, Mapping) and answer.get("case") == command.case else answer
         for question, answer in context.found.items()
     }
-    return replace(context, found=found)
+    return context._replace(found=found)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.core.cases import EMPTY, Actor, Case, Family
 from engine.core.plan import Library, Plan
@@ -22,8 +21,7 @@ class Unknown(Exception):
         self.values = values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(NamedTuple):
     """What surrounds a decision: nothing here changes while it is made.
 
     `clock` is what the time source said when the lock was held; `seal` makes the commitment of a personal value.
@@ -31,9 +29,9 @@ class Context:
 
     library: Library
     clock: int
-    entropy: str = ""  # random hex, from which the keys of children opened on the way are drawn
     seal: Callable[[Case, int, str, Value], Value]
-    found: Mapping[str, Any] = field(default_factory=dict)  # answers to what was looked up
+    entropy: str = ""  # random hex, from which the keys of children opened on the way are drawn
+    found: Mapping[str, Any] = EMPTY  # answers to what was looked up
     asks: bool = True  # whether it may look up other families: commands may, what fires by time may not
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -96,7 +95,7 @@ class World:
             try:
                 outcome = decide(context)
             except Unknown as unknown:
-                context = replace(context, found={**context.found, unknown.text: self._answer(unknown)})
+                context = context._replace(found={**context.found, unknown.text: self._answer(unknown)})
                 continue
             refused = self._open_elsewhere(outcome.elsewhere) if isinstance(outcome, Applied) else None
             if refused is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -128,7 +127,7 @@ def test_a_person_named_in_a_personal_field_is_not_named_by_a_refusal() -> None:
     told = Command(
         verb="do", case=p.case, name="change", actor=actor("agent:lin"), people={"hidden-person": ("agent",)}
     )
-    reasons = p.world.command(replace(told, form={"contact": "hidden-person", "note": "yes"}))
+    reasons = p.world.command(told._replace(form={"contact": "hidden-person", "note": "yes"}))
     assert [one.field for one in reasons] == ["contact"]
     assert "hidden-person" not in "\n".join([*heard(reasons), *said(p)])
 

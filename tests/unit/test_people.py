@@ -284,6 +284,6 @@ def test_persons_named_in_a_form_must_hold_the_role_their_field_asks_and_it_is_r
     p.open()
     people = {"T7": ("technician", "agent"), "lin": ("agent",)}
     told = Command(verb="do", case=p.case, name="send", actor=Actor(id="lin", roles=("agent",)), people=people)
-    assert rules(p.world.command(replace(told, form={"fitter": "lin"}))) == ["form:fitter"]
-    assert p.world.command(replace(told, form={"fitter": "T7"})) == ()
+    assert rules(p.world.command(told._replace(form={"fitter": "lin"}))) == ["form:fitter"]
+    assert p.world.command(told._replace(form={"fitter": "T7"})) == ()
     assert p.records()[-1]["people"] == {"T7": ["technician", "agent"]}
