@@ -61,7 +61,7 @@ def test_an_import_killed_fifty_times_ends_in_the_same_history(file: Path, tmp_p
         if number % 10 == 0:
             proven(disturbed, now)
     tell(f"{KILLS} kills in an import of {lasted:.1f} s; it stood at {sorted(grew)} records")
-    assert len(grew) > KILLS // 10, "the kills came before anything was written, or after all of it was"
+    assert len(grew) > 5, "the kills came before anything was written, or after all of it was"
     with playing("import", disturbed, file, now) as player:
         rest = player.wait_for("done")
     assert rest[4] <= whole[4] == len(day.BAD_LINES)  # bad lines are told by the run that met them
