@@ -237,6 +237,12 @@ class Draft:
         if tuple(waiting) != self.case.waiting:
             self.change(waiting=tuple(waiting))
 
+    def see_whose_turn(self) -> None:
+        """Decide anew whose turn it is, where what was done since may have changed it."""
+        data, holder = self._waited_on
+        if self.plan.waits_on_conditions or data is not self.case.data or holder != self.case.assignee:
+            self._wait()
+
     # -- finishing -----------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
@@ -248,9 +254,7 @@ class Draft:
             data = self.case.data
         if self.case.assignee and self.case.assignee in persons(plan.definition.never_by, self.case):
             self.change(assignee=None)
-        waited_on, holder = self._waited_on
-        if plan.waits_on_conditions or waited_on is not data or holder != self.case.assignee:
-            self._wait()
+        self.see_whose_turn()
         if data is not self.before.data and self.case.alarms and not self.case.outcome:
             active = plan.active(self.case.position)
             self.change(alarms=followed(self.case.alarms, plan, data, self.now, active))

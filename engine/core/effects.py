@@ -23,6 +23,7 @@ from engine.model import (
     SetFields,
     Tell,
     UpdateRows,
+    Whos,
 )
 
 if TYPE_CHECKING:
@@ -85,13 +86,20 @@ def _notify(effect: Notify, draft: Draft) -> None:
     definition = draft.plan.definition
     names = placeholders(definition.messages[effect.message].text)
     excluded = tuple(sorted(persons(definition.never_by, draft.case)))
-    for who in dict.fromkeys(receivers(effect.who, draft.case, draft.actor)):
+    for who in dict.fromkeys(_meant(effect.who, draft)):
         kind, _, receiver = who.partition(":")
         draft.send(kind, receiver, effect.message, names, excluded if kind == "role" else ())
 
 
+def _meant(whos: Whos, draft: Draft) -> list[str]:
+    """Everybody named; whose turn it is as the effects so far have left it."""
+    if any(who.kind == "waiting_on" for who in whos):
+        draft.see_whose_turn()
+    return receivers(whos, draft.case, draft.actor)
+
+
 def _assign(effect: Assign, draft: Draft) -> None:
-    found = next(iter(receivers(effect.who, draft.case, draft.actor)), "")
+    found = next(iter(_meant(effect.who, draft)), "")
     kind, _, name = found.partition(":")
     if kind == "person" and name in persons(draft.plan.definition.never_by, draft.case):
         raise StepFailed(f"`{name}` is excluded from this case and cannot be assigned")

@@ -132,6 +132,18 @@ def test_notify_tells_everybody_named_once(play: Begin, whom: str, told: list[st
     assert [f"{one.receiver_kind}:{one.receiver}" for one in p.messages()] == told
 
 
+def test_whose_turn_it_is_is_seen_as_the_effects_before_have_left_it(play: Begin) -> None:
+    told = "[{notify: waiting_on, message: told}, {set: {severe: true}}, {notify: waiting_on, message: told}]"
+    p = play(
+        "initial: open\nopening: {by: [agent]}\nfields: {severe: {type: yes_no, default: false}}\n"
+        "states: {open: {waiting_on: [{if: case.severe, is: boss}, {is: agent}], "
+        f"actions: {{go: {{by: [agent], then: {told}, to: stay}}}}}}}}\n"
+    )
+    p.open()
+    p.do("go")
+    assert [one.receiver for one in p.messages()] == ["agent", "boss"]
+
+
 @pytest.mark.parametrize("whom", ["case.person", "assignee", "did.leave", "[]"])
 def test_empty_is_nobody(play: Begin, whom: str) -> None:
     p = play(WHO.replace("WHOM", whom))
