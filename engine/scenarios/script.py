@@ -104,6 +104,9 @@ def _step(
             wait = parse_duration(str(step["wait"]))
         except CalendarError as bad:
             findings.append(error("bad-time", document.place((*path, "wait")), str(bad)))
+    if "open" in step and "do" in step:
+        message = "`do` cannot stand beside `open`: a step opens a case or does an action"
+        findings.append(error("wrong-value", document.name_place((*path, "do")), message, "make it two steps"))
     refused = step.get("refused", ())
     return Action(
         place=document.place(path), at=str(step["at"]) if "at" in step else None,
