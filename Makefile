@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long crash check format lint types imports deps wheel bench ci changelog clean
+.PHONY: help setup demo test long crash check format lint types imports deps manual wheel bench ci changelog clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ imports: setup ## check who imports whom
 
 deps: setup ## check that the dependencies named are those used
 	@$(BIN)/deptry engine
+
+manual: setup ## print the outputs in README and docs anew
+	@$(BIN)/python -m tests.docs
 
 wheel: setup ## build wheel and sdist into dist/
 	@$(BIN)/python -m build

@@ -22,7 +22,9 @@ def data_folder(name: str) -> Path:
 def read_sources(folder: str | Path) -> dict[str, str]:
     """The texts of a folder of processes by their paths, as `Engine.publish` takes them."""
     found = Path(folder)
-    files = [path for place in (found, found / "calendars", found / "messages") for path in sorted(place.glob("*.yaml"))]
+    files = [
+        path for place in (found, found / "calendars", found / "messages") for path in sorted(place.glob("*.yaml"))
+    ]
     return {path.as_posix(): path.read_text("utf-8") for path in files}
 
 

@@ -27,7 +27,7 @@ def test_every_example_of_a_page_does_what_it_says(name: str, tmp_path: Path) ->
     made = page.with_blocks(printed(page, tmp_path))
     written = PAGES[name].read_text("utf-8")
     found = "\n".join(unified_diff(written.splitlines(), made.splitlines(), "written", "printed", n=1, lineterm=""))
-    assert not found, f"`python -m tests.docs` prints it anew; look at the difference:\n{found}"
+    assert not found, f"`make manual` prints it anew; look at the difference:\n{found}"
 
 
 @pytest.mark.parametrize("name", PAGES)

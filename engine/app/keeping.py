@@ -157,7 +157,9 @@ def _publication(definition: ProcessDefinition, at: int, by: str) -> Publication
 def _due_check(behind: int) -> Check:
     if not behind:
         return _check("due", True, "nothing waits for a worker", "没有等待处理的到期事项")
-    return _check("due", False, f"cases with something due: {behind}; run a worker", f"有到期事项的案件：{behind}；请运行 worker")
+    return _check(
+        "due", False, f"cases with something due: {behind}; run a worker", f"有到期事项的案件：{behind}；请运行 worker"
+    )
 
 
 def _check(name: str, ok: bool, en: str, zh: str) -> Check:

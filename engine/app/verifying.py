@@ -84,9 +84,7 @@ def _seals(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
                 yield Problem(case=case.id, sequence=sequence, message=f"`{name}` is not the value that was sealed")
 
 
-def _replayed(
-    tx: Transaction, family: Family, records: list[StoredRecord], library: Library
-) -> Iterator[Problem]:
+def _replayed(tx: Transaction, family: Family, records: list[StoredRecord], library: Library) -> Iterator[Problem]:
     try:
         found = replay((record.text for record in records), library)
     except Exception as error:  # records of a whole chain that the engine never wrote
