@@ -279,3 +279,22 @@ def test_d9_cycles_are_told_of_apart(play: Begin) -> None:
     p.do("answer")
     p.sleep("2h")
     assert [one.cycle for one in p.messages()] == [1, 2]
+
+
+def test_d8_a_point_moved_to_this_very_instant_is_not_ahead_and_fires_no_second_time(play: Begin) -> None:
+    p = play(simple("goal: case.visit_at, thresholds: [{at: goal - 30m, then: []}]") + AT_FIELD)
+    p.open(visit_at="2026-03-02 10:00")
+    p.until("2026-03-02 09:50")
+    p.do("move", visit_at="2026-03-02 10:20")
+    p.wait("5m")
+    assert ([one[2] for one in p.fired()], p.clock().generation) == (["goal - 30m"], 0)
+
+
+def test_d6_a_length_moved_to_what_is_used_takes_effect_then_though_the_desk_is_closed(play: Begin) -> None:
+    goal = "goal: [{if: has(case.severe) && case.severe, is: 1h}, {is: 2h}], calendar: office"
+    p = play(simple(goal) + AT_FIELD, at="2026-03-02 16:00")
+    p.open()
+    p.until("2026-03-02 18:00")
+    p.do("mark", severe=True)
+    p.wait("1s")
+    assert p.clock().breached_at == NINE + 9 * HOUR
