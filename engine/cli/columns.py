@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from engine.cli.pages import paused_by
-from engine.cli.reader import Reader
+from engine.cli.pages import left_said, paused_by
+from engine.cli.reader import Reader, one_line
 from engine.cli.render import COLOURS, mark, most_urgent, state_labels
 from engine.cli.tables import Column, Row
-from engine.cli.translate import _, later
+from engine.cli.translate import _, later, listed
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _promise(reader: Reader, definition: ProcessDefinition, view: CaseView) -> s
 
 def _left(reader: Reader, definition: ProcessDefinition, view: CaseView) -> str:
     urgent = most_urgent(view)
-    return "" if urgent is None or urgent[1].remaining is None else reader.span(urgent[1].remaining)
+    return "" if urgent is None else left_said(reader, urgent[1])
 
 
 def _due(reader: Reader, definition: ProcessDefinition, view: CaseView) -> str:
@@ -78,14 +78,14 @@ def chosen_columns(
 def _unknown(name: str, known: Sequence[str]) -> UsageError:
     near = get_close_matches(name, known, 1)
     mend = _("did you mean `{name}`?").format(name=near[0]) if near else _("there is {names}")
-    return UsageError(_("there is no column `{name}`").format(name=name), help=mend.format(names=", ".join(known)))
+    return UsageError(_("there is no column `{name}`").format(name=name), help=mend.format(names=listed(known)))
 
 
 def row_of(reader: Reader, names: Sequence[str], definition: ProcessDefinition, view: CaseView) -> Row:
     """Make the row of a case."""
     urgent = most_urgent(view)
     sign = "" if urgent is None else mark(reader, urgent[1])
-    cells = [_cell(reader, name, definition, view) for name in names]
+    cells = [one_line(_cell(reader, name, definition, view)) for name in names]
     return Row(cells=[sign, *cells], colour=COLOURS[sign])
 
 

@@ -6,7 +6,7 @@ from engine import __version__
 from engine.cli.folder import Checked
 from engine.cli.rulebook import summaries
 from engine.cli.streams import Streams
-from engine.cli.translate import _, plural
+from engine.cli.translate import _, listed, plural
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -35,9 +35,9 @@ def _counted(checked: Checked) -> str:
     parts.append(plural("{count} error", "{count} errors", checked.errors))
     if warnings:
         parts.append(plural("{count} warning", "{count} warnings", warnings))
-    text = _(", ").join(parts)
+    text = listed(parts)
     if checked.findings:
-        text += "; " + _("`casewright explain RULE` says more")
+        text += _("; ") + _("`casewright explain RULE` says more")
     return text
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from engine.cli.settings import Project
-from engine.cli.translate import _
+from engine.cli.translate import _, listed
 from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -57,14 +57,17 @@ def given_form(fields: Iterable[str], file: str | None, into: TextIO) -> dict[st
     return form
 
 
-def given_facts(facts: Iterable[str], file: str | None, project: Project, known: Iterable[str] = ()) -> dict[str, Any]:
+def given_facts(
+    facts: Iterable[str], file: str | None, project: Project, known: Iterable[str] | None = None
+) -> dict[str, Any]:
     """Put together the facts: those of the project file, then those of the file given, then flags.
 
     Facts that the action does not ask for are no trouble: the engine keeps only those it needs. But a flag that names
     none of the process is a slip.
     """
     flags = pairs(facts, "--fact")
-    _check_known(flags, tuple(known))
+    if known is not None:
+        _check_known(flags, tuple(known))
     standing = project.path("facts")
     found: dict[str, Any] = dict(read_object(str(standing))) if standing is not None else {}
     if file:
@@ -78,12 +81,12 @@ def _check_known(facts: Iterable[str], known: Sequence[str]) -> None:
             from difflib import get_close_matches
 
             near = get_close_matches(name, known, 1)
-            listed = ", ".join(f"`{fact}`" for fact in known)
+            names = listed(f"`{fact}`" for fact in known)
             raise NotFound(
                 _("the process knows no fact `{name}`").format(name=name),
                 help=_("did you mean `{name}`?").format(name=near[0])
                 if near
-                else (_("it knows {names}").format(names=listed) if known else None),
+                else (_("it knows {names}").format(names=names) if known else None),
             )
 
 

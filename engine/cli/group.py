@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from engine.cli.command import Command, write_examples
-from engine.cli.translate import _
+from engine.cli.translate import _, listed
 
 
 class Subcommands(click.Group):
@@ -34,7 +34,7 @@ class Subcommands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which there are."""
         if args and args[0] not in self.commands and not args[0].startswith("-"):
-            names = ", ".join(f"`{self.name} {name}`" for name in self.commands)
+            names = listed(f"`{self.name} {name}`" for name in self.commands)
             raise click.UsageError(
                 _("there is no `{name}`; there is {names}").format(name=f"{self.name} {args[0]}", names=names), ctx
             )

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from typing import Any, NamedTuple
 
 import click
@@ -16,6 +16,7 @@ from engine import __version__
 from engine.cli.catalogue import AUDIENCES, COMMANDS
 from engine.cli.command import Command, common_options
 from engine.cli.exits import Exit
+from engine.cli.reader import harmless
 from engine.cli.settings import start_language
 from engine.cli.translate import _, use_language
 from engine.errors import EngineError
@@ -70,7 +71,7 @@ def _unknown_command(name: str, ctx: click.Context) -> click.UsageError:
     near = get_close_matches(name, COMMANDS, n=1)
     text = _("there is no command `{name}`").format(name=name)
     if near:
-        text += ". " + _("did you mean `{name}`?").format(name=near[0])
+        text = _("{what}. {more}").format(what=text, more=_("did you mean `{name}`?").format(name=near[0]))
     return click.UsageError(text, ctx)
 
 
@@ -87,13 +88,18 @@ def _explained(error: BaseException, words: Sequence[str]) -> int:
     if "--json" in words:
         click.echo(json.dumps({"error": trouble._asdict()}, ensure_ascii=False), err=True)
     elif isinstance(error, click.ClickException):
-        error.show()
+        said = StringIO()
+        error.show(said)
+        click.echo(harmless(said.getvalue()), nl=False, err=True)
     elif trouble.exit_code == Exit.CANCELLED:
         click.echo("\n" + trouble.message, err=True)
     else:
-        click.echo(click.style(_("error:"), fg="red") + " " + trouble.message, err=True)
+        click.echo(
+            _("{error} {message}").format(error=click.style(_("error:"), fg="red"), message=harmless(trouble.message)),
+            err=True,
+        )
         if trouble.help:
-            click.echo(_("help:") + " " + trouble.help, err=True)
+            click.echo(_("help: {mend}").format(mend=harmless(trouble.help)), err=True)
     return trouble.exit_code
 
 

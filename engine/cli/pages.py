@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.files import attached_line
-from engine.cli.reader import Reader, harmless
+from engine.cli.reader import Reader, harmless, shortened
 from engine.cli.records import told
 from engine.cli.render import COLOURS, data_lines, mark, state_labels
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, later
+from engine.cli.translate import _, later, listed
 
 if TYPE_CHECKING:
     from engine.core.ledger import Interval
@@ -28,6 +28,8 @@ STATUSES: Mapping[str, str] = {
     "cancelled": later("cancelled"),
     "not_needed": later("not needed"),
 }
+_LONGEST = 2_000
+_LONGEST_DETAIL = 300
 OUTCOMES: Mapping[str, str] = {"done": later("done"), "failed": later("failed"), "cancelled": later("cancelled")}
 
 
@@ -55,7 +57,7 @@ def write_case(streams: Streams, reader: Reader, definition: ProcessDefinition, 
         streams.say()
         streams.say(_("Data"))
     for label, text in answered:
-        streams.say("  " + _("{name}: {text}").format(name=label, text=text))
+        streams.say("  " + _("{name}: {text}").format(name=label, text=shortened(text, _LONGEST)))
 
 
 def write_attachments(streams: Streams, reader: Reader, attached: Iterable[Attached]) -> None:
@@ -82,7 +84,7 @@ def _standing(reader: Reader, definition: ProcessDefinition, view: CaseView) -> 
             time=reader.instant(view.closed_at or reader.now), outcome=_(OUTCOMES[view.outcome])
         )
     elif view.waiting_on:
-        names = ", ".join(who(reader, definition, name) for name in view.waiting_on)
+        names = listed(who(reader, definition, name) for name in view.waiting_on)
         yield _("waits on {names}").format(names=names)
     if view.assignee:
         yield _("held by {person}").format(person=view.assignee)
@@ -120,12 +122,36 @@ def _clock_row(reader: Reader, definition: ProcessDefinition, name: str, clock: 
         name,
         reader.said(definition.clocks[name].label, name),
         _(STATUSES[clock.status]),
-        clock.goal or "",
+        goal_said(reader, definition, clock.goal or ""),
         "" if clock.started_at is None else reader.span(clock.used),
-        "" if clock.remaining is None else reader.span(clock.remaining),
+        left_said(reader, clock),
         clock_when(reader, definition, clock),
     ]
     return Row(cells=cells, colour=COLOURS[sign])
+
+
+def left_said(reader: Reader, clock: ClockView) -> str:
+    """Say how much time is left; of a promise that is missed, for how long it has been, by the wall clock."""
+    if clock.status == "breached" and clock.breached_at is not None and clock.ended_at is None:
+        return reader.span(clock.breached_at - reader.now)
+    return "" if clock.remaining is None else reader.span(clock.remaining)
+
+
+def goal_said(reader: Reader, definition: ProcessDefinition, goal: str) -> str:
+    """Say a goal: in English as the process writes it, else in words where it is simple."""
+    if reader.language == "en" or not goal:
+        return harmless(goal)
+    if goal == "end_of_day":
+        return _("end of the day")
+    name = goal.removeprefix("case.")
+    if name != goal and name in definition.fields:
+        return reader.said(definition.fields[name].label, name)
+    from engine.calendars import CalendarError, parse_duration
+
+    try:
+        return reader.span(parse_duration(goal))
+    except CalendarError:
+        return harmless(goal)
 
 
 def clock_when(reader: Reader, definition: ProcessDefinition, clock: ClockView) -> str:
@@ -147,7 +173,7 @@ def clock_when(reader: Reader, definition: ProcessDefinition, clock: ClockView) 
 
 def paused_by(reader: Reader, definition: ProcessDefinition, clock: ClockView) -> str:
     """Say why a clock stands still."""
-    why = ", ".join(_state_called(reader, definition, reason) for reason in clock.paused)
+    why = listed(_state_called(reader, definition, reason) for reason in clock.paused)
     return _("paused: {why}").format(why=why)
 
 
@@ -169,10 +195,19 @@ def write_history(
         Column(head=_("details"), is_wide=True),
     ]
     rows = []
+    records = list(records)
+    has_ms = any(record["at"] % 1000 for record in records)
     for record in records:
         one = told(reader, definition, record)
         what = f"!! {one.what}" if one.is_bad else one.what
-        cells = [str(record["seq"]), reader.exact(record["at"]), one.who, what, one.movement, _("; ").join(one.details)]
+        cells = [
+            str(record["seq"]),
+            reader.exact(record["at"], has_ms=has_ms),
+            one.who,
+            what,
+            one.movement,
+            _("; ").join(shortened(text, _LONGEST_DETAIL) for text in one.details),
+        ]
         rows.append(Row(cells=cells, colour="red" if one.is_bad else ""))
     write_table(streams, columns, rows)
 
@@ -190,7 +225,7 @@ def write_ledger(
     """Write how the time of a promise was spent, adding up to the millisecond."""
     name, intervals = ledger
     streams.say()
-    streams.say(f"{name}: {reader.said(definition.clocks[name].label)}")
+    streams.say(_("{name}: {text}").format(name=name, text=reader.said(definition.clocks[name].label)))
     if not intervals:
         streams.say("  " + _("has not started"))
         return
@@ -208,27 +243,28 @@ def write_ledger(
 
 def _ledger_rows(reader: Reader, definition: ProcessDefinition, intervals: Sequence[Interval]) -> Iterator[Row]:
     cycle, total = 0, 0
+    has_ms = any(one.start % 1000 or one.end % 1000 for one in intervals)
     for one in intervals:
         total = one.used if one.cycle != cycle else total + one.used
         cycle = one.cycle
-        why = ", ".join(_state_called(reader, definition, reason) for reason in one.why)
+        why = listed(_state_called(reader, definition, reason) for reason in one.why)
         status = _(_SPENT[one.status]) + (f" ({why})" if why else "")
-        turn = ", ".join(who(reader, definition, name) for name in one.turn)
+        turn = listed(who(reader, definition, name) for name in one.turn)
         cells = [
             str(one.cycle),
-            reader.exact(one.start),
-            reader.exact(one.end),
+            reader.exact(one.start, has_ms=has_ms),
+            reader.exact(one.end, has_ms=has_ms),
             status,
             turn,
-            to_the_millisecond(one.used),
-            to_the_millisecond(total),
+            to_the_millisecond(one.used, has_ms=has_ms),
+            to_the_millisecond(total, has_ms=has_ms),
         ]
         yield Row(cells=cells, colour="" if one.status == "running" else "dim")
 
 
-def to_the_millisecond(length: int) -> str:
-    """Write a duration exactly: `1:05:00.250`."""
+def to_the_millisecond(length: int, *, has_ms: bool = False) -> str:
+    """Write a duration exactly: `1:05:00.250`; with milliseconds always, where others in its table have some."""
     whole, ms = divmod(length, 1000)
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" + (f".{ms:03}" if ms else "")
+    return f"{hours}:{minutes:02}:{seconds:02}" + (f".{ms:03}" if ms or has_ms else "")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.cli.reader import Reader
-from engine.cli.translate import _
+from engine.cli.translate import _, listed
 
 if TYPE_CHECKING:
     from engine.fields import Field
+    from engine.ports import Person
     from engine.views import FormField
 
+_MOST_NAMED = 8
 _TYPES: Mapping[str, str] = {
     "integer": "0, 1, 2 …",
     "number": "1.5",
@@ -25,21 +28,57 @@ _TYPES: Mapping[str, str] = {
 }
 
 
-def ask_missing(reader: Reader, asked: Iterable[FormField], form: dict[str, Any]) -> dict[str, Any]:
-    """Ask for every required field that the form lacks; what is given stays as it is."""
+def ask_missing(
+    reader: Reader, asked: Iterable[FormField], form: dict[str, Any], people: Iterable[Person] = ()
+) -> dict[str, Any]:
+    """Ask for every required field that the form lacks; what is given stays as it is.
+
+    Where the desk keeps people, a person named is one of them and holds the role asked for.
+    """
+    active = {person.id: person for person in people if person.is_active}
     for field in asked:
         if field.required and form.get(field.field.name) is None:
-            form[field.field.name] = _ask(reader, field)
+            form[field.field.name] = _ask(reader, field, active)
     return form
 
 
-def _ask(reader: Reader, asked: FormField) -> Any:
+def _ask(reader: Reader, asked: FormField, people: Mapping[str, Person]) -> Any:
     field = asked.field
     if field.type == "table":
         return _ask_rows(reader, field)
     default = None if asked.present is None else reader.value(field, asked.present)
-    return click.prompt(
-        question(reader, field), default=default, err=True, value_proc=_checked(reader, field, asked.present, default)
+    check = _checked(reader, field, asked.present, default)
+
+    def checked(text: str) -> Any:
+        answer = check(text)
+        if field.type == "person" and people and text != default:
+            _check_person(reader, field, text.strip(), people)
+        return answer
+
+    return click.prompt(question(reader, field), default=default, err=True, value_proc=checked, prompt_suffix=_(": "))
+
+
+def _check_person(reader: Reader, field: Field, name: str, people: Mapping[str, Person]) -> None:
+    """Say at once that nobody is called so, or that they do not hold the role."""
+    fitting = [person.id for person in people.values() if field.role is None or field.role in person.roles]
+    if name in fitting:
+        return
+    if name in people:
+        text = _("`{person}` is not {role}; {names}").format(person=name, role=field.role, names=_those(fitting))
+    else:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, fitting, 1)
+        text = _("nobody here is called `{name}`; {names}").format(name=name, names=_those(near or fitting))
+    raise click.UsageError(text)
+
+
+def _those(names: Sequence[str]) -> str:
+    named = listed(f"`{name}`" for name in names[:_MOST_NAMED])
+    return (
+        _("there is {names}").format(names=named + ("…" if len(names) > _MOST_NAMED else ""))
+        if names
+        else _("nobody is")
     )
 
 
@@ -50,13 +89,17 @@ def _ask_rows(reader: Reader, table: Field) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     while True:
         text = question(reader, first) + " " + _("(nothing ends it)")
-        start = click.prompt(f"  {len(rows) + 1}. {text}", default="", show_default=False, err=True)
+        start = click.prompt(
+            f"  {len(rows) + 1}. {text}", default="", show_default=False, err=True, prompt_suffix=_(": ")
+        )
         if not start:
             return rows
         row = {first.name: start}
         for column in others:
             asked = f"     {question(reader, column)}"
-            row[column.name] = click.prompt(asked, err=True, value_proc=_checked(reader, column, None, None))
+            row[column.name] = click.prompt(
+                asked, err=True, value_proc=_checked(reader, column, None, None), prompt_suffix=_(": ")
+            )
         rows.append(row)
 
 
@@ -67,7 +110,7 @@ def _label(reader: Reader, field: Field) -> str:
 def question(reader: Reader, field: Field) -> str:
     """Write the question for one field."""
     if field.type == "choice":
-        shape = ", ".join(f"{name} {reader.said(words)}" for name, words in field.choices.items())
+        shape = listed(f"{name} {reader.said(words)}" for name, words in field.choices.items())
     elif field.type == "yes_no":
         shape = _("yes or no")
     elif field.type == "person":
@@ -87,6 +130,8 @@ def _checked(reader: Reader, field: Field, present: Any, default: str | None) ->
         if default is not None and text == default:
             return plain(field, present)
         if field.type == "file":
+            if text.strip()[:1] == "@" and not Path(text.strip()[1:]).is_file():
+                raise click.UsageError(_("there is no file `{file}`").format(file=text.strip()[1:]))
             return text
         try:
             read(field, text, reader.zone)

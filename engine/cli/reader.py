@@ -46,11 +46,11 @@ class Reader:
             return "24:00"
         return local.strftime("%Y-%m-%d %H:%M")
 
-    def exact(self, instant: int) -> str:
-        """Write an instant to the second, to the millisecond where it has some."""
+    def exact(self, instant: int, *, has_ms: bool = False) -> str:
+        """Write an instant to the second, to the millisecond where it, or others in its table, have some."""
         local = self.local(instant)
         text = local.strftime("%Y-%m-%d %H:%M:%S")
-        return f"{text}.{local.microsecond // 1000:03}" if local.microsecond else text
+        return f"{text}.{local.microsecond // 1000:03}" if local.microsecond or has_ms else text
 
     def value(self, field: Field, value: Any) -> str:
         """Write a value of the case: choices by label, instants in the desk's zone."""
@@ -99,6 +99,18 @@ def harmless(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(sign if sign.isprintable() or sign == "\n" else " " if sign == "\t" else "\ufffd" for sign in text)
+
+
+def one_line(text: str) -> str:
+    """Put a text into one line: what breaks lines becomes a space."""
+    return text if text.isprintable() else " ".join(harmless(text).split())
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut a text that would bury all others, and say how much there is."""
+    if len(text) <= most:
+        return text
+    return _("{text}… ({count} characters; --json gives them all)").format(text=text[:most], count=f"{len(text):,}")
 
 
 def seconds(length: int | None) -> dict[str, Any] | None:

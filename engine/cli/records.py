@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.files import hash_start, size_text
 from engine.cli.reader import Reader, harmless
-from engine.cli.translate import _, later
+from engine.cli.render import rule_called
+from engine.cli.translate import _, later, listed
 
 if TYPE_CHECKING:
     from engine.model import ProcessDefinition
@@ -76,11 +77,21 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
         called = harmless(bare) if clock is None else reader.called(name, clock.label)
         text = _(_VERBS.get(verb, verb)).format(name=called)
     if record.get("refused"):
-        rules = ", ".join(".".join(rule) for rule in record["refused"])
+        rules = listed(_refused_by(reader, definition, *rule) for rule in record["refused"])
         return _("{what} refused: {rules}").format(what=text, rules=rules)
     if "error" in record:
         return _("{what} failed: {error}").format(what=text, error=record["error"])
     return _("{what}: not applicable").format(what=text) if record.get("not_applicable") else text
+
+
+def _refused_by(reader: Reader, definition: ProcessDefinition, rule: str, *field: str) -> str:
+    """Name what refused: in English as the record does, else in words."""
+    if reader.language == "en":
+        return ".".join((rule, *field))
+    labels = [
+        reader.called(name, definition.fields[name].label) if name in definition.fields else name for name in field
+    ]
+    return " ".join((rule_called(reader, rule), *labels))
 
 
 def action_label(definition: ProcessDefinition, name: str) -> Mapping[str, str]:

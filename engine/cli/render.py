@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.reader import Reader
+from engine.cli.reader import Reader, harmless
 from engine.cli.streams import Streams
-from engine.cli.translate import _, plural
+from engine.cli.translate import _, later, plural
 
 if TYPE_CHECKING:
     from engine.core.cases import Reason
@@ -158,12 +158,32 @@ def reasons(streams: Streams, reader: Reader, refusal: Refusal) -> None:
     head = plural("refused for {count} reason:", "refused for {count} reasons:", len(refusal.reasons))
     streams.tell(streams.paint(head, "red"))
     for reason in refusal.reasons:
-        streams.tell(f"  - {reader.said(reason.words, reason.rule)} [{reason.rule}]")
+        streams.tell(f"  - {reader.said(reason.words, reason.rule)} [{rule_called(reader, reason.rule)}]")
+
+
+_RULES: Mapping[str, str] = {
+    "state": later("state"),
+    "by": later("who may"),
+    "never_by": later("who must not"),
+    "within": later("until when"),
+    "during": later("opening hours"),
+    "needs": later("what comes first"),
+    "facts": later("facts"),
+    "form": later("form"),
+    "unique": later("only one"),
+    "claimed": later("held"),
+    "error": later("error"),
+}
+
+
+def rule_called(reader: Reader, rule: str) -> str:
+    """Call a rule: in English by its id, as records and processes do; elsewhere ours by what they are about."""
+    return _(_RULES[rule]) if reader.language != "en" and rule in _RULES else harmless(rule)
 
 
 def reason_line(reader: Reader, why: Iterable[Reason]) -> str:
     """Put the reasons of one refusal into one line."""
-    return "; ".join(reader.said(reason.words, reason.rule) for reason in why)
+    return _("; ").join(reader.said(reason.words, reason.rule) for reason in why)
 
 
 def by_likelihood(definition: ProcessDefinition, offers: Iterable[Offer]) -> list[Offer]:
@@ -196,7 +216,9 @@ def offer_lines(streams: Streams, reader: Reader, offers: Iterable[Offer]) -> It
     if rest:
         yield _("not possible now:")
     for offer in rest:
-        yield f"  {offer.action}  {reader.said(offer.label, offer.action)}: {reason_line(reader, offer.reasons)}"
+        label = reader.said(offer.label, offer.action)
+        why = reason_line(reader, offer.reasons)
+        yield "  " + _("{action}  {label}: {reasons}").format(action=offer.action, label=label, reasons=why)
 
 
 def _asked(offer: Offer) -> str:

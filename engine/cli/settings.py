@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.cli.translate import _, asked_language, environment_language, known_language
+from engine.cli.translate import _, asked_language, environment_language, known_language, listed
 from engine.errors import UsageError
 
 PROJECT_FILE = "casewright.toml"
@@ -69,7 +69,7 @@ def read_project(file: Path) -> Project:
         if key not in _KEYS:
             raise UsageError(
                 _("`{file}`: unknown key `{key}`").format(file=file, key=key),
-                help=_("it may hold {keys}").format(keys=", ".join(f"`{name}`" for name in _KEYS)),
+                help=_("it may hold {keys}").format(keys=listed(f"`{name}`" for name in _KEYS)),
             )
         if not isinstance(value, str):
             raise UsageError(_("`{file}`: `{key}` is text in quotes").format(file=file, key=key))

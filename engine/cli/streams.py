@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from engine.cli.reader import harmless
+
 _WIDTH_OF_A_PIPE = 200
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +30,19 @@ class Streams:
     width: int = 80
 
     def say(self, text: str = "") -> None:
-        """Write a line for people to `out`."""
-        self.out.write(text + "\n")
+        """Write a line for people to `out`; nothing in it can play tricks on a terminal."""
+        self.out.write(self._tame(text) + "\n")
 
     def tell(self, text: str = "") -> None:
-        """Write a line to `err`: a hint, progress, trouble."""
-        self.err.write(text + "\n")
+        """Write a line to `err`: a hint, progress, trouble; nothing in it can play tricks on a terminal."""
+        self.err.write(self._tame(text) + "\n")
+
+    def _tame(self, text: str) -> str:
+        """Let pass what is printable, line breaks and, where there is colour, our own colours."""
+        if text.isprintable():
+            return text
+        parts = _COLOUR.split(text) if self.has_colour else [text]
+        return "".join(part if number % 2 else harmless(part) for number, part in enumerate(parts))
 
     def give(self, value: Any) -> None:
         """Write a JSON document to `out`."""

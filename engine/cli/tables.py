@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from engine.cli.streams import Streams
 
 NARROW = 80
+_GAP = 2
+_LEAST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +30,51 @@ class Row:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
-def write_table(streams: Streams, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-    """Write rows as a table, or as blocks where the screen is narrow. Columns without any content are left out."""
+def write_table(streams: Streams, columns: Sequence[Column], rows: Sequence[Row], *, is_cut: bool = False) -> None:
+    """Write rows as a table, or as blocks where the screen is narrow. Columns without any content are left out.
+
+    Where rows are cut, each takes one line; else what is wide is wrapped and nothing is lost.
+    """
     kept = [number for number, _ in enumerate(columns) if any(row.cells[number] for row in rows)]
     columns = [columns[number] for number in kept]
     rows = [Row(cells=[row.cells[number] for number in kept], colour=row.colour, notes=row.notes) for row in rows]
+    if is_cut:
+        rows = _cut(columns, rows, streams.width)
     if streams.width < NARROW:
         _write_blocks(streams, columns, rows)
     else:
         _write_grid(streams, columns, rows)
+
+
+def _cut(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[Row]:
+    """Cut what is wide so that each row takes one line; in a block each cell has a line of its own."""
+    from rich.cells import cell_len
+
+    wanted = [
+        max(cell_len(text) for text in (column.head, *(row.cells[number] for row in rows)))
+        for number, column in enumerate(columns)
+    ]
+    room = list(wanted)
+    wide = sorted((number for number, column in enumerate(columns) if column.is_wide), key=lambda one: wanted[one])
+    spare = width - _GAP * len(columns) - sum(wanted[one] for one in range(len(columns)) if one not in wide)
+    for left, number in zip(range(len(wide), 0, -1), wide, strict=True):
+        share = max(spare // left, _LEAST) if width >= NARROW else width - cell_len(columns[number].head) - 4
+        room[number] = min(wanted[number], share)
+        spare -= room[number]
+    return [
+        Row(
+            cells=[_fitted(cell, room[number]) for number, cell in enumerate(row.cells)],
+            colour=row.colour,
+            notes=row.notes,
+        )
+        for row in rows
+    ]
+
+
+def _fitted(text: str, room: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
 
 
 def _write_blocks(streams: Streams, columns: Sequence[Column], rows: Sequence[Row]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gettext
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 DOMAIN = "casewright"
@@ -25,6 +25,11 @@ def _(message: str) -> str:
 def plural(one: str, many: str, count: int) -> str:
     """Return the message for this count, with `{count}` filled in."""
     return gettext.ngettext(one, many, count).format(count=count)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Put parts into one line, with the comma of the reader's language."""
+    return _(", ").join(parts)
 
 
 def later(message: str) -> str:

@@ -17,9 +17,6 @@ from engine.lang.build.process import Beside, build_process
 from engine.lang.build.used import parts_of
 from engine.lang.diagnostics import Diagnostic, Lines, Span, did_you_mean, error, in_order, without_silenced
 from engine.lang.hashes import hashes_of
-from engine.lang.rules.folder import FOLDER_RULES, Shared
-from engine.lang.rules.listing import findings_of
-from engine.lang.rules.rule import Checked
 from engine.lang.shape import Kind, Shape, check_shape
 from engine.lang.source import read
 from engine.lang.tree import Document
@@ -190,6 +187,8 @@ def _every_file(files: _Files) -> Iterator[Diagnostic]:
 
 def _shared(files: _Files, definitions: Mapping[str, ProcessDefinition]) -> Iterator[Diagnostic]:
     """What can be said of a folder only when every process of it is known."""
+    from engine.lang.rules.folder import FOLDER_RULES, Shared
+
     processes = (files.read(f"{name}.yaml", "process").cursor for name in definitions)
     desk = files.read("desk.yaml", "desk").cursor
     messages = files.read("messages/desk.yaml", "messages") if "messages/desk.yaml" in files else None
@@ -229,7 +228,10 @@ def _attempt(files: _Files, process: str, *, rules: bool = True) -> _Attempt:
     _check_file_name(file.cursor, process, notes)
     findings += notes.found
     is_readable = not any(found.severity == "error" for found in findings)
-    if rules:
+    if rules:  # a published process is read without them, and quickly
+        from engine.lang.rules.listing import findings_of
+        from engine.lang.rules.rule import Checked
+
         findings += findings_of(Checked(definition, known), is_readable=is_readable)
     if not is_readable:
         return _Attempt(None, known, tuple(findings))

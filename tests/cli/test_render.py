@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from engine.cli.columns import DEFAULT, chosen_columns, row_of
 from engine.cli.pages import write_case, write_history, write_ledger
 from engine.cli.reader import Reader
 from engine.cli.render import change_line, mark, most_urgent
 from engine.cli.streams import Streams
+from engine.cli.tables import write_table
 from engine.cli.translate import use_language
 from engine.core.ledger import Interval
 from engine.views import Accepted
@@ -175,3 +177,52 @@ def test_a_ledger_adds_up_to_the_millisecond(reader: Reader, streams: Callable[.
     lines = screen.out.getvalue().splitlines()  # type: ignore[attr-defined]
     assert [line.split()[-1] for line in lines[-3:]] == ["0:00:00.250", "0:00:00.250", "0:01:00.250"]
     assert "paused (reported)" in lines[-2]
+
+
+def test_what_is_long_overdue_has_one_figure_everywhere(reader: Reader, streams: Callable[..., Streams]) -> None:
+    late = clock(status="breached", breached_at=NINE - 90 * MINUTE, remaining=-10 * MINUTE)
+    screen = streams(width=200)
+    write_case(screen, reader, repair(), case(clocks={"arrival": late}))
+    (line,) = (line for line in screen.out.getvalue().splitlines() if "arrival" in line)  # type: ignore[attr-defined]
+    assert "-1h30m" in line
+    assert "(1h30m ago)" in line
+    assert "10m" not in line
+
+
+def test_milliseconds_are_shown_in_every_row_or_in_none(reader: Reader, streams: Callable[..., Streams]) -> None:
+    for instants, shown in (((NINE, NINE + 1000), 0), ((NINE, NINE + 1), 2)):
+        screen = streams(width=200)
+        write_history(screen, reader, repair(), [record(at=at, seq=n) for n, at in enumerate(instants, 1)])
+        assert screen.out.getvalue().count(":00.00") == shown  # type: ignore[attr-defined]
+
+
+TRICKS = "a\x1b[2Jb\u202ec\u2066d\r\n\te\x07"
+
+
+def test_no_text_plays_tricks_whatever_writes_it(streams: Callable[..., Streams]) -> None:
+    for has_colour in (False, True):
+        screen = streams(has_colour=has_colour)
+        screen.say(TRICKS)
+        screen.tell(TRICKS)
+        for written in (screen.out.getvalue(), screen.err.getvalue()):  # type: ignore[attr-defined]
+            assert not set(written) & set("\x1b\u202e\u2066\r\t\x07")
+
+
+def test_a_list_gives_each_case_one_line(reader: Reader, streams: Callable[..., Streams]) -> None:
+    view = case(summary={"en": f"one\ntwo {TRICKS}" + "x" * 500})
+    columns = chosen_columns(reader, DEFAULT, [(repair(), view)])
+    screen = streams(width=100)
+    write_table(screen, columns, [row_of(reader, DEFAULT, repair(), view)], is_cut=True)
+    lines = screen.out.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 2
+    assert "one two a" in lines[1]
+    assert "…" in lines[1]
+    assert len(lines[1]) <= 100
+
+
+def test_a_text_that_would_bury_the_page_is_cut_and_counted(reader: Reader, streams: Callable[..., Streams]) -> None:
+    screen = streams()
+    write_case(screen, reader, repair(), case(data={"note": "x" * 5000}))
+    text = screen.out.getvalue()  # type: ignore[attr-defined]
+    assert "(5,000 characters; --json gives them all)" in text
+    assert len(text) < 3000

@@ -64,8 +64,8 @@ def test_the_store_s_explanations_are_in_the_catalogue() -> None:
 @pytest.mark.parametrize(
     ("english", "chinese"),
     [
-        ("there is no case `R-9`", "没有单子 `R-9`"),
-        ("there is no case `R-9` any more", "单子 `R-9` 已不存在"),
+        ("there is no case `R-9`", "没有案件 `R-9`"),
+        ("there is no case `R-9` any more", "案件 `R-9` 已不存在"),
         ("`wu` is not known at this desk (`wu.di`?)", "本服务台没有 `wu`（`wu.di`？）"),
         ("something never said before", "something never said before"),
     ],

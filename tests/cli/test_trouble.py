@@ -195,7 +195,7 @@ def test_any_text_comes_back_exactly() -> None:
 
 def test_the_same_trouble_is_told_in_chinese() -> None:
     done = run("show", "R-99", "--as", "wang.fang", language="zh")
-    assert done.err == "错误： 没有单子 `R-99`\n提示： 用 `casewright list --find` 可按电话或姓名查找\n"
+    assert done.err == "错误：没有案件 `R-99`\n提示：用 `casewright list --find` 可按电话或姓名查找\n"
 
 
 def test_with_debug_the_traceback_is_shown() -> None:

@@ -47,7 +47,7 @@ def run_open(streams: Streams, engine: Engine, args: Args) -> int:
     form = given_form(args.fields, args.form, streams.into)
     asked = engine.opening(args.process)
     if streams.may_ask:
-        form = ask_missing(reader_of(streams, engine), asked, form)
+        form = ask_missing(reader_of(streams, engine), asked, form, engine.people())
     files = take_files(form, asked)
     result = engine.open_case(
         args.process,
@@ -136,7 +136,7 @@ def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -
             shown = {name: view.data[name] for name in offer.show if name in view.data}
             for label, text in data_lines(reader, definition, shown):
                 streams.tell(_("{name}: {text}").format(name=label, text=text))
-            return ask_missing(reader, offer.form, form)
+            return ask_missing(reader, offer.form, form, engine.people())
     return form
 
 

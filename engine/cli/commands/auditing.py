@@ -10,7 +10,7 @@ from engine.cli.command import Args, engine_command
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.streams import Streams
-from engine.cli.translate import _, plural
+from engine.cli.translate import _, listed, plural
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -53,7 +53,7 @@ def run_verify(streams: Streams, engine: Engine, args: Args) -> int:
     for problem in found.problems:
         where = problem.case if problem.sequence is None else f"{problem.case} #{problem.sequence}"
         streams.say(streams.paint(f"!! {where}: {problem.message}", "red"))
-    counted = ", ".join(
+    counted = listed(
         (
             plural("{count} case", "{count} cases", found.cases),
             plural("{count} record", "{count} records", found.records),

@@ -12,7 +12,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
-from engine.cli.translate import _, plural
+from engine.cli.translate import _, listed, plural
 
 if TYPE_CHECKING:
     from engine.app import Engine, Imported
@@ -26,9 +26,10 @@ def import_command() -> Command:
         help=_(
             "Bring in cases from a file of JSON lines, each at its own time: "
             '{"at", "as": "role:person", "case", "open" or "do", "form", "facts", "key"} or {"at", "tick": true}. '
-            "Run again, it goes on where it stopped, does nothing twice, and names the bad lines again. How to mend them: "
-            "with --stop-on-error the import waits at the line, mend it in the file and run again; else put the lines "
-            "of cases that could not be opened, mended, into a file of their own and import that under its own name."
+            "Run again, it goes on where it stopped, does nothing twice, and names the bad lines again. How to mend "
+            "them: with --stop-on-error the import waits at the line, mend it in the file and run again; else put the "
+            "lines of cases that could not be opened, mended, into a file of their own and import that under its own "
+            "name."
         ),
         examples=("casewright import old-cases.jsonl", "casewright import day.jsonl --stop-on-error --json"),
         params=[
@@ -85,7 +86,7 @@ def _say(streams: Streams, file: Path, done: Imported) -> None:
         parts.append(
             plural("{count} line done by an earlier run", "{count} lines done by an earlier run", done.skipped)
         )
-    streams.say(_(", ").join(parts))
+    streams.say(listed(parts))
 
 
 def import_document(done: Imported) -> dict[str, object]:

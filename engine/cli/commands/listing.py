@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from engine.cli.answer import definition_of, reader_of
+from engine.cli.answer import definition_of
 from engine.cli.columns import DEFAULT, chosen_columns, row_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import row_document
 from engine.cli.exits import Exit
+from engine.cli.reader import Reader
 from engine.cli.streams import Streams
 from engine.cli.tables import write_table
 from engine.cli.translate import _, plural
@@ -81,8 +82,10 @@ class _Page(NamedTuple):
 
 def run_list(streams: Streams, engine: Engine, args: Args) -> int:
     """List cases."""
-    reader = reader_of(streams, engine)
     page = _page(engine, args)
+    # Asking the engine for the zone would read a definition that nobody else may need.
+    zone = page.rows[0][0].desk.zone if page.rows else "UTC"
+    reader = Reader(language=streams.language, zone=zone, now=engine.now())
     if streams.is_json:
         cases = [row_document(reader, definition, view) for definition, view in page.rows]
         streams.give({"cases": cases, "shown": len(cases), "total": page.total, "behind": page.behind})
@@ -90,7 +93,7 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
     names = args.columns.split(",") if args.columns else list(DEFAULT)
     columns = chosen_columns(reader, names, page.rows)
     if page.rows:
-        write_table(streams, columns, [row_of(reader, names, *row) for row in page.rows])
+        write_table(streams, columns, [row_of(reader, names, *row) for row in page.rows], is_cut=True)
     _say_how_many(streams, args, page)
     return Exit.DONE
 

@@ -13,7 +13,7 @@ from engine.cli.documents import attachment_document, case_document, clock_docum
 from engine.cli.exits import Exit
 from engine.cli.pages import write_attachments, write_case, write_clocks, write_history, write_ledger
 from engine.cli.streams import Streams
-from engine.cli.translate import _
+from engine.cli.translate import _, listed
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def run_clock(streams: Streams, engine: Engine, args: Args) -> int:
     if not names and args.name is not None:
         raise NotFound(
             _("`{case}` has no promise `{name}`").format(case=view.id, name=args.name),
-            help=_("it has {names}").format(names=", ".join(f"`{name}`" for name in view.clocks)),
+            help=_("it has {names}").format(names=listed(f"`{name}`" for name in view.clocks)),
         )
     ledgers = {name: engine.ledger(view.id, name) for name in names} if args.explain else {}
     if streams.is_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -13,12 +14,21 @@ from engine.cli.group import Subcommands
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _
+from engine.cli.translate import _, later
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from engine.app import Engine
     from engine.ports import Fault, Mail
+
+
+_STATUSES: Mapping[str, str] = {
+    "waiting": later("waiting"),
+    "delivered": later("delivered"),
+    "superseded": later("superseded"),
+    "imported": later("imported"),
+    "dead": later("dead"),
+}
 
 
 def outbox_command() -> click.Group:
@@ -90,7 +100,7 @@ def _mail_row(reader: Reader, mail: Mail) -> Row:
             message.case,
             message.receiver,
             message.name,
-            mail.status,
+            _(_STATUSES[mail.status]),
             str(mail.attempts) if mail.attempts else "",
             mail.error or "",
         ],

@@ -11,7 +11,7 @@ from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _
+from engine.cli.translate import _, listed
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
         return Exit.DONE
     columns = [Column(head=_("person")), Column(head=_("name")), Column(head=_("roles"), is_wide=True), Column(head="")]
     rows = [
-        Row(cells=[person.id, person.name, ", ".join(person.roles), "" if person.is_active else _("acts no more")])
+        Row(cells=[person.id, person.name, listed(person.roles), "" if person.is_active else _("acts no more")])
         for person in people
     ]
     write_table(streams, columns, rows)
@@ -161,7 +161,7 @@ def _save(streams: Streams, engine: Engine, args: Args, person: Person) -> int:
     if streams.is_json:
         streams.give(person_document(person))
     elif person.is_active:
-        streams.say(_("{person}: {roles}").format(person=person.id, roles=", ".join(person.roles) or _("no role")))
+        streams.say(_("{person}: {roles}").format(person=person.id, roles=listed(person.roles) or _("no role")))
     else:
         streams.say(_("{person} acts no more").format(person=person.id))
     return Exit.DONE

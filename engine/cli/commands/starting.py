@@ -190,7 +190,7 @@ def run_doctor(streams: Streams, args: Args) -> int:
     else:
         for found in findings:
             sign = streams.paint("ok", "green") if found.is_ok else streams.paint("!!", "red")
-            streams.say(f"{sign}  {found.name}: {found.words}")
+            streams.say(f"{sign}  " + _("{name}: {text}").format(name=found.name, text=found.words))
     return Exit.DONE if all(found.is_ok for found in findings) else Exit.FAILED
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from engine.cli.findings import write_findings
 from engine.cli.folder import Checked, checked_paths
 from engine.cli.reader import harmless
 from engine.cli.streams import Streams
-from engine.cli.translate import _, plural
+from engine.cli.translate import _, later, listed, plural
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
@@ -95,16 +95,29 @@ def _say(streams: Streams, tested: Sequence[_Tested]) -> None:
     for one in tested:
         for outcome in one.outcomes:
             if outcome.failure is not None:
-                sign = streams.paint("FAILED", "red")
+                sign = streams.paint(_("FAILED"), "red")
                 streams.say(f"{outcome.failure.place}: {sign} {outcome.scenario}")
                 streams.say(f"  {harmless(outcome.failure.message)}")
         passed = len(one.outcomes) - one.failed
-        line = f"{one.process}: " + plural("{count} scenario passed", "{count} scenarios passed", passed)
+        counted = [plural("{count} scenario passed", "{count} scenarios passed", passed)]
         if one.failed:
-            line += ", " + plural("{count} failed", "{count} failed", one.failed)
-        streams.say(line)
+            counted.append(plural("{count} failed", "{count} failed", one.failed))
+        streams.say(_("{name}: {text}").format(name=one.process, text=listed(counted)))
         if one.coverage is not None:
             _say_coverage(streams, one.coverage)
+
+
+_KINDS: Mapping[str, str] = {
+    "state": later("state"),
+    "action": later("action"),
+    "guard": later("guard"),
+    "refusal": later("refusal"),
+    "threshold": later("threshold"),
+    "pause": later("pause"),
+    "timer": later("timer"),
+    "branch": later("branch"),
+    "effect": later("effect"),
+}
 
 
 def _say_coverage(streams: Streams, coverage: Coverage) -> None:
@@ -112,7 +125,8 @@ def _say_coverage(streams: Streams, coverage: Coverage) -> None:
         if not items:
             continue
         missing = coverage.missing[kind]
-        streams.say(f"  {kind}: {len(items) - len(missing)}/{len(items)}")
+        count = f"{len(items) - len(missing)}/{len(items)}"
+        streams.say("  " + _("{name}: {text}").format(name=_(_KINDS.get(kind, kind)), text=count))
         for name in missing:
             streams.say(_("    never: {name}").format(name=name))
     streams.say("  " + _("coverage {share:.1%}").format(share=coverage.share))

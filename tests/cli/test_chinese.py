@@ -1,0 +1,84 @@
+"""What a Chinese reader sees: Chinese punctuation, one word for a case, labels instead of names."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desks import REPORT, Ran, fields, run, set_up
+
+HAN = r"[\u4e00-\u9fff]"
+ODD = re.compile(rf"{HAN}[:;,] |[，。；：、（] |{HAN}[:;,](?={HAN})")
+"""English punctuation after a Chinese character, or a blank after a Chinese sign."""
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return set_up(tmp_path_factory.mktemp("template") / "desk")
+
+
+@pytest.fixture(autouse=True)
+def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = tmp_path / "desk"
+    shutil.copytree(template, copy)
+    monkeypatch.chdir(copy)
+    monkeypatch.setenv("COLUMNS", "400")
+    return copy
+
+
+def chinese(*words: str) -> Ran:
+    return run("--lang", "zh", *words, language="zh")
+
+
+WORDS = [
+    ["open", "repair", "--as", "wang.fang", *fields("channel=fax", "member=maybe")],
+    ["do", "R-1", "dispatch", "--as", "zhao.lei", *fields("technician=zhang.san", "slip=P-1")],
+    ["do", "R-1", "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "bogus=1", "slip=P-1")],
+    ["do", "R-1", "dispach", "--as", "zhao.lei"],
+    ["do", "R-1", "arrive", "--as", "zhao.lei"],
+    ["do", "R-1", "arrive", "--as", "gao.min"],
+    ["do", "R-1", "--list", "--as", "li.wei"],
+    ["show", "R-1", "--as", "wang.fang"],
+    ["show", "R-9", "--as", "wang.fang"],
+    ["history", "R-1", "--as", "wang.fang"],
+    ["clock", "R-1", "--as", "wang.fang", "--explain"],
+    ["list", "--as", "zhao.lei"],
+    ["list", "--as", "zhao.lei", "--state", "reportd"],
+    ["outbox"],
+    ["doctor"],
+    ["check"],
+    ["test", "processes/return_visit.yaml", "--coverage"],
+    ["audit", "verify"],
+    ["actor"],
+]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=[" ".join(words[:3]) for words in WORDS])
+def test_signs_are_chinese_and_a_case_has_one_name(words: list[str]) -> None:
+    assert chinese("open", "repair", "--as", "wang.fang", *fields(*REPORT)).code == 0
+    done = chinese(*words)
+    for line in (done.out + done.err).splitlines():
+        assert not ODD.search(re.sub(" {2,}", "\n", line)), line
+        assert "单子" not in line
+
+
+def test_a_choice_is_given_and_refused_in_chinese() -> None:
+    assert chinese("open", "repair", "--as", "wang.fang", *fields(*REPORT[1:-1], "channel=电话", "member=是")).code == 0
+    done = chinese("open", "repair", "--as", "wang.fang", *fields(*REPORT[1:], "channel=fax"))
+    assert "`channel` 应为以下之一：`phone` 电话、`online` 网络" in done.err
+    assert "[表单]" in done.err
+
+
+def test_roles_goals_and_statuses_are_said_in_chinese() -> None:
+    chinese("open", "repair", "--as", "wang.fang", *fields(*REPORT))
+    refused = chinese("do", "R-1", "dispatch", "--as", "zhao.lei", *fields("technician=zhang.san", "slip=P-1"))
+    assert "`zhang.san` 不是维修工" in refused.err
+    chinese("do", "R-1", "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "slip=P-1"))
+    clocks = chinese("clock", "R-1", "--as", "wang.fang").out
+    assert "20分" in clocks
+    assert "end_of_day" not in clocks
+    assert "待发" in chinese("outbox").out
+    assert "派工 被拒：表单 维修工" in chinese("history", "R-1", "--as", "wang.fang").out
