@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate, pairwise
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
@@ -146,6 +145,8 @@ def instant_at(zone: str, wall: datetime) -> int:
 @cache
 def zone_data_version() -> str:
     """Give the version of the time zone data in use, such as `2025b`; `unknown` if the system does not say."""
+    from importlib.metadata import PackageNotFoundError, version  # reads much of the library, and is seldom asked
+
     for folder in map(Path, TZPATH):
         if (folder / "UTC").exists():
             listing = folder / "tzdata.zi"
