@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long crash check format lint types imports deps manual wheel bench ci changelog clean
+.PHONY: help setup demo test long crash check format lint types imports deps manual commands catalogues wheel bench ci changelog clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ deps: setup ## check that the dependencies named are those used
 
 manual: setup ## print the outputs in README and docs anew
 	@$(BIN)/python -m tests.docs
+
+commands: setup ## write docs/reference/cli.md from the commands
+	@$(BIN)/python -m tests.cli.manual
+
+catalogues: setup ## take new messages into the translators' catalogues, and compile those
+	@$(BIN)/python -m tests.cli.catalogues
 
 wheel: setup ## build wheel and sdist into dist/
 	@$(BIN)/python -m build

@@ -51,6 +51,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "outbox": Entry("mending", later("List outgoing messages, or send one again.")),
             "fault": Entry("mending", later("List what the engine failed on, or try it again.")),
             "audit": Entry("auditing", later("Verify that records are whole and tell the truth.")),
+            "db": Entry("database", later("Bring the database's tables up to date.")),
             "doctor": Entry("starting", later("Look whether everything needed is in order.")),
             "demo": Entry("story", later("Play a day at the desk on a temporary database.")),
         },

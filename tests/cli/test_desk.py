@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.cli.desks import REPORT, fields, report, run, set_up
 
@@ -430,6 +433,32 @@ def test_the_doctor_tells_what_is_wrong(desk: Path) -> None:
     done = run("doctor")
     assert done.code == 1
     assert "!!  processes:" in done.out
+
+
+def test_a_database_of_an_older_casewright_is_brought_up_to_date(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.store import schema, upgrading
+    from engine.store.tables import VERSION_TABLE
+
+    monkeypatch.setattr(schema, "REVISIONS", ("0000", *schema.REVISIONS))
+    monkeypatch.setattr(upgrading, "run_migrations", lambda shared: mark(shared, schema.HEAD))
+
+    def mark(shared: Connection, revision: str) -> None:
+        shared.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'")
+
+    with closing(sqlite3.connect(desk / "casewright.sqlite")) as connection, connection:
+        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0000'")
+    told = run("list", "--as", "wang.fang")
+    assert (told.code, "casewright db upgrade" in told.err) == (1, True)
+    assert run("db", "upgrade").out.endswith("is up to date now\n")
+    assert run("db", "upgrade").out.endswith("was up to date already\n")
+    assert run("list", "--as", "wang.fang").code == 0
+
+
+def test_an_upgrade_makes_no_database(desk: Path) -> None:
+    done = run("db", "upgrade", "--db", "nowhere.sqlite")
+    assert done.code == 1
+    assert "there is no database at `nowhere.sqlite`" in done.err
+    assert not (desk / "nowhere.sqlite").exists()
 
 
 # -- setting up --------------------------------------------------------------------------------------------------------

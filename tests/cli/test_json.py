@@ -53,6 +53,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "outbox": [["outbox"]],
     "fault": [["fault"]],
     "audit": [["audit", "verify"]],
+    "db": [["db", "upgrade"]],
     "doctor": [["doctor"]],
     "demo": [["demo"]],
 }
