@@ -349,6 +349,7 @@ def test_at_one_instant_thresholds_come_in_the_order_of_the_definition_and_the_b
     p.wait("11m")
     assert [one[2] for one in p.fired()] == ["goal", "10m", "100%", "c"]
 
+
 TURNS = """
 initial: one
 states:
@@ -372,3 +373,23 @@ def test_a_due_instant_that_has_passed_never_moves_again(play: Begin) -> None:
     p.do("back")
     p.wait("5m")
     assert due_at(p.clock(), ALWAYS) == NINE + 15 * MINUTE
+
+
+def test_a_restart_says_how_long_the_cycle_was_by_the_wall(play: Begin) -> None:
+    p = play(simple("goal: 10h, restarts_on: [answer], calendar: office"), at="2026-03-02 16:00")
+    p.open()
+    p.until("2026-03-03 10:00")
+    p.do("answer")
+    assert ["restarted", 2 * HOUR, 18 * HOUR] in p.events()
+
+
+def test_a_promise_kept_once_and_reopened_begins_again_when_its_if_comes_true(play: Begin) -> None:
+    clock = "goal: 5h, if: '!has(case.severe) || !case.severe', met_by: [close], on_reopen: resume"
+    p = play(REOPENED.replace("CLOCK", clock) + "actions: {mark: {by: [agent], form: {require: [severe]}, to: stay}}")
+    p.open()
+    p.do("close")
+    p.do("reopen")  # its result is withdrawn: it is no promise kept any more
+    p.do("mark", severe=True)
+    assert p.status() == "cancelled"
+    p.do("mark", severe=False)
+    assert (p.status(), p.clock().cycle) == ("running", 2)

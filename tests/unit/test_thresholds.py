@@ -298,3 +298,21 @@ def test_d6_a_length_moved_to_what_is_used_takes_effect_then_though_the_desk_is_
     p.do("mark", severe=True)
     p.wait("1s")
     assert p.clock().breached_at == NINE + 9 * HOUR
+
+
+@pytest.mark.parametrize(("point", "at"), [("goal - 45m", 0), ("30m", 30), ("goal", 20), ("goal + 10m", 30)])
+def test_d6_only_a_point_after_the_start_or_at_the_goal_applies(play: Begin, point: str, at: int) -> None:
+    p = play(simple(f'goal: 20m, thresholds: [{{at: "{point}", then: []}}]'))
+    p.open()
+    p.wait("1h")
+    fired = [one[0] for one in p.fired() if one[1] == "threshold"]
+    assert fired == ([at * MINUTE] if at else [])
+
+
+def test_a_threshold_at_its_own_instant_is_not_marked_as_past(play: Begin) -> None:
+    p = play(simple("goal: case.visit_at, thresholds: [{at: goal - 30m, then: []}]") + AT_FIELD)
+    p.open(visit_at="2026-03-02 09:30")  # its point is the very start, and no later: it does not apply
+    p.until("2026-03-02 09:10")
+    p.do("move", visit_at="2026-03-02 09:40")  # now it lies at this very instant
+    p.wait("1s")
+    assert [event for event in p.events() if event[0] == "threshold"] == [["threshold", "goal - 30m", 1]]

@@ -72,7 +72,7 @@ def library(processes: Mapping[str, str], messages: str = "", calendars: Mapping
     plans = {}
     for name in processes:
         with pytest.MonkeyPatch.context() as patch:  # a small world leaves out much that a designer would be told of
-            patch.setattr("engine.lang.load.findings_of", lambda *_, **__: [])
+            patch.setattr("engine.lang.rules.listing.findings_of", lambda *_, **__: [])
             loaded = load_process(sources, name)
         assert loaded.definition is not None, "\n".join(map(str, loaded.diagnostics))
         plans[name, 1] = Plan(loaded.definition)
