@@ -123,7 +123,7 @@ def test_the_installed_command_checks_and_tests_the_shipped_processes(installed:
 
 def test_the_tests_of_a_host_pass_where_only_the_wheel_is(root: Path, installed: Path, tmp_path: Path) -> None:
     host = shutil.copytree(root / "tests" / "embed", tmp_path / "host", ignore=shutil.ignore_patterns("__pycache__"))
-    command = [installed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = [installed, "-m", "pytest", "-q", "-p", "no:xdist"]
     found = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
     done = subprocess.run(command, cwd=host, env=found, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -66,8 +66,10 @@ class Checkpoints:
 
     def _run(self) -> None:
         connection: sqlite3.Connection | None = None
-        while self._wanted.wait() and not self._is_over:
+        while self._wanted.wait():
             self._wanted.clear()
+            if self._is_over:  # looked at after clearing: a call to stop that comes in between is heard
+                break
             try:
                 connection = connection or self._connect()
             except sqlite3.Error:
