@@ -20,6 +20,14 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 OLDEST, NEWEST = (3, 11), (3, 14)
 GROUPS = {"demo": [], "test": ["dev"], "setup": ["dev"]}  # what each task needs beside the package itself
 USAGE = "say `python3 run.py demo` (a day at the desk, played), `test` (the tests) or `setup` (only prepare)"
+HELP = """\
+python3 run.py demo    play a day at the desk; what follows goes to `casewright demo`, such as --lang zh
+python3 run.py test    run the tests; what follows goes to pytest, such as tests/unit -q
+python3 run.py setup   only prepare the environment
+
+The first start makes an environment in `.venv` and installs what casewright needs; later ones only start.
+Afterwards `. .venv/bin/activate` puts the command `casewright` on the PATH of this shell.
+"""
 AGAIN = "then run the same command again"
 UNREACHABLE = re.compile(
     "NewConnectionError|NameResolutionError|Temporary failure in name resolution|Name or service not known|getaddrinfo"
@@ -34,6 +42,9 @@ class Trouble(Exception):
 
 def main(arguments):
     """Run one task; return its exit code."""
+    if arguments and arguments[0] in ("-h", "--help", "help"):
+        sys.stdout.write(HELP)
+        return 0
     if not arguments or arguments[0] not in GROUPS:
         tell(USAGE)
         return 2
@@ -313,13 +324,25 @@ def tool(home, name):
     return os.path.join(home, "bin", name)
 
 
+def activation(home):
+    """Return the command that puts the environment's programs on the PATH."""
+    relative = os.path.relpath(home)
+    folder = home if relative.startswith("..") else relative
+    if os.name == "nt":
+        return os.path.join(folder, "Scripts", "activate")
+    return ". " + os.path.join(folder, "bin", "activate")
+
+
 def start(home, task, more):
     """Become the task."""
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
     if task == "setup":
         return 0
     if task == "demo":
-        return become([tool(home, "casewright"), "demo"] + more, environment)
+        code = subprocess.call([tool(home, "casewright"), "demo"] + more, env=environment)
+        if code == 0 and not shutil.which("casewright"):
+            tell("`%s` puts casewright on the PATH of this shell" % activation(home))
+        return code
     os.chdir(ROOT)
     # Every test, on every core; a choice of them starts faster on one.
     command = [tool(home, "python"), "-m", "pytest"] + (more or ["-n", "auto", "--maxprocesses", "4"])

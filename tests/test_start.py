@@ -106,7 +106,15 @@ def test_a_ready_environment_is_only_started(bare: Path) -> None:
         (bare / ".venv" / "bin" / name).write_text(f"#!/bin/sh\n{words}\n")
         (bare / ".venv" / "bin" / name).chmod(0o755)
     done = start(bare, "demo")
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "played demo", "")
+    assert (done.returncode, done.stdout.strip()) == (0, "played demo")
+    assert done.stderr == "casewright: `. .venv/bin/activate` puts casewright on the PATH of this shell\n"
+
+
+@pytest.mark.parametrize("word", ["--help", "-h", "help"])
+def test_help_is_no_error(bare: Path, word: str) -> None:
+    done = start(bare, word)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "python3 run.py demo" in done.stdout
 
 
 def test_run_py_can_be_read_by_pythons_that_are_too_old(root: Path) -> None:

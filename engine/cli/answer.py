@@ -68,18 +68,32 @@ def _refused(streams: Streams, engine: Engine, args: Args, result: Refusal) -> i
         streams.give(refusal_document(reader, result))
     else:
         reasons(streams, reader, result)
-        _advise(streams, args, result)
+        _advise(streams, engine, args, result)
     return next((_CODES[reason.rule] for reason in result.reasons if reason.rule in _CODES), Exit.REFUSED)
 
 
-def _advise(streams: Streams, args: Args, result: Refusal) -> None:
-    missing = [reason.field for reason in result.reasons if reason.rule == "form" and reason.field]
+def _advise(streams: Streams, engine: Engine, args: Args, result: Refusal) -> None:
+    named = [reason.field for reason in result.reasons if reason.rule == "form" and reason.field]
     facts = [reason.field for reason in result.reasons if reason.rule == "facts" and reason.field]
-    if missing or facts:
-        flags = [f"-f {name}=…" for name in missing] + [f"--fact {name}=…" for name in facts]
+    asked = _asked_for(engine, args) if named else frozenset()
+    flags = [f"-f {name}=…" for name in named if name in asked] + [f"--fact {name}=…" for name in facts]
+    strange = [f"-f {name}" for name in named if name not in asked]
+    if flags:
         streams.tell(_("help: give {flags}").format(flags=" ".join(flags)))
-    elif result.case is not None:
-        streams.tell(_("help: `casewright do {case} --list` says what is possible").format(case=result.case.id))
+    if strange:
+        streams.tell(_("help: leave out {flags}").format(flags=" ".join(strange)))
+    if result.case is not None and not flags and not strange:
+        said = f" --as {args.settings.actor}" if args.settings.said.get("as_") else ""
+        command = f"casewright do {result.case.id} --list{said}"
+        streams.tell(_("help: `{command}` says what is possible").format(command=command))
+
+
+def _asked_for(engine: Engine, args: Args) -> frozenset[str]:
+    """Name the fields that the form of this command takes."""
+    if "process" in vars(args):
+        return frozenset(asked.field.name for asked in engine.opening(args.process))
+    offers = engine.allowed(args.case, actor=args.settings.actor)
+    return frozenset(asked.field.name for offer in offers if offer.action == args.action for asked in offer.form)
 
 
 def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, result: Accepted) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from io import StringIO, TextIOWrapper
 from typing import Any, NamedTuple
@@ -19,7 +19,19 @@ from engine.cli.exits import Exit
 from engine.cli.reader import harmless
 from engine.cli.settings import start_language
 from engine.cli.translate import _, use_language
-from engine.errors import EngineError
+from engine.errors import (
+    ClockJumped,
+    Conflict,
+    DefinitionError,
+    EngineError,
+    KeyReused,
+    NotFound,
+    NotPermitted,
+    SetAside,
+    StoreUnavailable,
+    UsageError,
+    VerificationFailed,
+)
 
 
 class Casewright(click.Group):
@@ -58,11 +70,25 @@ class Casewright(click.Group):
         given = args[0] if args else extra.get("args")
         words = list(sys.argv[1:] if given is None else given)
         try:
-            code = super().main(words, "casewright", standalone_mode=False)
+            code = super().main(_asked_for_help(words), "casewright", standalone_mode=False)
             sys.stdout.flush()  # here, where a reader who left is no error
         except (Exception, KeyboardInterrupt) as error:
             code = _explained(error, words)
         sys.exit(int(code or 0))
+
+
+_WITH_VALUE = ("--db", "--as", "--lang", "--color")
+
+
+def _asked_for_help(words: Sequence[str]) -> list[str]:
+    """Read `help COMMAND` as `COMMAND --help`, and `--as X --help` as `--help` alone."""
+    number = 0
+    while number < len(words) and words[number].startswith("--"):
+        number += 2 if words[number] in _WITH_VALUE else 1
+    before, rest = list(words[:number]), list(words[number:])
+    if rest[:1] == ["help"]:
+        return [*before, *rest[1:], "--help"]
+    return list(words)
 
 
 def _unknown_command(name: str, ctx: click.Context) -> click.UsageError:
@@ -86,7 +112,8 @@ def _explained(error: BaseException, words: Sequence[str]) -> int:
         raise error
     trouble = _trouble(error)
     if "--json" in words:
-        click.echo(json.dumps({"error": trouble._asdict()}, ensure_ascii=False), err=True)
+        told = {name: value for name, value in trouble._asdict().items() if value is not None}
+        click.echo(json.dumps({"error": told}, ensure_ascii=False), err=True)
     elif isinstance(error, click.ClickException):
         said = StringIO()
         error.show(said)
@@ -110,13 +137,39 @@ class _Trouble(NamedTuple):
     exit_code: int
 
 
+KINDS: Mapping[type[BaseException], str] = {
+    click.Abort: "cancelled",
+    KeyboardInterrupt: "cancelled",
+    click.ClickException: "usage",
+    UsageError: "usage",
+    NotFound: "not_found",
+    NotPermitted: "not_permitted",
+    KeyReused: "key_reused",
+    Conflict: "conflict",
+    DefinitionError: "definition",
+    SetAside: "set_aside",
+    ClockJumped: "clock_jumped",
+    StoreUnavailable: "database",
+    VerificationFailed: "not_verified",
+    EngineError: "failed",
+    UnicodeDecodeError: "file",
+    OSError: "file",
+}
+"""What scripts may rely on: the most particular first."""
+
+
+def kind_of(error: BaseException) -> str:
+    """Name the kind of an error for machines, whatever the class is called."""
+    return next((kind for of, kind in KINDS.items() if isinstance(error, of)), "internal")
+
+
 def _trouble(error: BaseException) -> _Trouble:
     """Put an exception into words: the one table of all that can happen."""
-    kind = type(error).__name__
+    kind = kind_of(error)
     if isinstance(error, click.ClickException):
         return _Trouble(kind, error.format_message(), None, error.exit_code)
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
-        return _Trouble("Cancelled", _("cancelled; what was not finished changed nothing"), None, Exit.CANCELLED)
+        return _Trouble(kind, _("cancelled; what was not finished changed nothing"), None, Exit.CANCELLED)
     if isinstance(error, EngineError):
         from engine.cli.sayings import said_again
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tests.cli.desks import REPORT, fields, report, run, set_up
+from tests.cli.desks import REPORT, Ran, fields, report, run, set_up
 
 MATERIAL = 'material=[{"item": "fuse", "quantity": 2, "price": "12.50"}]'
 
@@ -519,4 +519,112 @@ def test_with_json_an_error_is_one_json_line() -> None:
     done = run("show", "R-99", "--as", "wang.fang", "--json")
     assert done.code == 3
     error = json.loads(done.err)["error"]
-    assert (error["kind"], error["exit_code"]) == ("NotFound", 3)
+    assert (error["kind"], error["exit_code"]) == ("not_found", 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (["lsit"], "usage"),
+        (["list", "--limit", "many"], "usage"),
+        (["list", "--as", "nobody"], "not_permitted"),
+        (["show", "R-1", "--as", "boss", "--db", "nowhere.sqlite"], "database"),
+    ],
+)
+def test_an_error_has_a_kind_that_scripts_may_rely_on(words: list[str], kind: str) -> None:
+    error = json.loads(run(*words, "--json").err)["error"]
+    assert error["kind"] == kind
+    assert error.get("help") != "null"
+    assert None not in error.values()
+
+
+# -- help --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [["help", "show"], ["--as", "x", "help", "show"], ["show", "--as", "x", "--help"]])
+def test_help_is_had_by_word_and_by_flag(words: list[str]) -> None:
+    done = run(*words)
+    assert done.code == 0
+    assert done.out == run("show", "--help").out
+
+
+@pytest.mark.parametrize("words", [["help"], ["--as", "x", "--help"], ["--as", "x", "help"]])
+def test_help_alone_is_the_overview(words: list[str]) -> None:
+    assert run(*words).out == run("--help").out
+
+
+def test_an_answer_that_is_not_asked_for_is_to_be_left_out() -> None:
+    case = report()
+    done = run("do", case, "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "slip=P-1", "bogus=3"))
+    assert done.code == 6
+    assert "help: leave out -f bogus\n" in done.err
+    assert "give" not in done.err
+
+
+def test_the_hint_after_a_refusal_names_who_asked() -> None:
+    case = report()
+    assert f"`casewright do {case} --list --as zhao.lei`" in run("do", case, "arrive", "--as", "zhao.lei").err
+
+
+# -- looking for what is wrong -----------------------------------------------------------------------------------------
+
+
+def checks(done: Ran) -> dict[str, tuple[bool, str]]:
+    return {one["name"]: (one["is_ok"], one["message"]) for one in done.json["checks"]}
+
+
+def test_the_doctor_looks_at_the_facts_and_goes_on(desk: Path) -> None:
+    (desk / "facts.json").write_text("[1", "utf-8")
+    found = checks(run("doctor", "--json"))
+    assert found["facts"][0] is False
+    assert found["people"][0] is True
+    (desk / "facts.json").unlink()
+    assert "there is no file" in checks(run("doctor", "--json"))["facts"][1]
+
+
+def test_the_doctor_knows_the_languages_there_are(desk: Path) -> None:
+    file = desk / "casewright.toml"
+    kept = [line for line in file.read_text("utf-8").splitlines() if "language" not in line]
+    file.write_text("\n".join([*kept, 'language = "klingon"']), "utf-8")
+    found = checks(run("doctor", "--json"))
+    assert found["settings"][0] is False
+    assert "klingon" in found["settings"][1]
+    assert found["people"][0] is True
+
+
+def test_the_doctor_names_a_damaged_database_and_shows_the_rest(desk: Path) -> None:
+    database = desk / "casewright.sqlite"
+    content = bytearray(database.read_bytes())
+    for page in range(4096, len(content), 4096):
+        content[page : page + 2000] = b"\xff" * 2000
+    database.write_bytes(content)
+    for more in desk.glob("casewright.sqlite-*"):
+        more.unlink()
+    done = run("doctor", "--json")
+    assert done.code == 1
+    found = checks(done)
+    assert "casewright.sqlite` is damaged" in found["database"][1]
+    assert "backup" in found["database"][1]
+    assert found["processes"][0] is True
+
+
+def test_a_name_that_no_scenario_holds_is_told(desk: Path) -> None:
+    done = run("test", "processes/return_visit.yaml", "-k", "nothing so called")
+    assert done.code == 2
+    assert "no scenario matches `nothing so called`" in done.err
+
+
+def test_a_broken_file_is_told_before_the_desk_is_looked_for(tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere" / "lost.yaml"
+    file.parent.mkdir()
+    file.write_text("process: lost\n", "utf-8")
+    done = run("publish", str(file), "--db", "nowhere.sqlite")
+    assert done.code == 1
+    assert "lost.yaml:" in done.out
+    assert "nowhere" not in done.err
+
+
+def test_a_new_process_is_labelled_by_its_name_in_every_language(desk: Path) -> None:
+    run("new", "lost_found")
+    text = (desk / "processes" / "lost_found.yaml").read_text("utf-8")
+    assert "label: {en: Lost found, zh: Lost found}" in text

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.command import Args, Command, engine_command
+from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
 from engine.cli.folder import checked_paths, publish_all
 from engine.cli.streams import Streams
 from engine.cli.translate import _, later
-
-if TYPE_CHECKING:
-    from engine.app import Engine
 
 STATUSES = {
     "published": later("published {process} version {version}"),
@@ -26,7 +22,7 @@ STATUSES = {
 
 def publish_command() -> Command:
     """Build `publish`."""
-    return engine_command(
+    return plain_command(
         "publish",
         run_publish,
         help=_(
@@ -40,13 +36,16 @@ def publish_command() -> Command:
     )
 
 
-def run_publish(streams: Streams, engine: Engine, args: Args) -> int:
-    """Publish processes; nothing is published while one of them has an error."""
+def run_publish(streams: Streams, args: Args) -> int:
+    """Publish processes; nothing is published while one of them has an error. What is wrong with a file comes first."""
+    from engine.app import Engine
+
     chosen = checked_paths(args.paths or (args.settings.folder,))
     if chosen.errors:
         write_findings(streams, chosen, "json" if streams.is_json else "text")
         return Exit.FAILED
-    done = publish_all(engine, chosen.definitions.values(), args.settings.actor)
+    with Engine.open(args.settings.database) as engine:
+        done = publish_all(engine, chosen.definitions.values(), args.settings.actor)
     if streams.is_json:
         streams.give(
             {"published": [{"process": one.process, "version": one.version, "status": one.status} for one in done]}

@@ -13,10 +13,11 @@ import click
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.folder import checked_paths, publish_all
+from engine.cli.forms import read_object
 from engine.cli.sayings import said_again
 from engine.cli.settings import PROJECT_FILE, Settings, read_project, read_settings
 from engine.cli.streams import Streams
-from engine.cli.translate import _, later, plural
+from engine.cli.translate import LANGUAGES, _, known_language, later, listed, plural
 from engine.errors import EngineError
 from engine.resources import data_folder
 
@@ -179,7 +180,8 @@ class _Finding(NamedTuple):
 
 def run_doctor(streams: Streams, args: Args) -> int:
     """Look whether everything is in order."""
-    findings = [_project(args.settings), _processes(args.settings), *_database(args.settings, streams)]
+    settings = args.settings
+    findings = [_project(settings), *_facts(settings), _processes(settings), *_database(settings, streams)]
     if streams.is_json:
         streams.give(
             {
@@ -195,6 +197,12 @@ def run_doctor(streams: Streams, args: Args) -> int:
 
 
 def _project(settings: Settings) -> _Finding:
+    language = settings.project.values.get("language")
+    if language is not None and known_language(language) is None:
+        text = _("`{file}`: the language `{language}` is not known; there is {names}").format(
+            file=settings.project.file, language=language, names=listed(f"`{name}`" for name in LANGUAGES)
+        )
+        return _Finding(_("settings"), False, text)
     if settings.project.file is None:
         text = _("no casewright.toml here or above; the database is {database}").format(database=settings.database)
     else:
@@ -202,11 +210,27 @@ def _project(settings: Settings) -> _Finding:
     return _Finding(_("settings"), True, text)
 
 
+def _facts(settings: Settings) -> Iterator[_Finding]:
+    """Look at the file of standing facts, where the project names one: every action reads it."""
+    file = settings.project.path("facts")
+    if file is None:
+        return
+    try:
+        count = len(read_object(str(file)))
+    except (EngineError, OSError) as error:
+        yield _Finding(_("facts"), False, str(error))
+    else:
+        yield _Finding(_("facts"), True, plural("{count} fact", "{count} facts", count))
+
+
 def _processes(settings: Settings) -> _Finding:
     name = _("processes")
     if not settings.folder.is_dir():
         return _Finding(name, False, _("there is no folder `{folder}`").format(folder=settings.folder))
-    checked = checked_paths([settings.folder])
+    try:
+        checked = checked_paths([settings.folder])
+    except (EngineError, OSError) as error:
+        return _Finding(name, False, str(error))
     if checked.errors:
         text = plural(
             "{count} error in them: `casewright check` shows it",

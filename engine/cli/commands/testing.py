@@ -16,7 +16,7 @@ from engine.cli.folder import Checked, checked_paths
 from engine.cli.reader import harmless
 from engine.cli.streams import Streams
 from engine.cli.translate import _, later, listed, plural
-from engine.errors import NotFound
+from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from engine.core.plan import Library
@@ -62,6 +62,12 @@ def run_test(streams: Streams, args: Args) -> int:
         return Exit.FAILED
     if not checked.scripts:
         raise NotFound(_("there are no scenarios here"), help=_("they stand in NAME.scenarios.yaml beside NAME.yaml"))
+    if args.name is not None and not any(
+        args.name in one.name for of in checked.scripts.values() for one in of.scenarios
+    ):
+        raise UsageError(
+            _("no scenario matches `{text}`").format(text=args.name), help=_("-k takes a part of a scenario's name")
+        )
     tested = list(_run_all(checked, args.name, has_coverage=args.coverage))
     is_whole = all(one.coverage is None or one.coverage.share == 1 for one in tested)
     if streams.is_json:

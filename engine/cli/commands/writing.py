@@ -79,7 +79,12 @@ def _starter_files(folder: Path, name: str) -> Iterator[tuple[Path, str]]:
     roles = {"agent": agent, "supervisor": supervisor}
     for source, target in sources.items():
         text = (_STARTER / f"{source}.yaml").read_text("utf-8")
-        text = text.replace("new_process", name).replace("NEW", _prefix(name)).replace("New process", _title(name))
+        text = (
+            text.replace("new_process", name)
+            .replace("NEW", _prefix(name))
+            .replace("New process", _title(name))
+            .replace("新流程", _title(name))
+        )
         yield folder / target, re.sub(r"\b(?:agent|supervisor)\b", lambda word: roles[word[0]], text)
 
 
