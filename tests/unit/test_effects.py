@@ -86,8 +86,14 @@ def test_an_effect_with_an_if_is_done_only_where_it_holds(play: Begin, effect: s
     assert touched in done.do("go", items=[{"item": "a", "price": "1.00"}]).record["changed"]
 
 
-@pytest.mark.parametrize("effect", ["{notify: boss, message: told, if: case.count > 3}", "{emit: x, if: case.count > 3}",
-                                    "{assign: boss, if: case.count > 3}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "effect",
+    [
+        "{notify: boss, message: told, if: case.count > 3}",
+        "{emit: x, if: case.count > 3}",
+        "{assign: boss, if: case.count > 3}",
+    ],
+)
 def test_what_goes_out_goes_out_only_where_its_if_holds(play: Begin, effect: str) -> None:
     p = doing(play, f"[{effect}]")
     p.do("go")
@@ -229,7 +235,8 @@ def test_a_personal_field_is_copied_whole_and_sealed_anew(play: Begin) -> None:
 
 def test_a_personal_field_set_twice_in_one_step_replays(play: Begin) -> None:
     p = play(
-        "initial: open\nopening: {by: [agent], form: {require: [phone]}}\nfields: {other: {type: text, personal: true}}\n"
+        "initial: open\nopening: {by: [agent], form: {require: [phone]}}\n"
+        "fields: {other: {type: text, personal: true}}\n"
         "states: {open: {actions: {go: {by: [agent], form: {require: [other]}, then: [{set: {other: =case.phone}}],"
         " to: stay}}}}"
     )

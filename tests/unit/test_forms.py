@@ -147,9 +147,11 @@ def test_nul_is_refused_and_any_other_text_is_given_back_exactly(play: Begin) ->
 
 def test_what_is_told_wrongly_is_refused_as_a_form_would_be(play: Begin) -> None:
     p = play(
-        "initial: open\nopening: {by: [agent], form: {require: [amount]}, then: [{open: child, as: kid, with: {fee: =case.amount}}]}\n"
+        "initial: open\nopening: {by: [agent], form: {require: [amount]},"
+        " then: [{open: child, as: kid, with: {fee: =case.amount}}]}\n"
         "states: {open: {}}",
-        child="initial: open\nfields: {fee: {type: money, max: 5.00}}\nopening: {by: [agent], form: {require: [fee]}}\nstates: {open: {}}",
+        child="initial: open\nfields: {fee: {type: money, max: 5.00}}\n"
+        "opening: {by: [agent], form: {require: [fee]}}\nstates: {open: {}}",
     )
     p.open(amount="9.00")
     assert p.records(verb="open refused")[0]["refused"] == [["form", "fee"]]

@@ -221,7 +221,8 @@ def test_in_whose_name_somebody_acts_is_recorded(play: Begin) -> None:
 AUTHORITY = """
 initial: open
 authority: {concession: {agent: 5.00, boss: 20.00, manager: unlimited}}
-actions: {told: {by: [agent], form: {require: [amount]}, guards: {may: {must: form.amount <= actor.may.concession}}, to: stay}}
+actions:
+  told: {by: [agent], form: {require: [amount]}, guards: {may: {must: form.amount <= actor.may.concession}}, to: stay}
 states:
   open:
     actions:
