@@ -118,14 +118,15 @@ def seconds(length: int | None) -> dict[str, Any] | None:
     if length is None:
         return None
     whole, ms = divmod(length, 1000)
-    return {"seconds": whole if not ms else length / 1000, "text": _iso(length)}
+    return {"seconds": whole if not ms else length / 1000, "text": _exact_text(length)}
 
 
-def _iso(length: int) -> str:
+def _exact_text(length: int) -> str:
+    """Write a duration exactly, in hours, minutes and seconds: `-1h2m`, `25h`, `0.5s`."""
     sign, rest = ("-", -length) if length < 0 else ("", length)
     hours, rest = divmod(rest, 3_600_000)
     minutes, rest = divmod(rest, 60_000)
     whole, ms = divmod(rest, 1000)
-    tail = f"{whole}.{ms:03}" if ms else str(whole)
-    text = "".join(f"{value}{unit}" for value, unit in ((hours, "H"), (minutes, "M")) if value)
-    return f"{sign}PT{text}{tail + 'S' if tail != '0' or not text else ''}"
+    last = f"{whole}.{ms:03}".rstrip("0") if ms else str(whole)
+    parts = [f"{value}{unit}" for value, unit in ((hours, "h"), (minutes, "m")) if value]
+    return sign + "".join(parts) + (f"{last}s" if last != "0" or not parts else "")

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from sqlalchemy import Connection
@@ -605,6 +606,19 @@ def test_the_doctor_names_a_damaged_database_and_shows_the_rest(desk: Path) -> N
     found = checks(done)
     assert "casewright.sqlite` is damaged" in found["database"][1]
     assert "backup" in found["database"][1]
+    assert found["processes"][0] is True
+
+
+def test_the_doctor_does_not_wait_long_for_a_locked_database(desk: Path) -> None:
+    with closing(sqlite3.connect(desk / "casewright.sqlite", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("CREATE TABLE held (a)")
+        begin = monotonic()
+        found = checks(run("doctor", "--json"))
+        assert monotonic() - begin < 10
+        other.execute("ROLLBACK")
+    assert "is locked by another program" in found["database"][1]
     assert found["processes"][0] is True
 
 

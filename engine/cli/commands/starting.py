@@ -243,11 +243,19 @@ def _processes(settings: Settings) -> _Finding:
     )
 
 
+def _impatient(database: str) -> str:
+    """Wait for a locked database no longer than who asks what is wrong would."""
+    from urllib.parse import quote
+
+    url = database if "://" in database or database.startswith("memory:") else f"sqlite:///{quote(database)}"
+    return f"{url}?busy=3" if url.startswith("sqlite:///") and "?" not in url else url
+
+
 def _database(settings: Settings, streams: Streams) -> Iterator[_Finding]:
     from engine.app import Engine
 
     try:
-        with Engine.open(settings.database) as engine:
+        with Engine.open(_impatient(settings.database)) as engine:
             for check in engine.doctor():
                 yield _Finding(
                     _(_CHECKS.get(check.name, check.name)),
