@@ -137,13 +137,13 @@ def test_a_bad_line_is_named_by_its_number_and_the_rest_goes_on(desk: Path) -> N
     assert "old.jsonl:2: no line above opens case `b`" in done.err
     assert "old.jsonl:3: this is not JSON" in done.err
     assert "old.jsonl:4: refused: `note` is missing" in done.err
-    assert done.out == "2 lines done, 1 refused, 3 bad lines\n"
+    assert done.out == "2 lines done, 0 refused, 3 bad lines\n"
 
 
 def test_a_bad_line_is_named_in_chinese(desk: Path) -> None:
     write(NOTICE, note("b"))
     done = run("import", "old.jsonl", "--as", "boss", language="zh")
-    assert "old.jsonl:2: 上面没有一行开过单子 `b`" in done.err
+    assert "old.jsonl:2: 上面没有一行开过案件 `b`" in done.err
 
 
 def test_by_flag_an_import_stops_at_the_first_bad_line_and_goes_on_from_there(desk: Path) -> None:
