@@ -293,7 +293,8 @@ def test_what_an_effect_cannot_do_is_found(effect: str, rule: str) -> None:
 
 
 def test_what_the_other_process_only_allows_may_be_copied_unset() -> None:
-    head = "opening: {by: [agent], form: {require: [subject], allow: [channel]}, then: [{open: visit, as: visit, with: %s}]}\n"
+    form = "{require: [subject], allow: [channel]}"
+    head = f"opening: {{by: [agent], form: {form}, then: [{{open: visit, as: visit, with: %s}}]}}\n"
     assert errors(head % "{address: =case.subject, channel: =case.channel}") == []
     assert errors(head % "{address: =case.channel}") == ["maybe-unset"]  # it requires that one
     assert errors(head % "{address: x, channel: \"=case.channel == 'mail' ? 'mail' : 'phone'\"}") == ["maybe-unset"]
