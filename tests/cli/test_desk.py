@@ -628,6 +628,12 @@ def test_a_name_that_no_scenario_holds_is_told(desk: Path) -> None:
     assert "no scenario matches `nothing so called`" in done.err
 
 
+def test_a_process_tested_alone_opens_the_cases_of_others_in_its_folder() -> None:
+    done = run("test", "processes/repair.yaml")
+    assert done.code == 0, done.out
+    assert "failed" not in done.out
+
+
 def test_a_broken_file_is_told_before_the_desk_is_looked_for(tmp_path: Path) -> None:
     file = tmp_path / "elsewhere" / "lost.yaml"
     file.parent.mkdir()

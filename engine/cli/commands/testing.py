@@ -68,6 +68,7 @@ def run_test(streams: Streams, args: Args) -> int:
         raise UsageError(
             _("no scenario matches `{text}`").format(text=args.name), help=_("-k takes a part of a scenario's name")
         )
+    _add_neighbours(checked, args.paths)
     tested = list(_run_all(checked, args.name, has_coverage=args.coverage))
     is_whole = all(one.coverage is None or one.coverage.share == 1 for one in tested)
     if streams.is_json:
@@ -75,6 +76,13 @@ def run_test(streams: Streams, args: Args) -> int:
     else:
         _say(streams, tested)
     return Exit.DONE if is_whole and not any(one.failed for one in tested) else Exit.FAILED
+
+
+def _add_neighbours(checked: Checked, paths: Sequence[Path]) -> None:
+    """Let a process tested alone open cases of the others in its folder; what is wrong with those is not asked."""
+    for folder in {path.parent for path in paths if path.is_file()}:
+        for name, definition in checked_paths([folder]).definitions.items():
+            checked.definitions.setdefault(name, definition)
 
 
 def _run_all(checked: Checked, name: str | None, *, has_coverage: bool) -> Iterator[_Tested]:
