@@ -393,3 +393,44 @@ def test_a_promise_kept_once_and_reopened_begins_again_when_its_if_comes_true(pl
     assert p.status() == "cancelled"
     p.do("mark", severe=False)
     assert (p.status(), p.clock().cycle) == ("running", 2)
+
+
+def test_a_cycle_has_its_row_from_its_first_breach_on(play: Begin) -> None:
+    p = play(simple("goal: 1h"))
+    p.open()
+    p.wait("2h")
+    rows = [(step.record["verb"], one.cycle, one.result, one.ended_at) for step in p.world.steps for one in step.cycles]
+    assert rows == [("breach", 1, "breached", None)]
+
+
+def test_a_pause_is_seen_though_the_turn_stays_the_same(play: Begin) -> None:
+    p = play(
+        "initial: open\nclocks: {c: {goal: 1h, pauses_in: [held]}}\nstates: {open: {waiting_on: agent, actions: {"
+        "hold: {by: [agent], to: held}}}, held: {waiting_on: agent, actions: {go_on: {by: [agent], to: open}}}}"
+    )
+    p.open()
+    p.do("hold")
+    assert p.status() == "paused"
+    p.do("go_on")
+    assert p.status() == "running"
+
+
+@pytest.mark.parametrize("policy", ["resume", "count_through", "restart"])
+def test_on_reopen_means_nothing_before_the_case_was_closed(play: Begin, policy: str) -> None:
+    p = play(REOPENED.replace("CLOCK", f"goal: 1h, met_by: [answer], on_reopen: {policy}"))
+    p.open()
+    p.do("answer")
+    p.do("answer")
+    assert (p.status(), p.clock().cycle) == ("met", 1)
+
+
+def test_no_promise_begins_in_a_case_that_is_closed(play: Begin) -> None:
+    p = play(
+        "initial: open\nclocks: {c: {goal: 1h, starts: [archived]}}\nstates: {open: {actions: {close: {by: [agent],"
+        " to: closed}}}, closed: {final: done, actions: {archive: {by: [agent], to: archived}}},"
+        " archived: {final: done}}"
+    )
+    p.open()
+    p.do("close")
+    p.do("archive")
+    assert (p.state, p.status(), p.one().next_due) == ("archived", "none", None)
