@@ -509,14 +509,16 @@ def test_the_log_starts_over_instead_of_growing(path: Path, monkeypatch: pytest.
     with closing(open_store(url, create=True)) as store:
         family = put(store, opening(a_case()))
         sizes: list[int] = []
-        # Each step lengthens a log by 10 kB or more, unless it is written over from its beginning.
-        while len(sizes) < 30 or (len(set(sizes[-30:])) > 1 and len(sizes) < 2_000):
+        # Each step lengthens a log by 10 kB or more, unless it is written over from its beginning: by the thread, or
+        # where a busy machine keeps that from its turn, by SQLite at the hard limit.
+        most = 3 * checkpoints.HARD_LIMIT
+        while len(sizes) < 30 or (len(set(sizes[-30:])) > 1 and len(sizes) < most):
             save = step(family, {"data": {"note": "x" * 3_000}})
             with store.write() as work:
                 work.save(save)
             family = save.after
             sizes.append(log.stat().st_size)
-        assert len(sizes) < 2_000
+        assert len(sizes) < most
         assert "casewright-checkpoints" in [thread.name for thread in threading.enumerate()]
     assert "casewright-checkpoints" not in [thread.name for thread in threading.enumerate()]
 

@@ -44,6 +44,11 @@ def value_at(content: Any, path: Place) -> Any:
     return content
 
 
+def copied(value: Any) -> Any:
+    """A value of its own: what is spoilt later must not spoil the ones to come."""
+    return json.loads(json.dumps(value))
+
+
 def spoil(content: Any, data: st.DataObject) -> None:
     """Change one place: take it away, put something strange there, rename its key, or copy another place."""
     spots = list(places(content))
@@ -53,11 +58,11 @@ def spoil(content: Any, data: st.DataObject) -> None:
     if way == "take":
         del holder[key]
     elif way == "strange":
-        holder[key] = data.draw(st.sampled_from(STRANGE))
+        holder[key] = copied(data.draw(st.sampled_from(STRANGE)))
     elif way == "rename" and isinstance(holder, dict):
         holder[data.draw(st.sampled_from(KEYS))] = holder.pop(key)
     else:
-        holder[key] = json.loads(json.dumps(value_at(content, data.draw(st.sampled_from(spots)))))
+        holder[key] = copied(value_at(content, data.draw(st.sampled_from(spots))))
 
 
 FILES = ("example.yaml", "visit.yaml", "desk.yaml", "messages/desk.yaml", "calendars/hours.yaml")
