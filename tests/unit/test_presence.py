@@ -191,6 +191,70 @@ states:
     assert unset(text.replace("form: {require: [stars]}, ", "")) == ["done"]
 
 
+REGIONS = """\
+opening: {by: [agent], form: {require: [subject, stars]}}
+initial: both
+states:
+  both:
+    label: {en: Both}
+    parallel: true
+    waiting_on: agent
+    done: closed
+    states:
+      one:
+        label: {en: One}
+        initial: first
+        states:
+          first: {label: {en: First}, actions: {read: {label: {en: Read}, by: [agent], to: TO}}}
+          ended: {label: {en: Ended}, final: true}
+      two:
+        label: {en: Two}
+        initial: second
+        states:
+          second: {label: {en: Second}, actions: {stop: {label: {en: Stop}, by: [agent], to: stopped}}}
+          stopped: {label: {en: Stopped}, final: true}
+  closed: {label: {en: Closed}, final: done}
+""".replace("TO", "[{if: case.stars > 1, is: stay}, {is: ended}]")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("by: [agent], to: stopped", "by: [agent], then: [{clear: [stars]}], to: stopped"),
+        ("by: [agent], to: stopped", "by: [agent], form: {allow: [stars]}, to: stopped"),
+        ("stopped: {label: {en: Stopped}", "stopped: {on_enter: [{clear: [stars]}], label: {en: Stopped}"),
+        ("label: {en: Two}", "label: {en: Two}\n        on_enter: [{clear: [stars]}]"),
+    ],
+)
+def test_what_another_region_may_clear_may_be_unset(old: str, new: str) -> None:
+    assert unset(REGIONS) == []
+    assert unset(REGIONS.replace(old, new, 1)) == ["first"]
+
+
+def test_what_a_group_sets_on_entering_is_set_inside() -> None:
+    text = """\
+opening: {by: [agent], form: {require: [subject]}}
+initial: group
+states:
+  group:
+    label: {en: Group}
+    waiting_on: agent
+    initial: inner
+    on_enter: [{set: {stars: 3}}]
+    states:
+      inner: {label: {en: Inner}, actions: {read: {label: {en: Read}, by: [agent], to: TO}}}
+  closed: {label: {en: Closed}, final: done}
+""".replace("TO", "[{if: case.stars > 1, is: stay}, {is: closed}]")
+    assert unset(text) == []
+    assert unset(text.replace("set: {stars: 3}", "set: {subject: other}")) == ["inner"]
+
+
+def test_a_guard_asks_before_the_form_may_clear() -> None:
+    guard = "known: {must: has(case.stars), else: {en: No stars}}"
+    read = action("read", f"[{READS}]", "{allow: [stars]}", guards=guard)
+    assert unset(process("{require: [subject], allow: [stars]}", read)) == ["read"]
+
+
 def test_a_timer_and_a_threshold_read_what_is_set_in_the_state() -> None:
     timers = "    timers:\n      lapse: {after: 1h, if: case.stars > 1, to: closed}\n"
     text = process("{require: [subject, stars]}", action("read")).replace(

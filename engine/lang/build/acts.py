@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from engine.lang.build.changes import STAYING, asked, changes_of, form_changes, guard_changes
 from engine.lang.build.cursor import Cursor, listed, text_of
 from engine.lang.build.declared import words
 from engine.lang.build.effects import build_effects
 from engine.lang.build.known import Known, Place, asked_by
 from engine.lang.build.people import read_whos
-from engine.lang.build.presence import asked, changes_of, form_changes, guard_changes
 from engine.lang.build.times import Place as Role
 from engine.lang.build.times import TimeFault, read_every, read_moment
 from engine.model import Action, Branch, Branches, Every, Form, Guard, Moment, Opening, Timer, Who, Whos
-
-STAYING = ("stay", "previous")
 
 
 def build_action(known: Known, name: str, state: str, cursor: Cursor) -> Action:
@@ -24,7 +22,7 @@ def build_action(known: Known, name: str, state: str, cursor: Cursor) -> Action:
     before = known.acting(known.presence.during(*((state,) if state else places)), asked_by([cursor]))
     form = _form(known, cursor)
     guards = _guards(known, cursor, before)
-    decided = before.decided((*form_changes(cursor), *guard_changes(cursor)))
+    decided = before.decided((*guard_changes(cursor), *form_changes(cursor)))
     then = build_effects(known, cursor.get("then"), decided)
     to = build_ways(known, cursor, "to", Going(f"action `{name}`", decided, changes_of(cursor.get("then"))))
     action = Action(
@@ -42,7 +40,7 @@ def build_opening(known: Known, cursor: Cursor) -> Opening:
     before = known.acting(frozenset(), asked_by([cursor]))
     form = _form(known, cursor)
     guards = _guards(known, cursor, before)
-    decided = before.after((*form_changes(cursor), *guard_changes(cursor)))
+    decided = before.after((*guard_changes(cursor), *form_changes(cursor)))
     counts_from = cursor.get("counts_from")
     opening = Opening(
         by=read_whos(known, cursor.get("by"), "acts"), never_by=read_whos(known, cursor.get("never_by"), "excluded"),

@@ -7,12 +7,12 @@ from typing import Any
 
 from engine.expressions import Expression
 from engine.lang.build.acts import moment_of
+from engine.lang.build.changes import asked
 from engine.lang.build.cursor import Cursor, flag, listed, text_of
 from engine.lang.build.declared import words
 from engine.lang.build.effects import build_effects
 from engine.lang.build.known import OPENING, Known
 from engine.lang.build.notes import built_in
-from engine.lang.build.presence import asked
 from engine.lang.build.times import TimeFault, read_duration
 from engine.model import Branch, Branches, Clock, Moment, Threshold
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from engine.expressions import Expression, fits
 from engine.fields import Field
+from engine.lang.build.changes import asked, copied_field, effect_changes
 from engine.lang.build.cursor import Cursor, listed, text_of
 from engine.lang.build.declared import literal
 from engine.lang.build.known import Asked, Known, Neighbour, Place
 from engine.lang.build.notes import built_in
 from engine.lang.build.people import read_whos
-from engine.lang.build.presence import asked, copied_field, effect_changes
 from engine.model import (
     AppendTo,
     Assign,

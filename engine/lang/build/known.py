@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from engine.calendars import Calendar
 from engine.expressions import Expression, ExpressionError, Scope, Want, compile_expression
 from engine.fields import Field
+from engine.lang.build.changes import Changes, Fields, applied
 from engine.lang.build.cursor import Cursor, names_in
 from engine.lang.build.desk import DeskFile
 from engine.lang.build.notes import Notes, Places, built_in, did_you_mean
 from engine.lang.build.outline import Outline
-from engine.lang.build.presence import Changes, Fields, Presence, applied
+from engine.lang.build.presence import Presence
 from engine.lang.diagnostics import Span
 
 OPENING = "opening"

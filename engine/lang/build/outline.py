@@ -20,7 +20,9 @@ class Outline:
     actions: Mapping[str, tuple[tuple[str, Cursor], ...]]  # name → (state, the action); "" is the top
     links: Mapping[str, tuple[str, ...]]  # link → the processes opened so
     repeated: tuple[tuple[str, Cursor], ...] = ()  # states whose name is taken
+    _children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _places: dict[str, Places] = field(default_factory=dict)
+    _leaves: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def process(self) -> str:
@@ -43,7 +45,7 @@ class Outline:
 
     def inside(self, state: str) -> tuple[str, ...]:
         """The states directly inside a state; of "" those at the top."""
-        return tuple(name for name, parent in self.parents.items() if parent == state)
+        return self._children.get(state, ())
 
     def around(self, state: str) -> Iterator[str]:
         """The states around a state, nearest first."""
@@ -52,10 +54,16 @@ class Outline:
 
     def leaves(self, state: str = "") -> tuple[str, ...]:
         """The states without states inside, in a state or anywhere."""
-        groups = set(self.parents.values())
-        if state and state not in groups:
-            return (state,) if state in self.states else ()
-        return tuple(name for name in self.states if name not in groups and (not state or state in self.around(name)))
+        if state not in self._leaves:
+            found: list[str] = []
+            ahead = [state]
+            while ahead:
+                here = ahead.pop()
+                children = self.inside(here)
+                ahead += reversed(children)
+                found += [here] if here in self.states and not children else []
+            self._leaves[state] = tuple(found)
+        return self._leaves[state]
 
     def is_final(self, state: str) -> bool:
         """Whether a state ends the case."""
@@ -88,6 +96,9 @@ def outline_of(root: Cursor) -> Outline:
         link, process = effect.plain.get("as"), effect.plain.get("open")
         if isinstance(link, str) and isinstance(process, str):
             links.setdefault(link, {})[process] = None
+    children: dict[str, list[str]] = {}
+    for name, parent in parents.items():
+        children.setdefault(parent, []).append(name)
     return Outline(
         root,
         states,
@@ -95,6 +106,7 @@ def outline_of(root: Cursor) -> Outline:
         {name: tuple(written) for name, written in actions.items()},
         {link: tuple(processes) for link, processes in links.items()},
         tuple(repeated),
+        {name: tuple(inside) for name, inside in children.items()},
     )
 
 

@@ -6,93 +6,22 @@ known it counts as unset: then the finding says how to guard the name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
 
+from engine.lang.build.changes import (
+    STAYING,
+    Change,
+    Changes,
+    Fields,
+    applied,
+    asked,
+    changes_of,
+    form_changes,
+    guard_changes,
+)
 from engine.lang.build.cursor import Cursor, flag, names_in, text_of
 from engine.lang.build.outline import Outline
-
-Fields = frozenset[str]
-
-
-class Change(NamedTuple):
-    """What becomes of one field: set, set if another one is, or cleared."""
-
-    kind: Literal["set", "copy", "clear"]
-    field: str
-    source: str = ""
-
-
-Changes = tuple[Change, ...]
-
-
-def applied(changes: Iterable[Change], fields: Fields) -> Fields:
-    """The fields surely set after some changes, in their order."""
-    found = set(fields)
-    for kind, field, source in changes:
-        if kind == "set" or (kind == "copy" and source in found):
-            found.add(field)
-        else:
-            found.discard(field)
-    return frozenset(found)
-
-
-_HAS = re.compile(r"has\(\s*case\.([a-z][a-z0-9_]*)\s*\)")
-_COPY = re.compile(r"=\s*case\.([a-z][a-z0-9_]*)\s*")
-
-
-def copied_field(value: Cursor) -> Fields:
-    """The field whose value is taken as it is: `=case.f`, and nothing else."""
-    found = _COPY.fullmatch(value.text)
-    return frozenset([found[1]] if found else ())
-
-
-def asked(condition: str) -> Fields:
-    """The fields that must be set if a condition holds: `has(case.f)` alone or joined by `&&`."""
-    if "||" in condition or "?" in condition:
-        return frozenset()
-    parts = (_HAS.fullmatch(part.strip()) for part in condition.split("&&"))
-    return frozenset(found[1] for found in parts if found)
-
-
-def changes_of(effects: Cursor | None) -> Changes:
-    """What a list of effects does to fields; one with `if` may not happen."""
-    return tuple(change for effect in (effects.items() if effects else ()) for change in effect_changes(effect))
-
-
-def effect_changes(effect: Cursor) -> Iterator[Change]:
-    """What one effect does to fields."""
-    is_sure = effect.get("if") is None
-    for name in names_in(effect.get("clear")):
-        yield Change("clear", name)
-    values = effect.get("set")
-    for name, value in values.entries() if values else ():
-        copied = next(iter(copied_field(value)), None)
-        if value.plain is None:
-            yield Change("clear", name)
-        elif copied:  # copying what is unset clears
-            yield Change("copy", name, copied)
-        elif is_sure:
-            yield Change("set", name)
-    values = effect.get("append")
-    if is_sure:
-        yield from (Change("set", name) for name, _ in (values.entries() if values else ()))
-
-
-def form_changes(act: Cursor) -> Changes:
-    """What the form of an action does: what is required is set, what is only allowed may be cleared by it."""
-    require = names_in(act.walk("form", "require"))
-    cleared = (Change("clear", name) for name in names_in(act.walk("form", "allow")) if name not in require)
-    return (*cleared, *(Change("set", name) for name in require))
-
-
-def guard_changes(act: Cursor) -> Changes:
-    """What is set because the guards hold."""
-    guards = act.get("guards")
-    musts = (text_of(guard.get("must")) for _, guard in (guards.entries() if guards else ()))
-    return tuple(Change("set", name) for must in musts for name in sorted(asked(must)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,24 +90,28 @@ class _Flow:
         self.outline = outline
         self.leaves = outline.leaves()
         self.ways = list(_ways(outline))
-        self.before = _left_behind(self.ways, self)
-        self.cleared = _cleared_between(self.ways, self)
         start = dict.fromkeys(self.leaves, fields)
         self.inside, self.entered, self.waited = dict(start), dict(start), dict(start)
-        self.on_enter = {leaf: changes_of(outline.states[leaf].get("on_enter")) for leaf in self.leaves}
-        self.lost = _lost_any_time(outline)
-        self.is_changed = True
+        self.on_enter = {name: changes_of(cursor.get("on_enter")) for name, cursor in outline.states.items()}
+        self.before = _left_behind(self.ways, self)
+        self.cleared = _cleared_between(self.ways, self)
+        self.lost = _lost_any_time(outline, self.ways)
+        self.changed: dict[str, None] = dict.fromkeys(self.leaves)  # leaves whose ways must be followed again
+        self.ways_of: dict[str, list[_Way]] = {}
+        for way in self.ways:
+            for leaf in (leaf for region in way.regions for leaf in region) if way.regions else way.sources:
+                self.ways_of.setdefault(leaf, []).append(way)
 
     def run(self) -> Presence:
-        while self.is_changed:
-            self.is_changed = False
-            self._open()
-            for way in self.ways:
+        self._open()
+        while self.changed:
+            leaf = next(iter(self.changed))
+            del self.changed[leaf]
+            for way in self.ways_of.get(leaf, ()):
                 if way.regions:
                     self._join(way)
                 else:
-                    for source in way.sources:
-                        self._follow(way, source, self.inside[source])
+                    self._follow(way, leaf, self.inside[leaf])
         return Presence(self.outline, self.inside, self.entered, self.waited)
 
     def _open(self) -> None:
@@ -191,8 +124,9 @@ class _Flow:
         for leaf in self.entering(initial, ""):
             cursor = self.outline.states[leaf]
             sure = then if cursor.get("decide") is None else [c for c in then if c.kind != "set"]
-            self._arrive(leaf, given, given, given)
-            self._meet(self.inside, leaf, applied(sure, applied(self.on_enter[leaf], given)))
+            entered = self._entered(leaf, "", given)
+            self._arrive(leaf, given, entered)
+            self._meet(self.inside, leaf, applied(sure, applied(self.on_enter[leaf], entered)))
 
     def _join(self, way: _Way) -> None:
         """All regions have ended: what any of them has set is set."""
@@ -214,18 +148,25 @@ class _Flow:
                 self._meet(self.inside, leaf, applied(way.after, applied(way.before, fields | still)))
         else:
             for leaf in self.entering(way.target, source):
-                self._arrive(leaf, decided, done, applied(self.on_enter[leaf], done))
+                self._arrive(leaf, decided, self._entered(leaf, source, done))
 
-    def _arrive(self, leaf: str, decided: Fields, done: Fields, inside: Fields) -> None:
+    def _entered(self, leaf: str, source: str, fields: Fields) -> Fields:
+        """What is set once the groups around a leaf are entered; one that is perhaps not left only clears."""
+        for group in reversed([*self.outline.around(leaf)]):
+            is_entered = not source or (group != source and group not in self.outline.around(source))
+            fields = applied((c for c in self.on_enter[group] if is_entered or c.kind == "clear"), fields)
+        return fields
+
+    def _arrive(self, leaf: str, decided: Fields, entered: Fields) -> None:
         self._meet(self.waited, leaf, decided)
-        self._meet(self.entered, leaf, done)
-        self._meet(self.inside, leaf, inside)
+        self._meet(self.entered, leaf, entered)
+        self._meet(self.inside, leaf, applied(self.on_enter[leaf], entered))
 
     def _meet(self, known: dict[str, Fields], leaf: str, fields: Fields) -> None:
         met = (known[leaf] & fields) - self.lost.get(leaf, frozenset())
         if met != known[leaf]:
             known[leaf] = met
-            self.is_changed = True
+            self.changed[leaf] = None
 
     def entering(self, target: str, source: str) -> Iterator[str]:
         """The leaves that may be active after going to a state."""
@@ -256,11 +197,16 @@ class _Flow:
 
 
 def _left_behind(ways: list[_Way], flow: _Flow) -> dict[str, set[str]]:
-    """For each state the leaves that `previous` may enter again from there."""
-    came: dict[str, set[str]] = {}
+    """For each state that returns the leaves that it may enter again."""
     outline = flow.outline
+    returning = {
+        state for way in ways if way.target == "previous" for state in ([way.home] if way.home else way.sources)
+    }
+    if not returning:
+        return {}
+    came: dict[str, set[str]] = {}
     for way in ways:
-        if way.target in ("stay", "previous"):
+        if way.target in STAYING:
             continue
         for source in way.sources:
             for leaf in flow.entering(way.target, source):
@@ -268,7 +214,7 @@ def _left_behind(ways: list[_Way], flow: _Flow) -> dict[str, set[str]]:
                     if source != state and state not in outline.around(source):
                         came.setdefault(state, set()).add(source)
     deciding = {source for way in ways if way.is_decide for source in way.sources}
-    return {state: _behind(state, came, deciding) for state in came}
+    return {state: _behind(state, came, deciding) for state in sorted(returning)}
 
 
 def _behind(state: str, came: Mapping[str, set[str]], deciding: set[str]) -> set[str]:
@@ -293,17 +239,22 @@ def _cleared_between(ways: list[_Way], flow: _Flow) -> dict[str, Fields]:
     found: dict[str, Fields] = {}
     for state in flow.before:
         # Only states that return to this one, or to one of those, can come between.
-        between = {state}
+        between = {state, *flow.outline.leaves(state)}
         while more := {s for s, left in flow.before.items() if s not in between and left & between}:
-            between |= more
-        gone = (_gone(way) for way in ways if way.is_decide or _moves_within(way, between, flow))
+            between |= more.union(*(flow.outline.leaves(s) for s in more))
+        gone = [_gone(way) for way in ways if way.is_decide or _moves_within(way, between, flow)]
+        entered = {name for leaf in between for name in (leaf, *flow.outline.around(leaf))}
+        gone += [
+            frozenset(c.field for c in flow.on_enter[name] if c.kind != "set")
+            for name in entered & flow.on_enter.keys()
+        ]
         found[state] = frozenset().union(*gone)
     return found
 
 
 def _moves_within(way: _Way, between: set[str], flow: _Flow) -> bool:
     """Whether a way may be taken on the way to a state that returns, or in it."""
-    if way.target in ("stay", "previous"):
+    if way.target in STAYING:
         return not between.isdisjoint(way.sources)
     entered = {leaf for source in way.sources for leaf in flow.entering(way.target, source)}
     return any(state in between for leaf in entered for state in (leaf, *flow.outline.around(leaf)))
@@ -314,16 +265,22 @@ def _gone(way: _Way) -> Fields:
     return frozenset(change.field for change in (*way.before, *way.after) if change.kind != "set")
 
 
-def _lost_any_time(outline: Outline) -> dict[str, Fields]:
+def _lost_any_time(outline: Outline, ways: list[_Way]) -> dict[str, Fields]:
     """What may be cleared in a leaf by something that is not a way from it: thresholds, and the other regions."""
     tables = [table for key in ("ladders", "clocks") if (table := outline.root.get(key)) is not None]
     rungs = [rung for table in tables for _, cursor in table.entries() for rung in _rungs(cursor)]
     everywhere = frozenset(c.field for rung in rungs for c in changes_of(rung.get("then")) if c.kind != "set")
     lost: dict[str, Fields] = dict.fromkeys(outline.leaves(), everywhere)
+    if not any(flag(cursor, "parallel") for cursor in outline.states.values()):
+        return lost
     cleared: dict[str, set[str]] = {}
-    for way in _ways(outline):
+    for way in ways:
         for source in way.sources:
             cleared.setdefault(source, set()).update(_gone(way))
+    for name, cursor in outline.states.items():
+        gone = {change.field for change in changes_of(cursor.get("on_enter")) if change.kind != "set"}
+        for leaf in outline.leaves(name):
+            cleared.setdefault(leaf, set()).update(gone)
     for leaf in lost:
         for group in outline.around(leaf):
             if flag(outline.states[group], "parallel"):
@@ -347,7 +304,7 @@ def _ways(outline: Outline) -> Iterator[_Way]:
         named = names_in(action.get("in"))
         leaves = [leaf for name in named for leaf in outline.leaves(name)] if named else still
         sources = _leaves_of(outline, home) if home else tuple(dict.fromkeys(leaves))
-        yield from _branches(action, "to", sources, home, (*form_changes(action), *guard_changes(action)))
+        yield from _branches(action, "to", sources, home, (*guard_changes(action), *form_changes(action)))
     for name, state in outline.states.items():
         sources = _leaves_of(outline, name)
         timers = state.get("timers")

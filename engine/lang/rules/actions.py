@@ -163,7 +163,7 @@ def never_before(checked: Checked) -> Iterator[Spot]:
 
 def _comes_before(checked: Checked, first: str, action: Action) -> bool:
     walks = checked.walks
-    done = walks.after([step.target for step in walks.steps if step.event == first], walks.steps)
+    done = walks.after(step.target for step in walks.steps if step.event == first)
     return any(step.source in done for step in _steps_of(checked, action)) or not walks.is_whole
 
 

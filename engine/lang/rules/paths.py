@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from engine.chart.drawing import Way
-from engine.lang.build.presence import Fields, asked
+from engine.lang.build.changes import Fields, asked
 from engine.lang.rules.walks import Step, Walks
 from engine.model import AppendTo, ClearFields, Effect, Form, ProcessDefinition, SetFields
 
@@ -47,23 +47,23 @@ class Paths:
         for step in walks.steps:
             self._onward.setdefault(step.source, []).append(step)
 
-    def way(self, starts: Callable[[Step], bool], blocked: Fields, ends: set[int]) -> tuple[Step, ...]:
+    def way(self, starts: Callable[[Step], bool], blocked: Fields, ends: set[int]) -> list[Step]:
         """A shortest way to one of the ends, from a step that starts something, keeping clear of some names."""
-        begun = {
-            spot: step for step, spot in reversed(self._steps) if starts(step) and step.entered.isdisjoint(blocked)
-        }
-        ahead: list[tuple[Spot, tuple[Step, ...]]] = [(spot, (step,)) for spot, step in reversed(begun.items())]
-        seen = set(begun)
-        for spot, way in ahead:  # grows while it is walked
+        came: dict[Spot, tuple[Step, Spot | None]] = {}
+        for step, spot in self._steps:
+            if spot not in came and starts(step) and step.entered.isdisjoint(blocked):
+                came[spot] = (step, None)
+        ahead = list(came)
+        for spot in ahead:  # grows while it is walked
             if spot.position in self.walks.finals:
-                if spot.position in ends and len(way) > 1:
-                    return way
+                if spot.position in ends and came[spot][1] is not None:
+                    return _back(spot, came)
                 continue
             for step, following in self._from(spot):
-                if following not in seen and not _meets(step, blocked):
-                    seen.add(following)
-                    ahead.append((following, (*way, step)))
-        return ()
+                if following not in came and not _meets(step, blocked):
+                    came[following] = (step, spot)
+                    ahead.append(following)
+        return []
 
     @cached_property
     def _steps(self) -> list[tuple[Step, Spot]]:
@@ -103,6 +103,16 @@ class Paths:
         yield from (self.definition.states[state].on_enter for state in sorted(step.entered))
         if step is self.opening:
             yield self.definition.opening.then
+
+
+def _back(spot: Spot, came: Mapping[Spot, tuple[Step, Spot | None]]) -> list[Step]:
+    """The steps by which a spot was reached, the first one first."""
+    way: list[Step] = []
+    here: Spot | None = spot
+    while here is not None:
+        step, here = came[here]
+        way.append(step)
+    return way[::-1]
 
 
 def _meets(step: Step, names: Fields) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.chart import Arc
 from engine.lang.rules.rule import Checked, Spot, rule
+from engine.lang.rules.walks import Walks
 from engine.model import Action, State, Timer, Who
 
 
@@ -30,17 +31,27 @@ def trap(checked: Checked) -> Iterator[Spot]:
         yield Spot(found.name_span if found else checked.name(None), "no state ends the case", mend)
         return
     ending = walks.before(walks.finals)
-    caught = [number for number in range(len(walks.positions)) if number not in ending] if walks.is_whole else []
+    caught = {number for number in range(len(walks.positions)) if number not in ending} if walks.is_whole else set()
     told: set[str] = set()
-    for number in caught:
-        onward = walks.after([number], walks.steps)
-        if all(number in walks.after([other], walks.steps) for other in onward):  # the innermost of the trap
-            told |= set(walks.positions[number].leaves)
+    while caught:
+        trap = _innermost(walks, next(iter(caught)))
+        told |= {leaf for number in trap for leaf in walks.positions[number].leaves}
+        caught -= walks.before(trap)
     for name in (name for name in states if name in told):
         message = f"from state `{name}` the case can never end"
         yield Spot(
             checked.name(states[name]), message, "give it an action, timer or branch that leads to a final state"
         )
+
+
+def _innermost(walks: Walks, start: int) -> set[int]:
+    """The positions in which a case that comes from there goes round for ever."""
+    while True:
+        onward = walks.after([start])
+        leaving = onward - walks.before([start])
+        if not leaving:
+            return onward
+        start = next(iter(leaving))
 
 
 @rule("final-waits", "error", whole=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -11,6 +11,7 @@ from engine.chart.drawing import DECIDE, Way, chart_of
 from engine.model import ProcessDefinition
 
 MOST_POSITIONS = 3_000
+MOST_STEPS = 30_000
 MOST_TOGETHER = 64
 """Of how many combinations of branches of several regions are tried at once."""
 
@@ -37,6 +38,7 @@ class Walks:
     finals: dict[int, str] = field(default_factory=dict)  # position → the state that ends the case there
     is_whole: bool = True  # not when there were too many
     _active: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)
+    _near: dict[str, dict[int, list[int]]] = field(default_factory=dict)
 
     def active(self, position: int) -> frozenset[str]:
         """Every state that is active at a position, groups included."""
@@ -57,22 +59,25 @@ class Walks:
         """Every event that ever moves a case or lets it stay."""
         return frozenset(step.event for step in self.steps)
 
-    def after(self, starts: Iterable[int], steps: Iterable[Step]) -> set[int]:
-        """The positions reached from some positions by some of the steps, these included."""
-        onward: dict[int, list[int]] = {}
-        for step in steps:
-            onward.setdefault(step.source, []).append(step.target)
-        return _closure(starts, onward)
+    def after(self, starts: Iterable[int]) -> set[int]:
+        """The positions reached from some positions, these included."""
+        return _closure(starts, self._neighbours("onward"))
 
     def before(self, ends: Iterable[int]) -> set[int]:
         """The positions from which one of these can be reached, these included."""
-        back: dict[int, list[int]] = {}
-        for step in self.steps:
-            back.setdefault(step.target, []).append(step.source)
-        return _closure(ends, back)
+        return _closure(ends, self._neighbours("back"))
+
+    def _neighbours(self, way: str) -> Mapping[int, list[int]]:
+        """Position → those one step further, or one step back."""
+        if way not in self._near:
+            near = self._near[way] = {}
+            for step in self.steps:
+                here, there = (step.source, step.target) if way == "onward" else (step.target, step.source)
+                near.setdefault(here, []).append(there)
+        return self._near[way]
 
 
-def _closure(starts: Iterable[int], onward: dict[int, list[int]]) -> set[int]:
+def _closure(starts: Iterable[int], onward: Mapping[int, list[int]]) -> set[int]:
     found = set(starts)
     ahead = list(found)
     while ahead:
@@ -101,7 +106,7 @@ class _Explorer:
         self._number(begun.position, begun.final)
         done = 0
         while done < len(self.walks.positions):
-            if done >= MOST_POSITIONS:
+            if done >= MOST_POSITIONS or len(self.walks.steps) > MOST_STEPS:
                 self.walks.is_whole = False
                 break
             self._leave(done)
