@@ -37,7 +37,6 @@ class Head:
     reached_at: int | None = None  # when the used time reached a goal that is a length
     mark: int | None = None  # running since; None while paused or finished
     paused: tuple[str, ...] = ()  # reasons: states, or `pauses_when`
-    paused_at: int = 0
     generation: int = 0
     fired: Mapping[str, int] = field(default_factory=dict)  # threshold's text → occurrences so far
     breached_at: int | None = None  # first breach of this cycle

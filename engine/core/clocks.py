@@ -179,7 +179,7 @@ class _Advance:
             has_started=True, exists=True,
         )  # fmt: skip
         if self.seen.pauses:
-            fresh = changed(settle(fresh, now, (), self.calendar), mark=None, paused=self.seen.pauses, paused_at=now)
+            fresh = changed(settle(fresh, now, (), self.calendar), mark=None, paused=self.seen.pauses)
         self._tell("started", fresh.cycle, *([] if start == now else [start]))
         if self.seen.pauses:
             self._tell("paused", *self.seen.pauses)
@@ -247,7 +247,7 @@ class _Advance:
             return changed(head, paused=(), mark=now, armed_at=now)
         if not head.paused:
             self._tell("paused", *pauses)
-            head = changed(settle(head, now, self.seen.turn, self.calendar), mark=None, paused_at=now)
+            head = changed(settle(head, now, self.seen.turn, self.calendar), mark=None)
         return changed(head, paused=pauses)
 
     def _start(self, head: Head) -> Head:

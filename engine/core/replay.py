@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.audit import sealed_in
 from engine.core.cases import ENGINE, Actor, Case, Command, Family, Step
 from engine.core.plan import Library
 from engine.core.run import Poisoned, Run, newborn
@@ -190,8 +189,3 @@ def _command(record: Mapping[str, Any]) -> Command:
         facts=record.get("facts", {}), people=record.get("people"), version=record["definition"][1],
         key=record.get("key"), is_stored=True,
     )  # fmt: skip
-
-
-def count_sealed(records: Iterable[str]) -> int:
-    """How many sealed values the records hold."""
-    return sum(1 for text in records for _ in sealed_in(json.loads(text)))

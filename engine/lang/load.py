@@ -35,11 +35,6 @@ class Loaded:
     diagnostics: tuple[Diagnostic, ...]
     texts: Mapping[str, Lines] = field(default_factory=dict)  # of the files that findings point into
 
-    @property
-    def has_errors(self) -> bool:
-        """Whether something keeps it from being used."""
-        return any(found.severity == "error" for found in self.diagnostics)
-
 
 @dataclass(frozen=True, slots=True)
 class Folder:
