@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.core.cases import Command, Reason
-from engine.core.draft import Draft
-from engine.core.effects import StepFailed
+from engine.core.draft import Draft, StepFailed
 from engine.core.forms import read_facts, read_form
 from engine.core.machine import Endless
+from engine.core.moving import move, settle
 from engine.core.people import persons, roles_said, said
 from engine.core.permits import Asking, may_open, not_permitted, not_possible, offered, state_said, who_may_not
 from engine.core.plan import Asked
@@ -28,7 +28,7 @@ def attempt(draft: Draft, command: Command) -> Reasons:
     try:
         reasons = _VERBS[command.verb](draft, command)
         if not reasons:
-            draft.settle()
+            settle(draft)
         return reasons
     except (ExpressionFailed, StepFailed) as failed:
         return [reason("error", action=command.name, problem=str(failed))]
@@ -55,7 +55,7 @@ def _act(draft: Draft, command: Command) -> Reasons:
     if values:
         draft.record["form"] = draft.keep(values)
     draft.count(command.name)
-    draft.move(lambda passes: plan.machine.run(case.position, command.name, passes), allowed)
+    move(draft, lambda passes: plan.machine.run(case.position, command.name, passes), allowed)
     if not draft.microsteps:
         return [reason("error", action=command.name, problem="no branch of `to` holds, and none is without `if`")]
     taken = _not_unique(draft) if plan.definition.unique and _is_new_key(draft) else None
@@ -92,7 +92,7 @@ def _open(draft: Draft, command: Command) -> Reasons:
     draft.start_at = start
     draft.count("opening")
     draft.first = opening.then
-    draft.move(plan.machine.open)
+    move(draft, plan.machine.open)
     return []
 
 

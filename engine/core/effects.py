@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.core.draft import Draft, Queued, StepFailed
 from engine.core.people import persons, receivers
 from engine.core.sight import computed, holds
 from engine.core.texts import placeholders
@@ -25,23 +25,6 @@ from engine.model import (
     UpdateRows,
     Whos,
 )
-
-if TYPE_CHECKING:
-    from engine.core.draft import Draft
-
-
-class StepFailed(Exception):
-    """An effect cannot be carried out: its value is not what the field holds, or its expression fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """An `open` or `tell` of a step, to be a whole step of its own behind it."""
-
-    effect: OpenCase | Tell
-    values: Mapping[str, Value]
-    elsewhere: str | None = None  # the id of a case of its own family that must be opened
-    refused: tuple[tuple[str, ...], ...] = ()  # why that case cannot be opened, if it was tried
 
 
 def run(effects: Iterable[Effect], draft: Draft) -> None:

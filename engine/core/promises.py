@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from engine.core.cases import Case, Cycle, Head
 from engine.core.clocks import NOBODY, Event, Seen, advance, firings
+from engine.core.draft import Draft
 from engine.core.plan import Plan
 from engine.core.sight import chosen, holds
 from engine.model import Branch, Clock, Moment
-
-if TYPE_CHECKING:
-    from engine.core.draft import Draft
 
 NEW = Head()
 

@@ -15,10 +15,12 @@ from engine.core.audit import child_secret
 from engine.core.cases import ENGINE, Case, Command, Family, Reason, Step, changed
 from engine.core.clocks import Firing as ClockFiring
 from engine.core.clocks import fire, firings, remaining
-from engine.core.draft import Alert, Draft
-from engine.core.effects import Queued, StepFailed, run
+from engine.core.draft import Alert, Draft, Queued, StepFailed
+from engine.core.effects import run
+from engine.core.finishing import finish
 from engine.core.forms import read_form
 from engine.core.machine import Endless
+from engine.core.moving import move, settle
 from engine.core.plan import Plan
 from engine.core.promises import note_fired
 from engine.core.reasons import reason
@@ -91,7 +93,7 @@ class Run:
         self.order += 1
         if draft.case.id == self.root:
             draft.change(floor=self.floor, order=self.order)
-        step = draft.finish(self.order, **record)
+        step = finish(draft, self.order, **record)
         self.cases[step.case.id] = step.case
         self.steps.append(step)
         return step
@@ -248,7 +250,7 @@ class Run:
             return None
         draft = self.draft(case, now)
         try:
-            draft.settle()
+            settle(draft)
         except (ExpressionFailed, StepFailed, Endless):
             return None  # no answer is no yes; the step that comes to it by command says so
         if not draft.microsteps and not draft.events and draft.case.waiting == case.waiting:
@@ -304,7 +306,7 @@ class Run:
         draft = self._marked(due)
         try:
             _perform(draft, due)
-            draft.settle()
+            settle(draft)
         except (ExpressionFailed, StepFailed, Endless) as failed:
             draft = self._marked(due)
             draft.record["error"] = str(failed)
@@ -359,7 +361,7 @@ def _perform(draft: Draft, due: Due) -> None:
     plan, position, what = draft.plan, draft.case.position, due.what
     if isinstance(what, Timer):
         if holds(what.when, draft.sight):
-            draft.move(lambda passes: plan.machine.run(position, timer_event(what), passes))
+            move(draft, lambda passes: plan.machine.run(position, timer_event(what), passes))
         if not draft.microsteps:
             draft.record["not_applicable"] = True
     elif what.threshold is not None:

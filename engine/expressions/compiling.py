@@ -13,9 +13,10 @@ from engine.expressions.expression import MIXED, Expression
 from engine.expressions.functions import MOST_NAMES, VARIABLES
 from engine.expressions.program import Code, Input, Target, input_for, rewrite
 from engine.expressions.reports import problems_of
-from engine.expressions.rules import Findings, Path, find, presence
+from engine.expressions.rules import find, presence
 from engine.expressions.scope import ExpressionError, Group, Member, Names, Problem, Scope, visible
 from engine.expressions.tree import BOOL, DOUBLE, INT, TEXT, CheckedTree, Tree, constant, kind, path_of, read_tree
+from engine.expressions.walk import Findings, Path
 from engine.fields import Field, FieldType, Value
 from engine.values import Expected, check_text
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from engine.calendars import parse_duration
 from engine.expressions.checker import DATE
 from engine.expressions.reports import near_miss
 from engine.expressions.tree import Tree, constant, kind, path_of
+from engine.expressions.walk import Walk
 from engine.patterns import BadPattern, compile_pattern
 from engine.values import Expected, read_date, read_instant, read_money
-
-if TYPE_CHECKING:
-    from engine.expressions.rules import Walk
 
 _DAYS = re.compile(r"(-?[0-9]{1,5}) (calendar|business)_days?")
 _ZONED = re.compile(r".*([Zz]|[+-][0-9]{2}:[0-9]{2})")

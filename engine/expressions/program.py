@@ -13,9 +13,9 @@ from typing import Any, Literal
 from engine.calendars import parse_duration
 from engine.expressions.functions import FUNCTIONS, VARIABLES, Call
 from engine.expressions.literals import Days, instant_text, length_text
-from engine.expressions.rules import Path
 from engine.expressions.scope import Names
 from engine.expressions.tree import DOUBLE, CheckedTree, Tree, children, constant, kind, path_of, write_tree
+from engine.expressions.walk import Path
 from engine.fields import Field
 from engine.values import read_money
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from engine.expressions.checker import Checker
 from engine.expressions.literals import ARGUMENTS, compared
 from engine.expressions.reports import hidden, near_miss, unknown
-from engine.expressions.scope import Group, Member, Names, Problem, Scope, may_be_unset, visible
+from engine.expressions.scope import Group, Member, Names, Scope, may_be_unset, visible
 from engine.expressions.tree import CheckedTree, Tree, children, constant, kind, path_of
+from engine.expressions.walk import Findings, Path, Walk
 from engine.fields import Field
 
-Path = tuple[str, ...]
 Known = tuple[Names | None, Names | None]
 """The names that must be set if a part is true, and those that must be if it is false; None if it never is."""
 
@@ -20,29 +19,10 @@ NOTHING: Known = (frozenset(), frozenset())
 _COMPARING = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in"})
 
 
-@dataclass(slots=True)
-class Findings:
-    """What a walk over one checked tree found."""
+class _Visitor(Walk):
+    """Visits every part once, with the names known to be set there."""
 
-    problems: list[Problem] = field(default_factory=list)
-    reads: dict[Path, bool] = field(default_factory=dict)  # path → whether it is somewhere read without a guard
-    tests: set[Path] = field(default_factory=set)  # paths that `has` asks for
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """One walk: every part is visited once, with the names known to be set there."""
-
-    scope: Scope
-    checker: Checker
-    checked: CheckedTree
-    sure: Names
-    seen: Names
-    found: Findings
-
-    def report(self, node: Tree, id: str, message: str, help: str | None = None) -> None:
-        """Add a problem at this part's place."""
-        self.found.problems.append(Problem(*self.checked.place(node), id, message, help))
+    __slots__ = ()
 
     def visit(self, node: Tree, known: Names, own: Names) -> None:
         """Visit a part where these names are known to be set; `own` are the variables of walks through lists."""
@@ -166,7 +146,7 @@ class Walk:
 
 def find(scope: Scope, checker: Checker, checked: CheckedTree, sure: Names) -> Findings:
     """Walk over the whole tree and return what was found."""
-    walk = Walk(scope, checker, checked, sure, visible(scope), Findings())
+    walk = _Visitor(scope, checker, checked, sure, visible(scope), Findings())
     if not (scope.copy and walk.copies_personal(checked.tree.expr)):
         walk.visit(checked.tree.expr, frozenset(), frozenset())
     return walk.found
