@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from engine.app import Engine, Round
-from engine.errors import ClockJumped, StoreUnavailable
+from engine.errors import ClockJumped, EngineError, StoreUnavailable
 
 POLL = 1.0
 """Seconds the worker sleeps at most: what others wrote meanwhile is seen then."""
@@ -23,6 +23,7 @@ def run_once(engine: Engine) -> Round:
 def run_worker(engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] | None = None) -> Round:
     """Work until `stop` is set; what is under way is finished first. Returns what was done in all."""
     total = Round()
+    trouble: type[EngineError] = EngineError
     _wake_at_end(stop, engine.woken)
     while True:
         engine.woken.clear()
@@ -30,12 +31,15 @@ def run_worker(engine: Engine, stop: threading.Event, *, told: Callable[[Round],
             return total
         try:
             done = run_once(engine)
+            trouble = EngineError
             total += done
             if told is not None and done != Round():
                 told(done)
             pause = 0.0 if done.advanced or done.delivered else _pause(engine)
         except (ClockJumped, StoreUnavailable) as error:
-            log.error("%s", error.message)
+            if type(error) is not trouble:  # once, not at every poll
+                trouble = type(error)
+                log.error("%s", error.message)
             pause = POLL
         if pause:
             engine.woken.wait(pause)

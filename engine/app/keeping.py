@@ -58,7 +58,7 @@ class Keeping:
             status = _status(definition, earlier)
             _check_prefix(tx, definition)
             if status != "unchanged":
-                tx.publish(_publication(definition, self._recipe.clock(), who.id))
+                tx.publish(_publication(definition, self._recipe.life.read(tx), who.id))
                 tx.set_setting(REVISION, str(int(tx.setting(REVISION) or 0) + 1))
         return Published(process=definition.process, version=definition.version, status=status)
 
@@ -120,7 +120,8 @@ class Keeping:
 
     def _clock_check(self) -> Check:
         try:
-            self._recipe.clock()
+            with self._recipe.store.read() as tx:
+                self._recipe.life.read(tx)
         except ClockJumped as error:
             mend = "时钟发生跳变；请校正或用 `casewright tick --accept-clock` 确认"
             return _check("clock", False, error.message, mend)

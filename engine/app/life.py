@@ -1,8 +1,15 @@
-"""Signs of life in the database, by which a clock that stands far ahead is known; what is long over is forgotten."""
+"""Signs of life in the database, by which a clock that jumped is known; what is long over is forgotten.
+
+How the two clocks of a machine stand to each other is kept with them: a command is a process of its own, and sees only by
+that how the clock stood before it began. What one process accepts, the others hear.
+"""
 
 from __future__ import annotations
 
+import json
+
 from engine.app.time_source import SystemTime, Watch
+from engine.errors import ClockJumped
 from engine.ports import TimeSource, Transaction
 
 SEEN_EVERY = 3_600_000
@@ -11,19 +18,64 @@ SEEN_EVERY = 3_600_000
 KEYS_KEPT = 30 * 24 * 3_600_000
 """How long, in ms, the keys of a closed case are remembered."""
 
+BOOTS_KEPT = 30 * 24 * 3_600_000
+"""How long, in ms, the clocks of a machine are remembered after its last sign of life."""
+
 
 class Life:
-    """One engine's, shared by all that work for it."""
+    """One engine's, shared by all that work for it. A time source of the host's own is believed."""
 
-    def __init__(self, time: TimeSource, seen: str | None) -> None:
-        self._seen_at = int(seen) if seen else 0
-        self.watch = Watch(time, int(seen) if seen else None) if isinstance(time, SystemTime) else None
+    def __init__(self, time: TimeSource, tx: Transaction) -> None:
+        self._time = time
+        self._watch = Watch(time) if isinstance(time, SystemTime) else None
+        self._boot = time.boot() if isinstance(time, SystemTime) else None
+        self._seen_at = 0
+        self._is_kept = self._boot is None
+        self._hear(tx)
+
+    def read(self, tx: Transaction) -> int:
+        """The instant now; raises `ClockJumped` where the clock cannot be trusted and nobody has accepted it."""
+        if self._watch is None:
+            return self._time.now()
+        try:
+            return self._watch.read()
+        except ClockJumped:
+            self._hear(tx)
+            return self._watch.read()
+
+    def accept(self, tx: Transaction) -> None:
+        """Trust the clock as it is from now on, and let the others of this machine hear it."""
+        if self._watch is not None:
+            self._keep(tx, self._time.now())
 
     def show(self, tx: Transaction, now: int) -> None:
-        """Leave a sign now and then."""
-        if now - self._seen_at > SEEN_EVERY:
-            tx.set_setting("seen_at", str(now))
+        """Leave a sign of life now and then."""
+        if abs(now - self._seen_at) > SEEN_EVERY or not self._is_kept:
             tx.forget_requests(now - KEYS_KEPT)
-            self._seen_at = now
-            if self.watch is not None:
-                self.watch.seen(now)
+            self._keep(tx, now)
+
+    def _keep(self, tx: Transaction, now: int) -> None:
+        tx.set_setting("seen_at", str(now))
+        self._seen_at = now
+        if self._watch is None:
+            return
+        offset = self._watch.seen(now)
+        if self._boot is not None:
+            clocks = {boot: stood for boot, stood in _clocks(tx).items() if now - stood[1] < BOOTS_KEPT}
+            tx.set_setting("clocks", json.dumps({**clocks, self._boot: (offset, now)}))
+            self._is_kept = True
+
+    def _hear(self, tx: Transaction) -> None:
+        """What others have shown and accepted meanwhile."""
+        seen = tx.setting("seen_at")
+        self._seen_at = int(seen) if seen else 0
+        stood = _clocks(tx).get(self._boot or "")
+        if self._watch is not None:
+            self._watch.hear(stood[0] if stood else None, self._seen_at or None)
+        self._is_kept = self._boot is None or stood is not None
+
+
+def _clocks(tx: Transaction) -> dict[str, tuple[int, int]]:
+    """By machine since its start: how its wall clock stood to its steady one, and when that was so."""
+    kept = tx.setting("clocks")
+    return {boot: (offset, at) for boot, (offset, at) in json.loads(kept).items()} if kept else {}

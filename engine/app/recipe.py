@@ -87,11 +87,9 @@ class Recipe:
         self.time = time
         self.catalogue = Catalogue()
         with store.read() as tx:
-            seen = tx.setting("seen_at")
+            self.life = Life(time, tx)
             key = tx.setting("search_key")
         self.search_key = bytes.fromhex(key or self._make_search_key())
-        self._life = Life(time, seen)
-        self.watch = self._life.watch
 
     def on(self, store: Store) -> Recipe:
         """The same recipe, with all it knows, on another way into the database."""
@@ -100,14 +98,6 @@ class Recipe:
         return other
 
     # -- surroundings --------------------------------------------------------------------------------------------
-
-    def clock(self) -> int:
-        """What the time source says; raises `ClockJumped` where it cannot be trusted."""
-        return self.watch.read() if self.watch is not None else self.time.now()
-
-    def live(self, tx: Transaction, now: int) -> None:
-        """Leave a sign of life now and then."""
-        self._life.show(tx, now)
 
     def _make_search_key(self) -> str:
         """The desk's key for searching personal values."""
@@ -153,7 +143,7 @@ class Recipe:
         stored = self.family_of(tx, case, lock=False)
         root = stored.cases[stored.root]
         try:
-            clock = self.clock()
+            clock = self.life.read(tx)
         except ClockJumped:
             return stored, self.context(tx, root.floor), root.floor
         context, now = self.context(tx, clock), instant(stored, clock)
@@ -187,7 +177,7 @@ class Recipe:
 
     def _carry_some(self, tx: Transaction, case: str) -> None:
         before = self.family(tx, self.root(tx, case), lock=True)
-        clock = self.clock()
+        clock = self.life.read(tx)
         carried = self._carry(tx, before, case, (instant(before, clock), clock))
         self.save(tx, before, (), carried, None)
 
@@ -206,7 +196,7 @@ class Recipe:
             return repeat
         before = self.family_of(tx, command.case, lock=True)
         self._check_usable(before, command.case, given)
-        clock = self.clock()
+        clock = self.life.read(tx)
         now = instant(before, clock if given.at is None else given.at)
         carried = self._carry(tx, before, command.case, (now, clock))
         if carried.is_more:
@@ -226,7 +216,7 @@ class Recipe:
         request = request_of(command, digest, outcome, now)
         self.save(tx, before, carried.steps, outcome, request)
         self._open_elsewhere(tx, outcome, clock, now)
-        self.live(tx, clock)
+        self.life.show(tx, clock)
         return self._result(outcome, _Turn(carried.family, case, context, now, command.actor))
 
     def opening_in(self, tx: Transaction, command: Command, given: Given) -> Result:
@@ -234,12 +224,12 @@ class Recipe:
         digest = digest_of(command, self.search_key)
         if repeat := self._repeat(tx, command, digest):
             return repeat
-        clock = self.clock()
+        clock = self.life.read(tx)
         now = clock if given.at is None else given.at
         definition = self.catalogue.newest(tx, command.name, clock).definition
         command = command._replace(version=definition.version, secret=secrets.token_hex(32), importing=given.importing)
         command = self._with_people(tx, command, None)
-        self.live(tx, clock)
+        self.life.show(tx, clock)
         try:
             with tx.part():
                 named = command._replace(case=f"{definition.prefix}-{tx.next_number(definition.prefix)}")

@@ -53,10 +53,9 @@ class Running:
 
     def tick(self, *, accept_clock: bool = False) -> Round:
         """Carry every family forward to now and deliver what waits."""
-        if accept_clock and self._recipe.watch is not None:
-            now = self._recipe.watch.accept()
+        if accept_clock:
             with self._recipe.store.write() as tx:
-                tx.set_setting("seen_at", str(now))
+                self._recipe.life.accept(tx)
         done = Round()
         while True:
             some = self.run_once()
@@ -77,7 +76,7 @@ class Running:
     def _advance(self) -> Round:
         poisoned: list[Fault] = []
         with self._recipe.store.write() as tx:
-            now = self._recipe.clock()
+            now = self._recipe.life.read(tx)
             roots = tx.due_roots(now, FAMILIES)
             for root in roots:
                 try:
@@ -87,7 +86,7 @@ class Running:
                     poisoned.append(fault_of(root, error, now))
             for fault in poisoned:
                 tx.set_aside(fault)
-            self._recipe.live(tx, now)
+            self._recipe.life.show(tx, now)
         return Round(advanced=len(roots) - len(poisoned), faults=len(poisoned))
 
     def _carry(self, tx: Transaction, root: str, now: int) -> None:

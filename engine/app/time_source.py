@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 
 from engine.errors import ClockJumped
 from engine.ports import TimeSource
@@ -26,14 +28,22 @@ class SystemTime:
         clock = getattr(time, "CLOCK_BOOTTIME", None)
         return (time.clock_gettime_ns(clock) if clock is not None else time.monotonic_ns()) // 1_000_000
 
+    def boot(self) -> str | None:
+        """By what processes know that they have one steady clock; None where the system does not say it."""
+        try:
+            started = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+            return f"{started} {os.readlink('/proc/self/ns/time')}"
+        except OSError:
+            return None
+
 
 class Watch:
     """Refuses to go on when the wall clock jumps, until somebody accepts it."""
 
-    def __init__(self, source: TimeSource, last_seen: int | None) -> None:
+    def __init__(self, source: TimeSource) -> None:
         self._source = source
         self._offset = source.now() - source.monotonic()
-        self._last_seen = last_seen
+        self._last_seen: int | None = None
 
     def read(self) -> int:
         """The instant now; raises `ClockJumped` if the clock cannot be trusted."""
@@ -52,13 +62,14 @@ class Watch:
             )
         return now
 
-    def accept(self) -> int:
-        """Trust the clock as it is from now on."""
-        now = self._source.now()
-        self._offset = now - self._source.monotonic()
+    def seen(self, now: int) -> int:
+        """There was life at this instant: the clock is trusted as it stands. By how much it is before the steady one."""
+        self._offset = self._source.now() - self._source.monotonic()
         self._last_seen = now
-        return now
+        return self._offset
 
-    def seen(self, now: int) -> None:
-        """There was life at this instant."""
-        self._last_seen = now
+    def hear(self, offset: int | None, last_seen: int | None) -> None:
+        """How others of this machine know its clocks to stand, and when there was life anywhere."""
+        if offset is not None:
+            self._offset = offset
+        self._last_seen = last_seen

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
 import threading
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from engine import Accepted, ClockJumped, Engine
 from engine.app.time_source import SystemTime
+from engine.ports import Person
 from engine.testing import ManualTime
 from engine.worker import run_worker
 from tests.app.desks import ADMIN, DAY, HOUR, LIN, MINUTE, NINE, done, open_errand, sources
+
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STARTS = count(1)
 
 
 class Machine(SystemTime):
     """A machine whose two clocks are moved by hand: time passes on both, a jump happens to the wall clock alone."""
 
     def __init__(self, at: int = NINE) -> None:
-        self.wall, self.steady = at, 0
+        self.wall, self.steady, self.name = at, 0, f"start {next(STARTS)}"
+
+    def boot(self) -> str:
+        return self.name
 
     def now(self) -> int:
         return self.wall
@@ -116,6 +129,83 @@ def test_a_desk_that_works_every_day_is_never_a_month_behind(desk: Engine, machi
     assert desk.case(case).clocks["sent"].status == "breached"
 
 
+def test_a_command_in_a_process_of_its_own_knows_how_the_clock_stood_before_it_began(
+    desk: Engine, machine: Machine, tmp_path: Path
+) -> None:
+    case = open_errand(desk)
+    machine.pass_(DAY)
+    machine.jump(HOUR)
+    with Engine.open(str(tmp_path / "desk.db"), time=machine) as other:
+        with pytest.raises(ClockJumped, match="the machine's clock jumped by 3600 s"):
+            other.act(case, "hold", actor=LIN)
+        assert other.case(case).position == ("waiting",)
+
+
+def test_a_clock_accepted_in_one_process_is_accepted_in_the_others_of_the_machine(
+    desk: Engine, machine: Machine, tmp_path: Path
+) -> None:
+    case = open_errand(desk)
+    machine.jump(HOUR)
+    with pytest.raises(ClockJumped):
+        desk.run_once()
+    with Engine.open(str(tmp_path / "desk.db"), time=machine) as other:
+        other.tick(accept_clock=True)
+    assert done(desk.act(case, "hold", actor=LIN)).position == ("on_hold",)
+
+
+def test_what_one_machine_accepts_says_nothing_of_the_clock_of_another(
+    desk: Engine, machine: Machine, tmp_path: Path
+) -> None:
+    open_errand(desk)
+    machine.jump(HOUR)
+    with Engine.open(str(tmp_path / "desk.db"), time=Machine()) as other:
+        other.tick(accept_clock=True)
+    with pytest.raises(ClockJumped):
+        desk.run_once()
+
+
+def test_a_machine_started_anew_begins_with_the_clock_it_has(desk: Engine, machine: Machine, tmp_path: Path) -> None:
+    case = open_errand(desk)
+    desk.close()
+    with Engine.open(str(tmp_path / "desk.db"), time=Machine(machine.wall + DAY)) as again:
+        assert done(again.act(case, "hold", actor=LIN)).position == ("on_hold",)
+
+
+def test_small_corrections_do_not_add_up_to_a_jump(desk: Engine, machine: Machine, tmp_path: Path) -> None:
+    open_errand(desk)
+    for _ in range(48):
+        machine.pass_(HOUR + MINUTE)
+        machine.jump(-20_000)
+        desk.tick()
+    with Engine.open(str(tmp_path / "desk.db"), time=machine) as other:
+        other.tick()
+    assert desk.verify().problems == ()
+
+
+def test_an_idle_process_believes_its_clock_while_others_show_life(
+    desk: Engine, machine: Machine, tmp_path: Path
+) -> None:
+    case = open_errand(desk)
+    with Engine.open(str(tmp_path / "desk.db"), time=machine) as worker:
+        for _ in range(40):
+            machine.pass_(DAY)
+            worker.tick()
+    assert done(desk.act(case, "send", {"runner": "run"}, actor=LIN, facts={"at_work": ["run"]})).id == case
+
+
+def test_a_clock_set_back_holds_the_floor_and_the_record_says_by_how_much(desk: Engine, machine: Machine) -> None:
+    case = open_errand(desk)
+    machine.pass_(25 * HOUR)
+    desk.tick()
+    due = desk.history(case)[-1]["at"]
+    machine.jump(-24 * HOUR)
+    desk.tick(accept_clock=True)
+    done(desk.act(case, "hold", actor=LIN))
+    held = desk.history(case)[-1]
+    assert (held["at"], held["raised"]) == (due + 1, due + 1 - machine.wall)
+    assert desk.verify().problems == ()
+
+
 def test_a_time_source_of_the_host_s_own_is_believed(tmp_path: Path) -> None:
     time = ManualTime(NINE)
     with Engine.open(str(tmp_path / "desk.db"), time=time, create=True) as desk:
@@ -144,3 +234,48 @@ def test_a_worker_waits_until_the_clock_is_right_again(
         stop.set()
         worker.join(10)
     assert not worker.is_alive()
+
+
+SHIM = """
+    import os, time
+    from pathlib import Path
+
+    real, step = time.time_ns, Path(os.environ["STEP"])
+    time.time_ns = lambda: real() + int(step.read_text()) * 1_000_000
+"""
+"""Loaded by a Python process as it starts: its wall clock stands as many ms beside the machine's as the file says."""
+
+
+def test_a_worker_process_whose_clock_is_stepped_stops_until_another_process_accepts_it(tmp_path: Path) -> None:
+    database, step = tmp_path / "desk.db", tmp_path / "step"
+    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(SHIM))
+    step.write_text("0")
+    with Engine.open(str(database), create=True) as engine:
+        engine.publish(sources(), "errand", actor=ADMIN)
+        engine.save_person(Person(id="lin", name="Lin", roles=("agent",)), actor=ADMIN)
+        case = open_errand(engine)
+
+        def start(*words: str) -> subprocess.Popen[str]:
+            code = "import sys; from engine.cli.main import main; sys.argv[0] = 'casewright'; main()"
+            paths = os.pathsep.join((str(tmp_path), str(ROOT)))
+            return subprocess.Popen(
+                [sys.executable, "-c", code, "--db", str(database), *words],
+                env={**os.environ, "PYTHONPATH": paths, "STEP": str(step)}, cwd=tmp_path,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+
+        worker = start("worker")
+        try:
+            assert worker.stdout is not None
+            assert "working on" in worker.stdout.readline()
+            step.write_text(str(25 * HOUR))
+            assert "the machine's clock jumped by" in worker.stdout.readline()
+            told, _ = start("do", case, "hold", "--as", "lin").communicate(timeout=20)
+            assert "the machine's clock jumped by" in told
+            assert len(engine.history(case)) == 1
+            start("tick", "--accept-clock").communicate(timeout=20)
+            assert "breach" in [record["verb"] for record in engine.history(case)]
+        finally:
+            worker.terminate()
+            said, _ = worker.communicate(timeout=20)
+        assert (worker.returncode, "set aside" in said) == (0, False)

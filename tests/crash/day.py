@@ -11,6 +11,9 @@ from engine.values import read_instant, rfc3339
 
 ZONE = "Asia/Shanghai"
 MINUTE = 60_000
+APART = 12_000
+"""Ms between two copies: two hundred of them still lie in the hours of the day that they were made for."""
+
 BAD_LINES = ('{"at": "2026-03-02 09:00", "as": "nobody", "case": "x", "do": "y"}', "this is not JSON")
 
 
@@ -29,7 +32,7 @@ def shipped() -> list[dict[str, Any]]:
 
 
 def lines(copies: int) -> list[str]:
-    """Every case of the day so often, a minute apart; some lines with a key, a few that are bad."""
+    """Every case of the day so often, some seconds apart; some lines with a key, a few that are bad."""
     told = sorted(_copied(copies), key=lambda found: found[:3])
     texts = [json.dumps({"at": rfc3339(at), **line}, ensure_ascii=False) for at, _, _, line in told]
     for number, bad in enumerate(BAD_LINES, 1):
@@ -51,4 +54,4 @@ def _copied(copies: int) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
             del parts["at"]
             if place % 3 == 0:
                 parts["key"] = f"{place}-{copy}"
-            yield at + copy * MINUTE, copy, place, parts
+            yield at + copy * APART, copy, place, parts
