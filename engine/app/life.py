@@ -1,7 +1,7 @@
 """Signs of life in the database, by which a clock that jumped is known; what is long over is forgotten.
 
-How the two clocks of a machine stand to each other is kept with them: a command is a process of its own, and sees only by
-that how the clock stood before it began. What one process accepts, the others hear.
+How the two clocks of a machine stand to each other is kept with them: a command is a process of its own, and sees only
+by that how the clock stood before it began. What one process accepts, the others hear.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Watch:
         return now
 
     def seen(self, now: int) -> int:
-        """There was life at this instant: the clock is trusted as it stands. By how much it is before the steady one."""
+        """There was life at this instant, and the clock is trusted; how far it stands before the steady one."""
         self._offset = self._source.now() - self._source.monotonic()
         self._last_seen = now
         return self._offset

@@ -19,7 +19,6 @@ from engine.testing import ManualTime
 from engine.worker import run_worker
 from tests.app.desks import ADMIN, DAY, HOUR, LIN, MINUTE, NINE, done, open_errand, sources
 
-
 ROOT = Path(__file__).resolve().parent.parent.parent
 STARTS = count(1)
 
