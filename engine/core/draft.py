@@ -48,8 +48,8 @@ class Draft:
 
     __slots__ = (
         "_waited_on", "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "first",
-        "happened", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued", "record", "sealed",
-        "sight", "start_at",
+        "happened", "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued",
+        "record", "sealed", "sight", "start_at",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, case: Case, family: Family, now: int, context: Context) -> None:
@@ -70,6 +70,7 @@ class Draft:
         self.private: Mapping[str, Value] = case.private
         self.sealed: dict[str, Value] = {}
         self.alert: Alert | None = None
+        self.has_moved_dues = False  # a promise did more than count on: it may fall due at another instant
         self.is_late = False  # it fell due long before anybody looked
         self.asked: dict[str, Any] = {}
         self.microsteps = 0

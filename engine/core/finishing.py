@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core.audit import link
-from engine.core.cases import ENGINE, Case, Outgoing, Step
+from engine.core.cases import ENGINE, Outgoing, Step
 from engine.core.draft import Draft
-from engine.core.plan import Plan
 from engine.core.promises import dues
 from engine.core.texts import values_of
 from engine.fields import Value
@@ -23,7 +22,7 @@ def finish(draft: Draft, order: int, **more: Any) -> Step:
     text, digest = link(record)
     draft.change(
         sequence=before.sequence + 1, head=digest, revision=before.revision + _revises(draft, touched),
-        next_due=_next_due(draft.plan, case), private=draft.private,
+        next_due=_next_due(draft), private=draft.private,
     )  # fmt: skip
     return Step(
         case=case, record=record, text=text, hash=digest,
@@ -61,11 +60,14 @@ def _revises(draft: Draft, touched: Mapping[str, Value]) -> int:
     return 1 if is_other or case.queue != before.queue or draft.actor != ENGINE else 0
 
 
-def _next_due(plan: Plan, case: Case) -> int | None:
-    if not case.alarms and not case.clocks:
-        return None
+def _next_due(draft: Draft) -> int | None:
+    """When something falls due next; promises that only counted on keep their instants ahead."""
+    before, case = draft.before, draft.case
+    is_ahead = before.next_due is None or before.next_due > draft.now
+    if is_ahead and not draft.has_moved_dues and case.alarms == before.alarms:
+        return before.next_due
     alarms = [alarm.due for alarm in case.alarms.values() if alarm.due is not None]
-    return min((*alarms, *dues(plan, case)), default=None)
+    return min((*alarms, *dues(draft.plan, case)), default=None)
 
 
 def _fixed(draft: Draft) -> tuple[Outgoing, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.core.cases import Case, Cycle, Head
-from engine.core.clocks import NOBODY, Event, Seen, advance, firings
+from engine.core.clocks import NOBODY, Event, Seen, advance, firings, settle
 from engine.core.draft import Draft
 from engine.core.plan import Plan
 from engine.core.sight import chosen, holds
@@ -21,31 +21,38 @@ def advance_clocks(draft: Draft) -> None:
     if not plan.definition.clocks or (before.outcome and not reopened):
         return
     ended = bool(case.outcome) and not before.outcome
-    active, happened = plan.active(case.position), frozenset(draft.happened)
-    turn = _turn(before)
-    is_new_turn = turn != _turn(case)
+    active, turn = plan.active(case.position), _turn(before)
+    seen = Seen(
+        now=draft.now, happened=frozenset(draft.happened), turn=turn, is_new_turn=turn != _turn(case),
+        start_at=draft.start_at, reopened=reopened, outcome=case.outcome if ended else "",
+    )  # fmt: skip
     heads = dict(case.clocks)
     for name, clock in plan.definition.clocks.items():
         head, watched, pauses = heads.get(name, NEW), plan.watched[name], _pauses(draft, clock, active)
-        if not (
-            watched.is_conditional or ended or reopened or not watched.names.isdisjoint(happened)
-            or (head.active and (is_new_turn or pauses != head.paused))
+        if (
+            watched.is_conditional or ended or reopened or not watched.names.isdisjoint(seen.happened)
+            or (head.active and pauses != head.paused)
         ):  # fmt: skip
-            continue
-        branch: Branch[Moment] | None = chosen(clock.goal, draft.sight)
-        moment = branch.value if branch else None
-        seen = Seen(
-            now=draft.now, happened=happened, holds=holds(clock.when, draft.sight), moment=moment,
-            field_at=case.data.get(moment.field) if moment and moment.field else None, pauses=pauses, turn=turn,
-            is_new_turn=is_new_turn, start_at=draft.start_at, reopened=reopened, outcome=case.outcome if ended else "",
-        )  # fmt: skip
-        moved = advance(clock, head, seen, plan.calendar(clock.calendar))
-        draft.events += moved.events
-        draft.cycles += [_cycle(case.id, name, cycle) for cycle in moved.kept]
-        heads[name] = moved.head
-        if branch is not None and moved.events:
-            draft.covered.add(("branch", id(branch), True))
+            heads[name] = _advanced(draft, clock, head, seen._replace(pauses=pauses))
+        elif head.active and seen.is_new_turn:
+            heads[name] = settle(head, seen.now, turn, plan.calendar(clock.calendar))
     draft.change(clocks=heads)
+
+
+def _advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
+    """The clock after the step, its events and cycles noted."""
+    case = draft.case
+    branch: Branch[Moment] | None = chosen(clock.goal, draft.sight)
+    moment = branch.value if branch else None
+    field_at = case.data.get(moment.field) if moment and moment.field else None
+    seen = seen._replace(holds=holds(clock.when, draft.sight), moment=moment, field_at=field_at)
+    moved = advance(clock, head, seen, draft.plan.calendar(clock.calendar))
+    draft.events += moved.events
+    draft.cycles += [_cycle(case.id, clock.name, cycle) for cycle in moved.kept]
+    draft.has_moved_dues = True
+    if branch is not None and moved.events:
+        draft.covered.add(("branch", id(branch), True))
+    return moved.head
 
 
 def _pauses(draft: Draft, clock: Clock, active: frozenset[str]) -> tuple[str, ...]:
@@ -63,6 +70,7 @@ def _turn(case: Case) -> tuple[str, ...]:
 def note_fired(draft: Draft, clock: str, after: Head, events: list[Event]) -> None:
     """A threshold or a breach of a clock fired."""
     draft.events += events
+    draft.has_moved_dues = True
     if any(event[1] == "breached" for event in events):
         draft.cycles.append(_cycle(draft.case.id, clock, after))
     draft.change(clocks={**draft.case.clocks, clock: after})

@@ -8,8 +8,9 @@ import pytest
 
 from engine.calendars import ALWAYS
 from engine.core.clocks import due_at
+from engine.values import read_instant
 from tests.unit.promises import AT_FIELD, simple
-from tests.unit.worlds import HOUR, MINUTE, NINE, Play
+from tests.unit.worlds import HOUR, MINUTE, NINE, ZONE, Play
 
 Begin = Callable[..., Play]
 
@@ -434,3 +435,16 @@ def test_no_promise_begins_in_a_case_that_is_closed(play: Begin) -> None:
     p.do("close")
     p.do("archive")
     assert (p.state, p.status(), p.one().next_due) == ("archived", "none", None)
+
+
+@pytest.mark.parametrize("at", ["2026-03-02 16:59", "2026-03-02 17:00", "2026-03-02 23:00", "2026-03-03 09:00"])
+def test_a_promise_that_only_changes_whose_time_it_counts_falls_due_when_it_would_have(play: Begin, at: str) -> None:
+    p = play(simple("goal: 16h, met_by: [answer], calendar: office, thresholds: [{at: 50%, then: []}]"))
+    p.open()
+    first = p.one().next_due
+    p.until(at)
+    p.do("wait")
+    due = read_instant("2026-03-02 17:00" if at <= "2026-03-02 17:00" else "2026-03-03 17:00", ZONE)
+    assert (p.one().next_due, first) == (due, read_instant("2026-03-02 17:00", ZONE))
+    p.until("2026-03-05 09:00")
+    assert [verb for _, verb, _ in p.fired()] == ["threshold", "breach"]

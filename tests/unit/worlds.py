@@ -18,6 +18,7 @@ from engine.core.cases import Actor, Case, Command, Head, Outgoing, Reason, Step
 from engine.core.clocks import used_until
 from engine.core.ledger import Stood, ledger_of
 from engine.core.plan import Library, Plan
+from engine.core.promises import dues
 from engine.core.replay import replay
 from engine.lang.load import load_process
 from engine.lang.source import read
@@ -239,6 +240,7 @@ class Play:
         for root, family in self.world.families.items():
             steps = [step for step in self.world.steps if self.world.root_of[step.case.id] == root]
             self._prove_order(steps)
+            self._prove_dues(steps)
             found = replay([step.text for step in steps], self.world.library)
             assert found.flaw is None, found.flaw
             assert found.family is not None
@@ -253,6 +255,13 @@ class Play:
         assert [step.record["order"] for step in steps] == list(range(1, len(steps) + 1))
         instants = [step.record["at"] for step in steps]
         assert instants == sorted(instants)
+
+    def _prove_dues(self, steps: list[Step]) -> None:
+        """A due that was kept is the one that would be worked out anew."""
+        for case in (step.case for step in steps):
+            alarms = [alarm.due for alarm in case.alarms.values() if alarm.due is not None]
+            anew = [*alarms, *dues(self.world.library.plan(case.process, case.version), case)]
+            assert case.next_due == min(anew, default=None), case.id
 
     def _prove_chain(self, case: Case, steps: list[Step]) -> None:
         rows = [(s.record["seq"], s.text, s.hash) for s in steps if s.case.id == case.id]
