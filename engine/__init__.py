@@ -30,6 +30,15 @@ if TYPE_CHECKING:
         Verification,
         Worklist,
     )
+    from engine.calendars import (
+        Calendar,
+        CalendarError,
+        always,
+        format_duration,
+        openings,
+        parse_duration,
+        read_calendar,
+    )
     from engine.core.cases import Actor, Reason
     from engine.errors import (
         ClockJumped,
@@ -44,13 +53,18 @@ if TYPE_CHECKING:
         UsageError,
         VerificationFailed,
     )
+    from engine.lang.calendar_files import load_calendar, load_calendars
     from engine.ports import Person, TimeSource
     from engine.resources import read_sources
+    from engine.values import read_instant, show_instant
     from engine.worker import run_worker
 
 _APP = (
     "Accepted", "Act", "CaseView", "ClockView", "Delivery", "Engine", "File", "FormField", "Import", "Imported",
     "Inside", "Offer", "Refusal", "Round", "Search", "Verification", "Worklist",
+)  # fmt: skip
+_CALENDARS = (
+    "Calendar", "CalendarError", "always", "format_duration", "openings", "parse_duration", "read_calendar",
 )  # fmt: skip
 _ERRORS = (
     "ClockJumped", "Conflict", "DefinitionError", "EngineError", "KeyReused", "NotFound", "NotPermitted", "SetAside",
@@ -58,21 +72,27 @@ _ERRORS = (
 )  # fmt: skip
 _HOMES = {
     **dict.fromkeys(_APP, "engine.app"),
+    **dict.fromkeys(_CALENDARS, "engine.calendars"),
     **dict.fromkeys(_ERRORS, "engine.errors"),
     "Actor": "engine.core.cases",
     "Reason": "engine.core.cases",
     "Person": "engine.ports",
     "TimeSource": "engine.ports",
+    "load_calendar": "engine.lang.calendar_files",
+    "load_calendars": "engine.lang.calendar_files",
+    "read_instant": "engine.values",
+    "show_instant": "engine.values",
     "read_sources": "engine.resources",
     "run_worker": "engine.worker",
 }
 
 __all__ = [
-    "Accepted", "Act", "Actor", "CaseView", "ClockJumped", "ClockView", "Conflict", "DefinitionError", "Delivery",
-    "Engine", "EngineError", "File", "FormField", "Import", "Imported", "Inside", "KeyReused", "NotFound",
-    "NotPermitted", "Offer", "Person", "Reason", "Refusal", "Round", "Search", "SetAside", "StoreUnavailable",
-    "TimeSource", "UsageError", "Verification", "VerificationFailed", "Worklist", "__version__", "read_sources",
-    "run_worker",
+    "Accepted", "Act", "Actor", "Calendar", "CalendarError", "CaseView", "ClockJumped", "ClockView", "Conflict",
+    "DefinitionError", "Delivery", "Engine", "EngineError", "File", "FormField", "Import", "Imported", "Inside",
+    "KeyReused", "NotFound", "NotPermitted", "Offer", "Person", "Reason", "Refusal", "Round", "Search", "SetAside",
+    "StoreUnavailable", "TimeSource", "UsageError", "Verification", "VerificationFailed", "Worklist", "__version__",
+    "always", "format_duration", "load_calendar", "load_calendars", "openings", "parse_duration", "read_calendar",
+    "read_instant", "read_sources", "run_worker", "show_instant",
 ]  # fmt: skip
 
 

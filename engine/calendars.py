@@ -52,8 +52,8 @@ from engine.timeline import (
 
 __all__ = [
     "ALWAYS", "RULES_VERSION", "Calendar", "CalendarError", "always", "format_duration", "holiday_warning",
-    "instant_at", "local_time", "parse_clock", "parse_duration", "parse_hours", "parse_weekdays", "read_calendar",
-    "zone_data_version",
+    "instant_at", "local_time", "openings", "parse_clock", "parse_duration", "parse_hours", "parse_weekdays",
+    "read_calendar", "zone_data_version",
 ]  # fmt: skip
 
 RULES_VERSION = 1  # grows when these rules give another instant for the same question; records carry it
@@ -223,6 +223,13 @@ def _always(zone: str) -> Calendar:
 
 
 ALWAYS = always("UTC")
+
+
+def openings(calendar: Calendar, since: int, until: int) -> list[Interval]:
+    """Give the open time between two instants as intervals in order, what is open across an edge cut there."""
+    if until <= since:
+        return []
+    return [(since, until)] if calendar._ceaseless else calendar._timeline.openings(since, until)
 
 
 def holiday_warning(calendar: Calendar, at: int) -> str | None:

@@ -234,6 +234,12 @@ class Timeline:
         span = self._cover(since, until)
         return span.used(until) - span.used(since)
 
+    def openings(self, since: int, until: int) -> list[Interval]:
+        """Give the open time between two instants in order as intervals; one ends where the next does not touch it."""
+        span = self._cover(since, until)
+        near = range(bisect_right(span.ends, since), bisect_left(span.starts, until))
+        return joined((max(span.starts[at], since), min(span.ends[at], until)) for at in near)
+
     def opening(self, instant: int) -> int:
         """Give the instant if it is open, else the next opening."""
         span, step = self._cover(instant, instant), 1

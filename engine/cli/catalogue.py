@@ -21,6 +21,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "new": Entry("writing", later("Write a small process to start from, with scenarios.")),
             "check": Entry("writing", later("Check processes; every finding has its line and its mend.")),
             "test": Entry("testing", later("Run the scenarios of processes on a virtual clock.")),
+            "calendar": Entry("calendars", later("Compute with calendars: add, elapsed, next opening; show one.")),
             "explain": Entry("writing", later("Explain a rule of the checker.")),
             "publish": Entry("publishing", later("Publish processes, so that cases can be opened.")),
         },

@@ -52,6 +52,21 @@ SENTENCES = (
     later("a text holds half a character ({character}), which cannot be stored"),
     later("a number is too large to be stored; at most 2^63 - 1 is possible"),
     later("a value cannot be stored: {error}; only JSON values without NaN or infinity can"),
+    # calendars
+    later("the calendar cannot be used; {place}: {message}"),
+    later(
+        "calendar `{calendar}` knows its holidays until {date}; later dates count by weekly hours and estimates: "
+        "update the `holidays` library and publish again"
+    ),
+    later("`{text}` can mean three things"),
+    later(
+        "write `{hours}` (elapsed time), `{days} calendar_days` (same time of day, {dates} dates later) or "
+        "`{open} business_days` (counting dates that open)"
+    ),
+    later("`{text}` is no time"),
+    later("a goal is a duration, an instant field `case.NAME`, `3 calendar_days`, `end_of_day`, `by 12:00` …"),
+    later("calendar `{calendar}` has {lack} within a hundred years of {date}"),
+    later("give it weekly hours or special dates there, or ask for less"),
     # the process author
     later("`{process}` has {count} errors and cannot be published; the first: {first}"),
     later("`casewright check` shows them all"),

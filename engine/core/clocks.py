@@ -12,9 +12,6 @@ from engine.model import Clock, Moment, Threshold
 AT_ATTACH = "at_attach"
 """What an event says of a point that lay behind when it was armed or moved."""
 
-AT_ATTACH = "at_attach"
-"""What an event says of a point that lay behind when it was armed or moved."""
-
 NOBODY = ("nobody",)
 """Whose turn it was while a case waited on nobody, so that turns add up to the time used."""
 Event = list[Any]

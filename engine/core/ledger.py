@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
-from engine.calendars import Calendar
+from engine.calendars import Calendar, openings
 from engine.core.cases import Case, Head
 from engine.core.plan import Plan
 
@@ -63,27 +64,10 @@ def _counts_from(earlier: Head | None, head: Head) -> int | None:
 
 def _running(cycle: int, turn: tuple[str, ...], start: int, end: int, calendar: Calendar) -> Iterator[Interval]:
     """Running, cut where the calendar closes and opens."""
-    at = start
-    while at < end:
-        is_open = calendar.is_open(at)
-        stop = _closing(calendar, at, end) if is_open else min(calendar.next_opening(at), end)
-        yield Interval(
-            cycle=cycle, start=at, end=stop, status="running" if is_open else "closed", why=(), turn=turn,
-            used=stop - at if is_open else 0,
-        )  # fmt: skip
-        at = stop
-
-
-def _closing(calendar: Calendar, start: int, end: int) -> int:
-    """The last instant up to which it is open without a break, at most `end`; by halving, the calendar only adds up."""
-    low, high = start, end
-    while low < high:
-        middle = (low + high + 1) // 2
-        if calendar.elapsed(start, middle) == middle - start:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    pieces = [(start, start), *openings(calendar, start, end), (end, end)]
+    for (_, closed), (low, high) in pairwise(pieces):
+        yield Interval(cycle=cycle, start=closed, end=low, status="closed", why=(), turn=turn, used=0)
+        yield Interval(cycle=cycle, start=low, end=high, status="running", why=(), turn=turn, used=high - low)
 
 
 def _merged(intervals: Iterator[Interval]) -> Iterator[Interval]:

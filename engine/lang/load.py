@@ -5,26 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
-from engine.calendars import Calendar, always, read_calendar
+from engine.calendars import Calendar
 from engine.lang.build.cursor import Cursor
-from engine.lang.build.declared import words
 from engine.lang.build.desk import DeskFile, build_desk
 from engine.lang.build.known import Known
-from engine.lang.build.notes import Notes, built_in
+from engine.lang.build.notes import Notes
 from engine.lang.build.process import Beside, build_process
 from engine.lang.build.used import parts_of
+from engine.lang.calendar_files import calendar_of, check_file_name
 from engine.lang.diagnostics import Diagnostic, Lines, Span, did_you_mean, error, in_order, without_silenced
+from engine.lang.files import Files, Sources, base_of
 from engine.lang.hashes import hashes_of
-from engine.lang.shape import Kind, Shape, check_shape
-from engine.lang.source import read
-from engine.lang.tree import Document
 from engine.model import Desk, ProcessDefinition, Tell
-from engine.timeline import CalendarError
-
-Sources = Mapping[str, str]
-"""Texts by path: `processes/repair.yaml`, `processes/desk.yaml`, `processes/calendars/…`, `processes/messages/…`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,77 +38,6 @@ class Folder:
     texts: Mapping[str, Lines]
 
 
-# -- one file ----------------------------------------------------------------------------------------------------------
-
-_KEPT = 200_000
-"""Files up to this length are kept as they were read."""
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """One file as it was read and held against its schema."""
-
-    document: Document
-    cursor: Cursor | None
-    findings: tuple[Diagnostic, ...]
-
-
-def _read_file(text: str, path: str, kind: Kind, is_known: bool) -> _File:
-    document, findings = read(text, path)
-    if document.root is None:
-        return _File(document, None, findings)
-    shape = Shape() if is_known else check_shape(document, kind)
-    return _File(document, Cursor(document, document.root, (), shape.broken), in_order([*findings, *shape.findings]))
-
-
-_kept_file = lru_cache(maxsize=64)(_read_file)
-
-
-class _Files:
-    """The files of one folder, each read once."""
-
-    def __init__(self, sources: Sources, base: str, *, is_known: bool = False) -> None:
-        self.sources = sources
-        self.base = base
-        self.is_known = is_known  # to be of the right shape
-        self.texts: dict[str, Lines] = {}
-
-    def __contains__(self, name: str) -> bool:
-        return self.base + name in self.sources
-
-    def read(self, name: str, kind: Kind) -> _File:
-        """One file of the folder."""
-        path = self.base + name
-        text = self.sources[path]
-        read_file = _kept_file if len(text) <= _KEPT else _read_file
-        found = read_file(text, path, kind, self.is_known)
-        self.texts[path] = found.document.lines
-        return found
-
-    def names(self, folder: str = "") -> list[str]:
-        """The names of the YAML files directly in a folder, without their ending."""
-        start = self.base + folder
-        names = [path[len(start) : -len(".yaml")] for path in self.sources if _is_yaml(path, start)]
-        return sorted(name for name in names if "/" not in name)
-
-    def processes(self) -> list[str]:
-        """The names of the process files."""
-        return [name for name in self.names() if name != "desk" and not name.endswith(".scenarios")]
-
-
-def _is_yaml(path: str, start: str) -> bool:
-    return path.startswith(start) and path.endswith(".yaml")
-
-
-def _base_of(sources: Sources, process: str) -> str | None:
-    """The folder in which a process stands, with its `/`."""
-    for path in sorted(sources, key=lambda path: (path.count("/"), path)):
-        folder, slash, name = path.rpartition("/")
-        if name == f"{process}.yaml" and folder.rpartition("/")[2] not in ("calendars", "messages"):
-            return folder + slash
-    return None
-
-
 # -- one process -------------------------------------------------------------------------------------------------------
 
 
@@ -134,13 +56,13 @@ def load_process(sources: Sources, process: str, *, rules: bool = True) -> Loade
     Without `rules` it is only read: what was published once has passed its schema and the rules of its time, and stays
     usable when later ones would refuse it.
     """
-    base = _base_of(sources, process)
+    base = base_of(sources, process)
     if base is None:
         names = {path.rpartition("/")[2].removesuffix(".yaml") for path in sources if path.endswith(".yaml")}
         place = Span(f"{process}.yaml", 1, 1, 1, 1)
         message = f"there is no file `{process}.yaml`"
         return Loaded(None, (error("unknown-process", place, message, did_you_mean(process, sorted(names))),))
-    files = _Files(sources, base, is_known=not rules)
+    files = Files(sources, base, is_known=not rules)
     attempt = _attempt(files, process, rules=rules)
     own = {base + f"{process}.yaml", base + f"messages/{process}.yaml"}
     findings = _silenced(attempt.findings, files.texts, own)
@@ -150,7 +72,7 @@ def load_process(sources: Sources, process: str, *, rules: bool = True) -> Loade
 
 def load_folder(sources: Sources, base: str = "") -> Folder:
     """Read and check every process of a folder, and what they share."""
-    files = _Files(sources, f"{base.rstrip('/')}/" if base else "")
+    files = Files(sources, f"{base.rstrip('/')}/" if base else "")
     definitions: dict[str, ProcessDefinition] = {}
     found = [*_every_file(files)]
     for process in files.processes():
@@ -163,7 +85,7 @@ def load_folder(sources: Sources, base: str = "") -> Folder:
     return Folder(definitions, without_silenced(in_order(found), files.texts), files.texts)
 
 
-def _every_file(files: _Files) -> Iterator[Diagnostic]:
+def _every_file(files: Files) -> Iterator[Diagnostic]:
     """What is wrong with files that perhaps no process uses."""
     desk: Desk | None = None
     if "desk.yaml" in files:
@@ -171,7 +93,7 @@ def _every_file(files: _Files) -> Iterator[Diagnostic]:
         yield from file.findings
         desk = build_desk(file.cursor, Notes()).desk if file.cursor is not None else None
     for name in files.names("calendars/"):
-        yield from _calendar(files, name, desk).findings
+        yield from calendar_of(files, name, desk).findings
     for name in files.names("messages/"):
         file = files.read(f"messages/{name}.yaml", "messages")
         yield from file.findings
@@ -180,7 +102,7 @@ def _every_file(files: _Files) -> Iterator[Diagnostic]:
             yield error("file-name", file.document.top, f"there is no process `{name}` that sends these messages", mend)
 
 
-def _shared(files: _Files, definitions: Mapping[str, ProcessDefinition]) -> Iterator[Diagnostic]:
+def _shared(files: Files, definitions: Mapping[str, ProcessDefinition]) -> Iterator[Diagnostic]:
     """What can be said of a folder only when every process of it is known."""
     from engine.lang.rules.folder import FOLDER_RULES, Shared
 
@@ -202,7 +124,7 @@ def _silenced(findings: Iterable[Diagnostic], texts: Mapping[str, Lines], own: s
     return tuple(found for found in kept if found.id != "unused-ignore" or found.span.file in own)
 
 
-def _attempt(files: _Files, process: str, *, rules: bool = True) -> _Attempt:
+def _attempt(files: Files, process: str, *, rules: bool = True) -> _Attempt:
     name = f"{process}.yaml"
     file = files.read(name, "process")
     findings = [*file.findings]
@@ -220,7 +142,7 @@ def _attempt(files: _Files, process: str, *, rules: bool = True) -> _Attempt:
     desk = build_desk(desk_file.cursor, notes)
     beside = _beside(files, process, desk, findings)
     definition, known = build_process(file.cursor, beside, notes)
-    _check_file_name(file.cursor, process, notes)
+    check_file_name(file.cursor, process, notes)
     findings += notes.found
     is_readable = not any(found.severity == "error" for found in findings)
     if rules:  # a published process is read without them, and quickly
@@ -237,14 +159,7 @@ def _attempt(files: _Files, process: str, *, rules: bool = True) -> _Attempt:
     )
 
 
-def _check_file_name(root: Cursor, name: str, notes: Notes) -> None:
-    written = root.get("process") or root.get("calendar")
-    if written is not None and written.text != name:
-        message = f"the file is named `{name}.yaml`, but says it is `{written.text}`"
-        notes.error("file-name", written.span, message, "give both the same name")
-
-
-def _beside(files: _Files, process: str, desk: DeskFile, findings: list[Diagnostic]) -> Beside:
+def _beside(files: Files, process: str, desk: DeskFile, findings: list[Diagnostic]) -> Beside:
     """What stands beside a process file, as far as it may matter to it."""
     others: dict[str, Cursor] = {}
     for name in files.processes():
@@ -258,7 +173,7 @@ def _beside(files: _Files, process: str, desk: DeskFile, findings: list[Diagnost
     )  # fmt: skip
 
 
-def _messages(files: _Files, process: str, findings: list[Diagnostic]) -> dict[str, Cursor]:
+def _messages(files: Files, process: str, findings: list[Diagnostic]) -> dict[str, Cursor]:
     """The desk's messages and those of the process."""
     found: dict[str, Cursor] = {}
     for name in ("messages/desk.yaml", f"messages/{process}.yaml"):
@@ -280,7 +195,7 @@ def _messages(files: _Files, process: str, findings: list[Diagnostic]) -> dict[s
 
 
 def _calendars(
-    files: _Files, process: str, desk: DeskFile, findings: list[Diagnostic]
+    files: Files, process: str, desk: DeskFile, findings: list[Diagnostic]
 ) -> tuple[dict[str, Calendar], dict[str, Span]]:
     """The calendars that a process may use, and the place of every one there is."""
     text = files.sources[f"{files.base}{process}.yaml"] + files.sources[f"{files.base}desk.yaml"]
@@ -292,45 +207,16 @@ def _calendars(
             places[name] = Span(f"{files.base}calendars/{name}.yaml", 1, 1, 1, 1)
             continue
         places[name] = files.read(f"calendars/{name}.yaml", "calendar").document.top
-        found = _calendar(files, name, desk.desk)
+        found = calendar_of(files, name, desk.desk)
         findings += found.findings
         calendars[name] = found.calendar
     return calendars, places
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A calendar, or one that is always open in place of one that cannot be read."""
-
-    calendar: Calendar
-    findings: tuple[Diagnostic, ...]
-
-
-def _calendar(files: _Files, name: str, desk: Desk | None) -> _Read:
-    file = files.read(f"calendars/{name}.yaml", "calendar")
-    return _read_calendar(file, name, desk.zone if desk else "UTC", desk.languages if desk else ())
-
-
-@lru_cache(maxsize=64)
-def _read_calendar(file: _File, name: str, zone: str, languages: tuple[str, ...]) -> _Read:
-    if file.cursor is None or file.findings:
-        return _Read(always(zone), file.findings)
-    notes = Notes()
-    words(notes, file.cursor.get("label"), built_in(*languages))
-    _check_file_name(file.cursor, name, notes)
-    try:
-        return _Read(read_calendar(file.cursor.plain, zone), (*file.findings, *notes.found))
-    except CalendarError as fault:
-        place = file.document.place(fault.path)
-        message, _, mend = str(fault).partition("; ")
-        found = error("bad-calendar", place, message, mend or None)
-        return _Read(always(zone), (*file.findings, *notes.found, found))
-
-
 # -- what a version covers ---------------------------------------------------------------------------------------------
 
 
-def _used_sources(files: _Files, definition: ProcessDefinition, known: Known) -> dict[str, str]:
+def _used_sources(files: Files, definition: ProcessDefinition, known: Known) -> dict[str, str]:
     """The texts a version was read from: those it uses of the others included."""
     names = [f"{definition.process}.yaml", "desk.yaml", *_used_names(definition, known)]
     used = {files.base + name: files.sources[files.base + name] for name in dict.fromkeys(names)}

@@ -30,6 +30,13 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "check": [["check"]],
     "test": [["test", "processes/return_visit.yaml", "--coverage"]],
     "explain": [["explain", "unknown-state"], ["explain"]],
+    "calendar": [
+        ["calendar"],
+        ["calendar", "show", "office_days", "--days", "366"],
+        ["calendar", "add", "office_days", "2026-03-02 16:45", "1h30m"],
+        ["calendar", "elapsed", "always", "2026-03-02 16:45", "2026-03-03 16:45"],
+        ["calendar", "next", "contact_hours"],
+    ],
     "publish": [["publish", "--as", "boss"]],
     "open": [["open", "repair", "--as", "wang.fang", *fields(*REPORT)], ["open", "repair", "--as", "wang.fang"]],
     "list": [["list", "--as", "zhao.lei"]],

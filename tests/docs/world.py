@@ -51,9 +51,10 @@ def world(folder: Path) -> Iterator[World]:
     os.environ.update(ENVIRONMENT, HOME=str(folder), PYTHONPATH=str(ROOT))
     secrets.token_hex = lambda size=32: f"{next(series):x}".rjust(2 * (size or 32), "0")
     import engine.app as app  # its name for the machine's clocks is the one that counts
+    from engine.app import time_source  # or this one, where there is no engine
 
     source, Clock.at = app.SystemTime, read_instant("2026-03-02 09:00", ZONE)
-    app.SystemTime = Clock  # type: ignore[misc]
+    app.SystemTime = time_source.SystemTime = Clock  # type: ignore[misc]
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     try:
@@ -62,7 +63,7 @@ def world(folder: Path) -> Iterator[World]:
         sys.path.remove(str(folder))
         for name in [name for name, module in sys.modules.items() if _is_of(folder, module)]:
             del sys.modules[name]
-        app.SystemTime = source  # type: ignore[misc]
+        app.SystemTime = time_source.SystemTime = source  # type: ignore[misc]
         secrets.token_hex = token_hex
         os.chdir(where)
         os.environ.clear()

@@ -1,0 +1,110 @@
+"""Calendars as their files give them: within a folder of processes, or alone for a host that wants nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from engine.calendars import Calendar, CalendarError, always, read_calendar
+from engine.errors import DefinitionError
+from engine.lang.build.cursor import Cursor
+from engine.lang.build.declared import words
+from engine.lang.build.desk import build_desk
+from engine.lang.build.notes import Notes, built_in
+from engine.lang.diagnostics import Diagnostic, error
+from engine.lang.files import File, Files, Sources
+from engine.model import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRead:
+    """A calendar, or one that is always open in place of one that cannot be read."""
+
+    calendar: Calendar
+    findings: tuple[Diagnostic, ...]
+
+
+def calendar_of(files: Files, name: str, desk: Desk | None) -> CalendarRead:
+    """Read one calendar of a folder; the zone and the languages are the desk's."""
+    file = files.read(f"calendars/{name}.yaml", "calendar")
+    return _read_calendar(file, name, desk.zone if desk else "UTC", desk.languages if desk else ())
+
+
+@lru_cache(maxsize=64)
+def _read_calendar(file: File, name: str, zone: str, languages: tuple[str, ...]) -> CalendarRead:
+    if file.cursor is None or file.findings:
+        return CalendarRead(always(zone), file.findings)
+    notes = Notes()
+    words(notes, file.cursor.get("label"), built_in(*languages))
+    check_file_name(file.cursor, name, notes)
+    try:
+        return CalendarRead(read_calendar(file.cursor.plain, zone), (*file.findings, *notes.found))
+    except CalendarError as fault:
+        place = file.document.place(fault.path)
+        message, _, mend = str(fault).partition("; ")
+        found = error("bad-calendar", place, message, mend or None)
+        return CalendarRead(always(zone), (*file.findings, *notes.found, found))
+
+
+def check_file_name(root: Cursor, name: str, notes: Notes) -> None:
+    """Note a file whose name is not the one it gives itself."""
+    written = root.get("process") or root.get("calendar")
+    if written is not None and written.text != name:
+        message = f"the file is named `{name}.yaml`, but says it is `{written.text}`"
+        notes.error("file-name", written.span, message, "give both the same name")
+
+
+# -- alone -------------------------------------------------------------------------------------------------------------
+
+
+def load_calendar(text: str, zone: str = "UTC", *, file: str = "calendar.yaml") -> Calendar:
+    """Read a calendar from the YAML of its file; `zone` is for one that names none, `file` is named in errors.
+
+    Raises `DefinitionError` with the place of the first fault.
+    """
+    read = Files({file: text}, "").read(file, "calendar")
+    name = read.cursor.get("calendar") if read.cursor is not None else None
+    return _usable(_read_calendar(read, name.text if name is not None else "", zone, ()))
+
+
+def load_calendars(sources: Sources) -> dict[str, Calendar]:
+    """Read the calendars of a folder of processes by name, as `read_sources` gives its texts; `always` is one of them.
+
+    Calendars without a zone of their own have the desk's. Raises `DefinitionError` with the place of the first fault.
+    """
+    base = next((path[: -len("desk.yaml")] for path in sorted(sources) if _is_desk(path)), _base_of(sources))
+    files = Files(sources, base)
+    desk = _desk(files)
+    read = {name: calendar_of(files, name, desk) for name in files.names("calendars/")}
+    return {"always": always(desk.zone if desk else "UTC"), **{name: _usable(one) for name, one in read.items()}}
+
+
+def _is_desk(path: str) -> bool:
+    return path == "desk.yaml" or (path.endswith("/desk.yaml") and not path.endswith("messages/desk.yaml"))
+
+
+def _base_of(sources: Mapping[str, str]) -> str:
+    """The folder above `calendars/` where there is no desk."""
+    return next((path.rpartition("calendars/")[0] for path in sorted(sources) if "calendars/" in path), "")
+
+
+def _desk(files: Files) -> Desk | None:
+    file = files.read("desk.yaml", "desk") if "desk.yaml" in files else None
+    if file is None:
+        return None
+    faults = [found for found in file.findings if found.severity == "error"]
+    if faults or file.cursor is None:
+        raise _fault(faults[0])
+    return build_desk(file.cursor, Notes()).desk
+
+
+def _usable(read: CalendarRead) -> Calendar:
+    errors = [found for found in read.findings if found.severity == "error"]
+    if errors:
+        raise _fault(errors[0])
+    return read.calendar
+
+
+def _fault(found: Diagnostic) -> DefinitionError:
+    return DefinitionError(f"the calendar cannot be used; {found.span}: {found.message}", help=found.help)

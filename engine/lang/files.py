@@ -1,0 +1,85 @@
+"""The files of a folder of processes: each read once, and held against its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from engine.lang.build.cursor import Cursor
+from engine.lang.diagnostics import Diagnostic, Lines, in_order
+from engine.lang.shape import Kind, Shape, check_shape
+from engine.lang.source import read
+from engine.lang.tree import Document
+
+Sources = Mapping[str, str]
+"""Texts by path: `processes/repair.yaml`, `processes/desk.yaml`, `processes/calendars/…`, `processes/messages/…`."""
+
+
+_KEPT = 200_000
+"""Files up to this length are kept as they were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file as it was read and held against its schema; without a cursor it could not be read."""
+
+    document: Document
+    cursor: Cursor | None
+    findings: tuple[Diagnostic, ...]
+
+
+def _read_file(text: str, path: str, kind: Kind, is_known: bool) -> File:
+    document, findings = read(text, path)
+    if document.root is None:
+        return File(document, None, findings)
+    shape = Shape() if is_known else check_shape(document, kind)
+    return File(document, Cursor(document, document.root, (), shape.broken), in_order([*findings, *shape.findings]))
+
+
+_kept_file = lru_cache(maxsize=64)(_read_file)
+
+
+class Files:
+    """The files of one folder, each read once."""
+
+    def __init__(self, sources: Sources, base: str, *, is_known: bool = False) -> None:
+        self.sources = sources
+        self.base = base
+        self.is_known = is_known  # to be of the right shape
+        self.texts: dict[str, Lines] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return self.base + name in self.sources
+
+    def read(self, name: str, kind: Kind) -> File:
+        """One file of the folder."""
+        path = self.base + name
+        text = self.sources[path]
+        read_file = _kept_file if len(text) <= _KEPT else _read_file
+        found = read_file(text, path, kind, self.is_known)
+        self.texts[path] = found.document.lines
+        return found
+
+    def names(self, folder: str = "") -> list[str]:
+        """The names of the YAML files directly in a folder, without their ending."""
+        start = self.base + folder
+        names = [path[len(start) : -len(".yaml")] for path in self.sources if _is_yaml(path, start)]
+        return sorted(name for name in names if "/" not in name)
+
+    def processes(self) -> list[str]:
+        """The names of the process files."""
+        return [name for name in self.names() if name != "desk" and not name.endswith(".scenarios")]
+
+
+def _is_yaml(path: str, start: str) -> bool:
+    return path.startswith(start) and path.endswith(".yaml")
+
+
+def base_of(sources: Sources, process: str) -> str | None:
+    """The folder in which a process stands, with its `/`."""
+    for path in sorted(sources, key=lambda path: (path.count("/"), path)):
+        folder, slash, name = path.rpartition("/")
+        if name == f"{process}.yaml" and folder.rpartition("/")[2] not in ("calendars", "messages"):
+            return folder + slash
+    return None
