@@ -14,7 +14,8 @@ import pytest
 import engine
 from engine.cli.exits import Exit
 from tests.docs.__main__ import ROOT, examples, pages
-from tests.docs.page import Page
+from tests.docs.page import Block, Page
+from tests.docs.parts import with_part
 from tests.docs.running import Wrong, printed
 
 PAGES = {path.relative_to(ROOT).as_posix(): path for path in pages(ROOT)}
@@ -56,6 +57,45 @@ def test_every_page_stands_in_the_index() -> None:
     assert not missing
 
 
+def test_no_page_shows_a_refusal_where_a_terminal_would_have_asked() -> None:
+    """A reader types the commands on a terminal, and there a command asks for what its form requires."""
+    found = [
+        f"{name}: {said}"
+        for name in RUN
+        for block in Page.read(PAGES[name]).blocks() if block.language == "console"
+        for said in re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+        if "` is missing: " in said and "--no-input" not in said
+    ]  # fmt: skip
+    assert not found
+
+
+def bones(block: Block) -> object:
+    """What of a block is the same in every language: what is done with it, its commands, its keys."""
+    if block.language == "console":
+        typed = [line for line in block.lines if line.startswith("$ ") and "CASEWRIGHT_LANG" not in line]
+        return [re.sub(r'="[^"]*"|=\S+', "=", line) for line in typed]
+    if block.language == "yaml":
+        return [
+            re.sub(r"(:) [^{}]*$|^  [^ ].*$|(item|place|question|hint|owner): [^,}]+", r"\1\2", line)
+            if "scenarios" in "".join(block.directives.values()) or "description" in line
+            else line
+            for line in block.lines
+        ]
+    return dict(block.directives)
+
+
+def test_both_tutorials_write_the_same_process_by_the_same_commands() -> None:
+    english, chinese = (list(Page.read(PAGES[f"docs/tutorial{one}.md"]).blocks()) for one in ("", ".zh"))
+    assert [bones(block) for block in chinese] == [bones(block) for block in english]
+    assert [dict(block.directives) for block in chinese] == [dict(block.directives) for block in english]
+
+
+def test_the_tutorial_begins_with_what_new_writes() -> None:
+    starter = (ROOT / "engine" / "cli" / "starter" / "en" / "process.yaml").read_text("utf-8")
+    states = starter[starter.index("states:") :]
+    assert states in (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+
+
 # ---------------------------------------------------------------- the runner itself
 
 SMALL = """
@@ -89,6 +129,13 @@ def test_a_block_that_cannot_be_is_refused(text: str, said: str, tmp_path: Path)
     page = Page(tmp_path / "page.md", tuple(text.split("\n")))
     with pytest.raises(Wrong, match=said):
         printed(page, tmp_path)
+
+
+def test_a_piece_replaces_its_namesakes_and_comes_after_the_rest() -> None:
+    """Only the two outer levels count, as the tutorial tells its readers."""
+    text = "# top\na: 1   # one\nb:\n  c: 1\n  d:\n    e: 1\n    f: 2\n\ng: [1]\n"
+    piece = "b:\n  d:\n    e: 3\n  h: 4\n\ng: [2]\ni: 5\n"
+    assert with_part(text, piece) == ("# top\na: 1   # one\nb:\n  c: 1\n  d:\n    e: 3\n  h: 4\n\ng: [2]\n\ni: 5\n")
 
 
 # ---------------------------------------------------------------- nothing is left out

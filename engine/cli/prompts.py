@@ -64,7 +64,9 @@ def _check_person(reader: Reader, field: Field, name: str, people: Mapping[str, 
     if name in fitting:
         return
     if name in people:
-        text = _("`{person}` is not {role}; {names}").format(person=name, role=field.role, names=_those(fitting))
+        text = _("`{person}` does not hold the role `{role}`; {names}").format(
+            person=name, role=field.role, names=_those(fitting)
+        )
     else:
         from difflib import get_close_matches
 

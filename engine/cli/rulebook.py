@@ -28,3 +28,15 @@ def page_of(rule: str) -> str:
             help=_("did you mean `{name}`?").format(name=near[0]) if near else _("`casewright explain` lists them"),
         )
     return page(rule)
+
+
+def on_screen(page: str) -> str:
+    """Lay a page of the manual out for a terminal: its examples set in, without the marks of a web page."""
+    lines: list[str] = []
+    is_example = False
+    for line in page.rstrip().split("\n"):
+        if line.startswith("```"):
+            is_example = not is_example
+        else:
+            lines.append(f"    {line}".rstrip() if is_example else line.removeprefix("## "))
+    return "\n".join(lines)

@@ -48,7 +48,7 @@ WORDS: Mapping[str, Words] = {
     },
     "invalid": {"en": "{problem}", "zh": "{problem}"},
     "role": {
-        "en": "`{field}`: `{person}` is not {role}",
+        "en": "`{field}`: `{person}` does not hold the role {role}",
         "zh": "`{field}`：`{person}` 不是{role}",
     },
     "later": {

@@ -77,7 +77,7 @@ def test_a_person_is_checked_at_once(desk: Path) -> None:
     screen = Terminal(["do", case, "dispatch", "--as", "zhao.lei", "-f", "slip=P-1"], desk)
     screen.wait_for("Technician [technician]")
     screen.type("wang.fang")
-    screen.wait_for("`wang.fang` is not technician; there is")
+    screen.wait_for("`wang.fang` does not hold the role `technician`; there is")
     screen.type("li.wie")
     screen.wait_for("nobody here is called `li.wie`; there is `li.wei`")
     screen.type("li.wei")

@@ -18,6 +18,7 @@ from engine.core.plan import Library, Plan
 from engine.lang.load import Loaded, load_process
 from engine.scenarios import play_all, read_script
 from tests.docs.page import SHOWN, Block, Page
+from tests.docs.parts import with_part
 from tests.docs.world import World, world
 
 
@@ -62,13 +63,16 @@ class _Running:
         if "findings" in block.directives:
             return self._findings()
         if "file" in block.directives:
-            self._write(block.directives["file"], block)
+            self._write(block.directives["file"], block.text)
+        elif "part" in block.directives:
+            name = block.directives["part"]
+            self._write(name, with_part(Path(name).read_text("utf-8"), block.text))
         elif "merge" in block.directives:
             self._merge(block)
         elif "play" in block.directives:
             self._play(block)
         elif block.language and block.language not in SHOWN:
-            self._fail(block, f"a `{block.language}` block must say what is done with it: file, merge or play")
+            self._fail(block, f"a `{block.language}` block must say what is done with it: file, part, merge or play")
         return None
 
     def _fail(self, block: Block, why: str) -> None:
@@ -119,13 +123,13 @@ class _Running:
 
     # -- what is written -----------------------------------------------------------------------------------------
 
-    def _write(self, name: str, block: Block) -> None:
+    def _write(self, name: str, text: str) -> None:
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.text, "utf-8")
+        path.write_text(text, "utf-8")
         if _is_process(path):
-            self.process, self.text = path.stem, block.text
-            self.base = yaml.load(block.text, yaml.BaseLoader)
+            self.process, self.text = path.stem, text
+            self.base = yaml.load(text, yaml.BaseLoader)
             self.wants_findings, self.loaded = False, None  # files come one by one: they load together
 
     def _merge(self, block: Block) -> None:

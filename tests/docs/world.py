@@ -127,8 +127,8 @@ class World:
         return ""
 
     def _casewright(self, words: list[str], settings: dict[str, str]) -> str:
-        language = words[words.index("--lang") + 1] if "--lang" in words else os.environ.get("LANGUAGE", "en")
-        use_language(language)
+        said = os.environ.get("CASEWRIGHT_LANG") or os.environ.get("LANGUAGE", "en")
+        use_language(words[words.index("--lang") + 1] if "--lang" in words else said)
         try:
             done = CliRunner().invoke(casewright(), words, prog_name="casewright", env=settings)
         finally:

@@ -13,7 +13,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
-from engine.cli.translate import _, plural
+from engine.cli.translate import _, listed, plural
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -118,10 +118,9 @@ def run_tick(streams: Streams, engine: Engine, args: Args) -> int:
             {"advanced": done.advanced, "delivered": done.delivered, "failed": done.failed, "faults": done.faults}
         )
     else:
+        carried = plural("{count} case carried forward", "{count} cases carried forward", done.advanced)
         streams.say(
-            plural("{count} case carried forward", "{count} cases carried forward", done.advanced)
-            + ", "
-            + plural("{count} message delivered", "{count} messages delivered", done.delivered)
+            listed([carried, plural("{count} message delivered", "{count} messages delivered", done.delivered)])
         )
         if done.failed:
             streams.tell(_("{count} could not be delivered: see `casewright outbox`").format(count=done.failed))

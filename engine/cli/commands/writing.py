@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -12,13 +13,14 @@ from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.findings import FORMATS, write_findings
 from engine.cli.folder import checked_paths
-from engine.cli.rulebook import page_of, summaries
+from engine.cli.rulebook import on_screen, page_of, summaries
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _
 from engine.errors import Conflict, UsageError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_LABEL = re.compile(r"\{en: (?P<en>[^{},]+), zh: (?P<zh>[^{},]+)\}")
 _STARTER = Path(__file__).parents[1] / "starter"
 
 
@@ -28,8 +30,8 @@ def new_command() -> Command:
         "new",
         run_new,
         help=_(
-            "Write a small process to start from, with its scenarios and messages, all explained by comments; and a "
-            "desk.yaml where there is none. It is checked and its scenarios pass as they stand."
+            "Write a small process to start from, with its scenarios, both explained by comments; and a desk.yaml "
+            "where there is none. It is checked and its scenarios pass as they stand."
         ),
         examples=("casewright new lost_found", "casewright new lost_found --in my_desk"),
         params=[
@@ -50,7 +52,7 @@ def run_new(streams: Streams, args: Args) -> int:
             help=_("write it in small letters, digits and `_`, such as `lost_found`"),
         )
     folder: Path = args.folder or args.settings.folder
-    files = dict(_starter_files(folder, name))
+    files = dict(_starter_files(folder, name, streams.language))
     taken = [file for file in files if file.exists() and file.name != "desk.yaml"]
     if taken:
         raise Conflict(
@@ -71,44 +73,56 @@ def run_new(streams: Streams, args: Args) -> int:
     return Exit.DONE
 
 
-def _starter_files(folder: Path, name: str) -> Iterator[tuple[Path, str]]:
+def _starter_files(folder: Path, name: str, language: str) -> Iterator[tuple[Path, str]]:
+    starter = _STARTER / language
+    said = (starter / "desk.yaml").read_text("utf-8")
     desk = folder / "desk.yaml"
-    agent, supervisor = _roles(desk)
-    sources = {"process": f"{name}.yaml", "scenarios": f"{name}.scenarios.yaml", "messages": f"messages/{name}.yaml"}
-    yield desk, (_STARTER / "desk.yaml").read_text("utf-8")
-    roles = {"agent": agent, "supervisor": supervisor}
-    for source, target in sources.items():
-        text = (_STARTER / f"{source}.yaml").read_text("utf-8")
-        text = (
-            text.replace("new_process", name)
-            .replace("NEW", _prefix(name))
-            .replace("New process", _title(name))
-            .replace("新流程", _title(name))
-        )
-        yield folder / target, re.sub(r"\b(?:agent|supervisor)\b", lambda word: roles[word[0]], text)
+    yield desk, said
+    shared = _desk_in(desk.read_bytes() if desk.exists() else said.encode())
+    for source, target in {"process": f"{name}.yaml", "scenarios": f"{name}.scenarios.yaml"}.items():
+        yield folder / target, _fitted((starter / f"{source}.yaml").read_text("utf-8"), name, shared)
 
 
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+@dataclass(frozen=True)
+class _Desk:
+    """What a starter takes from the desk it is written for."""
+
+    languages: list[str]
+    roles: dict[str, str]  # which of its own roles stand for the starter's two
 
 
-def _prefix(name: str) -> str:
-    return "".join(word[0] for word in name.split("_") if word).upper()
-
-
-def _roles(desk: Path) -> tuple[str, str]:
-    """Choose roles that this desk has: its own first ones where it has no agents and supervisors."""
-    if not desk.exists():
-        return "agent", "supervisor"
+def _desk_in(text: bytes) -> _Desk:
+    """Read what the desk is like: its own first roles where it has no agents and supervisors."""
     from engine.lang.source import read
 
-    document, _findings = read(desk.read_bytes(), desk.name)
+    document, _findings = read(text, "desk.yaml")
     whole = document.root.plain if document.root is not None else None
-    named = whole.get("roles") if isinstance(whole, dict) else None
+    said = whole if isinstance(whole, dict) else {}
+    named, languages = said.get("roles"), said.get("languages")
     roles = list(named) if isinstance(named, dict) else []
     agent = "agent" if "agent" in roles or not roles else roles[0]
     others = [role for role in roles if role != agent]
-    return agent, "supervisor" if "supervisor" in roles or not others else others[0]
+    supervisor = "supervisor" if "supervisor" in roles or not others else others[0]
+    spoken = [str(one) for one in languages] if isinstance(languages, list) and languages else ["en", "zh"]
+    return _Desk(spoken, {"agent": agent, "supervisor": supervisor})
+
+
+def _fitted(text: str, name: str, desk: _Desk) -> str:
+    """Write a starter's text for this name, in this desk's languages, for its roles."""
+    title = name.replace("_", " ").capitalize()
+    prefix = "".join(word[0] for word in name.split("_") if word).upper()
+    for there, here in {"new_process": name, "NEW": prefix, "New process": title, "新流程": title}.items():
+        text = text.replace(there, here)
+    text = re.sub(r"\b(?:agent|supervisor)\b", lambda word: desk.roles[word[0]], text)
+    text = _LABEL.sub(lambda label: _label(label, desk.languages), text)
+    return re.sub(r"(?m)^(\S.*?|  .*?) {2,}# ", lambda line: f"{line[1]:<33} # ", text)
+
+
+def _label(label: re.Match[str], languages: list[str]) -> str:
+    """Write a label in these languages; in those that the starter does not speak, in English."""
+    words = {one: label["zh"] if one == "zh" else label["en"] for one in languages}
+    order = sorted(words, key=lambda one: (one not in ("en", "zh"), one))
+    return "{" + ", ".join(f"{one}: {words[one]}" for one in order) + "}"
 
 
 def check_command() -> Command:
@@ -160,7 +174,7 @@ def run_explain(streams: Streams, args: Args) -> int:
     if streams.is_json:
         streams.give({"rule": args.rule, "text": text})
     else:
-        streams.say(text.rstrip())
+        streams.say(on_screen(text))
     return Exit.DONE
 
 

@@ -1,0 +1,94 @@
+"""What `new` writes: whole as it stands, in the desk's languages, for the desk's roles, told in the reader's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.desks import run
+
+DESK = "desk: corner\nlanguages: [{languages}]\nzone: Asia/Shanghai\ncurrency: CNY\nroles:\n{roles}"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "processes").mkdir()
+    return tmp_path / "processes"
+
+
+def is_whole() -> None:
+    """Hold that a starter passes the checker without a warning, and its scenarios at full coverage."""
+    checked = run("check", "--strict")
+    assert checked.code == 0, checked.out
+    tested = run("test", "--coverage")
+    assert tested.code == 0, tested.out
+    assert "100.0%" in tested.out
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_starter_is_whole_as_it_stands(language: str, folder: Path) -> None:
+    assert run("new", "lost_found", language=language).code == 0
+    assert sorted(path.name for path in folder.rglob("*.yaml")) == [
+        "desk.yaml", "lost_found.scenarios.yaml", "lost_found.yaml"]  # fmt: skip
+    is_whole()
+
+
+def test_a_starter_is_told_in_the_words_of_its_reader(folder: Path) -> None:
+    run("new", "lost_found", language="zh")
+    assert "念出声来" in (folder / "lost_found.yaml").read_text("utf-8")
+    assert "languages: [zh, en]" in (folder / "desk.yaml").read_text("utf-8")
+    assert "没有结果不能结案:" in (folder / "lost_found.scenarios.yaml").read_text("utf-8")
+
+
+def test_both_starters_say_the_same(folder: Path) -> None:
+    written = {}
+    for language in ("en", "zh"):
+        run("new", "lost_found", "--in", language, language=language)
+        written[language] = yaml.safe_load(Path(language, "lost_found.yaml").read_text("utf-8"))
+        written[language].pop("description")
+    assert written["en"] == written["zh"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "agent", "label"),
+    [
+        ("en", "{en: Agent}", "label: {en: Subject}"),
+        ("zh", "{zh: 客服专员}", "label: {zh: 事由}"),
+        ("en, zh", "{en: Agent, zh: 客服专员}", "label: {en: Subject, zh: 事由}"),
+        ("fr, en", "{fr: Agent, en: Agent}", "label: {en: Subject, fr: Subject}"),
+    ],
+)
+def test_a_starter_speaks_the_languages_of_its_desk_and_no_other(
+    languages: str, agent: str, label: str, folder: Path
+) -> None:
+    (folder / "desk.yaml").write_text(DESK.format(languages=languages, roles=f"  agent: {agent}\n"), "utf-8")
+    text = f"  supervisor: {agent}\n"
+    (folder / "desk.yaml").write_text((folder / "desk.yaml").read_text("utf-8") + text, "utf-8")
+    run("new", "lost_found")
+    assert label in (folder / "lost_found.yaml").read_text("utf-8")
+    is_whole()
+
+
+def test_a_starter_takes_the_roles_that_the_desk_has(folder: Path) -> None:
+    (folder / "desk.yaml").write_text(
+        DESK.format(languages="en", roles="  clerk: {en: Clerk}\n  head: {en: Head}\n"), "utf-8"
+    )
+    run("new", "lost_found")
+    assert "by: [clerk, head]" in (folder / "lost_found.yaml").read_text("utf-8")
+    is_whole()
+
+
+@pytest.mark.parametrize("name", ["x", "lost_found", "a_process_with_a_long_name"])
+def test_the_comments_of_a_starter_stand_below_each_other(name: str, folder: Path) -> None:
+    run("new", name)
+    lines = (folder / f"{name}.yaml").read_text("utf-8").splitlines()
+    assert {line.index("#") for line in lines if "  # " in line} == {34}
+
+
+def test_a_rule_is_explained_without_the_marks_of_a_web_page() -> None:
+    said = run("explain", "unknown-state").out
+    assert said.startswith("unknown-state (error)\n")
+    assert "```" not in said
+    assert "\n    initial: workin\n" in said
