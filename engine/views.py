@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
 from engine.core.clocks import due_at, remaining, used_until
-from engine.core.people import is_among
+from engine.core.people import is_among, persons
 from engine.core.permits import Asking, not_permitted, offered, who_may_not
 from engine.core.plan import Library, Plan
 from engine.core.sight import Sight
@@ -148,8 +148,15 @@ def works(plan: Plan, case: Case, actor: Actor) -> bool:
     return any(not any(who_may_not(plan, case, action, actor)) for action in here)
 
 
+def is_excluded(plan: Plan, case: Case, actor: Actor) -> bool:
+    """Whether `never_by` of the process names this person: who keeps out of a case does not read it either."""
+    return actor.id in persons(plan.definition.never_by, case)
+
+
 def may_read(plan: Plan, case: Case, actor: Actor) -> bool:
-    """Who works a case reads it; else `seen_by`, or unsaid every role named in the process."""
+    """Who works a case reads it; else `seen_by`, or unsaid every role named in the process; never who is excluded."""
+    if is_excluded(plan, case, actor):
+        return False
     if "admin" in actor.roles or works(plan, case, actor):
         return True
     whos = plan.definition.seen_by
@@ -157,8 +164,10 @@ def may_read(plan: Plan, case: Case, actor: Actor) -> bool:
 
 
 def case_view(case: Case, seeing: Seeing) -> CaseView:
-    """The case for this reader."""
+    """The case for this reader; who is excluded learns only which case it is, in the answer to their own command."""
     plan, definition = seeing.plan, seeing.plan.definition
+    if seeing.actor is not None and is_excluded(plan, case, seeing.actor):
+        return _closed_book(plan, case)
     is_open_book = seeing.actor is None or works(plan, case, seeing.actor)
     data = {**case.data, **{n: v for n, v in case.private.items() if n in case.data}} if is_open_book else case.data
     return CaseView(
@@ -168,6 +177,15 @@ def case_view(case: Case, seeing: Seeing) -> CaseView:
         clocks={name: clock_view(plan, clock, case, seeing.now) for name, clock in definition.clocks.items()},
         links=case.links, opened_at=case.opened_at, closed_at=case.closed_at, outcome=case.outcome,
         revision=case.revision, sequence=case.sequence,
+    )  # fmt: skip
+
+
+def _closed_book(plan: Plan, case: Case) -> CaseView:
+    return CaseView(
+        id=case.id, process=case.process, version=case.version, label=plan.definition.label, summary={},
+        position=case.position.leaves, waiting_on=(), assignee=None, queue=None, data={}, clocks={}, links={},
+        opened_at=case.opened_at, closed_at=case.closed_at, outcome=case.outcome, revision=case.revision,
+        sequence=case.sequence,
     )  # fmt: skip
 
 

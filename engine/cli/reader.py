@@ -28,6 +28,7 @@ class Reader:
     language: str
     zone: str
     now: int
+    by_label: bool = False  # everything by its label, as for who does not know what the names stand for
     files: Mapping[str, str] = field(default_factory=dict)  # hash → name, of what is attached to the case shown
 
     def local(self, instant: int) -> datetime:
@@ -91,7 +92,7 @@ class Reader:
 
     def called(self, name: str, words: Mapping[str, str]) -> str:
         """Call a state or clock in one line: by the name one types, elsewhere than in English by its label."""
-        return name if self.language == "en" else self.said(words, name)
+        return name if self.language == "en" and not self.by_label else self.said(words, name)
 
 
 def harmless(text: str) -> str:

@@ -140,9 +140,13 @@ def _event(reader: Reader, definition: ProcessDefinition, event: Sequence[Any]) 
     name, what, *detail = event
     clock = definition.clocks.get(name)
     called = name if clock is None else reader.called(name, clock.label)
-    tell = _EVENTS.get(what)
-    if tell is not None:
-        yield _("{name}: {text}").format(name=called, text=tell(reader, detail))
+    if what in _EVENTS:
+        yield _("{name}: {text}").format(name=called, text=event_text(reader, what, detail))
+
+
+def event_text(reader: Reader, what: str, detail: Sequence[Any]) -> str:
+    """Say what became of a promise, by a record's word for it."""
+    return _EVENTS[what](reader, detail)
 
 
 def _ended(text: str) -> Callable[[Reader, Sequence[Any]], str]:

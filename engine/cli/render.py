@@ -30,22 +30,22 @@ def state_labels(reader: Reader, definition: ProcessDefinition, view: CaseView) 
     return " + ".join(reader.said(definition.states[name].label, name) for name in view.position)
 
 
-def change_line(reader: Reader, definition: ProcessDefinition, result: Accepted, *, is_story: bool = False) -> str:
-    """Say in one line what a command changed; a story does not repeat the promise that was next before."""
-    is_known = is_story and result.before is not None and _due_next(result.before) == _due_next(result.case)
+def change_line(reader: Reader, definition: ProcessDefinition, result: Accepted) -> str:
+    """Say in one line what a command changed."""
     parts = [
         _movement(reader, definition, result),
-        *_told_fields(reader, definition, result),
+        *(f"{name} {text}" for name, text in told_fields(reader, definition, result)),
         *_holder(result),
-        *_kept_promises(reader, definition, result),
-        *(() if is_known else next_promise(reader, definition, result.case)),
+        *_late_promises(reader, definition, result),
+        *next_promise(reader, definition, result.case),
     ]
     if result.is_repeat:
         parts.append(_("done before with the same key, nothing was changed"))
     return " · ".join(part for part in parts if part)
 
 
-def _due_next(view: CaseView) -> tuple[str, int | None, int | None] | None:
+def due_next(view: CaseView) -> tuple[str, int | None, int | None] | None:
+    """Return what tells the promise that is due next from another: its name, when it is due, since when missed."""
     urgent = most_urgent(view)
     return None if urgent is None else (urgent[0], urgent[1].due_at, urgent[1].breached_at)
 
@@ -60,8 +60,8 @@ def _movement(reader: Reader, definition: ProcessDefinition, result: Accepted) -
     return f"{result.case.id} {before} → {now}" if before != now else f"{result.case.id} {now}"
 
 
-def _told_fields(reader: Reader, definition: ProcessDefinition, result: Accepted) -> Iterator[str]:
-    """Tell the few answers of the form that say most."""
+def told_fields(reader: Reader, definition: ProcessDefinition, result: Accepted) -> Iterator[tuple[str, str]]:
+    """Tell the few answers of the form that say most: by name and text."""
     told = 0
     for name in result.record.get("form") or {}:
         field = definition.fields.get(name)
@@ -71,7 +71,7 @@ def _told_fields(reader: Reader, definition: ProcessDefinition, result: Accepted
         text = reader.value(field, value)
         if field.type in _WORTH_A_WORD or (field.type == "text" and len(text) <= _LONGEST_TEXT):
             told += 1
-            yield f"{reader.called(name, field.label)} {text}"
+            yield reader.called(name, field.label), text
 
 
 def _holder(result: Accepted) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _holder(result: Accepted) -> Iterator[str]:
             yield _("no longer held by {person}").format(person=before)
 
 
-def _kept_promises(reader: Reader, definition: ProcessDefinition, result: Accepted) -> Iterator[str]:
+def _late_promises(reader: Reader, definition: ProcessDefinition, result: Accepted) -> Iterator[str]:
     """Name the clocks that this step found too late: what was kept needs no word."""
     for name, clock in result.case.clocks.items():
         before = result.before.clocks.get(name) if result.before else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from engine.cli.streams import Streams
 NARROW = 80
 _GAP = 2
 _LEAST = 8
+_CLOSING = "，。；：、！？）》」』”’…·,.;:!?)"
+_PIECE = re.compile(rf"\s+|[（《「『“‘(]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[{re.escape(_CLOSING)}]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,21 @@ def _fitted(text: str, room: int) -> str:
     from rich.cells import cell_len, set_cell_size
 
     return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """Break a text into lines of so many columns: at spaces, and between Chinese characters but before no full stop."""
+    from rich.cells import cell_len
+
+    room = max(room, 2 * _LEAST)
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if cell_len(lines[-1] + piece.rstrip()) <= room:
+            lines[-1] += piece
+            continue
+        lines[-1] = lines[-1].rstrip()
+        lines.append(piece.lstrip())
+    return [line.rstrip() for line in lines]
 
 
 def _write_blocks(streams: Streams, columns: Sequence[Column], rows: Sequence[Row]) -> None:

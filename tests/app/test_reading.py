@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine import Actor, Engine, NotFound, NotPermitted, Offer, Person
+from engine import Actor, Engine, NotFound, NotPermitted, Offer, Person, Refusal, Search
 from engine.testing import ManualTime
 from tests.app.desks import (
     ADMIN,
@@ -12,6 +12,7 @@ from tests.app.desks import (
     HOUR,
     LIN,
     MINUTE,
+    MO,
     NINE,
     RUN,
     STRANGER,
@@ -19,6 +20,7 @@ from tests.app.desks import (
     done,
     open_errand,
     send,
+    sources,
 )
 
 PHONE = "139 0000 0001"
@@ -68,6 +70,98 @@ def test_seen_by_narrows_who_may_read(engine: Engine) -> None:
     assert engine.case(case, actor=LIN).id == case
     with pytest.raises(NotPermitted):
         engine.case(case, actor=BOSS)
+
+
+GRIEVANCE = """
+process: grievance
+version: 1
+prefix: G
+label: {en: Grievance, zh: 申诉}
+summary: "{case.about}"
+calendar: always
+initial: heard
+key: about
+never_by: [case.accused]
+fields:
+  about:   {type: text, label: {en: About, zh: 事由}}
+  accused: {type: person, role: agent, label: {en: Accused, zh: 当事人}}
+  proof:   {type: list, of: file, label: {en: Proof, zh: 证据}}
+opening: {by: [agent], form: {require: [about], allow: [phone, accused, proof]}}
+clocks:
+  answered: {label: {en: Answered in a day, zh: 一日内答复}, goal: 24h, met_by: [close]}
+actions:
+  accuse: {label: {en: Name the accused, zh: 指明当事人}, by: [agent], form: {require: [accused]}, to: stay}
+states:
+  heard:
+    label: {en: Heard, zh: 已受理}
+    waiting_on: agent
+    actions:
+      close: {label: {en: Close, zh: 结案}, by: [agent], to: closed}
+  closed: {label: {en: Closed, zh: 已结}, final: done}
+"""
+
+
+def grievance(engine: Engine, **form: object) -> str:
+    engine.publish(sources(grievance=GRIEVANCE), "grievance", actor=ADMIN)
+    for person in (LIN, MO):
+        engine.save_person(Person(id=person.id, name=person.id, roles=person.roles), actor=ADMIN)
+    return done(engine.open_case("grievance", {"about": "shouting", "phone": PHONE, **form}, actor=LIN)).id
+
+
+@pytest.mark.parametrize("accused", [MO, Actor(id="mo", roles=("admin",)), Actor(id="mo", roles=("agent", "boss"))])
+def test_who_keeps_out_of_a_case_does_not_read_it_either_whatever_their_roles(engine: Engine, accused: Actor) -> None:
+    case = grievance(engine, accused="mo")
+    with pytest.raises(NotPermitted, match=rf"`mo` .* may not read `{case}`"):
+        engine.case(case, actor=accused)
+    for read in (engine.allowed, engine.history, engine.attachments):
+        with pytest.raises(NotPermitted):
+            read(case, actor=accused)  # type: ignore[operator]
+    with pytest.raises(NotPermitted):
+        engine.attachment(case, "0" * 64, actor=accused)
+    with pytest.raises(NotPermitted):
+        engine.ledger(case, "answered", actor=accused)
+    for search in (
+        Search(actor=accused, all=True, is_open=None),
+        Search(actor=accused, process="grievance"),
+        Search(actor=accused, queue="agent"),
+        Search(actor=accused, find=PHONE),
+        Search(actor=accused, find="shouting"),
+        Search(actor=accused, find=case),
+    ):
+        assert engine.worklist(search).rows == ()
+    assert [row.id for row in engine.worklist(Search(actor=LIN, find=case)).rows] == [case]
+    assert engine.case(case, actor=LIN).data["phone"] == PHONE
+
+
+def test_who_worked_a_case_reads_it_until_they_are_accused_in_it(engine: Engine) -> None:
+    case = grievance(engine)
+    assert engine.case(case, actor=LIN).data["about"] == "shouting"
+    done(engine.act(case, "accuse", {"accused": "lin"}, actor=MO))
+    with pytest.raises(NotPermitted):
+        engine.history(case, actor=LIN)
+    done(engine.act(case, "accuse", {"accused": "mo"}, actor=Actor(id="third", roles=("agent",))))
+    assert engine.case(case, actor=LIN).data["about"] == "shouting"
+
+
+def test_the_answer_to_a_command_tells_the_accused_nothing_of_the_case(engine: Engine) -> None:
+    case = grievance(engine, accused="mo")
+    no = engine.act(case, "close", actor=MO)
+    assert isinstance(no, Refusal)
+    assert [reason.rule for reason in no.reasons] == ["never_by"]
+    assert no.case is not None
+    shown = no.case
+    assert (shown.id, shown.data, shown.summary, shown.links, shown.clocks) == (case, {}, {}, {}, {})
+    assert "shouting" not in repr(no)
+    assert "shouting" not in repr(engine.claim(case, actor=MO))
+
+
+def test_a_repeated_command_tells_who_was_accused_since_nothing_more(engine: Engine) -> None:
+    engine.publish(sources(grievance=GRIEVANCE), "grievance", actor=ADMIN)
+    engine.save_person(Person(id="lin", name="Lin", roles=("agent",)), actor=ADMIN)
+    case = done(engine.open_case("grievance", {"about": "shouting"}, actor=LIN, key="k")).id
+    done(engine.act(case, "accuse", {"accused": "lin"}, actor=MO))
+    again = done(engine.open_case("grievance", {"about": "shouting"}, actor=LIN, key="k"))
+    assert (again.id, again.data) == (case, {})
 
 
 def test_an_administrator_reads_every_case_but_no_private_value(engine: Engine) -> None:

@@ -20,6 +20,7 @@ from engine.core.cases import Actor
 from engine.resources import data_folder
 from tests.cli.desks import run, set_up
 from tests.cli.terminal import ROOT
+from tests.crash.day import of_copy
 
 IS_LONG = os.environ.get("CASEWRIGHT_LONG") == "1"
 KILLS = 50 if IS_LONG else 5
@@ -40,7 +41,8 @@ def many_days(copies: int) -> str:
             continue
         first, dot, link = line["case"].partition(".")
         for copy in range(copies):
-            written.append(json.dumps({**line, "case": f"{first}{copy}{dot}{link}"}, ensure_ascii=False))
+            copied = {**of_copy(line, copy), "case": f"{first}-{copy}{dot}{link}"}
+            written.append(json.dumps(copied, ensure_ascii=False))
     return "\n".join(written) + "\n"
 
 

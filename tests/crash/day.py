@@ -14,6 +14,7 @@ MINUTE = 60_000
 APART = 12_000
 """Ms between two copies: two hundred of them still lie in the hours of the day that they were made for."""
 
+PROCESSES = ("return_visit", "courier_claim", "quality_feedback", "repair", "complaint", "refund")
 BAD_LINES = ('{"at": "2026-03-02 09:00", "as": "nobody", "case": "x", "do": "y"}', "this is not JSON")
 
 
@@ -40,6 +41,12 @@ def lines(copies: int) -> list[str]:
     return texts
 
 
+def of_copy(line: dict[str, Any], copy: int) -> dict[str, Any]:
+    """A line about an article of this copy's own, as reports of one article are counted together."""
+    text = json.dumps(line, ensure_ascii=False).replace("KT-1700", f"KT-1700-{copy}")
+    return dict(json.loads(text))
+
+
 def end(copies: int) -> int:
     """An instant a month after the last line, when all that can fall due has."""
     return max(at for at, *_ in _copied(copies)) + 30 * 24 * 60 * MINUTE
@@ -50,7 +57,7 @@ def _copied(copies: int) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
         at = read_instant(line["at"], ZONE)
         for copy in range(copies):
             first, dot, links = line["case"].partition(".")
-            parts = {**line, "case": f"{first}-{copy}{dot}{links}"}
+            parts = {**of_copy(line, copy), "case": f"{first}-{copy}{dot}{links}"}
             del parts["at"]
             if place % 3 == 0:
                 parts["key"] = f"{place}-{copy}"

@@ -30,7 +30,7 @@ def fresh(folder: Path) -> Path:
     folder.mkdir()
     path = folder / "desk.db"
     with Engine.open(str(path), time=ManualTime(BEGIN - 86_400_000), create=True) as engine:
-        for process in ("return_visit", "repair"):
+        for process in day.PROCESSES:
             engine.publish(day.desk(), process, actor=ADMIN)
     return path
 

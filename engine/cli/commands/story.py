@@ -7,22 +7,23 @@ of the day changes the story.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.cli.attainment import Tally, tallies, write_attainment
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.documents import row_document
 from engine.cli.exits import Exit
 from engine.cli.folder import checked_paths, publish_all
 from engine.cli.reader import Reader
 from engine.cli.sayings import said_again
-from engine.cli.storyteller import Storyteller
+from engine.cli.storyteller import Storyteller, chapters_of
 from engine.cli.streams import Streams
+from engine.cli.tables import wrapped
 from engine.cli.translate import _, plural
 from engine.errors import UsageError
 from engine.resources import data_folder
@@ -40,16 +41,19 @@ def demo_command() -> Command:
         "demo",
         run_demo,
         help=_(
-            "Play a day at the desk on a temporary database and a virtual clock: repairs reported, sent, done and "
-            "paid; a promise missed and the ladder climbed; actions refused and why; in the end the audit. Nothing of "
-            "it stays."
+            "Play a day at the desk on a temporary database and a virtual clock: repairs, complaints, refunds and what "
+            "they open, a chapter each; promises kept and missed and the ladder climbed; actions refused and why; in "
+            "the end how every promise was kept, and the audit. Nothing of it stays."
         ),
         examples=("casewright demo", "casewright demo --lang zh", "casewright demo --day my-day.jsonl"),
         params=[
             click.Option(
                 ["--day"],
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help=_("Another day: lines as `casewright import` takes them, and `say` lines."),
+                help=_(
+                    "Another day: lines as `casewright import` takes them, and `say` lines, each told with the `case` "
+                    "it names."
+                ),
             ),
             click.Option(
                 ["--processes"],
@@ -66,7 +70,7 @@ def run_demo(streams: Streams, args: Args) -> int:
     from engine.testing import ManualTime
 
     processes = args.processes or data_folder("processes")
-    day = args.day or data_folder("processes") / "demo" / "day.jsonl"
+    day = args.day or _day(data_folder("processes") / "demo", streams.language)
     definitions = list(checked_paths([processes]).definitions.values())
     if not definitions:
         raise UsageError(_("`{folder}` holds no process that can be published").format(folder=processes))
@@ -81,6 +85,12 @@ def run_demo(streams: Streams, args: Args) -> int:
         publish_all(engine, definitions, _admin())
         time.move_to(max(instants, default=0) + 1)
         return _play(streams, engine, lines, Reader(language=streams.language, zone=zone, now=time.now()))
+
+
+def _day(folder: Path, language: str) -> Path:
+    """The prepared day with its names and words in the reader's language."""
+    own = folder / f"day.{language}.jsonl"
+    return own if own.exists() else folder / "day.jsonl"
 
 
 def _admin() -> Actor:
@@ -107,69 +117,51 @@ def _play(streams: Streams, engine: Engine, lines: list[str], reader: Reader) ->
     played: list[Played] = []
     job = Import(name="demo", tell=played.append, until=reader.now)
     done = engine.import_lines(lines, job, actor=_admin())
-    cases = _family(engine, done.cases.values())
+    chapters = chapters_of(engine, done.cases)
+    cases = [case for chapter in chapters for case in chapter.cases]
     found = engine.verify()
     if streams.is_json:
         streams.give(_document(engine, reader, cases, found))
     else:
-        Storyteller(streams, engine, reader).tell(played, cases)
+        Storyteller(streams, engine, reader).tell(played, chapters)
         for error in done.errors:
             streams.tell(_("line {line}: {message}").format(line=error.line, message=said_again(error.message)))
-        _sum_up(streams, engine, cases, found)
+        _sum_up(streams, engine, reader, cases, found)
     if found.problems:
         return Exit.NOT_VERIFIED
     return Exit.FAILED if done.errors else Exit.DONE
 
 
-def _family(engine: Engine, roots: Iterable[str]) -> list[CaseView]:
-    """Return the cases of the day and all they opened."""
-    waiting, found = list(roots), []
-    while waiting:
-        view = engine.case(waiting.pop(0))
-        found.append(view)
-        waiting += [case for case in view.links.values() if case.startswith(view.id + ".")]
-    return found
-
-
-def _promises(cases: Iterable[CaseView]) -> Mapping[str, int]:
-    counted = Counter(clock.status for case in cases for clock in case.clocks.values() if clock.status != "none")
-    return {status: counted[status] for status in _PROMISES}  # type: ignore[index]
-
-
 def _document(engine: Engine, reader: Reader, cases: list[CaseView], found: Verification) -> dict[str, Any]:
+    total = sum(tallies(engine, cases).values(), Tally())
     return {
         "cases": [row_document(reader, engine.definition(case.process, case.version), case) for case in cases],
-        "promises": _promises(cases),
+        "promises": {status: total[status] for status in _PROMISES},
         "records": found.records,
         "is_verified": not found.problems,
     }
 
 
-def _sum_up(streams: Streams, engine: Engine, cases: list[CaseView], found: Verification) -> None:
-    promises = _promises(cases)
-    closed = sum(1 for case in cases if case.closed_at is not None)
+def _sum_up(streams: Streams, engine: Engine, reader: Reader, cases: list[CaseView], found: Verification) -> None:
     streams.say()
-    streams.say(_("The day in numbers"))
+    streams.say(streams.paint(_("The day in numbers"), "bold"))
+    closed = sum(1 for case in cases if case.closed_at is not None)
     counted = [plural("{count} case", "{count} cases", len(cases)), _("{count} closed").format(count=closed)]
     streams.say("  " + _(", ").join(counted))
-    streams.say(
-        "  "
-        + _("promises: {met} kept, {breached} missed, {open} still open, {rest} cancelled or no longer needed").format(
-            met=promises["met"],
-            breached=promises["breached"],
-            open=promises["running"] + promises["paused"],
-            rest=promises["cancelled"] + promises["not_needed"],
-        )
-    )
     if found.problems:
         for problem in found.problems:
             streams.say(f"  !! {problem.case} #{problem.sequence}: {problem.message}")
-        return
-    streams.say(
-        "  "
-        + _("audit: {records}, every chain whole, every replay equal, {sealed}").format(
-            records=plural("{count} record", "{count} records", found.records),
-            sealed=plural("{count} private value sealed", "{count} private values sealed", found.sealed),
-        )
-    )
+    else:
+        for number, line in enumerate(wrapped(_whole(found), streams.width - 4)):
+            streams.say(("    " if number else "  ") + line)
+    streams.say()
+    write_attainment(streams, engine, reader, tallies(engine, cases))
+    streams.tell()
     streams.tell(_("next: {command}").format(command="casewright init --example"))
+
+
+def _whole(found: Verification) -> str:
+    return _("audit: {records}, every chain whole, every replay equal, {sealed}").format(
+        records=plural("{count} record", "{count} records", found.records),
+        sealed=plural("{count} private value sealed", "{count} private values sealed", found.sealed),
+    )
