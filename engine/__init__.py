@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         Refusal,
         Round,
         Search,
+        SlaQuestion,
+        SlaReport,
         Verification,
         Worklist,
     )
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
 
 _APP = (
     "Accepted", "Act", "CaseView", "ClockView", "Delivery", "Engine", "File", "FormField", "Import", "Imported",
-    "Inside", "Offer", "Refusal", "Round", "Search", "Verification", "Worklist",
+    "Inside", "Offer", "Refusal", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 )  # fmt: skip
 _CALENDARS = (
     "Calendar", "CalendarError", "always", "format_duration", "openings", "parse_duration", "read_calendar",
@@ -90,9 +92,9 @@ __all__ = [
     "Accepted", "Act", "Actor", "Calendar", "CalendarError", "CaseView", "ClockJumped", "ClockView", "Conflict",
     "DefinitionError", "Delivery", "Engine", "EngineError", "File", "FormField", "Import", "Imported", "Inside",
     "KeyReused", "NotFound", "NotPermitted", "Offer", "Person", "Reason", "Refusal", "Round", "Search", "SetAside",
-    "StoreUnavailable", "TimeSource", "UsageError", "Verification", "VerificationFailed", "Worklist", "__version__",
-    "always", "format_duration", "load_calendar", "load_calendars", "openings", "parse_duration", "read_calendar",
-    "read_instant", "read_sources", "run_worker", "show_instant",
+    "SlaQuestion", "SlaReport", "StoreUnavailable", "TimeSource", "UsageError", "Verification", "VerificationFailed",
+    "Worklist", "__version__", "always", "format_duration", "load_calendar", "load_calendars", "openings",
+    "parse_duration", "read_calendar", "read_instant", "read_sources", "run_worker", "show_instant",
 ]  # fmt: skip
 
 

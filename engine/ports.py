@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from engine.core.cases import Case, Cycle, Family, Outgoing, Step
 from engine.core.outlook import Outlook
@@ -78,6 +78,24 @@ class Query:
     due_before: int | None = None
     limit: int = 50
     after: tuple[int, int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a report counts: of one process or all, of one clock or all, decided in [since, until)."""
+
+    process: str | None = None
+    clock: str | None = None
+    since: int | None = None  # a cycle is decided by its first breach, else by its end
+    until: int | None = None
+
+
+class Ended(NamedTuple):
+    """A cycle that has ended, and the definition of its case."""
+
+    cycle: Cycle
+    process: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +247,16 @@ class CaseLists(Protocol):
         """The finished and the broken cycles of a case's clocks."""
 
 
+class Reports(Protocol):
+    """Walking along what reports count, without holding it; cases of unfinished imports are left out."""
+
+    def ended_cycles(self, wanted: Wanted) -> Iterator[Ended]:
+        """The cycles that have ended, by case, clock and number; none that a reopening withdrew."""
+
+    def open_cases(self, process: str | None = None) -> Iterator[Case]:
+        """The open cases, without personal values and secrets."""
+
+
 class OutboxTable(Protocol):
     """Messages on their way out."""
 
@@ -301,7 +329,7 @@ class Care(Protocol):
         """Its families are no longer importing and fall due as others."""
 
 
-class Transaction(CaseTable, CaseLists, OutboxTable, Registry, Care, Protocol):
+class Transaction(CaseTable, CaseLists, Reports, OutboxTable, Registry, Care, Protocol):
     """One unit of work: all of it or nothing. Reads see its own writes; iterators end with the transaction."""
 
     def part(self) -> AbstractContextManager[None]:
@@ -338,7 +366,7 @@ class Handler(Protocol):
 
 
 __all__ = [
-    "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Family", "Fault", "Handler", "Listing", "Mail",
-    "OutboxTable", "Outlook", "Person", "Publication", "Query", "Registry", "Request", "Save", "Step", "Store",
-    "StoredRecord", "TimeSource", "Transaction",
+    "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Family", "Fault", "Handler",
+    "Listing", "Mail", "OutboxTable", "Outlook", "Person", "Publication", "Query", "Registry", "Reports", "Request",
+    "Save", "Step", "Store", "StoredRecord", "TimeSource", "Transaction", "Wanted",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
 from engine.app.reading import Reading, Search
 from engine.app.recipe import Recipe
+from engine.app.reporting import Reporting, SlaQuestion, SlaReport
 from engine.app.running import Round, Running
 from engine.app.time_source import SystemTime
 from engine.app.verifying import Problem, Verification
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 
-class Engine(Acting, Reading, Running, Keeping, Importing):
+class Engine(Acting, Reading, Reporting, Running, Keeping, Importing):
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
     def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:
@@ -89,5 +90,5 @@ class Engine(Acting, Reading, Running, Keeping, Importing):
 __all__ = [
     "Accepted", "Act", "CaseView", "Check", "ClockView", "Deliver", "Delivery", "Engine", "File", "FormField", "Import",
     "Imported", "Inside", "LineError", "Offer", "Played", "Problem", "Published", "Refusal", "Result", "Round",
-    "Search", "Verification", "Worklist",
+    "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 ]  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from engine.app.acting import Acting
 from engine.app.reading import Reading
 from engine.app.recipe import Recipe
+from engine.app.reporting import Reporting
 
 
-class Inside(Acting, Reading):
+class Inside(Acting, Reading, Reporting):
     """What acts and what shows, on the host's connection and thread: all of it stands or falls with the host."""
 
     def __init__(self, recipe: Recipe) -> None:

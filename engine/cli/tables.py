@@ -33,17 +33,25 @@ class Row:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
-def write_table(streams: Streams, columns: Sequence[Column], rows: Sequence[Row], *, is_cut: bool = False) -> None:
+def write_table(
+    streams: Streams,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    is_cut: bool = False,
+    is_whole: bool = False,
+) -> None:
     """Write rows as a table, or as blocks where the screen is narrow. Columns without any content are left out.
 
-    Where rows are cut, each takes one line; else what is wide is wrapped and nothing is lost.
+    Where rows are cut, each takes one line; else what is wide is wrapped and nothing is lost. Rows to be
+    shown whole, each in one line, become blocks where the screen is too narrow for that.
     """
     kept = [number for number, _ in enumerate(columns) if any(row.cells[number] for row in rows)]
     columns = [columns[number] for number in kept]
     rows = [Row(cells=[row.cells[number] for number in kept], colour=row.colour, notes=row.notes) for row in rows]
     if is_cut:
         rows = _cut(columns, rows, streams.width)
-    if streams.width < NARROW:
+    if streams.width < NARROW or (is_whole and sum(_wanted(columns, rows)) + _GAP * len(columns) > streams.width):
         _write_blocks(streams, columns, rows)
     else:
         _write_grid(streams, columns, rows)
@@ -53,10 +61,7 @@ def _cut(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[Row
     """Cut what is wide so that each row takes one line; in a block each cell has a line of its own."""
     from rich.cells import cell_len
 
-    wanted = [
-        max(cell_len(text) for text in (column.head, *(row.cells[number] for row in rows)))
-        for number, column in enumerate(columns)
-    ]
+    wanted = _wanted(columns, rows)
     room = list(wanted)
     wide = sorted((number for number, column in enumerate(columns) if column.is_wide), key=lambda one: wanted[one])
     spare = width - _GAP * len(columns) - sum(wanted[one] for one in range(len(columns)) if one not in wide)
@@ -71,6 +76,16 @@ def _cut(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[Row
             notes=row.notes,
         )
         for row in rows
+    ]
+
+
+def _wanted(columns: Sequence[Column], rows: Sequence[Row]) -> list[int]:
+    """The room each column would take."""
+    from rich.cells import cell_len
+
+    return [
+        max(cell_len(text) for text in (column.head, *(row.cells[number] for row in rows)))
+        for number, column in enumerate(columns)
     ]
 
 

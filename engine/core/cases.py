@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -213,6 +213,13 @@ class Cycle:
     used: int
     breached_at: int | None
     turns: Mapping[str, int]
+    noticed_at: int | None = None  # when the engine recorded its first breach; None where that is not known
+
+    def following(self, earlier: Cycle | None) -> Cycle:
+        """What is kept of it after an earlier saving: only the step of the breach itself says when it was noticed."""
+        if earlier is None or self.noticed_at is not None:
+            return self
+        return replace(self, noticed_at=earlier.noticed_at)
 
 
 Covered = tuple[str, int, bool]

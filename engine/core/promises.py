@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from engine.core.cases import Case, Cycle, Head
 from engine.core.clocks import NOBODY, Event, Seen, advance, firings, settle
@@ -72,8 +73,13 @@ def note_fired(draft: Draft, clock: str, after: Head, events: list[Event]) -> No
     draft.events += events
     draft.has_moved_dues = True
     if any(event[1] == "breached" for event in events):
-        draft.cycles.append(_cycle(draft.case.id, clock, after))
+        draft.cycles.append(_noticed(draft, _cycle(draft.case.id, clock, after)))
     draft.change(clocks={**draft.case.clocks, clock: after})
+
+
+def _noticed(draft: Draft, cycle: Cycle) -> Cycle:
+    """When the breach was recorded; what an import tells of was not the engine's to notice in time."""
+    return cycle if draft.case.importing else replace(cycle, noticed_at=draft.context.clock)
 
 
 def dues(plan: Plan, case: Case) -> Iterator[int]:
@@ -82,6 +88,17 @@ def dues(plan: Plan, case: Case) -> Iterator[int]:
         if head.active:
             clock = plan.definition.clocks[name]
             yield from (firing.due for firing in firings(clock, head, plan.calendar(clock.calendar)))
+
+
+def standing(plan: Plan, case: Case, now: int) -> Iterator[Cycle]:
+    """The cycles under way, their time counted up to now: `running`, `paused`, or `overdue` once breached."""
+    turn = _turn(case)
+    for name, head in case.clocks.items():
+        if head.active:
+            clock = plan.definition.clocks[name]
+            upto = settle(head, now, turn, plan.calendar(clock.calendar))
+            result = "overdue" if head.status == "breached" else head.status
+            yield replace(_cycle(case.id, name, upto), result=result)
 
 
 def _cycle(case: str, clock: str, head: Head) -> Cycle:

@@ -221,7 +221,8 @@ class Families(Work):
         for each in cycles:
             when = (each.started_at, each.ended_at, each.result, each.goal.kind, each.goal.value)
             turns = encode(dict(each.turns))
-            self._run("CYCLE", each.case, each.clock, each.cycle, *when, each.used, each.breached_at, turns)
+            spent = (each.used, each.breached_at, turns, each.noticed_at)
+            self._run("CYCLE", each.case, each.clock, each.cycle, *when, *spent)
 
 
 def _waiting_of(row: CaseRow) -> set[tuple[str, int, int, str]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from engine.core.cases import Cycle, Goal
+from engine.core.cases import Cycle
 from engine.ports import Listing, Query
-from engine.store.rows import CaseRow, decode, like, outlook_of
+from engine.store.rows import CaseRow, cycle_of, decode, like, outlook_of
 from engine.store.sql import Work
 
 _COLUMNS = ", ".join(f"cases.{name}" for name in CaseRow._fields)
@@ -58,7 +58,7 @@ class Lists(Work):
 
     def cycles(self, case: str) -> list[Cycle]:
         """The finished and the broken cycles of a case's clocks."""
-        return [_cycle(row) for row in self._run("CYCLES", case).fetchall()]
+        return [cycle_of(row) for row in self._run("CYCLES", case).fetchall()]
 
 
 def _first_of_each(query: Query) -> Part:
@@ -124,20 +124,4 @@ def _listing(row: CaseRow) -> Listing:
         closed_at=row.closed_ms,
         data=decode(row.body).get("data", {}),
         revision=row.revision,
-    )
-
-
-def _cycle(row: Any) -> Cycle:
-    case, clock, cycle, started, ended, result, goal_kind, goal, used, breached, turns = row
-    return Cycle(
-        case=case,
-        clock=clock,
-        cycle=cycle,
-        started_at=started,
-        ended_at=ended,
-        result=result,
-        goal=Goal(goal_kind, goal),
-        used=used,
-        breached_at=breached,
-        turns=decode(turns),
     )

@@ -145,7 +145,8 @@ class MemoryFamilies(MemoryWork):
             for message in step.outgoing:
                 self._send(message)
             for cycle in step.cycles:
-                self._tables.put("cycles", (cycle.case, cycle.clock, cycle.cycle), cycle)
+                place_of = (cycle.case, cycle.clock, cycle.cycle)
+                self._tables.put("cycles", place_of, cycle.following(self._tables.get("cycles", place_of)))
         if save.request is not None:
             self._add("requests", (save.request.sender, plain(save.request.key, "a key")), save.request)
 

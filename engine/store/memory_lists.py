@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from engine.core.cases import Cycle
-from engine.ports import Listing, Query
+from collections.abc import Iterator
+
+from engine.core.cases import Case, Cycle, changed
+from engine.ports import Ended, Listing, Query, Wanted
 from engine.store.memory_cases import Kept, MemoryWork
 
 
@@ -47,6 +49,29 @@ class MemoryLists(MemoryWork):
         """The finished and the broken cycles of a case's clocks."""
         found = {key: cycle for key, cycle in self._tables.rows("cycles") if key[0] == case}
         return [found[key] for key in sorted(found)]
+
+    def ended_cycles(self, wanted: Wanted) -> Iterator[Ended]:
+        """The cycles that have ended, by case, clock and number; none that a reopening withdrew."""
+        for (name, clock, _), cycle in sorted(self._tables.rows("cycles"), key=lambda row: row[0]):
+            kept = self._tables.get("cases", name)
+            if _is_wanted(kept.case, clock, wanted) and cycle.ended_at is not None and _is_within(cycle, wanted):
+                yield Ended(cycle, kept.case.process, kept.case.version)
+
+    def open_cases(self, process: str | None = None) -> Iterator[Case]:
+        """The open cases, without personal values and secrets."""
+        for _, kept in sorted(self._tables.rows("cases"), key=lambda row: _place(row[1])):
+            case = kept.case
+            if case.closed_at is None and case.importing is None and process in (None, case.process):
+                yield changed(case, private={}, secret="")
+
+
+def _is_wanted(case: Case, clock: str, wanted: Wanted) -> bool:
+    return case.importing is None and wanted.process in (None, case.process) and wanted.clock in (None, clock)
+
+
+def _is_within(cycle: Cycle, wanted: Wanted) -> bool:
+    at = cycle.breached_at if cycle.breached_at is not None else cycle.ended_at or 0
+    return (wanted.since is None or wanted.since <= at) and (wanted.until is None or at < wanted.until)
 
 
 def _place(kept: Kept) -> tuple[int, int, str]:

@@ -5,7 +5,7 @@ Pure, and without any database library: the order of `CaseRow` is the order of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import lru_cache
 from json import JSONDecoder, JSONEncoder
@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from engine.chart import Position
-from engine.core.cases import Alarm, Case, Done, Goal, Head, Outgoing
+from engine.core.cases import Alarm, Case, Cycle, Done, Goal, Head, Outgoing
 from engine.core.outlook import Outlook
 from engine.errors import UsageError
 
@@ -239,6 +239,15 @@ class Memo:
             with self._lock:
                 self._kept.pop(next(iter(self._kept), ""), None)
         self._kept[row[0]] = (row, case)
+
+
+def cycle_of(row: Sequence[Any]) -> Cycle:
+    """The cycle a row of `clock_cycles` holds."""
+    case, clock, cycle, started, ended, result, goal_kind, goal, used, breached, turns, noticed = row
+    return Cycle(
+        case=case, clock=clock, cycle=cycle, started_at=started, ended_at=ended, result=result,
+        goal=Goal(goal_kind, goal), used=used, breached_at=breached, turns=decode(turns), noticed_at=noticed,
+    )  # fmt: skip
 
 
 OUTGOING = Shape(Outgoing, exclude=tuple)

@@ -30,6 +30,7 @@ from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_c
 from engine.store.sql import Driver
 from engine.store.statements import sqlite_texts
 from engine.store.trouble import explain
+from engine.store.walks import Walks
 
 if TYPE_CHECKING:
     from engine.store.hosted import HostConnection, HostedStore
@@ -38,7 +39,7 @@ MOST_IDLE = 8
 """Readers' connections kept open for the next reader."""
 
 
-class SqlTransaction(Families, History, Lists, Posting, Shelf, Nursing):
+class SqlTransaction(Families, History, Lists, Walks, Posting, Shelf, Nursing):
     """One unit of work on a database."""
 
 

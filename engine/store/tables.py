@@ -217,12 +217,13 @@ clock_cycles = Table(
     key(number("cycle", "1, 2, 3 …")),
     number("started_ms", "when the cycle began"),
     maybe_number("ended_ms", "when it ended; empty: running overdue"),
-    word("result", "`met`, `breached`, `cancelled`, `not_needed`"),
+    word("result", "`met`, `breached`, `cancelled`, `not_needed`, `withdrawn`"),
     word("goal_kind", "`length` or `instant`"),
     number("goal_ms", "used time allowed, or the instant"),
     number("used_ms", "time used"),
     maybe_number("breached_ms", "first breach of the cycle"),
     word("turns", "whose turn → time used: one JSON object"),
+    maybe_number("noticed_ms", "when the engine recorded the breach; empty: not known"),
     info={"about": "For reports: each cycle of a clock, from its first breach on, else from its end."},
 )
 

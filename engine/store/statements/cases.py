@@ -74,7 +74,7 @@ NO_WAITING = Hot(
 NEW_RECORD = insert(records)
 NEW_REQUEST = insert(requests)
 NEW_MESSAGE = insert(outbox)
-CYCLE = replace(clock_cycles)
+CYCLE = replace(clock_cycles, filled=("noticed_ms",))
 LINK = replace(links)
 PERSONAL_VALUE = replace(personal)
 NO_PERSONAL_VALUE = Hot(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect, Insert, Table, bindparam
+from sqlalchemy import ClauseElement, Dialect, Insert, Table, bindparam, func
 from sqlalchemy import insert as core_insert
 
 from engine.store.statements import Text
@@ -40,14 +40,20 @@ def insert(table: Table) -> Hot:
     return Hot(core_insert(table), *names)
 
 
-def replace(table: Table, *kept: str) -> Hot:
-    """Insert a whole row or replace the one with its primary key, but for columns `kept` from the first."""
+def replace(table: Table, *kept: str, filled: tuple[str, ...] = ()) -> Hot:
+    """Insert a whole row or replace the one with its primary key, but for columns `kept` from the first.
+
+    Columns to be `filled` take a value over what is there, and never nothing.
+    """
     names = tuple(column.name for column in table.columns)
     keys = [column.name for column in table.primary_key]
 
     def build(dialect: str) -> ClauseElement:
         upsert = _upsert(dialect, table)
-        changed = {name: upsert.excluded[name] for name in names if name not in keys and name not in kept}
+        changed: dict[str, Any] = {
+            name: upsert.excluded[name] for name in names if name not in keys and name not in kept
+        }
+        changed |= {name: func.coalesce(upsert.excluded[name], table.c[name]) for name in filled}
         statement: ClauseElement = (
             upsert.on_conflict_do_update(index_elements=keys, set_=changed)
             if changed

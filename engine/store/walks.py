@@ -1,0 +1,66 @@
+"""Walking along what reports count: a page at a time, so that a large table costs time and no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from engine.core.cases import Case
+from engine.ports import Ended, Wanted
+from engine.store.rows import CaseRow, case_of, cycle_of
+from engine.store.sql import Work
+
+PAGE = 1_000
+"""Rows fetched at a time."""
+
+_CYCLE = (
+    "case_id", "clock", "cycle", "started_ms", "ended_ms", "result", "goal_kind", "goal_ms", "used_ms", "breached_ms",
+    "turns", "noticed_ms",
+)  # fmt: skip
+_CYCLES = (
+    f"SELECT {', '.join(f'clock_cycles.{name}' for name in _CYCLE)}, cases.process, cases.version "
+    "FROM clock_cycles JOIN cases ON cases.id = clock_cycles.case_id "
+    "WHERE clock_cycles.ended_ms IS NOT NULL AND cases.importing IS NULL "
+    "AND (clock_cycles.case_id, clock_cycles.clock, clock_cycles.cycle) > (?, ?, ?)"
+)
+_CASES = (
+    f"SELECT {', '.join(CaseRow._fields)} FROM cases WHERE closed_ms IS NULL AND importing IS NULL "
+    "AND (sort_key, opened_ms, id) > (?, ?, ?)"
+)
+
+
+class Walks(Work):
+    """What is read once, from one end to the other."""
+
+    def ended_cycles(self, wanted: Wanted) -> Iterator[Ended]:
+        """The cycles that have ended, by case, clock and number; none that a reopening withdrew."""
+        decided = "coalesce(clock_cycles.breached_ms, clock_cycles.ended_ms)"
+        given = (
+            ("cases.process = ?", wanted.process), ("clock_cycles.clock = ?", wanted.clock),
+            (f"{decided} >= ?", wanted.since), (f"{decided} < ?", wanted.until),
+        )  # fmt: skip
+        asked = [(text, value) for text, value in given if value is not None]
+        text = f"{_CYCLES}{''.join(f' AND {text}' for text, _ in asked)}"
+        text += " ORDER BY clock_cycles.case_id, clock_cycles.clock, clock_cycles.cycle LIMIT ?"
+        for row in self._pages(text, ("", "", 0), [value for _, value in asked], (0, 1, 2)):
+            yield Ended(cycle_of(row[:-2]), *row[-2:])
+
+    def open_cases(self, process: str | None = None) -> Iterator[Case]:
+        """The open cases, without personal values and secrets."""
+        asked = [] if process is None else [process]
+        text = f"{_CASES}{' AND process = ?' if asked else ''} ORDER BY sort_key, opened_ms, id LIMIT ?"
+        places = tuple(CaseRow._fields.index(name) for name in ("sort_key", "opened_ms", "id"))
+        least = (-(2**62), -(2**62), "")
+        for row in self._pages(text, least, asked, places):
+            yield case_of(CaseRow._make(row), {}, "")
+
+    def _pages(
+        self, text: str, after: tuple[Any, ...], asked: Sequence[Any], places: tuple[int, ...]
+    ) -> Iterator[Sequence[Any]]:
+        """The rows in order, each page beginning behind the last row of the one before."""
+        while True:
+            page = self._do(text, (*after, *asked, PAGE)).fetchall()
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = tuple(page[-1][place] for place in places)
