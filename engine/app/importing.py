@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from engine.app.advancing import fault_of
 from engine.app.known import roles_known
 from engine.app.people import admin_of
-from engine.app.recipe import Given, More, Recipe, Struck, fault_of
+from engine.app.recipe import Given, More, Recipe, Struck
 from engine.core.cases import Actor, Command
 from engine.core.decide import carry, is_due
 from engine.core.reasons import near

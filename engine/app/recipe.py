@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-import traceback
 from collections.abc import Callable, Mapping
 from copy import copy
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
+from engine.app.advancing import advance_others, fault_of
 from engine.app.catalogue import Catalogue
 from engine.app.life import Life
 from engine.app.marks import business_key, digest_of, request_of, searches_of
@@ -21,7 +21,7 @@ from engine.core.outlook import outlook
 from engine.core.run import Poisoned
 from engine.core.sight import Context, Unknown
 from engine.errors import ClockJumped, Conflict, KeyReused, NotFound, SetAside
-from engine.ports import Fault, Request, Save, Store, TimeSource, Transaction
+from engine.ports import Request, Save, Store, TimeSource, Transaction
 from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
 T = TypeVar("T")
@@ -256,6 +256,8 @@ class Recipe:
             try:
                 return decide(context), context
             except Unknown as unknown:
+                if not context.found:
+                    advance_others(self, tx, clock, case.partition(".")[0])
                 found = {**context.found, unknown.text: self._answer(tx, unknown, case)}
                 context = context._replace(found=found)
 
@@ -374,9 +376,3 @@ class Recipe:
 
 def _no_case(case: str) -> NotFound:
     return NotFound(f"there is no case `{case}`", help="`casewright list --find` finds one by phone or name")
-
-
-def fault_of(root: str, error: Exception, now: int) -> Fault:
-    """What is kept of the engine's own trouble with a family."""
-    told = "".join(traceback.format_exception(error))
-    return Fault(id=f"X-{secrets.token_hex(4)}", root=root, at=now, message=str(error), traceback=told)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from engine.app.advancing import advance_some
 from engine.app.delivery import Deliver, Delivery, delivery_of, opens_at, retried, text_in
 from engine.app.people import admin_of
-from engine.app.recipe import Given, Recipe, fault_of
+from engine.app.recipe import Given, Recipe
 from engine.core.cases import ENGINE, Actor, Command
-from engine.core.decide import MOST_FIRINGS, carry
 from engine.errors import NotFound, SetAside, UsageError
 from engine.ports import Fault, Mail, Transaction
-
-FAMILIES = 100
-"""How many families one transaction carries forward at most."""
 
 MESSAGES = 50
 """How many messages are claimed at a time."""
@@ -74,25 +71,11 @@ class Running:
             return min(found, default=None)
 
     def _advance(self) -> Round:
-        poisoned: list[Fault] = []
         with self._recipe.store.write() as tx:
             now = self._recipe.life.read(tx)
-            roots = tx.due_roots(now, FAMILIES)
-            for root in roots:
-                try:
-                    with tx.part():
-                        self._carry(tx, root, now)
-                except Exception as error:  # whatever a family does to the engine, the others go on
-                    poisoned.append(fault_of(root, error, now))
-            for fault in poisoned:
-                tx.set_aside(fault)
+            done = advance_some(self._recipe, tx, now)
             self._recipe.life.show(tx, now)
-        return Round(advanced=len(roots) - len(poisoned), faults=len(poisoned))
-
-    def _carry(self, tx: Transaction, root: str, now: int) -> None:
-        before = self._recipe.family(tx, root, lock=True)
-        carried = carry(before, now, self._recipe.context(tx, now), MOST_FIRINGS)
-        self._recipe.save(tx, before, (), carried, None)
+        return Round(advanced=done.families, faults=done.faults)
 
     # -- messages ------------------------------------------------------------------------------------------------
 

@@ -248,7 +248,7 @@ class Poison:
                 raise ZeroDivisionError("a bug of ours")
             return carry(family, *more)  # type: ignore[arg-type]
 
-        for place in ("engine.app.recipe.carry", "engine.app.running.carry"):
+        for place in ("engine.app.recipe.carry", "engine.app.advancing.carry"):
             patch.setattr(place, failing)
 
 

@@ -63,18 +63,26 @@ BESIDE_THE_CASE = ("private", "secret", "head", "importing", "fault", "floor", "
 """What a replay cannot know, or counts for the family as a whole."""
 
 
+def sources(
+    processes: Mapping[str, str], messages: str = "", calendars: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The files of a desk with these processes."""
+    texts = {"processes/desk.yaml": DESK, "processes/messages/desk.yaml": MESSAGES + messages}
+    for name, text in {"office": OFFICE, **(calendars or {})}.items():
+        texts[f"processes/calendars/{name}.yaml"] = text
+    for name, text in processes.items():
+        texts[f"processes/{name}.yaml"] = _whole(name, text)
+    return texts
+
+
 def library(processes: Mapping[str, str], messages: str = "", calendars: Mapping[str, str] | None = None) -> Library:
     """The processes of these texts, ready."""
-    sources = {"processes/desk.yaml": DESK, "processes/messages/desk.yaml": MESSAGES + messages}
-    for name, text in {"office": OFFICE, **(calendars or {})}.items():
-        sources[f"processes/calendars/{name}.yaml"] = text
-    for name, text in processes.items():
-        sources[f"processes/{name}.yaml"] = _whole(name, text)
+    texts = sources(processes, messages, calendars)
     plans = {}
     for name in processes:
         with pytest.MonkeyPatch.context() as patch:  # a small world leaves out much that a designer would be told of
             patch.setattr("engine.lang.rules.listing.findings_of", lambda *_, **__: [])
-            loaded = load_process(sources, name)
+            loaded = load_process(texts, name)
         assert loaded.definition is not None, "\n".join(map(str, loaded.diagnostics))
         plans[name, 1] = Plan(loaded.definition)
     return Library(plans, dict.fromkeys(processes, ((0, 1),)))

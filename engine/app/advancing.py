@@ -1,0 +1,52 @@
+"""Families in which something has fallen due, carried forward one after the other; one that fails is set aside."""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.core.decide import MOST_FIRINGS, carry
+from engine.ports import Fault, Transaction
+
+if TYPE_CHECKING:
+    from engine.app.recipe import Recipe
+
+FAMILIES = 100
+"""How many families are taken at a time at most."""
+
+
+class Advanced(NamedTuple):
+    """How many families were carried forward, and how many were set aside."""
+
+    families: int
+    faults: int
+
+
+def advance_some(recipe: Recipe, tx: Transaction, now: int, besides: str = "") -> Advanced:
+    """Carry what is due before `now` forward, in due order, at most a hundred families; the root `besides` is left."""
+    roots = [root for root in tx.due_roots(now, FAMILIES) if root != besides]
+    poisoned: list[Fault] = []
+    for root in roots:
+        try:
+            with tx.part():
+                before = recipe.family(tx, root, lock=True)
+                carried = carry(before, now, recipe.context(tx, now), MOST_FIRINGS)
+                recipe.save(tx, before, (), carried, None)
+        except Exception as error:  # whatever a family does to the engine, the others go on
+            poisoned.append(fault_of(root, error, now))
+    for fault in poisoned:
+        tx.set_aside(fault)
+    return Advanced(len(roots) - len(poisoned), len(poisoned))
+
+
+def advance_others(recipe: Recipe, tx: Transaction, now: int, own: str) -> None:
+    """Carry every family but this one forward: who looks into others sees them as a read shows them."""
+    while any(advance_some(recipe, tx, now, own)):
+        pass
+
+
+def fault_of(root: str, error: Exception, now: int) -> Fault:
+    """What is kept of the engine's own trouble with a family."""
+    told = "".join(traceback.format_exception(error))
+    return Fault(id=f"X-{secrets.token_hex(4)}", root=root, at=now, message=str(error), traceback=told)
