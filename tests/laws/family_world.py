@@ -58,7 +58,7 @@ clocks:
     on_reopen: restart
     thresholds: usual
 actions:
-  note: {by: [agent], form: {allow: [note, person, phone]}, to: stay}
+  note: {by: [agent], form: {allow: [note, person, phone, count]}, to: stay}
   stir: {by: [agent], then: [{tell: first, do: poke}], to: stay}
   hear: {by: [agent], then: [{set: {count: "=case.count + 1"}}], to: stay}
   calm_down: {by: [agent], to: [{if: case.count > 3, is: waiting}, {is: quiet}]}
@@ -175,6 +175,8 @@ def commands(lot: random.Random, skew: int) -> list[Told]:
         name = ("poke" if link else lot.choice(ACTIONS)) if verb == "do" else "wu" if verb == "assign" else ""
         actor = lot.choice(PEOPLE)
         told.append(Told(at, at + lot.choice((0, 0, skew, -skew)), link, verb, name, actor, given(lot, name, at)))
+        if name == "close":
+            told.append(Told(at + 9 * MINUTE, at + 9 * MINUTE, "", "do", "again", actor, {}))
     return sorted(told, key=lambda one: one.at)
 
 
@@ -183,7 +185,10 @@ def given(lot: random.Random, action: str, at: int) -> dict[str, Any]:
     if action == "wait":
         return {"at": at + lot.randrange(-5, 60) * MINUTE}
     if action == "note":
-        return {"note": "x", **lot.choice(({}, {"person": "wu"}, {"phone": "13911111111"}, {"person": None}))}
+        return {
+            "note": "x",
+            **lot.choice(({}, {"person": "wu"}, {"phone": "13911111111"}, {"person": None}, {"count": 3})),
+        }
     return {"at": 1} if lot.random() < 0.05 else {}
 
 

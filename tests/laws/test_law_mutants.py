@@ -13,8 +13,8 @@ from engine.core.alarms import fired
 from engine.core.cases import ENGINE, Family, Step, changed
 from engine.core.clocks import firings
 from engine.core.draft import Draft
-from engine.core.finishing import _next_due
 from engine.core.plan import Library, Plan
+from engine.core.promises import dues
 from engine.core.run import Due, Run
 from engine.model import Timer
 from tests.laws import family_world
@@ -69,7 +69,9 @@ def reminders_missed_are_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
             if alarm.due is not None and alarm.due < run.context.clock:
                 draft = run.draft(case, due.at)
                 draft.change(alarms={**case.alarms, name: alarm})
-                run.cases[due.case] = changed(draft.case, next_due=_next_due(plan, draft.case))
+                left = [one.due for one in draft.case.alarms.values() if one.due is not None]
+                first = min((*left, *dues(plan, draft.case)), default=None)
+                run.cases[due.case] = changed(draft.case, next_due=first)
                 return
         fire(run, due)
 
