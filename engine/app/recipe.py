@@ -292,15 +292,18 @@ class Recipe:
         if outcome.family is None or not steps:
             return
         library = self.catalogue.library(tx)
-        cases = [outcome.family.cases[name] for name in dict.fromkeys(step.case.id for step in steps)]
-        plans = {case.id: library.plan(case.process, case.version) for case in cases}
+        outlooks, keys = {}, {}
+        for name in {step.case.id for step in steps}:
+            case = outcome.family.cases[name]
+            plan = library.plan(case.process, case.version)
+            outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
         tx.save(
             Save(
                 before=before,
                 after=outcome.family,
                 steps=steps,
-                outlooks={case.id: outlook(plans[case.id], case) for case in cases},
-                keys={case.id: business_key(plans[case.id], case) for case in cases},
+                outlooks=outlooks,
+                keys=keys,
                 searches=searches_of(steps, self.search_key),
                 request=request,
             )

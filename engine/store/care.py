@@ -15,7 +15,7 @@ class Nursing(Work):
         message, traceback = (plain(text.replace("\x00", "�"), "a fault") for text in (fault.message, fault.traceback))
         self._run("FAULT", fault.id, fault.root, fault.at, message, traceback)
         self._run("SET_ASIDE", fault.id, fault.root)
-        self._rows.clear()
+        self._forget()
 
     def faults(self) -> list[Fault]:
         """Faults not cleared yet, oldest first."""
@@ -29,10 +29,10 @@ class Nursing(Work):
         self._run("DUE_AGAIN", fault)
         self._run("UNMARKED", fault)
         self._run("NO_FAULT", fault)
-        self._rows.clear()
+        self._forget()
 
     def finish_import(self, name: str) -> None:
         """Its families are no longer importing and fall due as others."""
         self._run("IMPORTED", name)
         self._run("ALL_THERE", name)
-        self._rows.clear()
+        self._forget()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import compress
+from operator import ne
 from typing import Any
 
 from engine.core.cases import Case, Cycle, Family, Outgoing, Step
@@ -25,17 +27,17 @@ from engine.store.rows import (
     to_text,
 )
 from engine.store.sql import Work
-from engine.store.statements import Text
+from engine.store.standing import Known
 
 _GUARDED = ("id", "revision", "sequence", "family_order")
 
 
 @lru_cache(maxsize=1_000)
-def _update(names: tuple[str, ...]) -> Text:
-    """Change these columns, if the case still is what it was. Indexes of the others stay untouched."""
-    changes = ", ".join(f"{name} = ?" for name in names)
+def _update(marks: tuple[bool, ...]) -> str:
+    """Change the columns so marked, if the case still is what it was. Indexes of the others stay untouched."""
+    changes = ", ".join(f"{name} = ?" for name in compress(CaseRow._fields, marks))
     guards = " AND ".join(f"{name} = ?" for name in _GUARDED)
-    return Text(f"UPDATE cases SET {changes} WHERE {guards}")
+    return f"UPDATE cases SET {changes} WHERE {guards}"
 
 
 PAGE = 500
@@ -52,6 +54,12 @@ class Families(Work):
 
     def family(self, root: str, *, lock: bool) -> Family | None:
         """The whole family, its root's row locked first; secrets and personal values included."""
+        seen = self._seen.families.get(root)
+        if seen is not None:
+            return seen.family
+        if self._known is not None and (kept := self._known.families.get(root)):
+            self._rows.update(zip(kept.family.cases, kept.rows, strict=True))
+            return kept.family
         if lock and self._locks_rows:
             self._run("LOCK", root)
         rows = self._run("FAMILY", root).fetchall()
@@ -64,7 +72,10 @@ class Families(Work):
         for row, case in zip(rows, known, strict=True):
             self._rows[row[0]] = row
             members[row[0]] = case  # type: ignore[assignment]
-        return Family(root, members)
+        family = Family(root, members)
+        if self._standing is not None:
+            self._seen.families[root] = Known(family, tuple(rows))
+        return family
 
     def _read_cases(self, root: str, rows: list[Any]) -> list[Case | None]:
         named = [CaseRow._make(row) for row in rows]
@@ -136,6 +147,15 @@ class Families(Work):
             self.spoiled = error
             raise
         self._saved.update(save.after.cases)
+        self._note(save.after)
+
+    def _note(self, family: Family) -> None:
+        """The family as it stands now, where each of its rows is known."""
+        rows = tuple([self._rows[name] for name in family.cases if name in self._rows])
+        if len(rows) < len(family.cases):
+            self._doubt()
+        elif self._standing is not None:
+            self._seen.families[family.root] = Known(family, rows)
 
     def _write_steps(self, steps: Iterable[Step], first: int) -> None:
         for place, step in enumerate(steps, first):
@@ -181,12 +201,11 @@ class Families(Work):
         return named
 
     def _change(self, was: CaseRow, row: CaseRow) -> None:
-        pairs = zip(CaseRow._fields, was, row, strict=True)
-        changed = {name: new for name, old, new in pairs if new != old}
-        if not changed:
+        marks = tuple(map(ne, was, row))
+        if True not in marks:
             return
-        guards = (was.id, was.revision, was.sequence, was.family_order)
-        if self._do(_update(tuple(changed)).text, (*changed.values(), *guards)).rowcount != 1:
+        values = (*compress(row, marks), was.id, was.revision, was.sequence, was.family_order)
+        if self._do(_update(marks), values).rowcount != 1:
             raise Conflict(f"case `{was.id}` was changed meanwhile; read it again and decide anew")
 
     def _write_waiting(self, was: CaseRow, row: CaseRow) -> None:

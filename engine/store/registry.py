@@ -47,11 +47,15 @@ class Shelf(Work):
         """Add a person or replace what is known of one."""
         known_as, name = plain(person.id, "a person's id"), plain(person.name, "a person's name")
         self._run("PERSON", known_as, name, encode(person.roles), int(person.is_active), person.language)
+        self._forget()
 
     def person(self, id: str) -> Person | None:
         """One person."""
+        if self._known is not None and id in self._known.people:
+            return self._known.people[id]
         row = self._run("ONE_PERSON", id).fetchone()
-        return None if row is None else _person(row)
+        found = self._seen.people[id] = None if row is None else _person(row)
+        return found
 
     def people(self) -> list[Person]:
         """Every person, by id."""
@@ -80,8 +84,11 @@ class Shelf(Work):
 
     def setting(self, name: str) -> str | None:
         """A setting's text."""
-        found = self._run("SETTING", name).fetchone()
-        return found[0] if found else None
+        if self._known is not None and name in self._known.settings:
+            return self._known.settings[name]
+        row = self._run("SETTING", name).fetchone()
+        found = self._seen.settings[name] = row[0] if row else None
+        return found
 
     def set_setting(self, name: str, value: str | None) -> None:
         """Set it; None removes it."""
@@ -89,6 +96,7 @@ class Shelf(Work):
             self._run("UNSET", name)
         else:
             self._run("SET", name, plain(value, f"setting `{name}`"))
+        self._forget()
 
 
 @lru_cache(maxsize=1_024)

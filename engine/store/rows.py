@@ -230,6 +230,11 @@ class Memo:
         kept = self._kept.get(row[0])
         return kept[1] if kept is not None and kept[0] == row else None
 
+    def has(self, case: Case) -> bool:
+        """Whether this case is kept."""
+        kept = self._kept.get(case.id)
+        return kept is not None and kept[1] is case
+
     def keep(self, row: tuple[Any, ...], case: Case) -> None:
         """Remember a case by its row; the one kept longest makes room, a huge one is not kept at all."""
         if len(row[-1]) > self._longest or any(len(str(value)) > self._longest for value in case.private.values()):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from engine.core.cases import Case
 from engine.errors import UsageError
 from engine.store.rows import Memo
+from engine.store.standing import Standing
 from engine.store.statements import Text
 
 
@@ -43,13 +44,19 @@ class Driver(NamedTuple):
 class Work:
     """One transaction's connection, and what it has read: the common part of everything it can do."""
 
-    def __init__(self, execute: Callable[[str, Sequence[Any]], Cursor], driver: Driver, memo: Memo) -> None:
+    def __init__(
+        self, execute: Callable[[str, Sequence[Any]], Cursor], driver: Driver, memo: Memo,
+        standing: Standing | None = None,
+    ) -> None:  # fmt: skip
         self._execute = execute
         self._texts = driver.texts
         self._taken = driver.taken
         self._driver = driver
         self._locks_rows = driver.locks_rows
         self._memo = memo
+        self._standing = standing  # what the connection knew at the beginning; without it everything is read
+        self._known = standing  # None as well once it is in doubt
+        self._seen = Standing()  # what this transaction read and wrote on top of it
         self._rows: dict[str, Any] = {}  # rows of `cases` as they stand in this transaction
         self._saved: dict[str, Case] = {}
         self.spoiled: BaseException | None = None  # a write failed; only its part or all of it can be taken back
@@ -58,7 +65,7 @@ class Work:
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part of the work: if an exception leaves it, its writes are taken back and the rest may go on."""
-        rows, saved, spoiled = dict(self._rows), dict(self._saved), self.spoiled
+        saved, spoiled = dict(self._saved), self.spoiled
         self._do("SAVEPOINT part")
         try:
             yield
@@ -68,7 +75,8 @@ class Work:
             if self.lost is None:
                 self._do("ROLLBACK TO part")
                 self._do("RELEASE part")
-                self._rows, self._saved, self.spoiled = rows, saved, spoiled
+                self._forget()
+                self._saved, self.spoiled = saved, spoiled
             raise
         self._do("RELEASE part")
 
@@ -78,6 +86,20 @@ class Work:
             row = self._rows.get(name)
             if row is not None:
                 self._memo.keep(tuple(row), case)
+        if self._standing is not None:
+            if self._known is None:
+                self._standing.clear()
+            self._standing.take(self._seen, self._memo)
+
+    def _forget(self) -> None:
+        """More than cases was written, or something was taken back: what was read is not sure any more."""
+        self._rows.clear()
+        self._doubt()
+
+    def _doubt(self) -> None:
+        """What is known of families, people and settings may no longer be so."""
+        self._seen.clear()
+        self._known = None
 
     def _run(self, statement: str, *values: Any) -> Cursor:
         text = self._texts[statement]

@@ -28,6 +28,7 @@ from engine.store.registry import Shelf
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current, state_of
 from engine.store.sql import Driver
+from engine.store.standing import Standing
 from engine.store.statements import sqlite_texts
 from engine.store.trouble import explain
 from engine.store.walks import Walks
@@ -93,6 +94,7 @@ class SqliteStore:
         self.memo = Memo()
         self._line = Lock()  # of writers in this process
         self._writer: sqlite3.Connection | None = None
+        self._standing = Standing()  # of the writer
         self._writing: int | None = None  # the thread whose turn it is
         self._idle: list[sqlite3.Connection] = []
         self._readers = 0
@@ -190,7 +192,7 @@ class SqliteStore:
             self._line.release()
             raise
         self._writing = get_ident()
-        return SqlTransaction(writer.execute, self.driver, self.memo)
+        return SqlTransaction(writer.execute, self.driver, self.memo, self._standing)
 
     def _take_turn(self, writer: sqlite3.Connection, waited: float) -> None:
         """Begin, waiting for other processes what is left of the time; then see that the tables are still ours."""
@@ -203,10 +205,19 @@ class SqliteStore:
             if waited > 0.05:
                 writer.execute(f"PRAGMA busy_timeout = {int(self._address.busy * 1000)}")
         try:
-            self._check_revision(writer)
+            self._see_who_wrote(writer)
         except BaseException:
             writer.execute("ROLLBACK")
             raise
+
+    def _see_who_wrote(self, writer: sqlite3.Connection) -> None:
+        """After a commit of anybody else nothing is known any more, not even whose tables these are."""
+        version = writer.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._standing.version:
+            self._standing.clear()
+            self._standing.version = None
+            self._check_revision(writer)
+            self._standing.version = version
 
     def _locked(self) -> StoreUnavailable:
         return StoreUnavailable(
@@ -217,6 +228,7 @@ class SqliteStore:
 
     def _new_writer(self) -> sqlite3.Connection:
         writer = connect(self._address)
+        self._standing = Standing()
         try:
             mode = writer.execute("PRAGMA journal_mode = wal").fetchone()[0]
             if mode != "wal":
