@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,18 +102,25 @@ def _load(checked: Checked, sources: Mapping[str, str], folder: Path, process: s
 
     base = "" if folder == Path() else folder.as_posix()
     if process is None:
-        loaded = load_folder(sources, base)
+        loaded = load_folder(sources, base, today())
         checked.definitions.update(loaded.definitions)
         checked.findings += loaded.diagnostics
         checked.texts.update(loaded.texts)
         checked.processes += sum(1 for file in folder.glob("*.yaml") if _is_process(file))
         return
-    one = load_process(sources, process)
+    one = load_process(sources, process, today=today())
     if one.definition is not None:
         checked.definitions[process] = one.definition
     checked.findings += one.diagnostics
     checked.texts.update(one.texts)
     checked.processes += 1
+
+
+def today() -> date:
+    """Return the date, by which is told what has run out."""
+    from engine.app.time_source import SystemTime
+
+    return datetime.fromtimestamp(SystemTime().now() / 1000, UTC).date()
 
 
 def _is_process(file: Path) -> bool:

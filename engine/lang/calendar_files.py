@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from engine.calendars import Calendar, CalendarError, always, read_calendar
@@ -12,7 +13,7 @@ from engine.lang.build.cursor import Cursor
 from engine.lang.build.declared import words
 from engine.lang.build.desk import build_desk
 from engine.lang.build.notes import Notes, built_in
-from engine.lang.diagnostics import Diagnostic, error
+from engine.lang.diagnostics import Diagnostic, error, warning
 from engine.lang.files import File, Files, Sources
 from engine.model import Desk
 
@@ -28,7 +29,21 @@ class CalendarRead:
 def calendar_of(files: Files, name: str, desk: Desk | None) -> CalendarRead:
     """Read one calendar of a folder; the zone and the languages are the desk's."""
     file = files.read(f"calendars/{name}.yaml", "calendar")
-    return _read_calendar(file, name, desk.zone if desk else "UTC", desk.languages if desk else ())
+    read = _read_calendar(file, name, desk.zone if desk else "UTC", desk.languages if desk else ())
+    return CalendarRead(read.calendar, (*read.findings, *_run_out(file, read.calendar, files.today)))
+
+
+def _run_out(file: File, calendar: Calendar, today: date | None) -> Iterator[Diagnostic]:
+    """Say so if no holiday is known any more: from then on it is open on every one."""
+    end = calendar.known_until or max(calendar.holidays, default=None)
+    if today is None or end is None or today <= (end := end.replace(month=12, day=31)):
+        return
+    message = f"the holidays of calendar `{calendar.name}` ended with {end.year}; it is open on every later one"
+    mend = "write those of this year, or let a country bring them, as in `holidays: [{country: CN}]`"
+    if calendar.known_until is not None:
+        message = f"the holidays of calendar `{calendar.name}` are announced until {calendar.known_until} only"
+        mend = "update the library: `pip install --upgrade holidays`; then publish again"
+    yield warning("holidays-run-out", file.document.place(("holidays",)), message, mend)
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from engine.lang.build.cursor import Cursor
@@ -43,10 +44,11 @@ _kept_file = lru_cache(maxsize=64)(_read_file)
 class Files:
     """The files of one folder, each read once."""
 
-    def __init__(self, sources: Sources, base: str, *, is_known: bool = False) -> None:
+    def __init__(self, sources: Sources, base: str, *, is_known: bool = False, today: date | None = None) -> None:
         self.sources = sources
         self.base = base
         self.is_known = is_known  # to be of the right shape
+        self.today = today  # when they are checked, where that is said
         self.texts: dict[str, Lines] = {}
 
     def __contains__(self, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from engine.calendars import Calendar
 from engine.lang.build.cursor import Cursor
@@ -50,11 +51,11 @@ class _Attempt:
     findings: tuple[Diagnostic, ...]
 
 
-def load_process(sources: Sources, process: str, *, rules: bool = True) -> Loaded:
+def load_process(sources: Sources, process: str, *, rules: bool = True, today: date | None = None) -> Loaded:
     """Read and check one process with what it uses; without a definition the diagnostics say why.
 
     Without `rules` it is only read: what was published once has passed its schema and the rules of its time, and stays
-    usable when later ones would refuse it.
+    usable when later ones would refuse it. Where `today` is said, calendars whose holidays ended before it are told.
     """
     base = base_of(sources, process)
     if base is None:
@@ -62,7 +63,7 @@ def load_process(sources: Sources, process: str, *, rules: bool = True) -> Loade
         place = Span(f"{process}.yaml", 1, 1, 1, 1)
         message = f"there is no file `{process}.yaml`"
         return Loaded(None, (error("unknown-process", place, message, did_you_mean(process, sorted(names))),))
-    files = Files(sources, base, is_known=not rules)
+    files = Files(sources, base, is_known=not rules, today=today)
     attempt = _attempt(files, process, rules=rules)
     own = {base + f"{process}.yaml", base + f"messages/{process}.yaml"}
     findings = _silenced(attempt.findings, files.texts, own)
@@ -70,9 +71,9 @@ def load_process(sources: Sources, process: str, *, rules: bool = True) -> Loade
     return Loaded(None if is_wrong else attempt.definition, findings, files.texts)
 
 
-def load_folder(sources: Sources, base: str = "") -> Folder:
-    """Read and check every process of a folder, and what they share."""
-    files = Files(sources, f"{base.rstrip('/')}/" if base else "")
+def load_folder(sources: Sources, base: str = "", today: date | None = None) -> Folder:
+    """Read and check every process of a folder, and what they share; `today` as in `load_process`."""
+    files = Files(sources, f"{base.rstrip('/')}/" if base else "", today=today)
     definitions: dict[str, ProcessDefinition] = {}
     found = [*_every_file(files)]
     for process in files.processes():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +28,9 @@ SUBJECTS = (
     "desk",
 )
 """The chapters, in the order of the manual."""
+
+TODAY = date(2026, 3, 2)
+"""The day on which the examples are read."""
 
 _ENTRY = re.compile(r"^## (?P<id>[a-z0-9-]+)\n(?P<body>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _EXAMPLE = re.compile(r"^(?P<kind>Wrong|Right):\n\n```yaml\n(?P<text>.*?)^```\n", re.MULTILINE | re.DOTALL)
@@ -119,4 +123,4 @@ def _rest(whole: str, text: str) -> str:
 
 def check_example(text: str) -> Folder:
     """Check an example within its desk."""
-    return load_folder(example_sources(text))
+    return load_folder(example_sources(text), today=TODAY)

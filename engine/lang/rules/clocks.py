@@ -17,7 +17,7 @@ def clock_unmet(checked: Checked) -> Iterator[Spot]:
     done = {number for number, state in walks.finals.items() if states[state].final == "done"}
     for clock in checked.definition.clocks.values() if walks.is_whole else ():
         ends = frozenset((*clock.met_by, *clock.cancelled_by))
-        start, *way = checked.paths.way(partial(_starts_it, clock), ends, done) or (None,)
+        start, *way = checked.paths.way(partial(starts_it, clock), ends, done) or (None,)
         if start is not None:
             shown = " → ".join(f"`{_said(step.event)}`" for step in way)
             final = walks.finals[way[-1].target]
@@ -34,7 +34,8 @@ def _said(event: str) -> str:
     return event.rpartition(".")[2] if event.startswith("timer.") else event or "decide"
 
 
-def _starts_it(clock: Clock, step: Step) -> bool:
+def starts_it(clock: Clock, step: Step) -> bool:
+    """Whether a step is, or enters, a start of the clock."""
     return step.event in clock.starts or not step.entered.isdisjoint(clock.starts)
 
 
@@ -43,7 +44,7 @@ def clock_never_starts(checked: Checked) -> Iterator[Spot]:
     """A clock whose starts never happen."""
     for clock in checked.definition.clocks.values():
         steps = (checked.paths.opening, *checked.walks.steps)
-        if checked.walks.is_whole and not any(_starts_it(clock, step) for step in steps):
+        if checked.walks.is_whole and not any(starts_it(clock, step) for step in steps):
             message = f"clock `{clock.name}` never starts: none of its `starts` can happen"
             yield Spot(checked.key(clock, "starts"), message, "name an action or state that a case comes to")
 
@@ -136,14 +137,14 @@ def threshold_before_start(checked: Checked) -> Iterator[Spot]:
     for clock in checked.definition.clocks.values():
         for threshold in clock.thresholds:
             points = climbing.setdefault(id(threshold), (threshold, []))[1]
-            points += [_point(threshold.at, branch.value) for branch in clock.goal]
+            points += [point_of(threshold.at, branch.value) for branch in clock.goal]
     for threshold, points in climbing.values():
         if points and all(point is not None and point <= 0 for point in points):
             message = f"`{threshold.at.text}` lies before the start of every clock that climbs here, so it never comes"
             yield Spot(checked.value(threshold, "at"), message, "let it come later, or take it away")
 
 
-def _point(at: Moment, goal: Moment) -> int | None:
+def point_of(at: Moment, goal: Moment) -> int | None:
     """When a threshold comes after the start of a clock with this goal; not known of a goal that is an instant."""
     if at.base == "duration":
         return at.offset
@@ -169,7 +170,7 @@ def rungs_out_of_order(checked: Checked) -> Iterator[Spot]:
 def _is_crossed(one: Moment, other: Moment, goal: Moment) -> bool | None:
     if one.base == other.base == "goal":
         return other.offset < one.offset
-    points = _point(one, goal), _point(other, goal)
+    points = point_of(one, goal), point_of(other, goal)
     return None if points[0] is None or points[1] is None else points[1] < points[0]
 
 

@@ -8,12 +8,13 @@ from engine.lang.diagnostics import Diagnostic
 from engine.lang.rules.actions import RULES as ACTIONS
 from engine.lang.rules.clocks import RULES as CLOCKS
 from engine.lang.rules.fields import RULES as FIELDS
+from engine.lang.rules.lives import RULES as LIVES
 from engine.lang.rules.rule import Checked
 from engine.lang.rules.states import RULES as STATES
 from engine.lang.rules.texts import RULES as TEXTS
 from engine.lang.rules.unattended import RULES as UNATTENDED
 
-RULES = (*STATES, *ACTIONS, *FIELDS, *CLOCKS, *TEXTS, *UNATTENDED)
+RULES = (*STATES, *ACTIONS, *FIELDS, *CLOCKS, *LIVES, *TEXTS, *UNATTENDED)
 
 
 def findings_of(checked: Checked, *, is_readable: bool) -> Iterator[Diagnostic]:
