@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from engine.calendars import CalendarError
 from engine.core.cases import Command, Reason
 from engine.core.draft import Draft, StepFailed
 from engine.core.forms import read_facts, read_form
@@ -30,7 +31,7 @@ def attempt(draft: Draft, command: Command) -> Reasons:
         if not reasons:
             settle(draft)
         return reasons
-    except (ExpressionFailed, StepFailed) as failed:
+    except (ExpressionFailed, StepFailed, CalendarError) as failed:
         return [reason("error", action=command.name, problem=str(failed))]
     except Endless:
         return [reason("error", "endless", action=command.name)]

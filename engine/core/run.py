@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from engine.calendars import CalendarError
 from engine.chart import NOWHERE
 from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
@@ -35,7 +36,7 @@ LATE = 60_000  # ms after its instant from which a message says that it is late
 
 
 class Poisoned(EngineError):
-    """The case fires without end at one instant."""
+    """The case fires without end at one instant, or its calendar has no answer."""
 
 
 class Due(NamedTuple):
@@ -107,11 +108,13 @@ class Run:
         if reasons:
             return reasons
         self.floor = max(self.floor, now)
-        self.commit(draft, **self._said(command, now))
         try:
+            self.commit(draft, **self._said(command, now))
             self.follow(draft, now)
         except Poisoned:
             return [reason("error", "endless", action=command.name)]
+        except CalendarError as failed:
+            return [reason("error", action=command.name, problem=str(failed))]
         return []
 
     def refuse(self, command: Command, case: Case, now: int, reasons: Reasons) -> None:
@@ -270,7 +273,10 @@ class Run:
             count[due.case, due.at] += 1
             if count[due.case, due.at] > SAME_INSTANT:
                 raise Poisoned(f"`{due.case}` fires more than {SAME_INSTANT} times at one instant")
-            self.fire(due)
+            try:
+                self.fire(due)
+            except CalendarError as failed:
+                raise Poisoned(f"`{due.case}`: {failed}") from failed
         return self.next_due(until) is not None
 
     def next_due(self, until: int) -> Due | None:
