@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.common import tell
 
 QUESTIONS = (
-    "durable", "decision", "loading", "starting", "memory", "store_step", "machine", "expressions", "calendars",
+    "durable", "worker", "decision", "loading", "starting", "memory", "store_step", "machine", "expressions",
+    "calendars",
 )  # fmt: skip
 
 

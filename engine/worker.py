@@ -1,4 +1,7 @@
-"""The worker: fires what falls due at its instant and delivers messages, until it is told to stop."""
+"""The worker: fires what falls due at its instant and delivers messages, until it is told to stop.
+
+Two threads, so that neither a slow receiver nor a long queue keeps anything from firing.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ from engine.errors import ClockJumped, EngineError, StoreUnavailable
 POLL = 1.0
 """Seconds the worker sleeps at most: what others wrote meanwhile is seen then."""
 
+BREATH = 0.02
+"""Seconds between two rounds of delivering: what fires meanwhile is delivered together, with fewer commits."""
+
 log = logging.getLogger("casewright.worker")
 
 
@@ -22,42 +28,111 @@ def run_once(engine: Engine) -> Round:
 
 def run_worker(engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] | None = None) -> Round:
     """Work until `stop` is set; what is under way is finished first. Returns what was done in all."""
-    total = Round()
-    trouble: type[EngineError] = EngineError
-    _wake_at_end(stop, engine.woken)
-    while True:
-        engine.woken.clear()
-        if stop.is_set():
-            return total
+    return _Worker(engine, stop, told).run()
+
+
+class _Worker:
+    """One worker: the thread that fires, and beside it the one that delivers."""
+
+    def __init__(self, engine: Engine, stop: threading.Event, told: Callable[[Round], None] | None) -> None:
+        self.engine = engine
+        self.stop = stop
+        self.told = told
+        self.total = Round()
+        self.lock = threading.Lock()  # of the total
+        self.posted = threading.Event()  # there may be something to deliver
+        self.over = threading.Event()
+        self.trouble = _Trouble()
+        self.failure: BaseException | None = None  # of the thread that delivers
+
+    def run(self) -> Round:
+        """Fire on this thread, deliver on another, until it is to stop."""
+        threading.Thread(target=self._wake_at_end, name="casewright-stop", daemon=True).start()
+        delivering = threading.Thread(target=self._deliver, name="casewright-delivery")
+        delivering.start()
         try:
-            done = run_once(engine)
-            trouble = EngineError
-            total += done
-            if told is not None and done != Round():
-                told(done)
-            pause = 0.0 if done.advanced or done.delivered else _pause(engine)
+            self._fire()
+        finally:
+            self._end()
+            delivering.join()
+        if self.failure is not None:
+            raise self.failure
+        return self.total
+
+    def _wake_at_end(self) -> None:
+        self.stop.wait()
+        self._end()
+
+    def _end(self) -> None:
+        """Let both threads hear that it is over; a thread can wait for one event only."""
+        self.over.set()
+        self.engine.woken.set()
+        self.posted.set()
+
+    def _fire(self) -> None:
+        while True:
+            self.engine.woken.clear()
+            if self.over.is_set():
+                return
+            pause = self.trouble.meeting(self._fire_once)
+            if pause and self.engine.woken.wait(pause):
+                self.posted.set()
+
+    def _fire_once(self) -> float:
+        done = self.engine.fire_some()
+        if done != Round():
+            self._tell(done)
+            self.posted.set()
+            return 0.0
+        return self._until(self.engine.next_due())
+
+    def _deliver(self) -> None:
+        try:
+            while not self.over.is_set():
+                self.posted.clear()
+                pause = self.trouble.meeting(self._deliver_once)
+                self.over.wait(BREATH)
+                if pause and not self.over.is_set():
+                    self.posted.wait(pause)
+        except BaseException as failure:
+            self.failure = failure
+            self._end()
+
+    def _deliver_once(self) -> float:
+        done = self.engine.deliver_some()
+        if done != Round():
+            self._tell(done)
+            return 0.0
+        return self._until(self.engine.next_message())
+
+    def _tell(self, done: Round) -> None:
+        with self.lock:
+            self.total += done
+            if self.told is not None:
+                self.told(done)
+
+    def _until(self, due: int | None) -> float:
+        """Seconds until a millisecond after that instant, and at most one poll."""
+        if due is None:
+            return POLL
+        return min(max((due + 1 - self.engine.now()) / 1000, 0.0005), POLL)
+
+
+class _Trouble:
+    """What keeps the threads from working is logged once, not by each and at every poll."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, type[EngineError]] = {}
+
+    def meeting(self, work: Callable[[], float]) -> float:
+        """Do this; how long to wait then."""
+        thread = threading.get_ident()
+        try:
+            pause = work()
         except (ClockJumped, StoreUnavailable) as error:
-            if type(error) is not trouble:  # once, not at every poll
-                trouble = type(error)
+            if type(error) not in tuple(self.known.values()):
                 log.error("%s", error.message)
-            pause = POLL
-        if pause:
-            engine.woken.wait(pause)
-
-
-def _wake_at_end(stop: threading.Event, woken: threading.Event) -> None:
-    """Let a worker that waits for work hear that it is to stop; a thread can wait for one event only."""
-
-    def wait() -> None:
-        stop.wait()
-        woken.set()
-
-    threading.Thread(target=wait, name="casewright-stop", daemon=True).start()
-
-
-def _pause(engine: Engine) -> float:
-    """Until a millisecond after the next due instant, and at most one poll."""
-    due = engine.next_work()
-    if due is None:
-        return POLL
-    return min(max((due + 1 - engine.now()) / 1000, 0.0005), POLL)
+            self.known[thread] = type(error)
+            return POLL
+        self.known.pop(thread, None)
+        return pause

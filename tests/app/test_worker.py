@@ -83,6 +83,29 @@ def test_a_worker_delivers_what_others_write(live: Engine) -> None:
     assert delivered.count("job") == 1
 
 
+def test_a_receiver_that_takes_long_keeps_nothing_from_firing(live: Engine) -> None:
+    answered = threading.Event()
+    live.on("*", lambda one: answered.wait(10))
+    done(live.act(open_errand(live), "send", {"runner": "run"}, actor=LIN, facts={"at_work": ["run"]}))
+    case = done(live.open_case("call", actor=LIN)).id
+    with working(live):
+        until(lambda: len(live.history(case)) == 2)
+        assert [mail.status for mail in live.outbox(status="delivered")] == []
+        answered.set()
+        until(lambda: live.outbox(status="waiting") == [])
+
+
+def test_a_worker_ends_when_its_delivering_ends(live: Engine) -> None:
+    def interrupted(one: object) -> None:
+        raise KeyboardInterrupt
+
+    live.on("*", interrupted)
+    done(live.act(open_errand(live), "send", {"runner": "run"}, actor=LIN, facts={"at_work": ["run"]}))
+    with pytest.raises(KeyboardInterrupt):
+        run_worker(live, threading.Event())
+    assert len(live.outbox(status="waiting")) == 2
+
+
 def test_two_workers_fire_each_instant_once(live: Engine) -> None:
     cases = [done(live.open_case("call", actor=LIN)).id for _ in range(20)]
     with working(live), working(live):
@@ -95,18 +118,18 @@ def test_a_worker_outlives_a_database_that_is_away_for_a_while(
 ) -> None:
     monkeypatch.setattr("engine.worker.POLL", 0.01)
     case = done(live.open_case("call", actor=LIN)).id
-    next_work, calls = live.next_work, []
+    next_due, calls = live.next_due, []
 
     def failing() -> int | None:
         calls.append(1)
         if len(calls) < 3:
             raise StoreUnavailable("the database is locked by another program")
-        return next_work()
+        return next_due()
 
-    monkeypatch.setattr(live, "next_work", failing)
+    monkeypatch.setattr(live, "next_due", failing)
     with working(live):
         until(lambda: len(live.history(case)) == 2)
-    assert [record.message for record in caplog.records] == ["the database is locked by another program"] * 2
+    assert [record.message for record in caplog.records] == ["the database is locked by another program"]  # once
 
 
 PROGRAM = """

@@ -1,0 +1,153 @@
+"""What leaves the building: messages claimed, delivered by the host's handlers, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from engine.app.delivery import Deliver, Delivery, delivery_of, opens_at, retried, text_in
+from engine.app.people import admin_of
+from engine.app.recipe import Given, Recipe
+from engine.core.cases import ENGINE, Actor, Command
+from engine.errors import NotFound, SetAside, UsageError
+from engine.ports import Mail, Transaction
+
+MESSAGES = 50
+"""How many messages are claimed at a time."""
+
+TOGETHER = 20
+"""For how long, in ms, what became of messages is collected before it is written; killed then, they go out again."""
+
+ELSEWHERE = 60_000
+"""How long, in ms, a message that nothing here delivers is left to others before it is looked at again."""
+
+TELL_AGAIN = 3_600_000
+"""How long, in ms, until a dead event is tried again whose case could not be told so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round of work did."""
+
+    advanced: int = 0
+    delivered: int = 0
+    failed: int = 0
+    faults: int = 0
+
+    def __add__(self, other: Round) -> Round:
+        return Round(
+            self.advanced + other.advanced, self.delivered + other.delivered, self.failed + other.failed,
+            self.faults + other.faults,
+        )  # fmt: skip
+
+
+class Sending:
+    """The verbs of the outbox."""
+
+    _recipe: Recipe
+    _handlers: dict[str, Deliver]
+
+    def on(self, name: str, deliver: Deliver) -> None:
+        """Let this deliver messages or events of that name; `*` all that have none of their own."""
+        self._handlers[name] = deliver
+
+    def deliver_some(self) -> Round:
+        """Deliver what waits, at most fifty messages."""
+        if not self._handlers:
+            return Round()
+        with self._recipe.store.write() as tx:
+            mails = tx.claim_mail(self._recipe.life.read(tx), MESSAGES)
+        done, tried, time = Round(), list[Mail](), self._recipe.time
+        since = time.monotonic()
+        try:
+            for mail in mails:
+                after, some = self._tried(mail)
+                done += some
+                tried.append(after)
+                if time.monotonic() - since >= TOGETHER:
+                    self._keep(tried)
+                    tried, since = [], time.monotonic()
+        finally:
+            self._keep(tried)
+        return done
+
+    def next_message(self) -> int | None:
+        """When the next message may be sent; None where nothing delivers any."""
+        if not self._handlers:
+            return None
+        with self._recipe.store.read() as tx:
+            return tx.next_mail()
+
+    def _tried(self, mail: Mail) -> tuple[Mail, Round]:
+        """The message after trying to deliver it."""
+        now = self._recipe.time.now()
+        deliver = self._handlers.get(mail.message.name) or self._handlers.get("*")
+        if deliver is None:
+            return _put_back(mail, now + ELSEWHERE, f"nothing delivers `{mail.message.name}` here"), Round()
+        try:
+            delivery, at = self._made_ready(mail, now)
+            if at > now:
+                return _put_back(mail, at, None), Round()
+            deliver(delivery)
+        except Exception as error:  # a handler may fail in any way; the message is tried again
+            return retried(mail, error, now), Round(failed=1)
+        return replace(mail, status="delivered", delivered_at=now, error=None), Round(delivered=1)
+
+    def _made_ready(self, mail: Mail, now: int) -> tuple[Delivery, int]:
+        with self._recipe.store.read() as tx:
+            library = self._recipe.catalogue.library(tx)
+            return delivery_of(tx, library, mail), opens_at(tx, library, mail, now)
+
+    def _keep(self, tried: Iterable[Mail]) -> None:
+        """Write what became of them, all in one transaction but those whose case must be told."""
+        told = [mail for mail in tried if mail.status == "dead" and mail.message.failed]
+        rest = [mail for mail in tried if mail not in told]
+        if rest:
+            with self._recipe.store.write() as tx:
+                for mail in rest:
+                    tx.update_mail(mail)
+        for mail in told:
+            self._tell_failed(mail)
+
+    def _tell_failed(self, dead: Mail) -> None:
+        """An event that is dead comes back as the action its `failed` names, in one transaction."""
+
+        def work(tx: Transaction) -> None:
+            tx.update_mail(dead)
+            command = Command(verb="tell", case=dead.message.case, name=dead.message.failed or "", actor=ENGINE)
+            self._recipe.command_in(tx, command, Given())
+
+        try:
+            self._recipe.whole(work)
+        except SetAside:
+            later = replace(dead, status="waiting", next_at=self._recipe.time.now() + TELL_AGAIN)
+            with self._recipe.store.write() as tx:
+                tx.update_mail(later)
+
+    def outbox(self, *, status: str | None = None, case: str | None = None, limit: int = 100) -> list[Mail]:
+        """Messages, the oldest first."""
+        with self._recipe.store.read() as tx:
+            return tx.outbox(status=status, case=case, limit=limit)
+
+    def text_of(self, mail: Mail, language: str) -> str:
+        """What a message says in this language to who receives it; private values as its receiver may see them."""
+        with self._recipe.store.read() as tx:
+            return text_in(tx, self._recipe.catalogue.library(tx), mail, language)
+
+    def retry_message(self, message: int, *, actor: Actor | str) -> Mail:
+        """Let a dead or waiting message be tried at once."""
+        with self._recipe.store.write() as tx:
+            admin_of(tx, actor, "send messages again")
+            mail = tx.mail(message)
+            if mail is None:
+                raise NotFound(f"there is no message {message}", help="`casewright outbox list` shows them")
+            if mail.status not in ("waiting", "dead"):
+                raise UsageError(f"message {message} is {mail.status}; only a waiting or dead one can be sent again")
+            mail = replace(mail, status="waiting", attempts=0, next_at=self._recipe.time.now(), error=None)
+            tx.update_mail(mail)
+            return mail
+
+
+def _put_back(mail: Mail, at: int, why: str | None) -> Mail:
+    """Not tried, so that it counts as no attempt."""
+    return replace(mail, attempts=mail.attempts - 1, next_at=at, error=why)
