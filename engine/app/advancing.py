@@ -10,7 +10,7 @@ from engine.core.decide import MOST_FIRINGS, carry
 from engine.ports import Fault, Transaction
 
 if TYPE_CHECKING:
-    from engine.app.recipe import Recipe
+    from engine.app.deciding import Deciding
 
 FAMILIES = 100
 """How many families are taken at a time at most."""
@@ -23,16 +23,16 @@ class Advanced(NamedTuple):
     faults: int
 
 
-def advance_some(recipe: Recipe, tx: Transaction, now: int, besides: str = "") -> Advanced:
+def advance_some(deciding: Deciding, tx: Transaction, now: int, besides: str = "") -> Advanced:
     """Carry what is due before `now` forward, in due order, at most a hundred families; the root `besides` is left."""
     roots = [root for root in tx.due_roots(now, FAMILIES) if root != besides]
     poisoned: list[Fault] = []
     for root in roots:
         try:
             with tx.part():
-                before = recipe.family(tx, root, lock=True)
-                carried = carry(before, now, recipe.context(tx, now), MOST_FIRINGS)
-                recipe.save(tx, before, (), carried, None)
+                before = deciding.family(tx, root, lock=True)
+                carried = carry(before, now, deciding.context(tx, now), MOST_FIRINGS)
+                deciding.save(tx, before, (), carried, None)
         except Exception as error:  # whatever a family does to the engine, the others go on
             poisoned.append(fault_of(root, error, now))
     for fault in poisoned:
@@ -40,9 +40,9 @@ def advance_some(recipe: Recipe, tx: Transaction, now: int, besides: str = "") -
     return Advanced(len(roots) - len(poisoned), len(poisoned))
 
 
-def advance_others(recipe: Recipe, tx: Transaction, now: int, own: str) -> None:
+def advance_others(deciding: Deciding, tx: Transaction, now: int, own: str) -> None:
     """Carry every family but this one forward: who looks into others sees them as a read shows them."""
-    while any(advance_some(recipe, tx, now, own)):
+    while any(advance_some(deciding, tx, now, own)):
         pass
 
 

@@ -9,19 +9,18 @@ from copy import copy
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from engine.app.advancing import advance_others, fault_of
+from engine.app.advancing import fault_of
 from engine.app.catalogue import Catalogue
+from engine.app.deciding import Deciding, Decision
 from engine.app.life import Life
-from engine.app.marks import business_key, digest_of, request_of, searches_of
+from engine.app.marks import digest_of, request_of
 from engine.app.people import check_known, roles_of_named
-from engine.core.audit import seal
-from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Refused, Step
+from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Refused
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
-from engine.core.outlook import outlook
 from engine.core.run import Poisoned
-from engine.core.sight import Context, Unknown
+from engine.core.sight import Context
 from engine.errors import ClockJumped, Conflict, KeyReused, NotFound, SetAside
-from engine.ports import Request, Save, Store, TimeSource, Transaction
+from engine.ports import Store, TimeSource, Transaction
 from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
 T = TypeVar("T")
@@ -79,7 +78,7 @@ class Struck(Exception):
         self.error = error
 
 
-class Recipe:
+class Recipe(Deciding):
     """What every verb needs: the store, the time, the catalogue, who is who."""
 
     def __init__(self, store: Store, time: TimeSource) -> None:
@@ -106,11 +105,6 @@ class Recipe:
             tx.set_setting("search_key", key)
             return key
 
-    def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
-        """What surrounds a decision."""
-        library = self.catalogue.library(tx)
-        return Context(library=library, clock=clock, entropy=secrets.token_hex(32), seal=seal, found=found)
-
     # -- reading -------------------------------------------------------------------------------------------------
 
     def root(self, tx: Transaction, case: str) -> str:
@@ -125,13 +119,6 @@ class Recipe:
         family = tx.family(case.partition(".")[0], lock=lock)
         if family is None or case not in family.cases:
             raise _no_case(case)
-        return family
-
-    def family(self, tx: Transaction, root: str, *, lock: bool) -> Family:
-        """The family as stored."""
-        family = tx.family(root, lock=lock)
-        if family is None:
-            raise NotFound(f"there is no case `{root}`")
         return family
 
     def present(self, tx: Transaction, case: str) -> tuple[Family, Context, int]:
@@ -210,12 +197,16 @@ class Recipe:
                 help=f"look at it again: `casewright show {case.id}`",
             )
         command = self._with_people(tx, command, case)
-        outcome, context = self._decided(
-            tx, clock, lambda context: act(carried.family, command, context, now), command.case
-        )
-        request = request_of(command, digest, outcome, now)
-        self.save(tx, before, carried.steps, outcome, request)
-        self._open_elsewhere(tx, outcome, clock, now)
+        outcome, context = self.settled(
+            tx,
+            Decision(
+                case=command.case, now=now, clock=clock,
+                decide=lambda context: act(carried.family, command, context, now),
+                keep=lambda outcome: self.save(
+                    tx, before, carried.steps, outcome, request_of(command, digest, outcome, now)
+                ),
+            ),
+        )  # fmt: skip
         self.life.show(tx, clock)
         return self._result(outcome, _Turn(carried.family, case, context, now, command.actor))
 
@@ -239,75 +230,17 @@ class Recipe:
 
     def _opened(self, tx: Transaction, command: Command, digest: str, when: tuple[int, int]) -> Result:
         now, clock = when
-        outcome, context = self._decided(tx, clock, lambda context: open_case(command, context, now), command.case)
-        turn = _Turn(None, None, context, now, command.actor)
+        outcome, context = self.settled(
+            tx,
+            Decision(
+                case=command.case, now=now, clock=clock,
+                decide=partial(open_case, command, now=now),
+                keep=lambda outcome: self.save(tx, None, (), outcome, request_of(command, digest, outcome, now)),
+            ),
+        )  # fmt: skip
         if isinstance(outcome, Refused):
             raise _NotOpened(Refusal(case=None, reasons=outcome.reasons))
-        self.save(tx, None, (), outcome, request_of(command, digest, outcome, now))
-        self._open_elsewhere(tx, outcome, clock, now)
-        return self._result(outcome, turn)
-
-    def _decided(
-        self, tx: Transaction, clock: int, decide: Callable[[Context], Applied | Refused], case: str
-    ) -> tuple[Applied | Refused, Context]:
-        """Decide, looking up in other families what the decision asks for."""
-        context = self.context(tx, clock)
-        while True:
-            try:
-                return decide(context), context
-            except Unknown as unknown:
-                if not context.found:
-                    advance_others(self, tx, clock, case.partition(".")[0])
-                found = {**context.found, unknown.text: self._answer(tx, unknown, case)}
-                context = context._replace(found=found)
-
-    def _answer(self, tx: Transaction, unknown: Unknown, case: str) -> Any:
-        values = unknown.values
-        if unknown.question == "count":
-            return tx.count_like(values["process"], values["values"], values["since"], values["until"])
-        taken = tx.open_with_key(values["process"], str(values["key"]))
-        if unknown.question == "unique":
-            return None if taken == case else taken
-        if taken is not None:
-            return {"case": taken, "is_new": False}
-        prefix = self.catalogue.newest(tx, values["process"], self.time.now()).definition.prefix
-        return {"case": f"{prefix}-{tx.next_number(prefix)}", "is_new": True}
-
-    def _open_elsewhere(self, tx: Transaction, outcome: Applied | Refused, clock: int, now: int) -> None:
-        """Cases of their own that a step opened by key, in the same transaction."""
-        for command in outcome.elsewhere if isinstance(outcome, Applied) else ():
-            command = command._replace(secret=secrets.token_hex(32))
-            opened, _ = self._decided(tx, clock, partial(open_case, command, now=now), command.case)
-            if isinstance(opened, Refused):
-                raise Conflict(f"`{command.name}` could not be opened: {opened.reasons[0].words['en']}")
-            self.save(tx, None, (), opened, None)
-            self._open_elsewhere(tx, opened, clock, now)
-
-    def save(
-        self, tx: Transaction, before: Family | None, carried: tuple[Step, ...], outcome: Applied | Refused | Carried,
-        request: Request | None,
-    ) -> None:  # fmt: skip
-        """Write everything of a family that was decided."""
-        steps = (*carried, *outcome.steps)
-        if outcome.family is None or not steps:
-            return
-        library = self.catalogue.library(tx)
-        outlooks, keys = {}, {}
-        for name in {step.case.id for step in steps}:
-            case = outcome.family.cases[name]
-            plan = library.plan(case.process, case.version)
-            outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
-        tx.save(
-            Save(
-                before=before,
-                after=outcome.family,
-                steps=steps,
-                outlooks=outlooks,
-                keys=keys,
-                searches=searches_of(steps, self.search_key),
-                request=request,
-            )
-        )
+        return self._result(outcome, _Turn(None, None, context, now, command.actor))
 
     def _carry(self, tx: Transaction, family: Family, case: str, when: tuple[int, int]) -> Carried:
         now, clock = when

@@ -36,7 +36,6 @@ SENTENCES = (
     later("case `{case}` was changed meanwhile; read it again and decide anew"),
     later("key `{key}` was used by `{actor}` for another command, on `{case}`"),
     later("repeat a command with the same content, or give a new command a new key"),
-    later("`{process}` could not be opened: {reason}"),
     later("`{name}` has {size} MiB; at most {most} MiB can be attached"),
     later("keep large files elsewhere and attach a link"),
     later("no answer of the form names the file `{name}`"),

@@ -280,7 +280,7 @@ def test_a_form_takes_only_persons_who_hold_the_role(known: Engine) -> None:
     assert refused(result) == ["form"]
     assert isinstance(result, Refusal)
     assert result.reasons[0].field == "runner"
-    assert "`boss` is not" in result.reasons[0].words["en"]
+    assert "`boss` does not hold the role Runner" in result.reasons[0].words["en"]
     assert send(known, case).position == ("running",)
 
 

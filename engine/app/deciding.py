@@ -1,0 +1,161 @@
+"""Deciding with what other families hold, and keeping it: with every case that a step opens by its key."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from functools import partial
+from typing import Any, NamedTuple
+
+from engine.app.advancing import advance_others
+from engine.app.catalogue import Catalogue
+from engine.app.marks import business_key, searches_of
+from engine.core.audit import seal
+from engine.core.cases import EMPTY, Applied, Family, Refused, Step
+from engine.core.decide import Carried, open_case, without
+from engine.core.outlook import outlook
+from engine.core.reasons import reason
+from engine.core.run import rules_of
+from engine.core.sight import Context, Unknown
+from engine.errors import NotFound
+from engine.ports import Request, Save, TimeSource, Transaction
+
+
+class Decision(NamedTuple):
+    """What is to be decided on which case, at which instant, and how it is kept."""
+
+    case: str
+    now: int
+    clock: int  # what the time source said
+    decide: Callable[[Context], Applied | Refused]
+    keep: Callable[[Applied | Refused], None]
+
+
+class _Numbers(Exception):
+    """A case is to be opened by its key: its number is drawn in a part, so that it is given again if it is not."""
+
+
+class _Known(Exception):
+    """A case that a step wants to open by its key was refused: the step is decided again, knowing that."""
+
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.found = found
+
+
+class Deciding:
+    """What decides on families and writes what was decided."""
+
+    catalogue: Catalogue
+    time: TimeSource
+    search_key: bytes
+
+    def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
+        """What surrounds a decision."""
+        library = self.catalogue.library(tx)
+        return Context(library=library, clock=clock, entropy=secrets.token_hex(32), seal=seal, found=found)
+
+    def family(self, tx: Transaction, root: str, *, lock: bool) -> Family:
+        """The family as stored."""
+        family = tx.family(root, lock=lock)
+        if family is None:
+            raise NotFound(f"there is no case `{root}`")
+        return family
+
+    def settled(self, tx: Transaction, decision: Decision) -> tuple[Applied | Refused, Context]:
+        """Decide and keep it, with every case of its own that the step opens by key, in the same transaction.
+
+        Where such a case is refused the step stands: it is decided again, and the refusal is a record on the teller.
+        """
+        found: Mapping[str, Any] = EMPTY
+        draws_numbers = False
+        while True:
+            try:
+                with tx.part() if draws_numbers else nullcontext():
+                    outcome, context = self._decided(tx, decision, found, draws_numbers=draws_numbers)
+                    decision.keep(outcome)
+                    self._open_elsewhere(tx, outcome, context, decision)
+                    return outcome, context
+            except _Numbers:
+                draws_numbers = True
+            except _Known as known:
+                found = {**found, **known.found}
+
+    def _decided(
+        self, tx: Transaction, decision: Decision, found: Mapping[str, Any], *, draws_numbers: bool
+    ) -> tuple[Applied | Refused, Context]:
+        """Decide, looking up in other families what the decision asks for."""
+        context = self.context(tx, decision.clock, found)
+        while True:
+            try:
+                return decision.decide(context), context
+            except Unknown as unknown:
+                if not context.found:
+                    advance_others(self, tx, decision.clock, decision.case.partition(".")[0])
+                answer = self._answer(tx, unknown, decision, draws_numbers=draws_numbers)
+                context = context._replace(found={**context.found, unknown.text: answer})
+
+    def _answer(self, tx: Transaction, unknown: Unknown, decision: Decision, *, draws_numbers: bool) -> Any:
+        values = unknown.values
+        if unknown.question == "count":
+            return tx.count_like(values["process"], values["values"], values["since"], values["until"])
+        process = str(values["process"])
+        taken = tx.open_with_key(process, str(values["key"]))
+        if unknown.question == "unique":
+            return None if taken == decision.case else taken
+        if taken is not None:
+            return {"case": taken, "is_new": False}
+        plan = self.catalogue.library(tx).newest(process, decision.now)
+        if plan is None:
+            return {"case": None, "is_new": False, "refused": rules_of([reason("open", "no_process", process=process)])}
+        if not draws_numbers:
+            raise _Numbers
+        prefix = plan.definition.prefix
+        return {"case": f"{prefix}-{tx.next_number(prefix)}", "is_new": True}
+
+    def _open_elsewhere(
+        self, tx: Transaction, outcome: Applied | Refused, context: Context, decision: Decision
+    ) -> None:
+        """Open the cases of their own that a step opens by key."""
+        for command in outcome.elsewhere if isinstance(outcome, Applied) else ():
+            opening = Decision(
+                case=command.case, now=decision.now, clock=decision.clock,
+                decide=partial(open_case, command._replace(secret=secrets.token_hex(32)), now=decision.now),
+                keep=lambda opened: self.save(tx, None, (), opened, None),
+            )  # fmt: skip
+            opened, _ = self.settled(tx, opening)
+            if isinstance(opened, Refused):
+                known = without(context, command, opened.reasons).found
+                raise _Known({question: answer for question, answer in known.items() if _is_refusal(answer)})
+
+    def save(
+        self, tx: Transaction, before: Family | None, carried: tuple[Step, ...], outcome: Applied | Refused | Carried,
+        request: Request | None,
+    ) -> None:  # fmt: skip
+        """Write everything of a family that was decided."""
+        steps = (*carried, *outcome.steps)
+        if outcome.family is None or not steps:
+            return
+        library = self.catalogue.library(tx)
+        outlooks, keys = {}, {}
+        for name in {step.case.id for step in steps}:
+            case = outcome.family.cases[name]
+            plan = library.plan(case.process, case.version)
+            outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
+        tx.save(
+            Save(
+                before=before,
+                after=outcome.family,
+                steps=steps,
+                outlooks=outlooks,
+                keys=keys,
+                searches=searches_of(steps, self.search_key),
+                request=request,
+            )
+        )
+
+
+def _is_refusal(answer: Any) -> bool:
+    """All else is asked again: what was opened beside the refused one is opened anew, under the number it had."""
+    return isinstance(answer, Mapping) and "refused" in answer
