@@ -20,7 +20,12 @@ fields:
 opening:
   by: [agent]
   form: {allow: [part, cost]}
-  then: [{if: has(case.part) && has(case.cost), open: defect, as: first, key: =case.part, with: {part: =case.part, cost: =case.cost}}]
+  then:
+    - if: has(case.part) && has(case.cost)
+      open: defect
+      as: first
+      key: =case.part
+      with: {part: =case.part, cost: =case.cost}
 states:
   told:
     label: {en: Told, zh: 已报}
