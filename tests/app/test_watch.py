@@ -267,7 +267,8 @@ def test_a_worker_process_whose_clock_is_stepped_stops_until_another_process_acc
         try:
             assert worker.stdout is not None
             assert "working on" in worker.stdout.readline()
-            step.write_text(str(25 * HOUR))
+            (tmp_path / "new").write_text(str(25 * HOUR))
+            (tmp_path / "new").replace(step)  # whole at once: the worker reads it all the time
             assert "the machine's clock jumped by" in worker.stdout.readline()
             told, _ = start("do", case, "hold", "--as", "lin").communicate(timeout=20)
             assert "the machine's clock jumped by" in told
