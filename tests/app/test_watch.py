@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -52,11 +53,11 @@ def machine() -> Machine:
 
 
 @pytest.fixture
-def desk(machine: Machine, tmp_path: Path) -> Engine:
-    made = Engine.open(str(tmp_path / "desk.db"), time=machine, create=True)
-    for process in ("errand", "call"):
-        made.publish(sources(), process, actor=ADMIN)
-    return made
+def desk(machine: Machine, tmp_path: Path) -> Iterator[Engine]:
+    with Engine.open(str(tmp_path / "desk.db"), time=machine, create=True) as made:
+        for process in ("errand", "call"):
+            made.publish(sources(), process, actor=ADMIN)
+        yield made
 
 
 @pytest.mark.parametrize("by", [HOUR, -HOUR, 5 * MINUTE + 1])

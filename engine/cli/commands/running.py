@@ -67,7 +67,8 @@ def delivery_line(reader: Reader, delivery: Delivery) -> str:
     """Write a message as one line: when, to whom, what."""
     to = delivery.receiver
     if delivery.receiver_kind == "role":
-        to += f" ({', '.join(delivery.people) or _('nobody holds this role')})"
+        holders = ", ".join(delivery.people) or _("nobody holds this role")
+        to += f" ({holders})"
     said = delivery.text if delivery.kind == "notify" else f"{delivery.name} {dict(delivery.payload)}"
     late = " " + _("(late)") if delivery.is_late else ""
     missed = " " + _("({count} times)").format(count=delivery.missed) if delivery.missed > 1 else ""
