@@ -123,6 +123,8 @@ class _Player:
             return self._open(step, actor or Actor(id=""), facts)
         if step.do is None:
             return ()
+        if not case:
+            raise _Failed(f"`{step.do}` has no case to act on: the opening was refused, and none was opened since")
         reasons = self.world.act(case, step.do, step.form, actor or Actor(id=""), facts)
         process = self.world.case(case).process
         self.refusals += [(process, step.do, one.rule) for one in reasons]

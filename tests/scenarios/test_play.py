@@ -117,6 +117,10 @@ def test_what_is_expected_and_is_so_holds(steps: str) -> None:
         ("{case: visit, do: visit}", "there is no case linked as `visit`"),
         ("{expect: {visit.state: planned}}", "`visit.state` was to be `planned`, but is `none`"),
         ("{do: pay, with: {fee: 5.00}, expect: {visit.sent: {}}}", "`visit.sent` was to be {}, but is {told: [man"),
+        (
+            "{open: {note: 'none'}, refused: said}\n{do: look}",
+            "`look` has no case to act on: the opening was refused, and none was opened since",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_not_as_expected_is_named_with_what_is(steps: str, message: str) -> None:
