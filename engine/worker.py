@@ -18,6 +18,9 @@ POLL = 1.0
 BREATH = 0.02
 """Seconds between two rounds of delivering: what fires meanwhile is delivered together, with fewer commits."""
 
+LEAST = 0.0005
+"""Seconds it sleeps at least where there was nothing for it."""
+
 log = logging.getLogger("casewright.worker")
 
 
@@ -83,8 +86,8 @@ class _Worker:
         if done != Round():
             self._tell(done)
             self.posted.set()
-            return 0.0
-        return self._until(self.engine.next_due())
+        pause = self._until(self.engine.next_due())
+        return pause if done.advanced else max(pause, LEAST)  # what is due and not taken is another's
 
     def _deliver(self) -> None:
         try:
@@ -103,7 +106,7 @@ class _Worker:
         if done != Round():
             self._tell(done)
             return 0.0
-        return self._until(self.engine.next_message())
+        return max(self._until(self.engine.next_message()), LEAST)
 
     def _tell(self, done: Round) -> None:
         with self.lock:
@@ -115,7 +118,7 @@ class _Worker:
         """Seconds until a millisecond after that instant, and at most one poll."""
         if due is None:
             return POLL
-        return min(max((due + 1 - self.engine.now()) / 1000, 0.0005), POLL)
+        return min(max((due + 1 - self.engine.now()) / 1000, 0.0), POLL)
 
 
 class _Trouble:
