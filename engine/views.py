@@ -222,7 +222,7 @@ def _goal_text(clock: Clock, head: Head) -> str | None:
 def offers(case: Case, actor: Actor, seeing: Seeing) -> Iterator[Offer]:
     """Every action of the present state, whether this actor may do it now, and why not."""
     plan = seeing.plan
-    for event in plan.chart.possible(case.position):
+    for event in plan.chart.possible(case.position) if not case.merged_into else ():
         actions = offered(plan, case.position, event)
         if not actions:
             continue

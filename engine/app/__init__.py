@@ -11,8 +11,8 @@ from engine.app.delivery import Deliver, Delivery
 from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
+from engine.app.merging import RecipeOfTwo
 from engine.app.reading import Reading, Search
-from engine.app.recipe import Recipe
 from engine.app.reporting import Reporting, SlaQuestion, SlaReport
 from engine.app.running import Round, Running
 from engine.app.time_source import SystemTime
@@ -38,7 +38,7 @@ class Engine(Acting, Reading, Reporting, Running, Keeping, Importing):
 
     def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:
         self._store = store
-        self._recipe = Recipe(store, time or SystemTime())
+        self._recipe = RecipeOfTwo(store, time or SystemTime())
         self._handlers: dict[str, Deliver] = {}
         self.woken = Event()
 

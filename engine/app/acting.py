@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
-from engine.app.recipe import Given, Recipe
+from engine.app.recipe import Given
 from engine.core.cases import Actor, Command, Verb
 from engine.errors import UsageError
 from engine.ports import Attachment, Transaction
@@ -55,7 +56,7 @@ class _Asked(NamedTuple):
 class Acting:
     """The verbs of operators."""
 
-    _recipe: Recipe
+    _recipe: RecipeOfTwo
 
     def open_case(
         self, process: str, form: Mapping[str, Any] | None = None, *, actor: Actor | str,
@@ -120,6 +121,21 @@ class Acting:
     ) -> Result:
         """Give the case to a person."""
         return self._on(_Asked("assign", case, person, actor), Given(key=key, expect_revision=expect_revision))
+
+    def merge(
+        self, case: str, into: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
+    ) -> Result:
+        """End the case in another, which answers for it from then on; commands for it reach the survivor.
+
+        Whoever works both may, and assigners. A closed or merged case takes none in. Promises not missed yet end
+        `cancelled`. Both keep a record of it.
+        """
+        given = Given(key=key, expect_revision=expect_revision)
+
+        def work(tx: Transaction) -> Result:
+            return self._recipe.merging_in(tx, self._command(tx, _Asked("merge", case, into, actor), given), given)
+
+        return self._recipe.whole(work)
 
     def attach(
         self, case: str, name: str, content: bytes, *, actor: Actor | str, media_type: str = "application/octet-stream",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from engine.app.acting import Acting
+from engine.app.merging import RecipeOfTwo
 from engine.app.reading import Reading
-from engine.app.recipe import Recipe
 from engine.app.reporting import Reporting
 
 
 class Inside(Acting, Reading, Reporting):
     """What acts and what shows, on the host's connection and thread: all of it stands or falls with the host."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: RecipeOfTwo) -> None:
         self._recipe = recipe

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.app.advancing import fault_of
 from engine.app.known import roles_known
+from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.app.recipe import Given, More, Recipe, Struck
 from engine.core.cases import Actor, Command
@@ -74,7 +75,7 @@ class BadLine(EngineError):
 class Importing:
     """The verb of bringing in."""
 
-    _recipe: Recipe
+    _recipe: RecipeOfTwo
 
     def import_lines(self, lines: Iterable[str], job: Import, *, actor: Actor | str) -> Imported:
         """Bring these lines in, in their order; a second run with the same name goes on where the first stopped."""

@@ -8,8 +8,8 @@ from typing import Literal
 
 from engine.app.catalogue import REVISION
 from engine.app.known import check_role
+from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
-from engine.app.recipe import Recipe
 from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor
 from engine.core.plan import Library
@@ -44,7 +44,7 @@ class Check:
 class Keeping:
     """The verbs of administrators."""
 
-    _recipe: Recipe
+    _recipe: RecipeOfTwo
 
     def publish(self, sources: Mapping[str, str], process: str, *, actor: Actor | str) -> Published:
         """Publish a definition: immutable from now on. New words under the same behaviour take effect at once."""

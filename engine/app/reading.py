@@ -9,8 +9,8 @@ from typing import Any
 
 from engine.app.known import check_process, check_role, check_state
 from engine.app.marks import search_mark
+from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
-from engine.app.recipe import Recipe
 from engine.core.cases import Actor, Case, Family
 from engine.core.ledger import Interval, Stood, ledger_of
 from engine.core.replay import replay
@@ -42,7 +42,7 @@ class Search:
 class Reading:
     """The verbs that show."""
 
-    _recipe: Recipe
+    _recipe: RecipeOfTwo
 
     def now(self) -> int:
         """The time source's instant, ms UTC."""

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from copy import copy
 from functools import partial
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, Self, TypeVar
 
 from engine.app.advancing import fault_of
 from engine.app.catalogue import Catalogue
@@ -38,7 +38,7 @@ class Given(NamedTuple):
     importing: str | None = None
 
 
-class _Turn(NamedTuple):
+class Turn(NamedTuple):
     """What a command met: the family and the case before it, and who looks at the answer."""
 
     family: Family | None
@@ -48,6 +48,7 @@ class _Turn(NamedTuple):
     actor: Actor
 
     def view(self, family: Family, case: Case) -> CaseView:
+        """A case of the family as who acts sees it."""
         library = self.context.library
         plan = library.plan(case.process, case.version)
         return case_view(case, Seeing(plan=plan, library=library, now=self.now, actor=self.actor, family=family))
@@ -90,7 +91,7 @@ class Recipe(Deciding):
             key = tx.setting("search_key")
         self.search_key = bytes.fromhex(key or self._make_search_key())
 
-    def on(self, store: Store) -> Recipe:
+    def on(self, store: Store) -> Self:
         """The same recipe, with all it knows, on another way into the database."""
         other = copy(self)
         other.store = store
@@ -182,6 +183,9 @@ class Recipe(Deciding):
         if repeat := self._repeat(tx, command, digest):
             return repeat
         before = self.family_of(tx, command.case, lock=True)
+        while survivor := before.cases[command.case].merged_into:
+            command = command._replace(case=survivor, sent_to=command.sent_to or command.case)
+            before = self.family_of(tx, survivor, lock=True)
         self._check_usable(before, command.case, given)
         clock = self.life.read(tx)
         now = instant(before, clock if given.at is None else given.at)
@@ -191,11 +195,7 @@ class Recipe(Deciding):
         case = carried.family.cases.get(command.case)
         if case is None:
             raise NotFound(f"there is no case `{command.case}`")
-        if given.expect_revision is not None and case.revision != given.expect_revision:
-            raise Conflict(
-                f"`{case.id}` was changed meanwhile: revision {case.revision}, you expected {given.expect_revision}",
-                help=f"look at it again: `casewright show {case.id}`",
-            )
+        self._check_revision(case, given)
         command = self._with_people(tx, command, case)
         outcome, context = self.settled(
             tx,
@@ -208,7 +208,7 @@ class Recipe(Deciding):
             ),
         )  # fmt: skip
         self.life.show(tx, clock)
-        return self._result(outcome, _Turn(carried.family, case, context, now, command.actor))
+        return self._result(outcome, Turn(carried.family, case, context, now, command.actor))
 
     def opening_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """The opening of a case inside a transaction; `command.case` is not named yet."""
@@ -240,7 +240,7 @@ class Recipe(Deciding):
         )  # fmt: skip
         if isinstance(outcome, Refused):
             raise _NotOpened(Refusal(case=None, reasons=outcome.reasons))
-        return self._result(outcome, _Turn(None, None, context, now, command.actor))
+        return self._result(outcome, Turn(None, None, context, now, command.actor))
 
     def _carry(self, tx: Transaction, family: Family, case: str, when: tuple[int, int]) -> Carried:
         now, clock = when
@@ -265,6 +265,13 @@ class Recipe(Deciding):
                 help="run the import again, it goes on where it stopped",
             )
 
+    def _check_revision(self, case: Case, given: Given) -> None:
+        if given.expect_revision is not None and case.revision != given.expect_revision:
+            raise Conflict(
+                f"`{case.id}` was changed meanwhile: revision {case.revision}, you expected {given.expect_revision}",
+                help=f"look at it again: `casewright show {case.id}`",
+            )
+
     # -- keys ----------------------------------------------------------------------------------------------------
 
     def _repeat(self, tx: Transaction, command: Command, digest: str) -> Accepted | None:
@@ -280,7 +287,7 @@ class Recipe(Deciding):
             )
         record = next(tx.records(known.case, after=known.sequence - 1))
         family, context, now = self.present(tx, known.case)
-        view = _Turn(family, None, context, now, command.actor).view(family, family.cases[known.case])
+        view = Turn(family, None, context, now, command.actor).view(family, family.cases[known.case])
         return Accepted(case=view, before=None, record=json.loads(record.text), is_repeat=True)
 
     def _with_people(self, tx: Transaction, command: Command, case: Case | None) -> Command:
@@ -299,7 +306,7 @@ class Recipe(Deciding):
 
     # -- answers -------------------------------------------------------------------------------------------------
 
-    def _result(self, outcome: Applied | Refused, turn: _Turn) -> Result:
+    def _result(self, outcome: Applied | Refused, turn: Turn) -> Result:
         if isinstance(outcome, Refused):
             view = None
             if outcome.case is not None and outcome.family is not None:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from engine.app.known import check_process
-from engine.app.recipe import Recipe
+from engine.app.merging import RecipeOfTwo
 from engine.core.attainment import Attainment, Counted, Key, attainments, held_most, waited_most
 from engine.core.cases import Case, Cycle
 from engine.core.plan import Library, Plan
@@ -48,7 +48,7 @@ class SlaReport:
 class Reporting:
     """The verbs that count."""
 
-    _recipe: Recipe
+    _recipe: RecipeOfTwo
 
     def report_sla(self, question: SlaQuestion = SlaQuestion()) -> SlaReport:
         """How promises were kept (D12); `NotFound` for a process or clock there is not."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from engine.app.delivery import Deliver, Delivery, delivery_of, opens_at, retried, text_in
+from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
-from engine.app.recipe import Given, Recipe
+from engine.app.recipe import Given
 from engine.core.cases import ENGINE, Actor, Command
 from engine.errors import NotFound, SetAside, UsageError
 from engine.ports import Mail, Transaction
@@ -44,7 +45,7 @@ class Round:
 class Sending:
     """The verbs of the outbox."""
 
-    _recipe: Recipe
+    _recipe: RecipeOfTwo
     _handlers: dict[str, Deliver]
 
     def on(self, name: str, deliver: Deliver) -> None:

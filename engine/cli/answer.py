@@ -56,7 +56,7 @@ def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted, fi
         streams.say("  " + _("attached {file}").format(file=attached_line(file)))
     before = {} if result.before is None else result.before.links
     for link, case in result.case.links.items():
-        if before.get(link) != case and not result.is_repeat:
+        if before.get(link) != case and not result.is_repeat and result.record["verb"] != "merge":
             streams.say(_("  {link}: {case} opened").format(link=link, case=case))
     streams.tell(_("next: {command}").format(command=likely_next(engine, args, definition, result)))
     return Exit.DONE

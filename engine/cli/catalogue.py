@@ -36,6 +36,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "claim": Entry("holding", later("Take a case.")),
             "release": Entry("holding", later("Give a case back.")),
             "assign": Entry("holding", later("Give a case to a person.")),
+            "merge": Entry("holding", later("Merge a case into another, which then answers for it.")),
             "attach": Entry("holding", later("Attach a file to a case.")),
             "history": Entry("looking", later("Show everything that happened to a case.")),
             "clock": Entry("looking", later("Show the promises of a case, to the millisecond with --explain.")),

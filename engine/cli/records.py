@@ -23,6 +23,8 @@ _VERBS: Mapping[str, str] = {
     "release": later("released"),
     "assign": later("assigned to {name}"),
     "attach": later("attached {name}"),
+    "merge": later("merged into {name}"),
+    "take_in": later("took in {name}"),
     "timer": later("timer {name}"),
     "breach": later("{name} missed"),
     "threshold": later("{name}: a threshold"),

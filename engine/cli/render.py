@@ -36,12 +36,20 @@ def change_line(reader: Reader, definition: ProcessDefinition, result: Accepted)
         _movement(reader, definition, result),
         *(f"{name} {text}" for name, text in told_fields(reader, definition, result)),
         *_holder(result),
+        *_merged(result),
         *_late_promises(reader, definition, result),
         *next_promise(reader, definition, result.case),
     ]
     if result.is_repeat:
         parts.append(_("done before with the same key, nothing was changed"))
     return " · ".join(part for part in parts if part)
+
+
+def _merged(result: Accepted) -> Iterator[str]:
+    if result.record["verb"] == "merge" and not result.is_repeat:
+        yield _("merged into {case}").format(case=result.record["name"])
+    if sent_to := result.record.get("sent_to"):
+        yield _("{case} is merged into it").format(case=sent_to)
 
 
 def due_next(view: CaseView) -> tuple[str, int | None, int | None] | None:

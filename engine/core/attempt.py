@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.calendars import CalendarError
-from engine.core.cases import Command, Reason
+from engine.core.cases import MERGED, MERGED_INTO, Command, Reason
 from engine.core.draft import Draft, StepFailed
 from engine.core.forms import read_facts, read_form
 from engine.core.machine import Endless
@@ -39,6 +39,8 @@ def attempt(draft: Draft, command: Command) -> Reasons:
 
 def _act(draft: Draft, command: Command) -> Reasons:
     plan, case = draft.plan, draft.case
+    if case.merged_into:
+        return [reason("state", "merged", case=case.id, into=case.merged_into)]
     actions = plan.offered(case.position, command.name)
     if not actions:
         return [not_possible(plan, case, command.name, command.actor)]
@@ -235,6 +237,38 @@ def _assigns(draft: Draft, command: Command) -> bool:
     return any(role in command.actor.roles for role in draft.plan.definition.desk.assigners)
 
 
+def _merge(draft: Draft, command: Command) -> Reasons:
+    """End in another case, whose work goes on; the promises that were not missed are cancelled (D11)."""
+    case, into = draft.case, command.name
+    if case.merged_into:
+        return [reason("state", "merged", case=case.id, into=case.merged_into)]
+    if case.outcome:
+        return [reason("state", "final", case=case.id)]
+    if not _assigns(draft, command) and (reasons := _works(draft, command)):
+        return reasons
+    draft.actor = command.actor
+    stands = draft.ask("stands", case=into)
+    if stands["root"] == case.root:
+        return [reason("merge", "merge_family", case=case.id, into=into)]
+    if stands["merged_into"]:
+        return [reason("merge", "merge_merged", into=into, survivor=stands["merged_into"])]
+    if stands["outcome"]:
+        return [reason("merge", "merge_closed", into=into)]
+    links = {**case.links, MERGED_INTO: into}
+    draft.change(closed_at=draft.now, outcome="cancelled", alarms={}, assignee=None, queue=None, links=links)
+    draft.decide_whose_turn()
+    return []
+
+
+def _take_in(draft: Draft, command: Command) -> Reasons:
+    """Answer from now on for another case that ends in this one."""
+    if not _assigns(draft, command) and (reasons := _works(draft, command)):
+        return reasons
+    draft.actor = command.actor
+    draft.change(links={**draft.case.links, MERGED: command.name})
+    return []
+
+
 def _attach(draft: Draft, command: Command) -> Reasons:
     if reasons := _works(draft, command):
         return reasons
@@ -244,5 +278,5 @@ def _attach(draft: Draft, command: Command) -> Reasons:
 
 _VERBS: Mapping[str, Callable[[Draft, Command], Reasons]] = {
     "open": _open, "do": _act, "tell": _act, "claim": _claim, "release": _release, "assign": _assign,
-    "attach": _attach,
+    "attach": _attach, "merge": _merge, "take_in": _take_in,
 }  # fmt: skip

@@ -112,6 +112,11 @@ class Case:
     private: Mapping[str, Value] = field(default_factory=dict)  # personal values in clear; never in records
     secret: str = ""  # hex key of the commitments
 
+    @property
+    def merged_into(self) -> str | None:
+        """The case that took this one in and answers for it since."""
+        return self.links.get(MERGED_INTO)
+
 
 C = TypeVar("C", Case, Head)
 
@@ -144,7 +149,10 @@ class Actor:
 ENGINE = Actor(id="engine")
 """Who fires timers and tells."""
 
-Verb = Literal["open", "do", "tell", "claim", "release", "assign", "attach"]
+MERGED_INTO, MERGED = "merged-into", "merged"
+"""Links of a case that was merged, and of the one that took it in, to the other; no process can name the first."""
+
+Verb = Literal["open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in"]
 
 
 class Command(NamedTuple):
@@ -153,7 +161,7 @@ class Command(NamedTuple):
     verb: Verb
     case: str  # of an opening: the id the case will have
     actor: Actor
-    name: str = ""  # process, action, or person to assign
+    name: str = ""  # process, action, person to assign, or the other case of a merging
     form: Mapping[str, Any] = EMPTY
     facts: Mapping[str, Any] = EMPTY
     people: Mapping[str, tuple[str, ...]] | None = None  # roles of the persons named in the form; None: not asked
@@ -161,6 +169,7 @@ class Command(NamedTuple):
     version: int = 0  # of the definition, for an opening
     key: str | None = None
     occurred_at: int | None = None  # what a client's clock said; data only
+    sent_to: str | None = None  # the merged case it was sent to, whose survivor it reached
     secret: str = ""  # for an opening: hex key of the new case's commitments
     importing: str | None = None
     is_stored: bool = False  # its values are as stored: told by a case, or replayed from a record

@@ -78,6 +78,19 @@ WORDS: Mapping[str, Words] = {
         "en": "`{actor}` ({roles}) can do nothing in `{state}`",
         "zh": "`{actor}`（{roles}）在 `{state}` 状态下无可执行的动作",
     },
+    "merged": {"en": "`{case}` is merged into `{into}`", "zh": "`{case}` 已并入 `{into}`"},
+    "merge_closed": {
+        "en": "`{into}` is closed; merge into a case that is open",
+        "zh": "`{into}` 已结，请并入未结的案件",
+    },
+    "merge_merged": {
+        "en": "`{into}` is merged into `{survivor}`; merge into that one",
+        "zh": "`{into}` 已并入 `{survivor}`，请并入该案件",
+    },
+    "merge_family": {
+        "en": "`{case}` and `{into}` belong together already: one of them was opened by the other's family",
+        "zh": "`{case}` 与 `{into}` 本属同一案件族，无需合并",
+    },
     "depth": {"en": "`{effect}` goes deeper than {limit}", "zh": "`{effect}` 层级超过 {limit}"},
     "no_case": {"en": "there is no case linked as `{link}`", "zh": "没有关联案件 `{link}`"},
     "no_process": {"en": "no process `{process}` is published", "zh": "流程 `{process}` 尚未发布"},

@@ -14,10 +14,10 @@ from engine.core.sight import Context, Unknown
 from engine.errors import EngineError
 from engine.fields import Value
 
-NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "raised", "definition")
+NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "sent_to", "raised", "definition")
 """What a record says beside the decision."""
 
-COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach")
+COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in")
 
 FOLLOWING = ("open", "tell", "judge", "open refused", "tell refused")
 """What follows from a record before it."""

@@ -143,6 +143,8 @@ class Run:
             said["key"] = command.key
         if command.occurred_at:
             said["occurred_at"] = command.occurred_at
+        if command.sent_to:
+            said["sent_to"] = command.sent_to
         if now > self.context.clock:
             said["raised"] = now - self.context.clock
         return said

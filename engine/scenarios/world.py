@@ -9,6 +9,7 @@ from typing import Any
 from engine.core.audit import seal
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outgoing, Reason, Refused, Step
 from engine.core.decide import act, carry, instant, open_case, without
+from engine.core.merging import end_in, take_in
 from engine.core.plan import Library
 from engine.core.sight import Context, Unknown
 
@@ -57,11 +58,26 @@ class World:
 
     def command(self, command: Command) -> tuple[Reason, ...]:
         """Any command on a case there is: no reasons if it was done."""
+        while survivor := self.case(command.case).merged_into:
+            command = command._replace(case=survivor, sent_to=command.sent_to or command.case)
         family = self.families[self.root_of[command.case]]
         at = instant(family, self.now)
         outcome = self._decided(lambda context: act(family, command, context, at))
         self._keep(outcome)
         return outcome.reasons if isinstance(outcome, Refused) else ()
+
+    def merge(self, case: str, into: str, actor: Actor) -> tuple[Reason, ...]:
+        """Merge a case into another: no reasons if it was done."""
+        ended, survivor = self.families[self.root_of[case]], self.families[self.root_of[into]]
+        at = max(instant(ended, self.now), instant(survivor, self.now))
+        command = Command(verb="merge", case=case, name=into, actor=actor)
+        outcome = self._decided(lambda context: end_in(ended, survivor.cases[into], command, context, at))
+        taken = outcome
+        if not isinstance(outcome, Refused):
+            taken = self._decided(lambda context: take_in(survivor, command, context, at))
+        for one in (taken,) if isinstance(taken, Refused) else (outcome, taken):
+            self._keep(one)
+        return taken.reasons if isinstance(taken, Refused) else ()
 
     def wait_until(self, instant: int) -> None:
         """Let time pass; everything due before that instant takes effect when it is due."""

@@ -49,6 +49,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "claim": [["claim", "CASE", "--as", "zhao.lei"]],
     "release": [["release", "CASE", "--as", "sun.qiang"]],
     "assign": [["assign", "CASE", "zhao.lei", "--as", "sun.qiang"]],
+    "merge": [["merge", "CASE", "OTHER", "--as", "sun.qiang"], ["merge", "CASE", "CASE", "--as", "sun.qiang"]],
     "attach": [["attach", "CASE", "casewright.toml", "--as", "wang.fang"]],
     "history": [["history", "CASE", "--as", "wang.fang"]],
     "clock": [["clock", "CASE", "--as", "wang.fang", "--explain"]],
@@ -87,7 +88,8 @@ def test_a_command_writes_json_of_its_shape(
     monkeypatch.chdir(tmp_path / "desk")
     Path("day.jsonl").write_text(DAY, "utf-8")
     case = report() if "CASE" in words else ""
-    done = run(*[case if word == "CASE" else word for word in words], "--json")
+    other = report() if "OTHER" in words else ""
+    done = run(*[{"CASE": case, "OTHER": other}.get(word, word) for word in words], "--json")
     assert done.out, done.err
     lines = done.out.splitlines() if command in ("history", "tick") else [done.out]
     for line in lines:

@@ -1,4 +1,4 @@
-"""`claim`, `release`, `assign` and `attach`: who holds a case, and what lies in its folder."""
+"""`claim`, `release`, `assign`, `merge` and `attach`: who holds a case, and what lies in its folder."""
 
 from __future__ import annotations
 
@@ -77,6 +77,28 @@ def run_assign(streams: Streams, engine: Engine, args: Args) -> int:
     """Give a case to a person."""
     result = engine.assign(
         args.case, args.person, actor=args.settings.actor, key=args.key, expect_revision=args.expect_revision
+    )
+    return answer(streams, engine, args, result)
+
+
+def merge_command() -> Command:
+    """Build `merge`."""
+    return engine_command(
+        "merge",
+        run_merge,
+        help=_(
+            "Merge a case into another: it ends there, and commands for it reach the other from then on. Promises not "
+            "missed yet are cancelled. Whoever works both cases may, and whoever assigns."
+        ),
+        examples=("casewright merge R-1043 R-1042",),
+        params=[_case_argument(), click.Argument(["into"], metavar=_("INTO")), *_changing_options()],
+    )
+
+
+def run_merge(streams: Streams, engine: Engine, args: Args) -> int:
+    """Merge a case into another."""
+    result = engine.merge(
+        args.case, args.into, actor=args.settings.actor, key=args.key, expect_revision=args.expect_revision
     )
     return answer(streams, engine, args, result)
 
