@@ -278,6 +278,8 @@ def _check_count(items: list[Any] | tuple[Any, ...]) -> None:
 
 
 def _check_limits(field: Field, stored: Value) -> None:
+    if field.min is None and field.max is None:
+        return
     is_counted = isinstance(stored, list) or field.type in TEXTS
     size = len(stored) if is_counted else stored
     if field.min is not None and size < field.min:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
-from engine.core.cases import Case, Cycle, Family, Outgoing, Step
+from engine.core.cases import EMPTY, Case, Cycle, Family, Outgoing, Step
 from engine.core.outlook import Outlook
 
 
@@ -166,16 +166,15 @@ class Attached:
     by: str = ""  # who attached it: the record says so, not the table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Save:
+class Save(NamedTuple):
     """All that one transaction writes of a family: steps in order, and what is derived of the cases they changed."""
 
     before: Family | None  # None: the root is opened by this
     after: Family
     steps: Sequence[Step]
     outlooks: Mapping[str, Outlook]
-    keys: Mapping[str, tuple[str | None, bool]] = field(default_factory=dict)  # case → business key, unique
-    searches: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # case → field → search HMAC
+    keys: Mapping[str, tuple[str | None, bool]] = EMPTY  # case → business key, unique
+    searches: Mapping[str, Mapping[str, str]] = EMPTY  # case → field → search HMAC
     request: Request | None = None
 
 

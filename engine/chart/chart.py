@@ -182,4 +182,10 @@ class Chart:
         leaves = tuple(tree.names[s] for s in sorted(active) if s and not tree.children[s])
         lasting = tuple(sorted(self._memory.lasting(active, past).items()))
         ending = tree.outcome(active)
-        return Microstep(Position(leaves, lasting), tuple(work), None if ending is None else tree.names[ending])
+        return Microstep(
+            position=Position(leaves, lasting),
+            work=tuple(work),
+            final=None if ending is None else tree.names[ending],
+            arcs=tuple(what for _, what in work if isinstance(what, Arc)),
+            entered=tuple(what for kind, what in work if kind == "enter" and isinstance(what, str)),
+        )

@@ -62,6 +62,8 @@ class Microstep:
     position: Position
     work: tuple[Work, ...]
     final: str | None  # the state that has ended the case, if one has
+    arcs: tuple[Arc, ...]  # of the work, those taken
+    entered: tuple[str, ...]  # of the work, the states entered
 
 
 class Tree:

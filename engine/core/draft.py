@@ -18,6 +18,8 @@ from engine.core.sight import Context, Sight, Unknown, chosen
 from engine.fields import Value
 from engine.model import Branch, Effect, OpenCase, Tell
 
+NEVER = Done()
+
 
 class StepFailed(Exception):
     """An effect cannot be carried out: its value is not what the field holds, or its expression fails."""
@@ -112,7 +114,7 @@ class Draft:
     def count(self, action: str) -> None:
         """The action was accepted: who did it how often, and which checklists it ticks."""
         case, actor = self.case, self.actor.id
-        done = case.done.get(action, Done())
+        done = case.done.get(action, NEVER)
         actors = done.actors if actor in done.actors else (*done.actors, actor)
         needed = case.needed
         if action in self.plan.needers:

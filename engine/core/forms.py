@@ -17,9 +17,9 @@ def read_form(
     """The stored values, and every reason why the form will not do. A value of None clears."""
     reading = _Reading(command, desk, "form")
     values, reasons = reading.values, reading.reasons
-    for name in form.require:
-        if _is_missing(command, fields[name], command.form.get(name)):
-            reasons.append(reason("form", "missing", field=name, label=fields[name].label or name))
+    missing = [name for name in form.require if _is_missing(command, fields[name], command.form.get(name))]
+    for name in missing:
+        reasons.append(reason("form", "missing", field=name, label=fields[name].label or name))
     for name, raw in command.form.items():
         if name not in form.require and name not in form.allow:
             takes = (*form.require, *form.allow)
@@ -28,7 +28,7 @@ def read_form(
             )
         elif raw is None:
             values[name] = None
-        elif name not in form.require or not _is_missing(command, fields[name], raw):
+        elif name not in missing:
             reading.take(fields[name], raw)
     return values, reasons
 

@@ -65,10 +65,13 @@ class _Way(Transition):
         super().__init__(*args, **kwargs)
         self.step = step
 
-    def _change_state(self, event_data: EventData) -> None:
-        """Be at the target. What leaving and entering mean is the microstep's work, so no state is asked for it."""
+    def execute(self, event_data: EventData) -> bool:
+        """Be at the target if the guards allow. What leaving and entering mean is the microstep's work."""
+        if not self._eval_conditions(event_data):
+            return False
         cursor: Any = event_data.model
         cursor.state, cursor.step = self.dest, self.step
+        return True
 
 
 class _Places(Machine):

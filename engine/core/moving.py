@@ -39,37 +39,41 @@ def move(draft: Draft, microsteps: Microsteps, allowed: Sequence[Action] = ()) -
 
 
 def _take(draft: Draft, microstep: Microstep) -> None:
-    ways: list[Way] = []
-    entered: list[str] = []
+    states, entered = draft.plan.definition.states, microstep.entered
+    if draft.plan.timers or draft.case.needed:
+        _leave_and_enter(draft, microstep)
+    draft.happened.update(entered)
+    draft.change(position=microstep.position)
+    if microstep.final is not None or draft.case.outcome:
+        _end_or_reopen(draft, microstep)
+    draft.decide_whose_turn()
+    effects, draft.first = [*draft.first], ()
+    for arc in microstep.arcs:
+        if isinstance(way := arc.payload, Way):
+            draft.covered.add(("branch", id(way.branch), True))
+            act = way.action or way.timer
+            effects += (*act.then, *way.branch.then) if act else way.branch.then
+    for state in entered:
+        effects += states[state].on_enter
+    if effects:
+        run(effects, draft)
+
+
+def _leave_and_enter(draft: Draft, microstep: Microstep) -> None:
+    """What the states left and entered had running, and what was done in them."""
     alarms, needed = dict(draft.case.alarms), dict(draft.case.needed)
-    states = draft.plan.definition.states
     again = draft.plan.chart.may_return_to(microstep.position) if microstep.position.past else frozenset()
     for kind, what in microstep.work:
         if isinstance(what, Arc):
-            if isinstance(what.payload, Way):
-                ways.append(what.payload)
             continue
         if kind == "exit":
             _leave(draft, what, alarms, needed, what in again)
         elif kind == "enter":
-            entered.append(what)
             needed.pop(what, None)
-            if states[what].timers:
-                alarms.update(armed(states[what], draft.plan, draft.case.data, draft.now))
+            alarms.update(armed(draft.plan.definition.states[what], draft.plan, draft.case.data, draft.now))
         elif kind == "return":
             _return(draft, what, alarms)
-    draft.happened.update(entered)
-    draft.change(position=microstep.position, alarms=alarms, needed=needed)
-    if microstep.final is not None or draft.case.outcome:
-        _end_or_reopen(draft, microstep)
-    draft.decide_whose_turn()
-    first, draft.first = draft.first, ()
-    for way in ways:
-        draft.covered.add(("branch", id(way.branch), True))
-        act = way.action or way.timer
-        first = (*first, *(act.then if act else ()), *way.branch.then)
-    if effects := (*first, *(effect for state in entered for effect in states[state].on_enter)):
-        run(effects, draft)
+    draft.change(alarms=alarms, needed=needed)
 
 
 def _leave(draft: Draft, state: str, alarms: dict[str, Any], needed: dict[str, Any], may_return: bool) -> None:

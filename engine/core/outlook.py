@@ -38,8 +38,9 @@ def outlook(plan: Plan, case: Case) -> Outlook:
     if case.outcome:
         return Outlook(state)
     dues, overdues, paused = _promises(plan, case)
-    due, overdue = min(dues, default=NONE), min(overdues, default=NONE)
-    least = min(paused, default=NONE) if due is NONE and overdue is NONE else NONE
+    due = min(dues) if dues else NONE
+    overdue = min(overdues) if overdues else NONE
+    least = min(paused) if paused and due is NONE and overdue is NONE else NONE
     first = min((at for at in (due[0], overdue[0]) if at is not None), default=None)
     key = first if first is not None else PAUSED + least[0] if least[0] is not None else NO_PROMISE
     return Outlook(state, waiting(plan, case), due[0], due[1], overdue[0], overdue[1], least[0], least[1], key)

@@ -22,21 +22,22 @@ def advance_clocks(draft: Draft) -> None:
     if not plan.definition.clocks or (before.outcome and not reopened):
         return
     ended = bool(case.outcome) and not before.outcome
-    active, turn = plan.active(case.position), _turn(before)
-    seen = Seen(
-        now=draft.now, happened=frozenset(draft.happened), turn=turn, is_new_turn=turn != _turn(case),
-        start_at=draft.start_at, reopened=reopened, outcome=case.outcome if ended else "",
-    )  # fmt: skip
+    active, turn, happened = plan.active(case.position), _turn(before), draft.happened
+    is_new_turn = turn != _turn(case)
     heads = dict(case.clocks)
     for name, clock in plan.definition.clocks.items():
         head, watched, pauses = heads.get(name, NEW), plan.watched[name], _pauses(draft, clock, active)
         if (
-            watched.is_conditional or ended or reopened or not watched.names.isdisjoint(seen.happened)
+            watched.is_conditional or ended or reopened or not watched.names.isdisjoint(happened)
             or (head.active and pauses != head.paused)
         ):  # fmt: skip
-            heads[name] = _advanced(draft, clock, head, seen._replace(pauses=pauses))
-        elif head.active and seen.is_new_turn:
-            heads[name] = settle(head, seen.now, turn, plan.calendar(clock.calendar))
+            seen = Seen(
+                now=draft.now, happened=frozenset(happened), pauses=pauses, turn=turn, is_new_turn=is_new_turn,
+                start_at=draft.start_at, reopened=reopened, outcome=case.outcome if ended else "",
+            )  # fmt: skip
+            heads[name] = _advanced(draft, clock, head, seen)
+        elif head.active and is_new_turn:
+            heads[name] = settle(head, draft.now, turn, plan.calendar(clock.calendar))
     draft.change(clocks=heads)
 
 

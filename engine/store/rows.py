@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import lru_cache
+from itertools import compress
 from json import JSONDecoder, JSONEncoder
-from operator import attrgetter
+from operator import attrgetter, ne
 from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -90,8 +91,8 @@ class Shape(Generic[T]):
 
     def write(self, value: T) -> dict[str, Any]:
         """The fields that differ from their defaults."""
-        named = zip(self.names, self.get(value), self.defaults, strict=True)
-        return {name: given for name, given, default in named if given is not default and given != default}
+        given = self.get(value)
+        return dict(compress(zip(self.names, given, strict=True), map(ne, given, self.defaults)))
 
     def read(self, stored: dict[str, Any]) -> T:
         """The value again, its sequences as tuples."""
@@ -181,7 +182,7 @@ def receivers_of(text: str) -> tuple[str, ...]:
 
 def case_row(case: Case, outlook: Outlook, before: CaseRow, family_due: int | None) -> CaseRow:
     """The row of a case. What neither the case nor its outlook knows stays as before."""
-    return CaseRow(
+    return CaseRow._make((
         case.id, case.root, case.parent, case.ordinal, before.birth, case.process, case.version, before.personal,
         case.revision, case.sequence, case.head, case.order, case.floor, case.next_due, family_due,
         case.importing, case.fault,
@@ -190,7 +191,7 @@ def case_row(case: Case, outlook: Outlook, before: CaseRow, family_due: int | No
         case.assignee, case.queue, before.business_key, before.is_unique,
         case.opened_at, case.closed_at, case.outcome,
         case_body(case),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def outlook_of(row: CaseRow) -> Outlook:
@@ -237,13 +238,16 @@ class Memo:
 
     def keep(self, row: tuple[Any, ...], case: Case) -> None:
         """Remember a case by its row; the one kept longest makes room, a huge one is not kept at all."""
-        if len(row[-1]) > self._longest or any(len(str(value)) > self._longest for value in case.private.values()):
+        if len(row[-1]) > self._longest or (case.private and self._is_long(case.private)):
             self._kept.pop(row[0], None)
             return
         if row[0] not in self._kept and len(self._kept) >= self._limit:
             with self._lock:
                 self._kept.pop(next(iter(self._kept), ""), None)
         self._kept[row[0]] = (row, case)
+
+    def _is_long(self, private: Mapping[str, Any]) -> bool:
+        return any(len(str(value)) > self._longest for value in private.values())
 
 
 def cycle_of(row: Sequence[Any]) -> Cycle:

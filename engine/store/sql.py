@@ -85,7 +85,7 @@ class Work:
         for name, case in self._saved.items():
             row = self._rows.get(name)
             if row is not None:
-                self._memo.keep(tuple(row), case)
+                self._memo.keep(row, case)
         if self._standing is not None:
             if self._known is None:
                 self._standing.clear()

@@ -131,7 +131,7 @@ class Day:
     def take(self, microstep: Microstep, ways: tuple[Way, ...]) -> None:
         """One microstep: whose turn it is, then effects, then what is done on entering."""
         self.position = microstep.position
-        entered = [str(what) for kind, what in microstep.work if kind == "enter"]
+        entered = microstep.entered
         for leaf in self.position.leaves:
             assert self.presence.waiting(leaf) <= self.set, ("waiting", leaf)
         for way in ways:

@@ -146,8 +146,7 @@ class _Explorer:
                 continue
             microstep = self.chart.microstep(position, self.chart.without_conflicts(arcs, position))
             target = self._number(microstep.position, microstep.final)
-            entered = frozenset(str(what) for kind, what in microstep.work if kind == "enter")
-            self.walks.steps.append(Step(event, number, target, ways, entered))
+            self.walks.steps.append(Step(event, number, target, ways, frozenset(microstep.entered)))
 
 
 def _together(offered: list[tuple[Arc, ...]]) -> Iterator[tuple[Arc, ...]]:
