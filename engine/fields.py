@@ -207,7 +207,8 @@ def check(field: Field, stored: Value) -> None:
 
 def _judge(field: Field, stored: Value) -> None:
     _CHECKS[field.type](field, stored)
-    _check_limits(field, stored)
+    if field.min is not None or field.max is not None:
+        _check_limits(field, stored)
 
 
 def is_sealed(stored: Value) -> bool:
@@ -278,8 +279,6 @@ def _check_count(items: list[Any] | tuple[Any, ...]) -> None:
 
 
 def _check_limits(field: Field, stored: Value) -> None:
-    if field.min is None and field.max is None:
-        return
     is_counted = isinstance(stored, list) or field.type in TEXTS
     size = len(stored) if is_counted else stored
     if field.min is not None and size < field.min:
