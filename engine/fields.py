@@ -339,9 +339,11 @@ def _invalid(field: Field, error: ValueError, given: Any) -> Invalid:
     if given is None:
         return Invalid(f"{en}, but nothing was given", f"{zh}，但没有填写")
     shown = given if isinstance(given, str) else repr(given)
-    if field.personal or len(shown) > 40 or not shown.isprintable() or not shown:
-        return Invalid(en, zh)
-    return Invalid(f"{en}, not `{shown}`", f"{zh}，而不是 `{shown}`")
+    is_kept_back = field.personal or len(shown) > 40 or not shown.isprintable() or not shown
+    not_en, not_zh = ("", "") if is_kept_back else (f", not `{shown}`", f"，而不是 `{shown}`")
+    unquoted = field.type in TEXTS and type(given) in (int, float)
+    mend_en, mend_zh = ("; put the number in quotes", "；数字须加引号") if unquoted else ("", "")
+    return Invalid(en + not_en + mend_en, zh + not_zh + mend_zh)
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------
@@ -381,11 +383,7 @@ def word(words: Words, language: str) -> str:
     return words.get(language) or next(iter(words.values()), "")
 
 
-_PLAIN: dict[FieldType, Callable[[Any], str]] = {
-    "money": show_money,
-    "instant": rfc3339,
-    "duration": format_duration,
-}
+_PLAIN: dict[FieldType, Callable[[Any], str]] = {"money": show_money, "instant": rfc3339, "duration": format_duration}
 
 
 def plain(field: Field, value: Value) -> Value:

@@ -137,6 +137,15 @@ def _clock_text(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
+_UNITS = {
+    "h": ("h", "hr", "hrs", "hour", "hours", "小时", "个小时"),
+    "m": ("m", "min", "mins", "minute", "minutes", "分", "分钟"),
+    "s": ("s", "sec", "secs", "second", "seconds", "秒", "秒钟"),
+}
+_SPOKEN = re.compile(rf"([0-9]{{1,5}})\s*({'|'.join(word for words in _UNITS.values() for word in words)})")
+"""A duration as people say it; only to tell them how it is written."""
+
+
 def _no_duration(text: str) -> str:
     if days := _DAYS.fullmatch(text.lower()):
         count = int(days[1]) * (7 if days[2].startswith("w") else 1)
@@ -144,4 +153,7 @@ def _no_duration(text: str) -> str:
             f"`{text}` can mean three things; write `{count * 24}h` (elapsed time), `{count} calendar_days` "
             f"(same time of day, {count} dates later) or `{count} business_days` (counting dates that open)"
         )
+    if found := _SPOKEN.fullmatch(text.strip().lower()):
+        unit = next(short for short, words in _UNITS.items() if found[2] in words)
+        return f"`{text}` is no duration; write `{found[1]}{unit}`"
     return f"`{text}` is no duration; write hours, minutes and seconds in this order, as in `1h30m`, `15m`, `90s`"

@@ -59,13 +59,18 @@ def year_of(instant: int) -> int:
     return date.fromordinal(EPOCH_DAY + covered(instant) // DAY).year
 
 
+_ZONES_OF = dict.fromkeys(("beijing", "guangzhou", "shenzhen", "china"), "Asia/Shanghai")
+"""Places that people name and no zone is called by."""
+
+
 @cache
 def zone_info(zone: str) -> ZoneInfo:
     """Find a time zone by its name."""
     try:
         return ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as cause:
-        near = get_close_matches(zone, available_timezones(), n=1)
+        home = _ZONES_OF.get(zone.rpartition("/")[2].lower())
+        near = [home] if home else get_close_matches(zone, available_timezones(), n=1)
         mend = f"did you mean `{near[0]}`?" if near else "write a name such as `Asia/Shanghai` or `Europe/Berlin`"
         raise CalendarError(f"time zone `{zone}` is not known; {mend}", ("zone",)) from cause
 

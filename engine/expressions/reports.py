@@ -100,7 +100,22 @@ def _undeclared(text: str, offset: int, name: str, checker: Checker, seen: Names
     if quoted:
         mend = f"a text stands in quotes: `'{first}'`"
         return Problem(start, len(first), "unknown-name", f"`{first}` is not a name here", mend)
+    if first.lower() in _SPOKEN:
+        mend = f"write `{_SPOKEN[first.lower()]}`"
+        return Problem(start, len(first), "unknown-name", f"`{first}` is not a name here", mend)
+    members = [f"{place}.{first}" for place in ("case", "form") if first in _members(place, checker, seen)]
+    if members:
+        mend = f"did you mean {' or '.join(f'`{member}`' for member in members)}?"
+        return Problem(start, len(first), "unknown-name", f"`{first}` is not a name here", mend)
     return unknown(start, first, "a name here", seen)
+
+
+def _members(place: str, checker: Checker, seen: Names) -> Iterable[str]:
+    group = checker.names.get(place)
+    return group.members if place in seen and isinstance(group, Group) else ()
+
+
+_SPOKEN = {"yes": "true", "no": "false", "true": "true", "false": "false", "是": "true", "否": "false"}
 
 
 def _mismatch(text: str, offset: int, function: str, types: str, checker: Checker) -> Problem:
@@ -118,6 +133,8 @@ def _mismatch(text: str, offset: int, function: str, types: str, checker: Checke
 
 
 def _mismatch_help(function: str, kinds: list[str]) -> str | None:
+    if set(kinds) == {"yes_no", "text"}:
+        return "`true` and `false` stand without quotes"
     if "null" in kinds:
         return "whether a field is set is asked by `has(case.field)`"
     if "instant" in kinds and "text" in kinds:
@@ -136,6 +153,9 @@ def _syntax(text: str, offset: int, said: str) -> Problem:
         mend = "say it in smaller parts"
         return Problem(0, len(text), "expression-syntax", "the expression is nested too deep", mend)
     found = TOKEN.match(text, offset)
+    if re.search(r"\bnot\s*$", text[:offset]):
+        start = text.rindex("not", 0, offset)
+        return Problem(start, 3, "expression-syntax", "`not` is not expected here", _syntax_help("not"))
     what = f"`{found[0]}` is not expected here" if found else "the expression ends too early"
     return Problem(offset, _width(text, offset), "expression-syntax", what, _syntax_help(found[0] if found else ""))
 

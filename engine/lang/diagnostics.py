@@ -69,8 +69,10 @@ def near_miss(name: str, candidates: Iterable[str]) -> str | None:
     known = [candidate for candidate in dict.fromkeys(candidates) if candidate != name]
     letters = sorted(name.lower().replace("-", "_"))
     swapped = next((candidate for candidate in known if sorted(candidate) == letters), None)
-    # Short names share few letters even when only one is wrong: `too` and `to`, `bye` and `by`.
-    close = get_close_matches(name, known, n=1, cutoff=0.6 if len(name) <= 5 else 0.7)
+    # Short names share few letters even when only one is wrong: `too` and `to`, `bye` and `by`; not `send`, `append`.
+    is_short = len(name) <= 5
+    alike = [candidate for candidate in known if not is_short or abs(len(candidate) - len(name)) < 2]
+    close = get_close_matches(name, alike, n=1, cutoff=0.6 if is_short else 0.7)
     return swapped or (close[0] if close else None)
 
 

@@ -170,7 +170,7 @@ def _beside(files: Files, process: str, desk: DeskFile, findings: list[Diagnosti
     calendars, places = _calendars(files, process, desk, findings)
     return Beside(
         desk=desk, calendars=calendars, calendar_places=places, messages=_messages(files, process, findings),
-        others=others, unread=frozenset(files.processes()) - others.keys(),
+        others=others, unread=frozenset({*files.processes(), *_unread_messages(files, process)}) - others.keys(),
     )  # fmt: skip
 
 
@@ -190,6 +190,13 @@ def _messages(files: Files, process: str, findings: list[Diagnostic]) -> dict[st
                 findings.append(error("name-taken", cursor.name_span, message, mend, related))
             found[key] = cursor
     return found
+
+
+def _unread_messages(files: Files, process: str) -> Iterator[str]:
+    """Give the files of messages that cannot be read: what they declare is not known."""
+    for name in ("messages/desk.yaml", f"messages/{process}.yaml"):
+        if name in files and files.read(name, "messages").cursor is None:
+            yield name
 
 
 # -- calendars ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.lang.diagnostics import Diagnostic, Span, did_you_mean, error, near_miss, shown
 from engine.lang.tree import Document, Items, Node, Path, Scalar
+from engine.lang.wide import narrow_mend
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -131,6 +132,7 @@ def _bad_name(name: str, span: Span, schema: Mapping[str, Any]) -> Diagnostic:
     if title == "name":
         mend = "a name has lower-case letters, digits and `_`, and begins with a letter"
         mend += f": `{better}`" if _WORD.fullmatch(better) else ""
+        mend = narrow_mend(name) or mend
     article = "an" if title[0] in "aeiou" else "a"
     return error("bad-name", span, f"{shown(name)} is not {article} {title}", mend)
 
@@ -263,9 +265,22 @@ def _wrong_type(fault: Fault) -> list[Diagnostic]:
     return [error("wrong-type", fault.span, message, _mend_type(fault, wanted))]
 
 
+def _nameless(fault: Fault, wanted: list[str]) -> str | None:
+    """How to mend a key of a thing that stands where the thing's name must."""
+    last = fault.levels[-1] if fault.levels else None
+    if wanted != ["object"] or last is None or last.way != "additionalProperties":
+        return None
+    if last.step not in fault.schema.get("properties", {}):
+        return None
+    title = str(fault.schema.get("title", "thing")).lower()
+    return f"each {title} has a name of its own, which comes first: `NAME: {{{last.step}: …}}`"
+
+
 def _mend_type(fault: Fault, wanted: list[str]) -> str | None:
     """How to make the value one of the right kind."""
     node, value = fault.node, fault.value
+    if nameless := _nameless(fault, wanted):
+        return nameless
     if isinstance(node, Scalar) and not isinstance(value, str) and value is not None and "string" in wanted:
         fits = re.search(str(fault.schema.get("pattern", "")), node.text)
         if fits and "$comment" not in fault.schema:  # which says that quotes alone would not do

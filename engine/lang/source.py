@@ -22,6 +22,7 @@ from engine.lang.diagnostics import Diagnostic, Span, error, in_order, shown, wa
 from engine.lang.scalars import Misread, resolve
 from engine.lang.syntax import explain
 from engine.lang.tree import Document, Items, Node, Scalar, Table
+from engine.lang.wide import narrow_mend
 
 MAX_BYTES = 1_000_000
 """The longest file that is read."""
@@ -234,6 +235,7 @@ class _Reader:
             mend = _QUOTE_COMMA if top.flow else "give it one, or take the key away"
             if top.flow and "." in (name or ""):
                 mend = "quote a text that begins with `{`"
+            mend = narrow_mend(name or "") or mend
             self._find("missing-value", span, f"{shown(name or '?')} is a key without a value", mend)
         elif top.table:
             self._find("key-not-text", spot, "a value stands here without a key", "write `key: value`")

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.lang.diagnostics import Diagnostic, Span, error
 from engine.lang.tree import Scalar
+from engine.lang.wide import narrow_mend
 
 _BEGINS_WITH_SIGN = re.compile(r"(?:^|[:\[{,?-])\s*[!&*]")
 
@@ -32,6 +33,8 @@ def explain(fault: Any, file: str, lines: Sequence[str], last: Scalar | None) ->
         return _quoted(problem, since, at)
     if "expected ','" in problem:
         return _bracket(at, since, lines, last, _at_end(fault, lines))
+    if "unexpected ':'" in problem:
+        return error("syntax", at, "a colon needs a space behind it", "write `key: value`")
     if "cannot start any token" in problem or "tab character" in problem:
         return _token(char, at)
     if "expected node content" in problem:
@@ -41,11 +44,27 @@ def explain(fault: Any, file: str, lines: Sequence[str], last: Scalar | None) ->
         mend = "quote text that holds `: `, or look at the indentation of this line and the one above"
         return error("syntax", at, "a `:` stands where no key can be", mend)
     if "could not find expected ':'" in problem:
-        mend = "write `key: value`; indent or quote a text that goes over several lines"
-        return error("syntax", since, "this line is neither a key with a value nor part of the text above", mend)
+        return _no_key(since, lines)
     if "expected key" in problem or "expected '-'" in problem:
         return _misplaced(line, at, last)
     return error("syntax", at, f"this is not YAML: {problem}", _QUOTE if _BEGINS_WITH_SIGN.search(line) else None)
+
+
+_COLON = re.compile(r"\s*(?P<key>[^\s:：]+)\s*(?P<colon>[:：])")
+
+
+def _no_key(since: Span, lines: Sequence[str]) -> Diagnostic:
+    """A line without a key: most often for the want of a space, or for a colon of another keyboard."""
+    said = "this line is neither a key with a value nor part of the text above"
+    found = _COLON.match(lines[since.line - 1])
+    if found is None:
+        mend = "write `key: value`; indent or quote a text that goes over several lines"
+        return error("syntax", since, said, mend)
+    column = found.start("colon") + 1
+    at = Span(since.file, since.line, column, since.line, column + 1)
+    if found["colon"] == "：":
+        return error("syntax", at, "this is no colon to YAML", narrow_mend("："))
+    return error("syntax", at, "a colon needs a space behind it", f"write `{found['key']}: …`")
 
 
 def _spot(mark: Any, file: str, lines: Sequence[str]) -> Span:
@@ -80,7 +99,10 @@ def _bracket(at: Span, since: Span, lines: Sequence[str], last: Scalar | None, e
     if ended or (last is not None and at.line > last.span.end_line):
         related = [(at, "noticed here")]
         return error("syntax", since, f"the `{opened}` that opens here is not closed", _QUOTE_BRACKETS, related)
-    return error("syntax", at, f"inside `{opened}` a comma or the closing bracket is missing here", _QUOTE_BRACKETS)
+    is_key = lines[at.line - 1][at.column - 1 : at.column] == ":"  # what stands before it has swallowed a comma
+    mend = narrow_mend(last.text) if last is not None and is_key else None
+    said = f"inside `{opened}` a comma or the closing bracket is missing here"
+    return error("syntax", at, said, mend or _QUOTE_BRACKETS)
 
 
 def _token(char: str, at: Span) -> Diagnostic:

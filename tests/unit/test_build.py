@@ -113,7 +113,7 @@ def test_a_threshold_is_read(text: str, moment: Moment) -> None:
         ("1d", "goal", "bare-days", "1d", "`24h`"),
         ("2 weeks", "goal", "bare-days", "2 weeks", "`14 calendar_days`"),
         ("goal - 1d", "threshold", "bare-days", "1d", "`1 business_days`"),
-        ("4 hours", "goal", "bad-time", "4 hours", "`1h30m`"),
+        ("4 hours", "goal", "bad-time", "4 hours", "write `4h`"),
         ("end_of_dya", "goal", "bad-time", "end_of_dya", "did you mean `end_of_day`?"),
         ("visit_at", "goal", "bad-time", "visit_at", "did you mean `case.visit_at`?"),
         ("case.visti_at", "goal", "unknown-field", "case.visti_at", "did you mean `case.visit_at`?"),

@@ -29,6 +29,11 @@ def problems(text: str, scope: Scope = SCOPE, sure: frozenset[str] = SURE, **mor
 @pytest.mark.parametrize(
     ("text", "rule", "place", "mend"),
     [
+        # names without the word before them, and words of other languages
+        ("fee > money('1')", "unknown-name", "fee", "did you mean `case.fee` or `form.fee`?"),
+        ("case.severe == yes", "unknown-name", "yes", "write `true`"),
+        ("case.severe == 'yes'", "expression-type", "==", "`true` and `false` stand without quotes"),
+        ("not case.severe", "expression-syntax", "not", "write `!`"),
         # names, one letter too many or too few
         ("case.fees > money('1')", "unknown-name", "fees", "did you mean `fee`?"),
         ("case.count > 1 && clocks.arival.met", "unknown-name", "arival", "did you mean `arrival`?"),

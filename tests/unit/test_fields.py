@@ -309,6 +309,7 @@ def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses() -> 
     ("field", "raw", "said"),
     [
         (Field(name="n", type="integer"), "x", "`n` 应为整数，如 `12`，而不是 `x`"),
+        (Field(name="n", type="text"), 139, "`n` 应为文字，而不是 `139`；数字须加引号"),
         (Field(name="n", type="integer", min=3), 2, "`n` 应为至少 3，而不是 `2`"),
         (Field(name="n", type="text", max=3), "abcd", "`n` 应为最多 3 字，而不是 `abcd`"),
         (Field(name="n", type="duration", max=60_000), "2m", "`n` 应为最多 1分，而不是 `2m`"),

@@ -83,6 +83,11 @@ def test_a_process_that_is_no_yaml_is_the_only_finding() -> None:
     assert ids(load(**{"example.yaml": "process: {"})) == ["syntax"]
 
 
+def test_messages_that_are_no_yaml_are_not_said_to_be_missing() -> None:
+    loaded = load_process({**shipped(), "processes/messages/repair.yaml": "job: {text: x\n"}, "repair")
+    assert ids(loaded) == ["syntax"]
+
+
 def test_another_process_that_is_no_yaml_is_not_said_to_be_missing() -> None:
     then = "[{open: visit, as: visit, with: {address: x}}]"
     text = f"actions:\n  visit: {{label: {{en: Visit}}, by: [agent], then: {then}, to: stay}}\n"

@@ -101,6 +101,22 @@ def test_a_file_in_order_has_no_findings():
         ("calendar: always", "calender: always", "unknown-key", "calender", "the process", "`calendar`?"),
         ("every: 1h", "evrey: 1h", "unknown-key", "evrey", "timer `nag`", "`every`?"),
         ("summary:", "met_by:", "unknown-key", "met_by", "the process", "`met_by` belongs to `clock`"),
+        (
+            "nag: {every: 1h, max: 3, then: [{notify: waiting_on, message: nag}]}",
+            "every: 1h",
+            "wrong-type",
+            "1h",
+            "timer `every` is the text `1h`",
+            "each timer has a name of its own, which comes first: `NAME: {every: …}`",
+        ),
+        (
+            "in: [reported]",
+            "in: [reported，closed]",
+            "bad-name",
+            "reported，",
+            "is not a name",
+            "`，` is a letter to YAML",
+        ),
         ("version: 1\n", "", "missing-key", "process", "the process has no `version`", "A whole number"),
         (
             "        by: dispatcher\n",
@@ -232,6 +248,22 @@ def test_a_misspelt_key_is_not_reported_as_missing_too_but_its_thing_is_broken()
     shape = shape_of(changed("label: {en: Reported", "lable: {en: Reported"))
     assert [found.id for found in shape.findings] == ["unknown-key"]
     assert ("states", "reported") in shape.broken
+
+
+def test_a_short_word_is_not_taken_for_a_much_longer_one():
+    """`send` shares three letters with `append`, and that is no reason to propose it."""
+    helps = [found.help or "" for found in shape_of(changed("notify: manager", "send: manager")).findings]
+    assert not [text for text in helps if "append`?" in text]
+    assert [text for text in helps if text.startswith("possible here")]
+
+
+def test_the_name_of_a_party_is_a_field_and_said_to_be_one():
+    """It was told to be `a word of the language`, because that key is called name itself."""
+    desk = "desk: d\nlanguages: [en]\nzone: UTC\nroles: {agent: {en: Agent}}\n"
+    desk += "parties: {owner: {label: {en: Owner}, name: owner}}\n"
+    found = next(one for one in shape_of(desk, "desk").findings if one.id != "missing-key")
+    assert (found.id, "`name` of party `owner`" in found.message) == ("wrong-value", True)
+    assert "case." in (found.help or "")
 
 
 def test_what_can_still_be_used_is_not_broken():

@@ -143,6 +143,12 @@ def test_every_trap_is_one_finding_at_its_place(text, rule, line, column):
     ("text", "mend"),
     [
         ("must: !case.x\n", "quoted"),
+        ("a: 1\nb:2\nc: 3\n", "write `b: …`"),
+        ("a: {b:{c: 3}}\n", "write `key: value`"),
+        # signs of a Chinese keyboard
+        ("a: 1\nb：2\nc: 3\n", "`：` is a letter to YAML"),
+        ("a: {en：x}\n", "`：` is a letter to YAML"),
+        ("a: {en: x，zh: y}\n", "`，` is a letter to YAML"),
         ("a: see #12\n", "quote the text"),
         ("a: {en: Yes please, thanks, zh: 好}\n", "quote the text"),
         ("a: {case.fault}\n", "begins with `{`"),

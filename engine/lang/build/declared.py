@@ -9,7 +9,7 @@ from typing import Any
 from engine.calendars import parse_duration
 from engine.fields import TEXTS, Field, FieldType, Invalid, Value, Words, read
 from engine.lang.build.cursor import Cursor, flag, text_of
-from engine.lang.build.notes import Notes, Places
+from engine.lang.build.notes import Notes, Places, meant
 from engine.lang.diagnostics import near_miss, shown
 from engine.lang.tree import Scalar
 from engine.patterns import BadPattern, compile_pattern
@@ -59,7 +59,7 @@ class Shared:
             max=self._bound(cursor, "max", kind),
         )  # fmt: skip
         default = cursor.get("default")
-        if default is not None:
+        if default is not None and cursor.get("type") is not None:  # of an unknown type nothing can be said
             value = literal(self.notes, default, bare, self.zone)
             bare = Field(**{**_parts(bare), "default": value})
         return self.notes.mark(bare, cursor)
@@ -143,7 +143,8 @@ def words(notes: Notes, cursor: Cursor | None, languages: Places) -> Words:
         span = cursor.document.name_place((*cursor.path, language))
         near = {known: languages[known] for known in missing}
         message = f"`{language}` is not a language of the desk"
-        notes.unknown("language", span, message, language, near or languages)
+        mend = meant(language, span, near) if near else f"take it away, or add `{language}` to `languages` in desk.yaml"
+        notes.error("unknown-language", span, message, mend)
         missing = [known for known in missing if known != near_miss(language, missing)]
     for language in missing:
         mend = f"add `{language}: …`: every text is given in every language of the desk"

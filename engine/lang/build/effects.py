@@ -167,6 +167,8 @@ def _notify(one: _One) -> Iterator[Effect]:
     if message is None:
         return
     if message.text not in one.known.messages:
+        if any(name.startswith("messages/") for name in one.known.unread):
+            return  # what stands there is not known, and that it cannot be read is found already
         places = {name: cursor.name_span for name, cursor in one.known.messages.items()}
         one.known.notes.unknown("message", message.span, f"`{message.text}` is not a message", message.text, places)
         return

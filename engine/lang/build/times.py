@@ -146,6 +146,8 @@ def _duration(reader: _Reader, text: str) -> int:
     except CalendarError as fault:
         said = str(fault)
         message, _, mend = said.partition("; ")
+        if reader.place == "threshold" and " as in " in mend and not text.strip()[-1:].isdigit():
+            mend = _MEND["threshold"]
         rule = "bare-days" if "three things" in said else "bad-time"
         reader.fault(rule, message, mend or None, text)
     if length < SECOND:
