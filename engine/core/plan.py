@@ -66,7 +66,7 @@ class Plan:
         self.figures: Mapping[str, Value] = {name: figure.default for name, figure in definition.figures.items()}
         self.has_regions = any(state.parallel for state in definition.states.values())
         self.has_decides = any(state.decide or state.done for state in definition.states.values())
-        self.links = tuple(dict.fromkeys(one.link for one in self._effects() if isinstance(one, OpenCase)))
+        self.links = tuple(dict.fromkeys(one.link for one in self.effects if isinstance(one, OpenCase)))
         self._offered: dict[tuple[Position, str], tuple[Action, ...]] = {}
         self._waits: dict[tuple[str, ...], tuple[Branches[Whos], ...]] = {}
         self._active: dict[tuple[str, ...], frozenset[str]] = {}
@@ -154,7 +154,7 @@ class Plan:
         """Every role the process names: who acts, is waited for, told or assigned, and whom a field asks for."""
         whos = [*self.definition.opening.by, *(who for action in self.actions() for who in action.by)]
         whos += [w for s in self.definition.states.values() for branch in s.waiting_on for w in branch.value]
-        whos += [who for effect in self._effects() if isinstance(effect, Notify | Assign) for who in effect.who]
+        whos += [who for effect in self.effects if isinstance(effect, Notify | Assign) for who in effect.who]
         asked = {field.role or (field.of.role if field.of else None) for field in self.definition.fields.values()}
         return frozenset(who.name for who in whos if who.kind == "role") | {role for role in asked if role}
 
@@ -183,7 +183,9 @@ class Plan:
         conditions += [branch.when for state in self.definition.states.values() for branch in state.waiting_on]
         return any(when is not None and any(n.startswith("linked.") for n in when.names) for when in conditions)
 
-    def _effects(self) -> list[Effect]:
+    @cached_property
+    def effects(self) -> tuple[Effect, ...]:
+        """Every effect, wherever it stands."""
         definition = self.definition
         effects: list[Effect] = list(definition.opening.then)
         for action in self.actions():
@@ -195,7 +197,7 @@ class Plan:
             effects += [effect for branch in (*state.decide, *state.done) for effect in branch.then]
         for clock in definition.clocks.values():
             effects += [effect for threshold in clock.thresholds for effect in threshold.then]
-        return effects
+        return tuple(effects)
 
 
 def _asks_role(field: Field) -> bool:

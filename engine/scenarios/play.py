@@ -13,6 +13,7 @@ from engine.core.plan import Library, Plan
 from engine.errors import EngineError
 from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
+from engine.scenarios.emitted import not_as_expected
 from engine.scenarios.script import Action, Scenario, Script
 from engine.scenarios.world import World
 from engine.values import read_instant
@@ -163,6 +164,9 @@ class _Player:
         if subject == "sent":
             self._expect_sent(name, expected, case if link else "")
             return
+        if subject == "emitted":
+            self._expect_emitted(expected, case if link else "")
+            return
         found = self._found(case, subject, expected)
         wanted = self._wanted(case, subject, expected)
         if found != wanted:
@@ -171,7 +175,7 @@ class _Player:
     def _split(self, name: str) -> tuple[str, str]:
         """The link in front of a subject, if there is one."""
         parts = name.split(".")
-        subjects = ("state", "assignee", "case", "clocks", "sent")
+        subjects = ("state", "assignee", "case", "clocks", "sent", "emitted")
         place = next((number for number, part in enumerate(parts) if part in subjects), None)
         if place is None:
             raise _Failed(f"`{name}` cannot be expected{did_you_mean(parts[0], subjects) or ''}")
@@ -182,7 +186,7 @@ class _Player:
             return "none"
         one = self.world.case(case)
         if subject == "state":
-            plan = self.world.library.plan(one.process, one.version)
+            plan = self._plan_of(case)
             if isinstance(expected, list):
                 return sorted(one.position.leaves)
             known = plan.active(one.position)
@@ -200,6 +204,10 @@ class _Player:
             raise _Failed(f"`case.{name}` is not a field of `{case.process}`")
         value = case.private.get(name, case.data.get(name))
         return None if value is None else plain(plan.definition.fields[name], value)
+
+    def _plan_of(self, case: str) -> Plan:
+        one = self.world.case(case)
+        return self.world.library.plan(one.process, one.version)
 
     def _clock(self, case: Case, rest: str) -> Any:
         name, _, part = rest.partition(".")
@@ -220,8 +228,7 @@ class _Player:
         if subject == "assignee" and expected is None:
             return "none"
         if subject.startswith("case.") and case and expected is not None:
-            one = self.world.case(case)
-            field = self.world.library.plan(one.process, one.version).definition.fields.get(subject[len("case.") :])
+            field = self._plan_of(case).definition.fields.get(subject[len("case.") :])
             if field is not None:
                 try:
                     return plain(field, read(field, expected, self.zone))
@@ -235,6 +242,12 @@ class _Player:
         wanted = {message: sorted(receivers) for message, receivers in expected.items()}
         if found != wanted:
             raise _Failed(f"`{name}` was to be {_told(wanted)}, but is {_told(found)}")
+
+    def _expect_emitted(self, expected: Mapping[str, Any], case: str) -> None:
+        """Exactly the events since the step before, with the values named: of the family, or of one linked case."""
+        sent = [message for message in self.world.sent if case in ("", message.case)]
+        for difference in not_as_expected(expected, sent, self._plan_of, self.zone):
+            raise _Failed(difference)
 
 
 def _sent(messages: Iterable[Outgoing]) -> dict[str, list[str]]:
