@@ -66,6 +66,7 @@ class Plan:
         self.figures: Mapping[str, Value] = {name: figure.default for name, figure in definition.figures.items()}
         self.has_regions = any(state.parallel for state in definition.states.values())
         self.has_decides = any(state.decide or state.done for state in definition.states.values())
+        self.effects = tuple(self._effects())  # wherever they stand
         self.links = tuple(dict.fromkeys(one.link for one in self.effects if isinstance(one, OpenCase)))
         self._offered: dict[tuple[Position, str], tuple[Action, ...]] = {}
         self._waits: dict[tuple[str, ...], tuple[Branches[Whos], ...]] = {}
@@ -183,9 +184,7 @@ class Plan:
         conditions += [branch.when for state in self.definition.states.values() for branch in state.waiting_on]
         return any(when is not None and any(n.startswith("linked.") for n in when.names) for when in conditions)
 
-    @cached_property
-    def effects(self) -> tuple[Effect, ...]:
-        """Every effect, wherever it stands."""
+    def _effects(self) -> list[Effect]:
         definition = self.definition
         effects: list[Effect] = list(definition.opening.then)
         for action in self.actions():
@@ -197,7 +196,7 @@ class Plan:
             effects += [effect for branch in (*state.decide, *state.done) for effect in branch.then]
         for clock in definition.clocks.values():
             effects += [effect for threshold in clock.thresholds for effect in threshold.then]
-        return tuple(effects)
+        return effects
 
 
 def _asks_role(field: Field) -> bool:

@@ -96,4 +96,4 @@ def test_what_differs_is_named_with_both_values(step: str, message: str) -> None
 def test_a_value_that_cannot_be_given_by_this_shape_is_a_finding() -> None:
     script, findings = read_script(f"{GIVEN}    - {{do: order, expect: {{emitted: [ordered]}}}}\n", "t.scenarios.yaml")
     assert script is None
-    assert [finding.id for finding in findings] == ["wrong-value"]
+    assert [finding.id for finding in findings] == ["wrong-type"]
