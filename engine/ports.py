@@ -120,6 +120,7 @@ class Mail:
     next_at: int = 0
     error: str | None = None
     delivered_at: int | None = None
+    superseded_by: int | None = None  # the row that is sent in its place, where a list tells it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

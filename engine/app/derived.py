@@ -13,7 +13,7 @@ from engine.core.outlook import outlook
 from engine.core.plan import Library
 from engine.ports import Query, StoredRecord, Transaction
 
-NOT_TOLD = ("status", "is_late", "missed")
+NOT_TOLD = ("status", "is_late", "missed", "superseded_by")
 """What of a message depends on when a worker looked, not on the records."""
 
 MOST_MESSAGES = 1_000_000

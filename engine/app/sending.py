@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from engine.app.delivery import Deliver, Delivery, delivery_of, opens_at, retried, text_in
+from engine.app.derived import MOST_MESSAGES
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.app.recipe import Given
@@ -128,7 +129,7 @@ class Sending:
     def outbox(self, *, status: str | None = None, case: str | None = None, limit: int = 100) -> list[Mail]:
         """Messages, the oldest first."""
         with self._recipe.store.read() as tx:
-            return tx.outbox(status=status, case=case, limit=limit)
+            return _with_successors(tx, tx.outbox(status=status, case=case, limit=limit))
 
     def text_of(self, mail: Mail, language: str) -> str:
         """What a message says in this language to who receives it; private values as its receiver may see them."""
@@ -152,3 +153,18 @@ class Sending:
 def _put_back(mail: Mail, at: int, why: str | None) -> Mail:
     """Not tried, so that it counts as no attempt."""
     return replace(mail, attempts=mail.attempts - 1, next_at=at, error=why)
+
+
+def _with_successors(tx: Transaction, mails: list[Mail]) -> list[Mail]:
+    """Each superseded message with the number of the one that is sent in its place."""
+    rows = {
+        (case, mail.message.sequence, mail.message.number): mail.id
+        for case in {mail.message.case for mail in mails if mail.message.superseded_by is not None}
+        for mail in tx.outbox(case=case, limit=MOST_MESSAGES)
+    }
+    return [
+        mail
+        if mail.message.superseded_by is None
+        else replace(mail, superseded_by=rows.get((mail.message.case, *mail.message.superseded_by)))
+        for mail in mails
+    ]

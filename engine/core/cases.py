@@ -206,6 +206,7 @@ class Outgoing:
     missed: int = 1  # occurrences it stands for
     status: Literal["waiting", "superseded", "imported"] = "waiting"
     is_late: bool = False
+    superseded_by: tuple[int, int] | None = None  # record and number of what is sent in its place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,13 @@ class _Missed(NamedTuple):
     is_late: bool
 
 
+class _Verdict(NamedTuple):
+    """How many occurrences a message stands for; 0: the successor is sent in its place, or none."""
+
+    stands_for: int
+    successor: tuple[int, int] | None = None
+
+
 def coalesced(steps: Iterable[Step], library: Library) -> tuple[Step, ...]:
     """Of the messages that one carrying forward missed, only the highest threshold's for each receiver is sent.
 
@@ -36,37 +43,41 @@ def coalesced(steps: Iterable[Step], library: Library) -> tuple[Step, ...]:
     missed = [one for place, step in enumerate(steps) for one in _missed(place, step, library)]
     if not missed:
         return steps
-    verdicts = dict(_judged(missed))
+    verdicts = dict(_judged(missed, steps))
     return tuple(
         step._replace(outgoing=tuple(_told(m, verdicts.get((place, m.number))) for m in step.outgoing))
         for place, step in enumerate(steps)
     )
 
 
-def _told(message: Outgoing, count: int | None) -> Outgoing:
-    """The message standing for this many; none: another stands for it."""
-    if count is None:
+def _told(message: Outgoing, verdict: _Verdict | None) -> Outgoing:
+    """The message as it is kept; none: it was not missed."""
+    if verdict is None:
         return message
-    return replace(message, missed=count) if count else replace(message, status="superseded")
+    if verdict.stands_for:
+        return replace(message, missed=verdict.stands_for)
+    return replace(message, status="superseded", superseded_by=verdict.successor)
 
 
-def _judged(missed: list[_Missed]) -> Iterator[tuple[tuple[int, int], int]]:
-    """For each message how many it stands for; 0: another is sent in its place, or none."""
+def _judged(missed: list[_Missed], steps: tuple[Step, ...]) -> Iterator[tuple[tuple[int, int], _Verdict]]:
+    """For each message how many it stands for, or which one is sent in its place."""
     highest: dict[Line, int] = {}
-    occurrences: dict[tuple[Line, int], dict[int, None]] = {}
+    occurrences: dict[tuple[Line, int], dict[int, int]] = {}  # steps, and the number of the first message in each
     for one in missed:
         if not _is_skipped(one):
             highest[one.line] = max(highest.get(one.line, 0), one.rank)
-            occurrences.setdefault((one.line, one.rank), {})[one.step] = None
+            occurrences.setdefault((one.line, one.rank), {}).setdefault(one.step, one.number)
     for one in missed:
         same = tuple(occurrences.get((one.line, one.rank), ()))
         if one.late == "each":
-            count = 1
+            verdict = _Verdict(1)
         elif _is_skipped(one) or one.rank < highest[one.line] or one.step != same[-1]:
-            count = 0
+            sent = occurrences.get((one.line, highest.get(one.line, 0)), {})
+            last = max(sent, default=None)
+            verdict = _Verdict(0, None if last is None else (steps[last].record["seq"], sent[last]))
         else:
-            count = len(same)
-        yield (one.step, one.number), count
+            verdict = _Verdict(len(same))
+        yield (one.step, one.number), verdict
 
 
 def _is_skipped(one: _Missed) -> bool:

@@ -259,7 +259,7 @@ def cycle_of(row: Sequence[Any]) -> Cycle:
     )  # fmt: skip
 
 
-OUTGOING = Shape(Outgoing, exclude=tuple)
+OUTGOING = Shape(Outgoing, exclude=tuple, superseded_by=tuple)
 IN_OUTBOX = ("case", "sequence", "number", "at", "kind", "receiver", "receiver_kind", "name")
 """Fields of a message that have columns of their own. Its `status` is what its step decided; the column's changes."""
 

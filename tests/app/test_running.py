@@ -231,7 +231,12 @@ def test_of_missed_reminders_one_is_sent_and_says_how_many(
     engine.tick()
     late = [one for one in sent if one.receiver == "boss"]
     assert [(one.name, one.missed, one.is_late) for one in late] == [("late", 3, True)]
-    assert [mail.status for mail in engine.outbox() if mail.message.receiver == "boss"].count("superseded") == 3
+    told = [mail for mail in engine.outbox() if mail.message.receiver == "boss"]
+    assert [mail.status for mail in told].count("superseded") == 3
+    [last] = [mail.id for mail in told if mail.status == "delivered"]
+    assert {mail.superseded_by for mail in told if mail.status == "superseded"} == {last}
+    assert {mail.superseded_by for mail in engine.outbox() if mail.status != "superseded"} == {None}
+    assert engine.verify().problems == ()
 
 
 # ---------------------------------------------------------------- faults

@@ -187,6 +187,7 @@ def test_a_row_keeps_what_neither_case_nor_outlook_knows() -> None:
         missed=WHOLE,
         status=st.sampled_from(["waiting", "superseded", "imported"]),
         is_late=st.booleans(),
+        superseded_by=st.none() | st.tuples(WHOLE, WHOLE),
     )
 )
 def test_a_message_comes_back_from_its_columns_and_body(message: Outgoing) -> None:

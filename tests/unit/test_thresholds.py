@@ -207,11 +207,16 @@ def test_d9_each_message_missed_keeps_its_row(play: Begin) -> None:
     p = play(simple(f"goal: 20m, thresholds: {ladder(LADDER)}"))
     p.open()
     p.sleep("5h")
-    rows = [(m.receiver, m.threshold, m.status) for step in p.world.steps for m in step.outgoing]
+    messages = [m for step in p.world.steps for m in step.outgoing]
+    rows = [(m.receiver, m.threshold, m.status) for m in messages]
     assert rows == [
         ("agent", "goal - 5m", "superseded"), ("agent", "goal", "waiting"), ("boss", "goal", "superseded"),
         ("boss", "goal + 15m", "waiting"), ("manager", "goal + 15m", "waiting"),
     ]  # fmt: skip
+    for superseded, successor in ((0, 1), (2, 3)):  # each names the one that is sent in its place
+        sent = messages[successor]
+        assert messages[superseded].superseded_by == (sent.sequence, sent.number)
+    assert {m.superseded_by for m in messages if m.status == "waiting"} == {None}
 
 
 def test_d9_recurring_reminders_become_one_that_says_how_many_it_stands_for(play: Begin) -> None:

@@ -100,12 +100,18 @@ def _mail_row(reader: Reader, mail: Mail) -> Row:
             message.case,
             message.receiver,
             message.name,
-            _(_STATUSES[mail.status]),
+            _status(mail),
             str(mail.attempts) if mail.attempts else "",
             mail.error or "",
         ],
         colour="red" if mail.status == "dead" else "",
     )
+
+
+def _status(mail: Mail) -> str:
+    if mail.superseded_by is not None:
+        return _("superseded by {number}").format(number=mail.superseded_by)
+    return _(_STATUSES[mail.status])
 
 
 def mail_document(reader: Reader, mail: Mail) -> dict[str, object]:
@@ -124,6 +130,7 @@ def mail_document(reader: Reader, mail: Mail) -> dict[str, object]:
         "is_late": message.is_late,
         "missed": message.missed,
         "status": mail.status,
+        "superseded_by": mail.superseded_by,
         "attempts": mail.attempts,
         "error": mail.error,
         "delivered_at": reader.rfc3339(mail.delivered_at),

@@ -1,0 +1,41 @@
+"""A list of messages says which one was sent in the place of a superseded one."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from engine import Engine
+from engine.cli.command import Args
+from engine.cli.commands.mending import mail_document, run_outbox
+from engine.cli.reader import Reader
+from engine.cli.streams import Streams
+from engine.cli.translate import use_language
+from engine.testing import ManualTime
+from tests.app.desks import ADMIN, DAY, NINE, open_errand, sources
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "superseded by {}"), ("zh", "由 {} 代替")])
+def test_a_superseded_message_names_the_one_that_is_sent_in_its_place(language: str, words: str) -> None:
+    time = ManualTime(NINE)
+    with Engine.open("memory://", time=time) as engine:
+        for process in ("call", "errand"):
+            engine.publish(sources(), process, actor=ADMIN)
+        open_errand(engine)
+        time.move(DAY)
+        engine.tick()
+        mails = engine.outbox(status="superseded")
+        successor = {mail.superseded_by for mail in mails}
+        assert len(successor) == 1
+        [number] = successor
+        out = io.StringIO()
+        streams = Streams(out=out, err=io.StringIO(), into=io.StringIO(), language=language, width=200)
+        use_language(language)
+        try:
+            run_outbox(streams, engine, Args(status=None, case=None, limit=50))
+        finally:
+            use_language("en")
+        assert out.getvalue().count(words.format(number)) == len(mails)
+        reader = Reader(language=language, zone=engine.zone, now=engine.now())
+        assert {mail_document(reader, mail)["superseded_by"] for mail in mails} == {number}
