@@ -92,6 +92,18 @@ class Window:
                 total += min(until, start + MINUTE) - max(since, start)
         return total
 
+    def openings(self, since: int, until: int) -> list[tuple[int, int]]:
+        """Give what is open without a break, minute after minute."""
+        found: list[tuple[int, int]] = []
+        for index in range(self._index(since), self._index(until) + 1):
+            start, end = max(since, self._instant(index)), min(until, self._instant(index + 1))
+            if not self.opened[index] or start >= end:
+                continue
+            if found and found[-1][1] == start:
+                start = found.pop()[0]
+            found.append((start, end))
+        return found
+
     def add(self, at: int, duration: int) -> int:
         """Walk on until the duration is used up."""
         for index in range(self._index(at), len(self.opened)):

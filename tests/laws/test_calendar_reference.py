@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.calendars import Calendar, CalendarError
+from engine.calendars import Calendar, CalendarError, openings
 from tests.laws.reference_calendar import Hours, OutsideWindow, Window, Written
 
 LONG = os.environ.get("CASEWRIGHT_LONG") == "1"
@@ -121,7 +121,7 @@ def moment(dice: Random, window: Window) -> int:
 
 def questions(
     dice: Random, calendar: Calendar, window: Window
-) -> list[tuple[str, Callable[[], int], Callable[[], int]]]:
+) -> list[tuple[str, Callable[[], object], Callable[[], object]]]:
     """Ask both the same, each question with its text."""
     at = moment(dice, window)
     length = dice.choice((0, 1, MINUTE, dice.randrange(1, 4 * DAY), dice.randrange(1, 30) * 15 * MINUTE))
@@ -135,6 +135,7 @@ def questions(
         (f"add({at}, {length})", lambda: calendar.add(at, length), lambda: window.add(at, length)),
         (f"next_opening({at})", lambda: calendar.next_opening(at), lambda: window.add(at, 0)),
         (f"add({at}, -{length + 1})", lambda: calendar.add(at, -length - 1), lambda: window.back(at, length + 1)),
+        (f"openings({at}, {until})", lambda: openings(calendar, at, until), lambda: window.openings(at, until)),
         (f"elapsed({at}, {until})", lambda: calendar.elapsed(at, until), lambda: window.elapsed(at, until)),
         (
             f"add_days({at}, {days}, calendar)",
