@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.unit.worlds import HOUR, MINUTE, Play
 
 Begin = Callable[..., Play]
