@@ -45,6 +45,7 @@ class _Worker:
         self.lock = threading.Lock()  # of the total
         self.posted = threading.Event()  # there may be something to deliver
         self.over = threading.Event()
+        self.is_woken = False  # by somebody, not by the time
         self.trouble = _Trouble()
         self.failure: BaseException | None = None  # of the thread that delivers
 
@@ -78,10 +79,13 @@ class _Worker:
             if self.over.is_set():
                 return
             pause = self.trouble.meeting(self._fire_once)
-            if pause and self.engine.woken.wait(pause):
+            self.is_woken = bool(pause) and self.engine.woken.wait(pause)
+            if self.is_woken:
                 self.posted.set()
 
     def _fire_once(self) -> float:
+        if self.is_woken and (early := self._until(self.engine.next_due())):
+            return early  # for what was written just now: the database's lock is asked for when it falls due
         done = self.engine.fire_some()
         if done != Round():
             self._tell(done)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -40,7 +39,7 @@ class Engine(Acting, Reading, Reporting, Running, Keeping, Importing):
         self._store = store
         self._recipe = RecipeOfTwo(store, time or SystemTime())
         self._handlers: dict[str, Deliver] = {}
-        self.woken = Event()
+        self.woken = self._recipe.woken
 
     @classmethod
     def open(cls, url: str, *, time: TimeSource | None = None, create: bool = False) -> Engine:

@@ -87,12 +87,14 @@ class Deciding:
     ) -> tuple[Applied | Refused, Context]:
         """Decide, looking up in other families what the decision asks for."""
         context = self.context(tx, decision.clock, found)
+        is_first = True
         while True:
             try:
                 return decision.decide(context), context
             except Unknown as unknown:
-                if not context.found:
+                if is_first:
                     advance_others(self, tx, decision.clock, decision.case.partition(".")[0])
+                    is_first = False
                 answer = self._answer(tx, unknown, decision, draws_numbers=draws_numbers)
                 context = context._replace(found={**context.found, unknown.text: answer})
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from copy import copy
 from functools import partial
+from threading import Event, get_ident
 from typing import Any, NamedTuple, NoReturn, Self, TypeVar
 
 from engine.app.advancing import fault_of
@@ -24,6 +25,9 @@ from engine.ports import Store, TimeSource, Transaction
 from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
 T = TypeVar("T")
+
+POLL = 1_000
+"""How far, in ms, a worker looks ahead at least: it is woken by what falls due nearer."""
 
 
 class Given(NamedTuple):
@@ -90,6 +94,8 @@ class Recipe(Deciding):
             self.life = Life(time, tx)
             key = tx.setting("search_key")
         self.search_key = bytes.fromhex(key or self._make_search_key())
+        self.woken = Event()
+        self._near: set[int] = set()  # threads that have decided something a worker should look at before its next poll
 
     def on(self, store: Store) -> Self:
         """The same recipe, with all it knows, on another way into the database."""
@@ -157,11 +163,19 @@ class Recipe(Deciding):
                         self._carry_some(tx, behind)
                         behind = ""
                         continue
-                    return work(tx)
+                    done = work(tx)
+                self._wake()
+                return done
             except More as more:
                 behind = more.case
             except Struck as struck:
                 self._set_aside(struck)
+
+    def _wake(self) -> None:
+        """After the commit: let a worker of this process look at once, not a poll later."""
+        if get_ident() in self._near:
+            self._near.discard(get_ident())
+            self.woken.set()
 
     def _carry_some(self, tx: Transaction, case: str) -> None:
         before = self.family(tx, self.root(tx, case), lock=True)
@@ -307,6 +321,8 @@ class Recipe(Deciding):
     # -- answers -------------------------------------------------------------------------------------------------
 
     def _result(self, outcome: Applied | Refused, turn: Turn) -> Result:
+        if _is_near(outcome, turn.context.clock):
+            self._near.add(get_ident())
         if isinstance(outcome, Refused):
             view = None
             if outcome.case is not None and outcome.family is not None:
@@ -319,3 +335,13 @@ class Recipe(Deciding):
 
 def _no_case(case: str) -> NotFound:
     return NotFound(f"there is no case `{case}`", help="`casewright list --find` finds one by phone or name")
+
+
+def _is_near(outcome: Applied | Refused, clock: int) -> bool:
+    """Whether a message waits or something falls due before a worker's next poll."""
+    if outcome.family is None:
+        return False
+    soon = clock + POLL
+    return any(step.outgoing for step in outcome.steps) or any(
+        case.next_due is not None and case.next_due < soon for case in outcome.family.cases.values()
+    )

@@ -83,6 +83,22 @@ def test_a_worker_delivers_what_others_write(live: Engine) -> None:
     assert delivered.count("job") == 1
 
 
+def test_what_is_written_in_this_process_wakes_the_worker_before_its_next_poll(
+    live: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.worker.POLL", 60.0)
+    delivered: list[str] = []
+    live.on("*", lambda one: delivered.append(one.name))
+    case = open_errand(live)
+    with working(live):
+        until(lambda: live.woken.is_set() is False)
+        done(live.act(case, "send", {"runner": "run"}, actor=LIN, facts={"at_work": ["run"]}))
+        until(lambda: "job" in delivered)
+        call = done(live.open_case("call", actor=LIN)).id
+        done(live.act(open_errand(live), "send", {"runner": "run"}, actor=LIN, facts={"at_work": ["run"]}))
+        until(lambda: len(live.history(call)) == 2)
+
+
 def test_a_receiver_that_takes_long_keeps_nothing_from_firing(live: Engine) -> None:
     answered = threading.Event()
     live.on("*", lambda one: answered.wait(10))
