@@ -35,7 +35,7 @@ HISTORIES = 2_000 if os.environ.get("CASEWRIGHT_LONG") else 50
 """Each is played three times."""
 
 LIN = Actor(id="lin", roles=("agent", "boss"))
-END = START + 4 * 60 * MINUTE
+END = START + 6 * 60 * MINUTE
 
 THING = """
 initial: open
@@ -334,7 +334,7 @@ def a_list_shows_what_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def other_families_are_judged_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     """`unique`, `counts` and `open` with a key see what nobody has carried forward yet."""
-    monkeypatch.setattr("engine.app.recipe.advance_others", lambda *_: None)
+    monkeypatch.setattr("engine.app.deciding.advance_others", lambda *_: None)
 
 
 @pytest.mark.parametrize(
