@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
@@ -11,6 +12,8 @@ from engine.expressions import Expression
 from engine.fields import Field, Value, Words
 
 T = TypeVar("T")
+
+DAYS_OF_TWO_MONTHS = 62
 
 # -- small parts -------------------------------------------------------------------------------------------------------
 
@@ -70,6 +73,20 @@ class Every:
     length: int = 0  # ms, of a duration
     on: int = 0  # weekday 0..6, or day of the month 1..31
     at: int = 0  # minutes after midnight
+
+    def next(self, after: int, calendar: Calendar) -> int:
+        """Give the rhythm's next instant after this one; a shorter month has its last day instead."""
+        if self.unit == "duration":
+            return calendar.add(after, self.length)
+        at = after
+        for _ in range(DAYS_OF_TWO_MONTHS):
+            at = calendar.at_clock(at, self.at)
+            local = calendar.local(at)
+            if self.unit == "day" or (self.unit == "week" and local.weekday() == self.on):
+                return at
+            if self.unit == "month" and local.day == min(self.on, monthrange(local.year, local.month)[1]):
+                return at
+        raise AssertionError("a month has one such day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +298,16 @@ class State:
     done: Branches[str] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Cases that the calendar opens: one at each instant of a rhythm."""
+
+    name: str
+    every: Every
+    values: Mapping[str, Assigned]  # what the opening's form is given
+    calendar: str | None = None  # by whose zone and hours; unsaid: the process's
+
+
 # -- the whole ---------------------------------------------------------------------------------------------------------
 
 
@@ -352,6 +379,7 @@ class ProcessDefinition:
     key: str | None = None
     unique: bool = False
     counts: Mapping[str, Count] = field(default_factory=dict)
+    schedule: Mapping[str, Schedule] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)  # path → text it was read from, all of it
     behaviour_hash: str = ""
     words_hash: str = ""

@@ -135,6 +135,18 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """How far the schedules of a process have come. Who holds its row opens, so every case is opened once."""
+
+    process: str
+    since: int  # what fell due before this instant has been opened
+    made: int = 0  # of what falls due at this very instant: how many were opened or refused
+    due: int | None = None  # the next instant; None: none will come
+    fault: str | None = None  # the fault that set it aside
+    problem: Mapping[str, Any] | None = None  # the last opening that was refused: schedule, at, words by language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """An actor known to the store."""
 
@@ -257,6 +269,22 @@ class Reports(Protocol):
         """The open cases, without personal values and secrets."""
 
 
+class Timetables(Protocol):
+    """What the calendar opens."""
+
+    def timetable(self, process: str, *, lock: bool) -> Timetable | None:
+        """How far the schedules of this process have come; None if it never had any. Locked, others wait for it."""
+
+    def save_timetable(self, timetable: Timetable) -> None:
+        """Keep how far they have come."""
+
+    def due_timetables(self, before: int) -> list[str]:
+        """Processes with something to open before that instant, in due order; those set aside do not count."""
+
+    def next_opening(self) -> int | None:
+        """When the calendar opens something next."""
+
+
 class OutboxTable(Protocol):
     """Messages on their way out."""
 
@@ -286,7 +314,7 @@ class Registry(Protocol):
         """Add a definition, or new words of one already there."""
 
     def publications(self, process: str | None = None) -> list[Publication]:
-        """Published definitions, oldest first; of one version with new words, the newest words only."""
+        """Published definitions, oldest first; a version has its newest words, and the instant of its first ones."""
 
     def save_person(self, person: Person) -> None:
         """Add a person or replace what is known of one."""
@@ -329,7 +357,7 @@ class Care(Protocol):
         """Its families are no longer importing and fall due as others."""
 
 
-class Transaction(CaseTable, CaseLists, Reports, OutboxTable, Registry, Care, Protocol):
+class Transaction(CaseTable, CaseLists, Reports, Timetables, OutboxTable, Registry, Care, Protocol):
     """One unit of work: all of it or nothing. Reads see its own writes; iterators end with the transaction."""
 
     def part(self) -> AbstractContextManager[None]:
@@ -368,5 +396,5 @@ class Handler(Protocol):
 __all__ = [
     "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Family", "Fault", "Handler",
     "Listing", "Mail", "OutboxTable", "Outlook", "Person", "Publication", "Query", "Registry", "Reports", "Request",
-    "Save", "Step", "Store", "StoredRecord", "TimeSource", "Transaction", "Wanted",
+    "Save", "Step", "Store", "StoredRecord", "TimeSource", "Timetable", "Transaction", "Wanted",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
 from engine.app.merging import RecipeOfTwo
+from engine.app.opening import Coming
 from engine.app.reading import Reading, Search
 from engine.app.reporting import Reporting, SlaQuestion, SlaReport
 from engine.app.running import Round, Running
@@ -87,7 +88,7 @@ class Engine(Acting, Reading, Reporting, Running, Keeping, Importing):
 
 
 __all__ = [
-    "Accepted", "Act", "CaseView", "Check", "ClockView", "Deliver", "Delivery", "Engine", "File", "FormField", "Import",
-    "Imported", "Inside", "LineError", "Offer", "Played", "Problem", "Published", "Refusal", "Result", "Round",
-    "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Accepted", "Act", "CaseView", "Check", "ClockView", "Coming", "Deliver", "Delivery", "Engine", "File", "FormField",
+    "Import", "Imported", "Inside", "LineError", "Offer", "Played", "Problem", "Published", "Refusal", "Result",
+    "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 ]  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-import traceback
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.app.faults import fault_of
+from engine.app.opening import open_some
 from engine.core.decide import MOST_FIRINGS, carry
 from engine.ports import Fault, Transaction
 
@@ -24,7 +24,11 @@ class Advanced(NamedTuple):
 
 
 def advance_some(deciding: Deciding, tx: Transaction, now: int, besides: str = "") -> Advanced:
-    """Carry what is due before `now` forward, in due order, at most a hundred families; the root `besides` is left."""
+    """Carry what is due before `now` forward, in due order, at most a hundred families; the root `besides` is left.
+
+    What the calendar opens comes first, and is carried forward with the others.
+    """
+    opened = open_some(deciding, tx, now, FAMILIES)
     roots = [root for root in tx.due_roots(now, FAMILIES) if root != besides]
     poisoned: list[Fault] = []
     for root in roots:
@@ -37,16 +41,10 @@ def advance_some(deciding: Deciding, tx: Transaction, now: int, besides: str = "
             poisoned.append(fault_of(root, error, now))
     for fault in poisoned:
         tx.set_aside(fault)
-    return Advanced(len(roots) - len(poisoned), len(poisoned))
+    return Advanced(opened.done + len(roots) - len(poisoned), opened.faults + len(poisoned))
 
 
 def advance_others(deciding: Deciding, tx: Transaction, now: int, own: str) -> None:
     """Carry every family but this one forward: who looks into others sees them as a read shows them."""
     while any(advance_some(deciding, tx, now, own)):
         pass
-
-
-def fault_of(root: str, error: Exception, now: int) -> Fault:
-    """What is kept of the engine's own trouble with a family."""
-    told = "".join(traceback.format_exception(error))
-    return Fault(id=f"X-{secrets.token_hex(4)}", root=root, at=now, message=str(error), traceback=told)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from engine.app.advancing import fault_of
+from engine.app.faults import fault_of
 from engine.app.known import roles_known
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of

@@ -9,6 +9,7 @@ from typing import Literal
 from engine.app.catalogue import REVISION
 from engine.app.known import check_role
 from engine.app.merging import RecipeOfTwo
+from engine.app.opening import Coming, arranged, coming, opened_until
 from engine.app.people import admin_of
 from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor
@@ -18,6 +19,7 @@ from engine.fields import Words
 from engine.lang.load import Loaded, load_process
 from engine.model import ProcessDefinition
 from engine.ports import Person, Publication, Transaction
+from engine.values import show_instant
 
 Progress = Callable[[int, int], None]
 """Told how many of how many are done."""
@@ -58,8 +60,10 @@ class Keeping:
             status = _status(definition, earlier)
             _check_prefix(tx, definition)
             if status != "unchanged":
-                tx.publish(_publication(definition, self._recipe.life.read(tx), who.id))
+                at = max(self._recipe.life.read(tx), opened_until(tx, definition.process))
+                tx.publish(_publication(definition, at, who.id))
                 tx.set_setting(REVISION, str(int(tx.setting(REVISION) or 0) + 1))
+                arranged(tx, definition.process, at)
         return Published(process=definition.process, version=definition.version, status=status)
 
     def published(self) -> list[Publication]:
@@ -107,6 +111,9 @@ class Keeping:
             faults, behind = len(tx.faults()), tx.count_due(self._recipe.time.now())
             published, people = len(tx.publications()), tx.people()
             dead = len(tx.outbox(status="dead", limit=1000))
+            library = self._recipe.catalogue.library(tx)
+            schedules = coming(tx, library)
+            behind += len(tx.due_timetables(self._recipe.time.now()))
         admins = [person for person in people if _is_admin(person)]
         return [
             self._clock_check(),
@@ -115,8 +122,14 @@ class Keeping:
                    f"共 {len(people)} 人，其中管理员 {len(admins)} 人"),
             _check("faults", not faults, f"{faults} cases set aside", f"搁置案件 {faults} 个"),
             _due_check(behind),
+            *_schedule_checks(schedules),
             _check("outbox", not dead, f"{dead} messages could not be delivered", f"{dead} 条消息未能送达"),
         ]  # fmt: skip
+
+    def schedules(self) -> list[Coming]:
+        """What the calendar opens next, the soonest first."""
+        with self._recipe.store.read() as tx:
+            return coming(tx, self._recipe.catalogue.library(tx))
 
     def _clock_check(self) -> Check:
         try:
@@ -161,6 +174,26 @@ def _due_check(behind: int) -> Check:
     return _check(
         "due", False, f"cases with something due: {behind}; run a worker", f"有到期事项的案件：{behind}；请运行 worker"
     )
+
+
+def _schedule_checks(schedules: list[Coming]) -> list[Check]:
+    """Where the desk has schedules: when the next case is opened, or which could not be."""
+    for one in schedules:
+        if one.problem is not None:
+            at, name = show_instant(one.problem["at"], one.zone), f"`{one.process}.{one.schedule}`"
+            why = {
+                lang: "; ".join(words.get(lang, words["en"]) for words in one.problem["words"]) for lang in ("en", "zh")
+            }
+            said = f"{name} could not open a case at {at}: {why['en']}", f"{name} 在 {at} 未能开案：{why['zh']}"
+            return [_check("schedules", False, *said)]
+    if not schedules:
+        return []
+    at, name = show_instant(schedules[0].due, schedules[0].zone), f"`{schedules[0].process}.{schedules[0].schedule}`"
+    said = (
+        f"{len(schedules)} in use; {name} opens the next case at {at}",
+        f"使用中 {len(schedules)} 个；{name} 将于 {at} 开案",
+    )
+    return [_check("schedules", True, *said)]
 
 
 def _check(name: str, ok: bool, en: str, zh: str) -> Check:

@@ -141,7 +141,8 @@ class Reading:
                 one = family.cases[listing.id]
                 if may_read(context.library.plan(one.process, one.version), one, who):
                     rows.append(self._view(family, one, context, now, who))
-            behind = tx.count_due(self._recipe.time.now())
+            now = self._recipe.time.now()
+            behind = tx.count_due(now) + len(tx.due_timetables(now))
             return Worklist(rows=tuple(rows), total=tx.count(query), behind=behind, next=_end(found, search.limit))
 
     def _check_names(self, tx: Transaction, search: Search) -> None:

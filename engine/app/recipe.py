@@ -10,11 +10,12 @@ from functools import partial
 from threading import Event, get_ident
 from typing import Any, NamedTuple, NoReturn, Self, TypeVar
 
-from engine.app.advancing import fault_of
 from engine.app.catalogue import Catalogue
 from engine.app.deciding import Deciding, Decision
+from engine.app.faults import fault_of
 from engine.app.life import Life
 from engine.app.marks import digest_of, request_of
+from engine.app.opening import open_due
 from engine.app.people import check_known, roles_of_named
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Refused
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
@@ -235,6 +236,7 @@ class Recipe(Deciding):
         command = command._replace(version=definition.version, secret=secrets.token_hex(32), importing=given.importing)
         command = self._with_people(tx, command, None)
         self.life.show(tx, clock)
+        open_due(self, tx, command.name, clock)
         try:
             with tx.part():
                 named = command._replace(case=f"{definition.prefix}-{tx.next_number(definition.prefix)}")

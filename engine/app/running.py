@@ -42,9 +42,9 @@ class Running(Sending):
         return Round(advanced=done.families, faults=done.faults)
 
     def next_due(self) -> int | None:
-        """When the next family falls due."""
+        """When the next family falls due, or the calendar opens the next case."""
         with self._recipe.store.read() as tx:
-            return tx.next_due()
+            return min((at for at in (tx.next_due(), tx.next_opening()) if at is not None), default=None)
 
     # -- faults --------------------------------------------------------------------------------------------------
 

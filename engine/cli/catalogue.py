@@ -51,6 +51,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "import": Entry("importing", later("Bring in old cases, or a prepared day, from a file.")),
             "worker": Entry("running", later("Fire what falls due and deliver messages until stopped.")),
             "tick": Entry("running", later("Do one round of the worker's work and stop.")),
+            "schedule": Entry("scheduling", later("List what the calendar opens next.")),
             "outbox": Entry("mending", later("List outgoing messages, or send one again.")),
             "fault": Entry("mending", later("List what the engine failed on, or try it again.")),
             "audit": Entry("auditing", later("Verify that records are whole and tell the truth.")),

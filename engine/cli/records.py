@@ -78,6 +78,8 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
         bare = name.rpartition(".")[2] if verb == "timer" else name
         called = harmless(bare) if clock is None else reader.called(name, clock.label)
         text = _(_VERBS.get(verb, verb)).format(name=called)
+    if "schedule" in record:
+        text = _("opened by schedule {name}").format(name=record["schedule"])
     if record.get("refused"):
         rules = listed(_refused_by(reader, definition, *rule) for rule in record["refused"])
         return _("{what} refused: {rules}").format(what=text, rules=rules)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Mapping
 
-from engine.calendars import Calendar
 from engine.core.cases import Alarm
 from engine.core.clocks import instant_of
 from engine.core.plan import Plan
 from engine.fields import Value
-from engine.model import Every, State, Timer
+from engine.model import State, Timer
 
 Data = Mapping[str, Value]
-DAYS_OF_TWO_MONTHS = 62
 
 
 def alarm_name(timer: Timer) -> str:
@@ -33,7 +30,7 @@ def _armed(timer: Timer, plan: Plan, data: Data, now: int) -> Alarm:
     if timer.after is not None:
         due = instant_of(timer.after, now, _field(timer.after.field, data), calendar)
         return Alarm(due=None if due is None else max(due, now), since=now)
-    return Alarm(due=next_of(timer.every, now, calendar) if timer.every else None, since=now)
+    return Alarm(due=timer.every.next(now, calendar) if timer.every else None, since=now)
 
 
 def _field(name: str, data: Data) -> int | None:
@@ -83,20 +80,5 @@ def fired(timer: Timer, alarm: Alarm, plan: Plan) -> Alarm:
     """After an occurrence: the next one, on the grid of the first."""
     count = alarm.count + 1
     more = timer.every is not None and alarm.due is not None and (timer.max is None or count < timer.max)
-    due = next_of(timer.every, alarm.due, plan.calendar(timer.calendar)) if more and timer.every and alarm.due else None
+    due = timer.every.next(alarm.due, plan.calendar(timer.calendar)) if more and timer.every and alarm.due else None
     return Alarm(due=due, since=alarm.since, count=count, at=alarm.at)
-
-
-def next_of(every: Every, after: int, calendar: Calendar) -> int:
-    """The next instant of a rhythm after this one."""
-    if every.unit == "duration":
-        return calendar.add(after, every.length)
-    at = after
-    for _ in range(DAYS_OF_TWO_MONTHS):
-        at = calendar.at_clock(at, every.at)
-        local = calendar.local(at)
-        if every.unit == "day" or (every.unit == "week" and local.weekday() == every.on):
-            return at
-        if every.unit == "month" and local.day == min(every.on, monthrange(local.year, local.month)[1]):
-            return at
-    raise AssertionError("a month has one such day")

@@ -172,6 +172,7 @@ class Command(NamedTuple):
     sent_to: str | None = None  # the merged case it was sent to, whose survivor it reached
     secret: str = ""  # for an opening: hex key of the new case's commitments
     importing: str | None = None
+    schedule: str = ""  # of an opening by the calendar: the schedule's name
     is_stored: bool = False  # its values are as stored: told by a case, or replayed from a record
 
 

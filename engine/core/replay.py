@@ -109,7 +109,7 @@ class _Replay:
 
         context = Context(
             library=self.library, clock=record.get("recorded_at", 0), seal=sealed, found=self._looked_up(),
-            asks=record["verb"] in COMMANDS,
+            asks=record["verb"] in COMMANDS and "schedule" not in record,
         )  # fmt: skip
         root = family.root if family else record["case"]
         return Run(root, family.cases if family else {}, context)
@@ -187,5 +187,5 @@ def _command(record: Mapping[str, Any]) -> Command:
     return Command(
         verb=record["verb"], case=record["case"], name=record["name"], actor=actor, form=form or {},
         facts=record.get("facts", {}), people=record.get("people"), version=record["definition"][1],
-        key=record.get("key"), is_stored=True,
+        key=record.get("key"), schedule=record.get("schedule", ""), is_stored=True,
     )  # fmt: skip

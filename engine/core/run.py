@@ -104,10 +104,11 @@ class Run:
     def command(self, command: Command, case: Case, now: int) -> Reasons:
         """One whole step and what follows from it, or the reasons why not; then nothing has happened."""
         draft = self.draft(case, now)
+        draft.is_late = bool(command.schedule) and self.context.clock - now > LATE
         reasons = attempt(draft, command)
         if reasons:
             return reasons
-        self.floor = max(self.floor, now)
+        self.floor = max(self.floor, now + 1 if command.schedule else now)
         try:
             self.commit(draft, **self._said(command, now))
             self.follow(draft, now)
@@ -139,6 +140,8 @@ class Run:
             said["roles"] = list(actor.roles)
         if actor.on_behalf_of:
             said["for"] = actor.on_behalf_of
+        if command.schedule:
+            said["schedule"] = command.schedule
         if command.key:
             said["key"] = command.key
         if command.occurred_at:

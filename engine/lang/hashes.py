@@ -19,7 +19,7 @@ WORDS = frozenset({"label", "words", "description", "summary", "text"})
 
 _NEITHER = frozenset({"sources", "behaviour_hash", "words_hash", "desk"})
 _SORTED = frozenset({"places", "removed"})
-_ORDERED = frozenset({"states", "actions", "clocks", "timers"})
+_ORDERED = frozenset({"states", "actions", "clocks", "timers", "schedule"})
 """Mappings whose order decides what comes first at one instant."""
 
 

@@ -10,7 +10,7 @@ from engine.core.plan import Plan
 from engine.model import Branches, Effect, ProcessDefinition
 from engine.scenarios.play import Outcome
 
-KINDS = ("state", "action", "branch", "effect", "guard", "refusal", "threshold", "pause", "timer")
+KINDS = ("state", "action", "branch", "effect", "guard", "refusal", "threshold", "pause", "timer", "schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ def _named(plan: Plan) -> Iterator[Item]:
         if clock.pauses_when is not None:
             yield ("pause", f"{name} pauses_when")
     yield from (("timer", name) for name in plan.timers)
+    yield from (("schedule", name) for name in definition.schedule)
 
 
 def _parts(definition: ProcessDefinition) -> Iterator[tuple[tuple[str, int, bool], Item]]:
@@ -133,6 +134,7 @@ def _seen(plan: Plan, outcome: Outcome, parts: dict[tuple[str, int, bool], Item]
         if record["verb"] in ("do", "open", "tell"):
             name = "opening" if record["verb"] == "open" else record["name"]
             yield ("action", name)
+            yield from [("schedule", record["schedule"])] if "schedule" in record else ()
             yield from (("guard", f"{name}.{guard} holds") for guard in guards.get(name, ()))
         elif record["verb"] == "timer":
             yield ("timer", record["name"])

@@ -71,14 +71,14 @@ class _Player:
             raise KeyError(script.process)
         self.plan: Plan = plan
         self.zone = plan.definition.desk.zone
-        self.world = World(library, read_instant(script.given.at, self.zone))
+        self.world = World(library, read_instant(script.given.at, self.zone), script.process)
         self.main = ""
         self.facts = script.given.facts
         self.refusals: list[tuple[str, str, str]] = []
 
     def with_opening(self, steps: tuple[Action, ...]) -> Iterator[Action]:
-        """The steps, after the given opening where the first one does not open."""
-        if steps[0].open is None:
+        """The steps, after the given opening where neither the first one nor the calendar opens."""
+        if steps[0].open is None and steps[0].schedule is None:
             yield Action(place=steps[0].place, open={})
         yield from steps
 
@@ -86,6 +86,8 @@ class _Player:
         """One step: let time pass, do it, compare."""
         self.world.sent.clear()
         self._pass_time(step)
+        if step.schedule is not None:
+            self.main = self._opened_by(step.schedule)
         case = self._case(step.case) if step.case else self.main
         if step.case and not case:
             raise _Failed(f"there is no case linked as `{step.case}`")
@@ -100,7 +102,7 @@ class _Player:
 
     def _pass_time(self, step: Action) -> None:
         if step.at is not None:
-            self.world.now = self._instant("at", step.at)
+            self.world.begin_at(self._instant("at", step.at))
         if step.until is not None:
             at = self._instant("until", step.until)
             if at < self.world.now:
@@ -108,6 +110,15 @@ class _Player:
             self.world.wait_until(at)
         if step.wait is not None:
             self.world.wait_until(self.world.now + step.wait)
+
+    def _opened_by(self, schedule: str) -> str:
+        if schedule not in self.plan.definition.schedule:
+            raise _Failed(f"`{schedule}` is not a schedule of `{self.script.process}`")
+        found = [case for case, name in self.world.opened_by.items() if name == schedule]
+        if not found:
+            why = "; ".join(one.words.get("en", "") for one in self.world.refused)
+            raise _Failed(f"`{schedule}` has not opened a case" + (f": {why}" if why else " yet"))
+        return found[-1]
 
     def _instant(self, key: str, text: str) -> int:
         try:
@@ -237,8 +248,10 @@ class _Player:
         return expected
 
     def _expect_sent(self, name: str, expected: Mapping[str, Any], case: str) -> None:
-        """Exactly the messages since the step before: of the whole family, or of one linked case."""
-        found = _sent(message for message in self.world.sent if case in ("", message.case))
+        """Exactly the messages since the step before: of every case but others of the calendar's, or of one linked."""
+        others = self.world.opened_by.keys() - {self.world.root_of.get(self.main)}
+        sent = (message for message in self.world.sent if self.world.root_of[message.case] not in others)
+        found = _sent(message for message in sent if case in ("", message.case))
         wanted = {message: sorted(receivers) for message, receivers in expected.items()}
         if found != wanted:
             raise _Failed(f"`{name}` was to be {_told(wanted)}, but is {_told(found)}")

@@ -24,6 +24,7 @@ class Action:
     wait: int | None = None  # ms
     case: str | None = None  # a link of the case, on which the step acts
     open: Mapping[str, Any] | None = None
+    schedule: str | None = None  # the case that this schedule opened last is meant from here on
     do: str | None = None
     actor: Actor | None = None
     form: Mapping[str, Any] = field(default_factory=dict)
@@ -111,7 +112,7 @@ def _step(
     return Action(
         place=document.place(path), at=str(step["at"]) if "at" in step else None,
         until=str(step["until"]) if "until" in step else None, wait=wait,
-        case=step.get("case"), open=step.get("open"), do=step.get("do"),
+        case=step.get("case"), open=step.get("open"), schedule=step.get("schedule"), do=step.get("do"),
         actor=actor_of(step["as"]) if "as" in step else None, form=step.get("with", EMPTY), facts=step.get("facts"),
         refused=(refused,) if isinstance(refused, str) else tuple(refused), expect=step.get("expect", EMPTY),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outg
 from engine.core.decide import act, carry, instant, open_case, without
 from engine.core.merging import end_in, take_in
 from engine.core.plan import Library
+from engine.core.schedules import next_instant, open_scheduled, openings_at
 from engine.core.sight import Context, Unknown
 
 ENTROPY = "5c" * 32
@@ -20,14 +22,26 @@ ENTROPY = "5c" * 32
 class World:
     """Opens, acts, waits. Nothing is stored; `steps` are the records so far, in the order they were made."""
 
-    def __init__(self, library: Library, now: int) -> None:
+    def __init__(self, library: Library, now: int, scheduled: str = "") -> None:
+        """`scheduled` is the process whose schedules are played; those of others stand still."""
         self.library = library
-        self.now = now
         self.families: dict[str, Family] = {}
         self.root_of: dict[str, str] = {}
         self.steps: list[Step] = []
         self.sent: list[Outgoing] = []
+        self.opened_by: dict[str, str] = {}  # cases that the calendar opened, oldest first → the schedule's name
+        self.refused: list[Reason] = []  # why the calendar could not open others
+        self._scheduled = scheduled
         self._numbers: dict[str, int] = {}
+        self.begin_at(now)
+
+    def begin_at(self, now: int) -> None:
+        """Set the clock without letting time pass; schedules come from here on."""
+        self.now = self._opened_until = now
+        versions = self.library.published.get(self._scheduled, ())
+        self._timetable = replace(
+            self.library, published={self._scheduled: tuple((now, version) for _, version in versions)}
+        )
 
     def case(self, case: str) -> Case:
         """The case as it stands."""
@@ -88,11 +102,29 @@ class World:
                 for case in family.cases.values()
                 if case.next_due is not None and case.next_due < instant
             )
-            due, root = min(dues, default=(0, ""))
+            due, root = min(dues, default=(instant, ""))
+            if self._open_scheduled(due + 1 if root else instant):
+                continue  # what was opened may fall due before the others
             if not root:
                 break
             self._keep(carry(self.families[root], due + 1, self._context(due + 1)))
         self.now = max(self.now, instant)
+
+    def _open_scheduled(self, until: int) -> bool:
+        """Open what the calendar opens next, if that is before this instant."""
+        due = next_instant(self._timetable, self._scheduled, self._opened_until)
+        if due is None or due >= until:
+            return False
+        for opening in openings_at(self._timetable, self._scheduled, due):
+            case = self._number(opening.plan.definition.prefix)
+            outcome = open_scheduled(opening, case, ENTROPY, self._context(due + 1))
+            if isinstance(outcome, Refused):
+                self.refused += outcome.reasons
+            else:
+                self._keep(outcome)
+                self.opened_by[case] = opening.schedule.name
+        self._opened_until = due + 1
+        return True
 
     def sleep_until(self, instant: int) -> None:
         """Let time pass without a worker; then one looks, and finds everything due before that instant late."""

@@ -28,6 +28,7 @@ class Nursing(Work):
         """Forget the fault; its family falls due as before. Nothing happens if there is none."""
         self._run("DUE_AGAIN", fault)
         self._run("UNMARKED", fault)
+        self._run("OPEN_AGAIN", fault)
         self._run("NO_FAULT", fault)
         self._forget()
 

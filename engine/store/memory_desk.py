@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.errors import NotFound
-from engine.ports import Attached, Attachment, Fault, Mail, Person, Publication
+from engine.ports import Attached, Attachment, Fault, Mail, Person, Publication, Timetable
 from engine.store.memory_cases import MemoryCases, MemoryWork
 from engine.store.rows import plain
 
@@ -66,11 +67,13 @@ class MemoryShelf(MemoryWork):
         self._tables.put("definitions", self._next_id("definitions"), publication)
 
     def publications(self, process: str | None = None) -> list[Publication]:
-        """Published definitions, oldest first; of one version with new words, the newest words only."""
+        """Published definitions, oldest first; a version has its newest words, and the instant of its first ones."""
         newest: dict[tuple[str, int], Publication] = {}
         for _, publication in sorted(self._tables.rows("definitions"), key=lambda row: row[0]):
             if process in (None, publication.process):
-                newest[publication.process, publication.version] = publication
+                version = publication.process, publication.version
+                since = newest[version].published_at if version in newest else publication.published_at
+                newest[version] = replace(publication, published_at=since)
         return list(newest.values())
 
     def save_person(self, person: Person) -> None:
@@ -143,6 +146,9 @@ class MemoryCare(MemoryCases):
         if found is None:
             return
         self._tables.drop("faults", fault)
+        for process, kept in self._tables.rows("timetables"):
+            if kept.fault == fault:
+                self._tables.put("timetables", process, replace(kept, fault=None))
         root = self._kept(found.root)
         if root is not None and root.case.fault == fault:
             self._replace_case(root, fault=None)
@@ -157,5 +163,31 @@ class MemoryCare(MemoryCases):
             self._settle(root)
 
 
-class MemoryDesk(MemoryOutbox, MemoryShelf, MemoryCare):
+class MemoryTimetables(MemoryWork):
+    """What the calendar opens."""
+
+    def timetable(self, process: str, *, lock: bool) -> Timetable | None:
+        """How far the schedules of this process have come."""
+        found: Timetable | None = self._tables.get("timetables", process)
+        return found
+
+    def save_timetable(self, timetable: Timetable) -> None:
+        """Keep how far they have come."""
+        self._tables.put("timetables", timetable.process, timetable)
+
+    def due_timetables(self, before: int) -> list[str]:
+        """Processes with something to open before that instant, in due order."""
+        return [process for due, process in sorted(self._waiting()) if due < before]
+
+    def next_opening(self) -> int | None:
+        """When the calendar opens something next."""
+        return min((due for due, _ in self._waiting()), default=None)
+
+    def _waiting(self) -> Iterator[tuple[int, str]]:
+        for process, kept in self._tables.rows("timetables"):
+            if kept.due is not None and kept.fault is None:
+                yield kept.due, process
+
+
+class MemoryDesk(MemoryOutbox, MemoryShelf, MemoryTimetables, MemoryCare):
     """Everything but lists."""

@@ -25,13 +25,14 @@ class Shelf(Work):
         self._run("NEW_DEFINITION", *known_by, encode(named), it.published_at, it.published_by)
 
     def publications(self, process: str | None = None) -> list[Publication]:
-        """Published definitions, oldest first; of one version with new words, the newest words only."""
-        found = self._run("DEFINITIONS") if process is None else self._run("DEFINITIONS_OF", process)
-        newest = {(row[1], row[2]): row for row in found.fetchall()}
-        return [self._publication(row) for row in newest.values()]
+        """Published definitions, oldest first; a version has its newest words, and the instant of its first ones."""
+        rows = (self._run("DEFINITIONS") if process is None else self._run("DEFINITIONS_OF", process)).fetchall()
+        first = {(row[1], row[2]): row[7] for row in reversed(rows)}
+        newest = {(row[1], row[2]): row for row in rows}
+        return [self._publication(row, first[version]) for version, row in newest.items()]
 
-    def _publication(self, row: Any) -> Publication:
-        _, process, version, prefix, behaviour_hash, words_hash, named, published_at, published_by = row
+    def _publication(self, row: Any, published_at: int) -> Publication:
+        _, process, version, prefix, behaviour_hash, words_hash, named, _, published_by = row
         return Publication(
             process=process,
             version=version,

@@ -30,6 +30,7 @@ from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_c
 from engine.store.sql import Driver
 from engine.store.standing import Standing
 from engine.store.statements import sqlite_texts
+from engine.store.timetables import Timetables
 from engine.store.trouble import explain
 from engine.store.walks import Walks
 
@@ -40,7 +41,7 @@ MOST_IDLE = 8
 """Readers' connections kept open for the next reader."""
 
 
-class SqlTransaction(Families, History, Lists, Walks, Posting, Shelf, Nursing):
+class SqlTransaction(Families, History, Lists, Walks, Timetables, Posting, Shelf, Nursing):
     """One unit of work on a database."""
 
 

@@ -274,6 +274,28 @@ contents = Table(
     info={"about": "The bytes of files, each content kept once."},
 )
 
+timetables = Table(
+    "timetables",
+    metadata,
+    key(word("process", "whose schedules they are")),
+    number("since_ms", "what fell due before has been opened"),
+    number("made", "of what falls due at this instant: how many were opened or refused"),
+    maybe_number("due_ms", "when the calendar opens the next; empty: never"),
+    maybe_word("fault", "the fault that set them aside"),
+    maybe_word("problem", "the last opening that was refused: one JSON object"),
+    sqlite_with_rowid=False,
+    info={
+        "about": "How far the schedules of each process have come. Who holds its row opens, so each case comes once."
+    },
+)
+
+Index(
+    "ix_timetables_due",
+    timetables.c.due_ms,
+    timetables.c.process,
+    **where("due_ms IS NOT NULL AND fault IS NULL"),
+)
+
 actors = Table(
     "actors",
     metadata,

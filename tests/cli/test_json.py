@@ -59,6 +59,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "import": [["import", "day.jsonl", "--as", "boss"]],
     "worker": [],  # runs until it is stopped: test_worker.py
     "tick": [["tick"]],
+    "schedule": [["schedule"]],
     "outbox": [["outbox"]],
     "fault": [["fault"]],
     "audit": [["audit", "verify"]],

@@ -14,7 +14,7 @@ from engine.store.sqlite import SqlTransaction, open_sqlite
 from engine.store.statements import sqlite_texts
 
 STATEMENTS = sqlite_texts()
-WHOLE = ("PEOPLE", "FAULTS", "DEFINITIONS")  # which are few, and asked for whole
+WHOLE = ("PEOPLE", "FAULTS", "DEFINITIONS", "OPEN_AGAIN")  # which are few, and asked for whole
 
 
 class Plans:
@@ -64,6 +64,8 @@ def test_no_statement_reads_a_whole_table(plans: Plans, name: str) -> None:
         ("DUE", "COVERING INDEX ix_cases_family_due_ms_id (family_due_ms<?)"),
         ("NEXT_DUE", "COVERING INDEX ix_cases_family_due_ms_id"),
         ("CLAIMABLE_MAIL", "ix_outbox_waiting (next_ms<?)"),
+        ("DUE_TIMETABLES", "INDEX ix_timetables_due (due_ms>? AND due_ms<?)"),
+        ("NEXT_OPENING", "INDEX ix_timetables_due (due_ms>?)"),
         ("NEXT_MAIL", "ix_outbox_waiting"),
     ],
 )

@@ -245,3 +245,39 @@ def test_a_script_that_is_wrong_leaves_nothing_to_play() -> None:
     assert reads("process: thing\nscenarios: {one: [{wait: 1d}]}") is None
     assert reads("process: thing\nscenarios: {one: [{wiat: 1h}]}") is None
     assert reads("process: thing") is None
+
+
+SCHEDULED = """
+initial: open
+fields: {kind: {type: text}}
+opening: {by: [agent], form: {allow: [kind]}, then: [{notify: boss, message: told}]}
+schedule:
+  daily: {every: day at 10:00, with: {kind: round}}
+  weekly: {every: week on fri at 10:00}
+states:
+  open: {actions: {end: {by: [agent], to: closed}}, timers: {nag: {after: 1h, then: [{notify: agent, message: told}]}}}
+  closed: {final: done}
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "failure"),
+    [
+        ("{until: 2026-03-02 10:00, wait: 1s, schedule: daily, expect: {state: open, case.kind: round}}", None),
+        ("{until: 2026-03-02 10:00, schedule: daily}", "`daily` has not opened a case yet"),
+        ("{wait: 2h, schedule: dayly}", "`dayly` is not a schedule of `thing`"),
+        ("{wait: 2h, schedule: daily}; {do: end, expect: {state: closed}}", None),
+        # what the calendar opens beside the case sends its own messages
+        ("{wait: 2h, expect: {sent: {told: [agent]}}}", None),
+        ("{wait: 70m, schedule: daily, expect: {sent: {told: [boss]}}}", None),
+        ("{wait: 2970m, schedule: daily}; {until: 2026-03-04 11:00, wait: 1s, expect: {sent: {told: [agent]}}}", None),
+    ],
+)
+def test_a_scenario_plays_the_case_that_the_calendar_opened(steps: str, failure: str | None) -> None:
+    text = GIVEN.replace('open: {note: x, phone: "139"}, ', "").replace(", facts: {price: 5.00}", "")
+    script, findings = read_script(
+        text + "".join(f"    - {step}\n" for step in steps.split("; ")), "thing.scenarios.yaml"
+    )
+    assert script is not None, findings
+    [outcome] = play_all(script, library({"thing": SCHEDULED}))
+    assert (outcome.failure and outcome.failure.message) == failure

@@ -168,6 +168,7 @@ _CHECKS = {
     "people": later("people"),
     "faults": later("faults"),
     "due": later("what is due"),
+    "schedules": later("schedules"),
     "outbox": later("messages"),
 }
 

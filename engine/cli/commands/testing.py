@@ -129,6 +129,7 @@ _KINDS: Mapping[str, str] = {
     "threshold": later("threshold"),
     "pause": later("pause"),
     "timer": later("timer"),
+    "schedule": later("schedule"),
     "branch": later("branch"),
     "effect": later("effect"),
 }

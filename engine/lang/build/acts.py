@@ -163,7 +163,7 @@ def build_timer(known: Known, name: str, state: str, cursor: Cursor) -> Timer:
     written = cursor.get("max")
     timer = Timer(
         name=name, state=state, when=when, after=moment_of(known, cursor.get("after"), "after"),
-        at=moment_of(known, cursor.get("at"), "at"), every=_every(known, cursor.get("every")),
+        at=moment_of(known, cursor.get("at"), "at"), every=every_of(known, cursor.get("every")),
         max=written.plain if written is not None else None, late=_late(cursor),
         calendar=known.calendar(cursor.get("calendar")), then=build_effects(known, cursor.get("then"), place),
         to=build_ways(known, cursor, "to", Going(f"timer `{name}`", place, changes_of(cursor.get("then")))),
@@ -191,7 +191,8 @@ def moment_of(known: Known, cursor: Cursor | None, role: Role) -> Moment | None:
         return None
 
 
-def _every(known: Known, cursor: Cursor | None) -> Every | None:
+def every_of(known: Known, cursor: Cursor | None) -> Every | None:
+    """The rhythm that is written there; one that is none is noted."""
     if cursor is None:
         return None
     try:

@@ -13,6 +13,7 @@ from engine.lang.build.declared import literal
 from engine.lang.build.known import Asked, Known, Neighbour, Place
 from engine.lang.build.notes import built_in
 from engine.lang.build.people import read_whos
+from engine.lang.diagnostics import Span
 from engine.model import (
     AppendTo,
     Assign,
@@ -191,22 +192,28 @@ def _open(one: _One) -> Iterator[Effect]:
     if process is None or link is None:
         return
     other = one.known.neighbours.get(process.text)
-    if other is None and process.text not in one.known.unread:
-        places = {name: near.outline.root.document.top for name, near in one.known.neighbours.items()}
-        message = f"there is no process `{process.text}` beside this one"
-        one.known.notes.unknown("process", process.span, message, process.text, places)
-    given = one.cursor.get("with")
-    values = _given(one, [other] if other else [], other.opening if other else None, f"opening `{process.text}`")
-    if other is not None:
-        missing = [name for name in other.opening.require if given is None or name not in given.plain]
-        for name in missing:
-            message = f"opening `{process.text}` requires `{name}`, which is not given"
-            one.known.notes.error("missing-field", process.span, message, f"add `{name}: …` to `with`")
+    if other is None:
+        if process.text not in one.known.unread:
+            places = {name: near.outline.root.document.top for name, near in one.known.neighbours.items()}
+            message = f"there is no process `{process.text}` beside this one"
+            one.known.notes.unknown("process", process.span, message, process.text, places)
+        values = _given(one, [], None, f"opening `{process.text}`")
+    else:
+        values = answers(one.known, one.cursor, one.place, other, process.span)
     key = one.cursor.get("key")
     yield OpenCase(
         process=process.text, link=link.text, values=values, when=one.when,
         key=value_of(one.known, key, one.place, None) if key is not None else None,
     )  # fmt: skip
+
+
+def answers(known: Known, cursor: Cursor, place: Place, other: Neighbour, span: Span) -> Mapping[str, Assigned]:
+    """The values of `with` for the opening of a case; what it requires and is not given is noted at this place."""
+    about, given = f"opening `{other.outline.process}`", cursor.get("with")
+    for name in (name for name in other.opening.require if given is None or name not in given.plain):
+        message = f"{about} requires `{name}`, which is not given"
+        known.notes.error("missing-field", span, message, f"add `{name}: …` to `with`")
+    return _given(_One(known, cursor, place, None), [other], other.opening, about)
 
 
 def _tell(one: _One) -> Iterator[Effect]:

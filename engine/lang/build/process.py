@@ -19,6 +19,7 @@ from engine.lang.build.notes import Notes, Places
 from engine.lang.build.outline import Outline, outline_of
 from engine.lang.build.people import read_whos
 from engine.lang.build.presence import presence_of
+from engine.lang.build.schedules import build_schedules
 from engine.lang.build.states import build_states
 from engine.lang.build.times import TimeFault, read_duration
 from engine.lang.build.used import used_by
@@ -133,7 +134,7 @@ def _definition(known: Known) -> ProcessDefinition:
         never_by=read_whos(known, root.get("never_by"), "excluded"),
         seen_by=read_whos(known, root.get("seen_by"), "reads"), authority=_authority(known),
         key=field.name if key is not None and (field := known.field(key)) is not None else None,
-        unique=flag(root, "unique"), counts=_counts(known),
+        unique=flag(root, "unique"), counts=_counts(known), schedule=build_schedules(known),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from engine.model import (
     Opening,
     Party,
     ProcessDefinition,
+    Schedule,
     SetFields,
     Timer,
     UpdateRows,
@@ -107,7 +108,7 @@ def _note(part: Any, used: Used) -> None:
             used.fields |= set(part.same)
         case Notify():
             used.messages.add(part.message)
-        case Clock() | Timer():
+        case Clock() | Timer() | Schedule():
             used.calendars |= {part.calendar} if part.calendar else set()
     if isinstance(part, Opening) and part.counts_from:
         used.fields.add(part.counts_from)

@@ -10,7 +10,11 @@ from engine.lang.build.outline import Outline
 from engine.lang.build.used import parts_of
 from engine.lang.rules.actions import effects_in, told_from_outside
 from engine.lang.rules.rule import Checked, Spot, rule
-from engine.model import Assign, Effect, Emit, Notify, OpenCase, Tell
+from engine.model import Action, Assign, Effect, Emit, Notify, OpenCase, Opening, Tell
+from engine.values import show_instant
+
+SOME_DAY = 1_767_225_600_000  # 2026-01-01 in UTC: rules read no clock
+MOST_LOOKED_AT = 400
 
 
 def _timed(checked: Checked) -> Iterator[Effect]:
@@ -26,10 +30,19 @@ def _timed(checked: Checked) -> Iterator[Effect]:
                 yield effect
 
 
+def _by_itself(checked: Checked) -> Iterator[Effect]:
+    """The effects of timers and thresholds, and those of an opening by the calendar."""
+    yield from _timed(checked)
+    definition = checked.definition
+    if definition.schedule:
+        initial = definition.states.get(definition.initial)
+        yield from (*definition.opening.then, *(initial.on_enter if initial is not None else ()))
+
+
 @rule("actor-by-time", "error", whole=False)
 def actor_by_time(checked: Checked) -> Iterator[Spot]:
     """`actor` where time acts: there is nobody."""
-    for effect in _timed(checked):
+    for effect in _by_itself(checked):
         for who in effect.who if isinstance(effect, (Notify, Assign)) else ():
             if who.kind == "actor":
                 message = "nobody acts when time comes, so `actor` means nobody here"
@@ -41,7 +54,14 @@ def actor_by_time(checked: Checked) -> Iterator[Spot]:
 @rule("looks-elsewhere-by-time", "error")
 def looks_elsewhere_by_time(checked: Checked) -> Iterator[Spot]:
     """What fires by time and looks at cases of other families: only people's commands may."""
-    for effect in (part for part in _timed(checked) if isinstance(part, OpenCase)):
+    for name in ("unique", "counts") if checked.definition.schedule else ():
+        if getattr(checked.definition, name):
+            message = (
+                f"the calendar opens this case, and its `{name}` looks at other cases, which nothing may do by time"
+            )
+            span = checked.known.outline.root.document.name_place(("schedule",))
+            yield Spot(span, message, f"take `{name}` away, or let people open it")
+    for effect in (part for part in _by_itself(checked) if isinstance(part, OpenCase)):
         near = checked.known.neighbours.get(effect.process)
         root = near.outline.root.plain if near is not None else {}
         reason = (
@@ -61,13 +81,34 @@ def told_reads_facts(checked: Checked) -> Iterator[Spot]:
         part.failed: "told when a delivery fails" for part in checked.effects if isinstance(part, Emit) and part.failed
     }
     told |= dict.fromkeys(told_from_outside(checked), "told by another case")
+    if checked.definition.schedule and (facts := _facts_of(checked.definition.opening)):
+        message = f"the calendar opens this case, when nobody brings `{facts[0]}`"
+        yield Spot(checked.name(checked.definition.opening), message, "keep what it needs in a figure of the desk")
     for action in (action for action in checked.acts if action.name in told):
-        for part in parts_of(action):
-            facts = sorted(n for n in part.names if n.startswith("facts.")) if isinstance(part, Expression) else []
-            if facts:
-                message = f"action `{action.name}` is {told[action.name]}, when nobody brings `{facts[0]}`"
-                mend = "keep what it needs in a field of the case"
-                yield Spot(checked.name(action), message, mend)
+        if facts := _facts_of(action):
+            message = f"action `{action.name}` is {told[action.name]}, when nobody brings `{facts[0]}`"
+            yield Spot(checked.name(action), message, "keep what it needs in a field of the case")
+
+
+def _facts_of(act: Action | Opening) -> list[str]:
+    expressions = (part for part in parts_of(act) if isinstance(part, Expression))
+    return sorted({name for one in expressions for name in one.names if name.startswith("facts.")})
+
+
+@rule("schedule-closed", "warning")
+def schedule_closed(checked: Checked) -> Iterator[Spot]:
+    """A schedule that comes while the opening is closed: its case would be refused."""
+    definition = checked.definition
+    during = definition.calendars.get(definition.opening.during or "")
+    for one in definition.schedule.values() if during is not None else ():
+        calendar = definition.calendars[one.calendar or definition.calendar]
+        at = SOME_DAY
+        for _ in range(MOST_LOOKED_AT):
+            at = one.every.next(at, calendar)
+            if during is not None and not during.is_open(at):
+                shown = show_instant(at, calendar.zone)
+                message = f"schedule `{one.name}` comes while `{during.name}` is closed, for example {shown}"
+                yield Spot(checked.value(one, "every"), message, "take `during` away from the opening, or move it")
                 break
 
 
@@ -125,4 +166,4 @@ def _told(action: Cursor) -> Iterator[str]:
     return (str(e.plain["do"]) for e in effects_in(action) if "if" not in e.plain)
 
 
-RULES = (actor_by_time, looks_elsewhere_by_time, told_reads_facts, opens_itself, tell_cycle)
+RULES = (actor_by_time, looks_elsewhere_by_time, told_reads_facts, schedule_closed, opens_itself, tell_cycle)

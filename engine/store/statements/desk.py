@@ -5,7 +5,18 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, and_, delete, exists, func, literal_column, or_, select, update
 
 from engine.store.statements.writing import Hot, insert, replace, value
-from engine.store.tables import actors, attachments, cases, contents, definitions, faults, outbox, settings, sources
+from engine.store.tables import (
+    actors,
+    attachments,
+    cases,
+    contents,
+    definitions,
+    faults,
+    outbox,
+    settings,
+    sources,
+    timetables,
+)
 
 # As it stands in the condition of the index, or that is not used.
 _WAITING: ColumnElement[str] = literal_column("'waiting'")
@@ -88,6 +99,20 @@ SETTING = Hot(select(settings.c.value).where(settings.c.name == value("name")), 
 SET = replace(settings)
 UNSET = Hot(delete(settings).where(settings.c.name == value("name")), "name")
 
+TIMETABLE = Hot(select(timetables).where(timetables.c.process == value("process")), "process")
+LOCK_TIMETABLE = Hot(
+    select(timetables.c.process).where(timetables.c.process == value("process")).with_for_update(), "process"
+)
+KEEP_TIMETABLE = replace(timetables)
+_WAITS = and_(timetables.c.due_ms.is_not(None), timetables.c.fault.is_(None))
+DUE_TIMETABLES = Hot(
+    select(timetables.c.process)
+    .where(_WAITS, timetables.c.due_ms < value("before"))
+    .order_by(timetables.c.due_ms, timetables.c.process),
+    "before",
+)
+NEXT_OPENING = Hot(select(func.min(timetables.c.due_ms)).where(_WAITS))
+
 _member = cases.alias("member")
 _family_due = (
     select(func.min(_member.c.next_due_ms)).where(_member.c.root == cases.c.id).correlate(cases).scalar_subquery()
@@ -108,6 +133,7 @@ DUE_AGAIN = Hot(
     "was",
 )
 UNMARKED = Hot(update(cases).where(cases.c.id == _ROOT, cases.c.fault == value("was")).values(fault=_NOTHING), "was")
+OPEN_AGAIN = Hot(update(timetables).where(timetables.c.fault == value("was")).values(fault=_NOTHING), "was")
 IMPORTED = Hot(
     update(cases)
     .where(cases.c.importing == value("was"), cases.c.parent.is_(None), cases.c.fault.is_(None))

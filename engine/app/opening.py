@@ -1,0 +1,131 @@
+"""What the calendar opens: each case once, at its own instant, before anything later of its process takes a number."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from engine.app.catalogue import library_of
+from engine.app.faults import fault_of
+from engine.core.cases import Refused
+from engine.core.plan import Library
+from engine.core.schedules import Opening, next_instant, open_scheduled, openings_at, upcoming
+from engine.ports import Timetable, Transaction
+
+if TYPE_CHECKING:
+    from engine.app.deciding import Deciding
+
+
+class Opened(NamedTuple):
+    """What was done of the openings that were due."""
+
+    done: int = 0  # opened or refused
+    faults: int = 0
+
+
+def open_some(deciding: Deciding, tx: Transaction, now: int, most: int) -> Opened:
+    """Open what falls due before `now` in any process, at most so many."""
+    done = faults = 0
+    for process in tx.due_timetables(now):
+        if done < most:
+            opened = open_due(deciding, tx, process, now, most - done)
+            done, faults = done + opened.done, faults + opened.faults
+    return Opened(done, faults)
+
+
+def open_due(deciding: Deciding, tx: Transaction, process: str, now: int, most: int | None = None) -> Opened:
+    """Open what falls due in a process before `now`, in order; a process whose opening fails is set aside with it."""
+    kept, library = tx.timetable(process, lock=True), deciding.catalogue.library(tx)
+    if kept is None or kept.fault is not None:
+        return Opened()
+    done = 0
+    while kept.due is not None and kept.due < now and (most is None or done < most):
+        openings = openings_at(library, process, kept.due)
+        opening, problem = openings[kept.made], None
+        try:
+            with tx.part():
+                _open(deciding, tx, opening, now)
+        except _NotOpened as refused:  # its number is given again, as of any opening that is refused
+            problem = {"schedule": opening.schedule.name, "at": opening.at, "words": refused.words}
+        except Exception as error:  # whatever one opening does to the engine, the others go on
+            fault = fault_of(process, error, now)
+            tx.set_aside(fault)
+            tx.save_timetable(replace(kept, fault=fault.id))
+            return Opened(done, 1)
+        done += 1
+        kept = replace(kept, since=opening.at, made=kept.made + 1, problem=problem)
+        if kept.made == len(openings):
+            due = next_instant(library, process, opening.at + 1)
+            kept = replace(kept, since=opening.at + 1, made=0, due=due)
+    if done:
+        tx.save_timetable(kept)
+    return Opened(done)
+
+
+def _open(deciding: Deciding, tx: Transaction, opening: Opening, now: int) -> None:
+    prefix = opening.plan.definition.prefix
+    case = f"{prefix}-{tx.next_number(prefix)}"
+    outcome = open_scheduled(opening, case, secrets.token_hex(32), deciding.context(tx, now))
+    if isinstance(outcome, Refused):
+        raise _NotOpened(outcome)
+    deciding.save(tx, None, (), outcome, None)
+
+
+class _NotOpened(Exception):
+    """The opening was refused: nothing of it stays."""
+
+    def __init__(self, outcome: Refused) -> None:
+        super().__init__()
+        self.words = [dict(one.words) for one in outcome.reasons]
+
+
+def opened_until(tx: Transaction, process: str) -> int:
+    """No version may be published to hold from before this: by then the calendar has opened cases on another one."""
+    kept = tx.timetable(process, lock=True)
+    return 0 if kept is None else kept.since + 1 if kept.made else kept.since
+
+
+def arranged(tx: Transaction, process: str, at: int) -> None:
+    """After a publication at that instant: the process's schedules as they are to come from then on."""
+    library = library_of(tx.publications(process))
+    kept = tx.timetable(process, lock=True)
+    if kept is None:
+        versions = library.published[process]
+        if not library.plan(process, versions[-1][1]).definition.schedule:
+            return
+        kept = Timetable(process=process, since=at)
+    tx.save_timetable(replace(kept, due=next_instant(library, process, kept.since)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """When a schedule opens its next case; `due` is past where no worker has looked since."""
+
+    process: str
+    schedule: str
+    every: str
+    due: int
+    zone: str  # the desk's
+    fault: str | None = None
+    problem: Mapping[str, Any] | None = None  # its last opening, if it was refused: at, words by language
+
+
+def coming(tx: Transaction, library: Library) -> list[Coming]:
+    """Every schedule of the newest versions, the soonest first."""
+    found = []
+    for process in library.published:
+        kept = tx.timetable(process, lock=False)
+        if kept is not None:
+            found += [_coming(one, kept) for one in upcoming(library, process, kept.since)]
+    return sorted(found, key=lambda one: (one.due, one.process))
+
+
+def _coming(opening: Opening, kept: Timetable) -> Coming:
+    one, problem = opening.schedule, kept.problem
+    return Coming(
+        process=kept.process, schedule=one.name, every=one.every.text, due=opening.at,
+        zone=opening.plan.definition.desk.zone, fault=kept.fault,
+        problem=problem if problem is not None and problem["schedule"] == one.name else None,
+    )  # fmt: skip
