@@ -26,7 +26,7 @@ def shapes(root: Path) -> dict[str, Any]:
 
 
 COMMAND_LINES: dict[str, list[list[str]]] = {
-    "new": [["new", "lost_found"]],
+    "new": [["new", "key_loan"]],
     "check": [["check"]],
     "test": [["test", "processes/return_visit.yaml", "--coverage"]],
     "explain": [["explain", "unknown-state"], ["explain"]],
