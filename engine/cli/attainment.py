@@ -40,25 +40,21 @@ def write_attainment(
 ) -> None:
     """Write a table of promises: how often kept and missed, which share was kept, how many still run."""
     columns = [
-        Column(head=_("process")),
         Column(head=_("promise"), is_wide=True),
         *(Column(head=head, is_number=True) for head in (_("kept"), _("missed"), _("share kept"), _("still open"))),
     ]
     rows = []
     before = ""
     for (process, name), tally in sorted(counted.items(), key=lambda item: item[0][0]):
-        if not (ended := tally["met"] + tally["breached"]) and not (tally["running"] + tally["paused"]):
+        ended, still = tally["met"] + tally["breached"], sum(tally[status] for status in _STILL)
+        if not ended and not still:
             continue
         definition = engine.definition(process)
-        share = f"{tally['met'] / ended:.0%}" if ended else "–"
-        cells = [
-            "" if process == before else reader.said(definition.label, process),
-            reader.said(definition.clocks[name].label, name),
-            str(tally["met"]),
-            str(tally["breached"]),
-            share,
-            str(tally["running"] + tally["paused"]),
-        ]
+        if process != before:
+            rows.append(Row(cells=[reader.said(definition.label, process), "", "", "", ""], colour="bold"))
         before = process
+        label = reader.said(definition.clocks[name].label, name)
+        share = f"{tally['met'] / ended:.0%}" if ended else "–"
+        cells = [f"  {label}", str(tally["met"]), str(tally["breached"]), share, str(still)]
         rows.append(Row(cells=cells, colour="red" if tally["breached"] else ""))
     write_table(streams, columns, rows)

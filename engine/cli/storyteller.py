@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TIME = 7
 _WHO = 12
+_BELOW = " " * (_TIME + 2)  # what follows from a line stands under it
 _WIDEST = 110  # wider lines are hard to read
 
 
@@ -178,7 +179,7 @@ class Storyteller:
             definition = self._definition(result.case)
             yield _Line(margin, chapter.mark(result.case.id) + self._done(reader, definition, result))
             yield from self._promises(reader, definition, result)
-            yield from self._messages(self._margin(), result.case.id, result.record["seq"])
+            yield from self._messages(_BELOW, result.case.id, result.record["seq"])
 
     def _refused(self, chapter: Chapter, played: Played, refusal: Refusal) -> str:
         name = str(played.line.get("do", ""))
@@ -223,7 +224,7 @@ class Storyteller:
                     if what == "met"
                     else event_text(reader, what, detail)
                 )
-                yield _Line(self._margin() + sign, self._of_clock(definition, name, text), colour)
+                yield _Line(_BELOW + sign, self._of_clock(definition, name, text), colour)
         if result.before is not None and due_next(result.before) == due_next(result.case):
             return
         name, clock = most_urgent(result.case) or ("", None)
@@ -231,7 +232,7 @@ class Storyteller:
             coming = _("due {time} ({distance})").format(
                 time=reader.instant(clock.due_at), distance=reader.until(clock.due_at)
             )
-            yield _Line(self._margin() + "○ ", self._of_clock(definition, name, coming))
+            yield _Line(_BELOW + "○ ", self._of_clock(definition, name, coming))
 
     def _of_clock(self, definition: ProcessDefinition, name: str, text: str) -> str:
         return _("{name}: {text}").format(name=self._reader.said(definition.clocks[name].label, name), text=text)
@@ -266,7 +267,7 @@ class Storyteller:
         elif verb == "timer" and one.movement:  # its name means nothing to a reader
             text = _("when its time came: {movement}").format(movement=one.movement)
         yield _Line(margin, chapter.mark(record["case"]) + text, "red" if one.is_bad else "")
-        yield from self._messages(self._margin(), record["case"], record["seq"])
+        yield from self._messages(_BELOW, record["case"], record["seq"])
 
     def _messages(self, margin: str, case: str, sequence: int) -> Iterable[_Line]:
         for mail in self._mails.get((case, sequence), ()):
@@ -277,7 +278,7 @@ class Storyteller:
             else:
                 said = _("to other systems: {name}").format(name=message.name)
             yield _Line(margin + "→ ", said)
-            margin = self._margin()
+            margin = _BELOW
 
     def _receiver(self, case: str, mail: Mail) -> str:
         message = mail.message
@@ -291,8 +292,8 @@ class Storyteller:
     def _definition(self, view: CaseView) -> ProcessDefinition:
         return self._engine.definition(view.process, view.version)
 
-    def _margin(self, at: int | None = None, who: str = "") -> str:
-        time = "" if at is None else self._reader.local(at).strftime("%H:%M")
+    def _margin(self, at: int, who: str) -> str:
+        time = self._reader.local(at).strftime("%H:%M")
         return f"{time:<{_TIME}}{who:<{_WHO - 1}} "
 
 
