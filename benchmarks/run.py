@@ -21,7 +21,7 @@ from benchmarks.common import tell
 
 QUESTIONS = (
     "durable", "worker", "decision", "loading", "starting", "memory", "store_step", "machine", "expressions",
-    "calendars",
+    "calendars", "long_case",
 )  # fmt: skip
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from engine.core.decide import carry
 from engine.testing import ManualTime, engine_in_memory
 from tests.app.desks import (
     ADMIN,
+    BOSS,
     DAY,
     HOUR,
     LIN,
@@ -299,3 +303,22 @@ def test_a_fault_is_tried_again_by_administrators_only(engine: Engine) -> None:
         engine.retry_fault("X-1", actor=LIN)
     with pytest.raises(NotFound, match="there is no fault `X-1`"):
         engine.retry_fault("X-1", actor=ADMIN)
+
+
+# ---------------------------------------------------------------- long lives
+
+
+def test_a_promise_paused_hundreds_of_times_keeps_only_its_head_in_the_row(
+    on_disk: Engine, time: ManualTime, tmp_path: Path
+) -> None:
+    case = open_errand(on_disk)
+    sizes = []
+    for number in range(150):
+        time.move(SECOND)
+        action, actor = ("hold", LIN) if number % 2 == 0 else ("resume", BOSS)
+        done(on_disk.act(case, action, actor=actor))
+        if number in (11, 149):
+            with closing(sqlite3.connect(tmp_path / "desk.db")) as database:
+                sizes += database.execute("SELECT length(body) FROM cases WHERE id = ?", [case]).fetchone()
+    assert len(list(on_disk.ledger(case, "sent"))) == 150
+    assert sizes[1] - sizes[0] < 30, "only counts have more digits"
