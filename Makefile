@@ -21,7 +21,7 @@ test: ## run the tests, as CI does
 long: ## run the tests with their long forms
 	@CASEWRIGHT_LONG=1 $(PYTHON) run.py test
 
-crash: setup ## kill processes for minutes: writers, workers, imports (tests/crash/)
+crash: setup ## kill processes for half an hour: writers, workers, imports (tests/crash/)
 	@CASEWRIGHT_LONG=1 $(BIN)/python -m pytest -q -s tests/crash
 
 check: lint types imports deps ## run every check that takes seconds: lint, types, imports, dependencies, budgets

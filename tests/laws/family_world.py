@@ -165,10 +165,9 @@ World = list[Told | Looks]
 
 def commands(lot: random.Random, skew: int) -> list[Told]:
     """What people do, half of it at the very instants at which something falls due, were nobody to do anything."""
-    dues = sorted({step.record["at"] for step in play([]) if step.record["verb"] in ("timer", "threshold")})
     told = []
     for _ in range(18):
-        near = lot.choice(dues) + lot.choice((0, 0, 0, 0, -1, 1))
+        near = lot.choice(DUES) + lot.choice((0, 0, 0, 0, -1, 1))
         at = lot.choice((near, near, near, START + lot.randrange(300) * MINUTE))
         link = lot.choice(("", "", "", "first", "second"))
         verb = "do" if lot.random() < 0.9 else lot.choice(HOLDING)
@@ -270,6 +269,10 @@ def history(steps: list[Step]) -> list[dict[str, Any]]:
     """What may not differ between two worlds."""
     beside = ("recorded_at", "prev", "raised")
     return [{name: value for name, value in step.record.items() if name not in beside} for step in steps]
+
+
+DUES = sorted({step.record["at"] for step in play([]) if step.record["verb"] in ("timer", "threshold")})
+"""When something falls due, were nobody to do anything."""
 
 
 # -- the law ---------------------------------------------------------------------------------------------------------
