@@ -1,4 +1,4 @@
-"""The architecture sheet cannot lie: its rooms are those of the contract, its files exist, its way is the one walked."""
+"""The architecture sheet cannot lie: the rooms of the contract, files that exist, the way that a command walks."""
 
 from __future__ import annotations
 

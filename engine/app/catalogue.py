@@ -85,10 +85,10 @@ class Catalogue:
         library = self.library(tx)
         plan = library.newest(process, at)
         if plan is None:
+            from engine.app.known import published_help
             from engine.core.reasons import near
 
             raise NotFound(
-                f"no process `{process}` is published{near(process, library.published)}",
-                help="`casewright publish FILE` publishes one",
+                f"no process `{process}` is published{near(process, library.published)}", help=published_help(library)
             )
         return plan

@@ -21,8 +21,13 @@ def check_process(library: Library, process: str) -> None:
     if process not in library.published:
         raise NotFound(
             f"no process `{process}` is published{near(process, library.published)}",
-            help=_those(library.published) if library.published else "`casewright publish FILE` publishes one",
+            help=published_help(library),
         )
+
+
+def published_help(library: Library) -> str:
+    """Say which processes are published, or how one is."""
+    return _those(library.published) if library.published else "`casewright publish FILE` publishes one"
 
 
 def check_state(library: Library, state: str, process: str | None) -> None:

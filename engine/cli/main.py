@@ -97,7 +97,7 @@ def _unknown_command(name: str, ctx: click.Context) -> click.UsageError:
     near = get_close_matches(name, COMMANDS, n=1)
     text = _("there is no command `{name}`").format(name=name)
     if near:
-        text = _("{what}. {more}").format(what=text, more=_("did you mean `{name}`?").format(name=near[0]))
+        text += _("; ") + _("did you mean `{name}`?").format(name=near[0])
     return click.UsageError(text, ctx)
 
 

@@ -39,7 +39,7 @@ def test_every_command_explains_itself_with_examples_first(command: str) -> None
 def test_a_command_misspelt_is_answered_by_the_one_probably_meant() -> None:
     code, out, err = run("lsit")
     assert (code, out) == (2, "")
-    assert "there is no command `lsit`. did you mean `list`?" in err
+    assert "there is no command `lsit`; did you mean `list`?" in err
 
 
 def test_an_option_misspelt_is_a_usage_error() -> None:

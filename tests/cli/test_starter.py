@@ -92,3 +92,29 @@ def test_a_rule_is_explained_without_the_marks_of_a_web_page() -> None:
     assert said.startswith("unknown-state (error)\n")
     assert "```" not in said
     assert "\n    initial: workin\n" in said
+
+
+# ---------------------------------------------------------------- what is typed is read as it is meant
+
+
+@pytest.mark.parametrize("named", ["lost_found", "processes/lost_found", "processes/lost_found.yaml"])
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_a_process_is_named_as_people_name_it(command: str, named: str) -> None:
+    run("new", "lost_found")
+    assert run(command, named).code == 0
+    assert run(command, f"{named}x").code == 2
+
+
+def test_what_a_newcomer_types_next_is_answered(folder: Path) -> None:
+    run("init", "--as", "boss")
+    run("new", "lost_found")
+    run("publish", "lost_found", "--as", "boss")
+    run("actor", "add", "wang", "--role", "agent", "--as", "boss")
+    empty = run("list", "--as", "wang")
+    assert (empty.code, empty.err) == (0, "nothing waits on you\nnext: casewright list --all\n")
+    other = run("open", "lost", "--as", "wang")
+    assert (other.code, "`lost_found`" in other.err) == (3, True)
+    assert run("open", "lost_found", "--as", "wang", "-f", "subject=scarf").code == 0
+    assert run("do", "lf-1", "close", "--as", "wang", "-f", "result=found").out.startswith("LF-1 received")
+    assert run("show", "Lf-1", "--as", "wang").code == 0
+    assert run("show", "no case", "--as", "wang").code == 3

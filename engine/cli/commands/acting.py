@@ -13,6 +13,7 @@ from engine.cli.documents import offer_document
 from engine.cli.exits import Exit
 from engine.cli.files import take_files
 from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of
+from engine.cli.parameters import CaseId
 from engine.cli.prompts import ask_missing
 from engine.cli.render import by_likelihood, data_lines, offer_lines
 from engine.cli.streams import Streams
@@ -76,7 +77,7 @@ def do_command() -> Command:
             "casewright do R-1042 note -f note='calls back at noon' --key call-17",
         ),
         params=[
-            click.Argument(["case"], metavar=_("CASE")),
+            click.Argument(["case"], type=CaseId(), metavar=_("CASE")),
             click.Argument(["action"], metavar=_("[ACTION]"), required=False),
             click.Option(["--list", "is_list"], is_flag=True, help=_("What I may do now, and why not the rest.")),
             *form_options(),

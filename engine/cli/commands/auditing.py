@@ -9,6 +9,7 @@ import click
 from engine.cli.command import Args, engine_command
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
+from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
 
@@ -26,7 +27,7 @@ def audit_command() -> click.Group:
             "records by their process gives exactly what is stored."
         ),
         examples=("casewright audit verify", "casewright audit verify R-1042"),
-        params=[click.Argument(["case"], required=False, metavar=_("[CASE]"))],
+        params=[click.Argument(["case"], type=CaseId(), required=False, metavar=_("[CASE]"))],
     )
     return Subcommands(
         "audit",

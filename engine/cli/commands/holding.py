@@ -11,6 +11,7 @@ from engine.cli.answer import answer
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.files import read_file
 from engine.cli.forms import command_options
+from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
 from engine.cli.translate import _
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _case_argument() -> click.Argument:
-    return click.Argument(["case"], metavar=_("CASE"))
+    return click.Argument(["case"], type=CaseId(), metavar=_("CASE"))
 
 
 def _changing_options() -> list[click.Parameter]:

@@ -12,6 +12,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import attachment_document, case_document, clock_document, ledger_document
 from engine.cli.exits import Exit
 from engine.cli.pages import write_attachments, write_case, write_clocks, write_history, write_ledger
+from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed
 from engine.errors import NotFound
@@ -27,7 +28,7 @@ def show_command() -> Command:
         run_show,
         help=_("Show one case: where it stands, whose turn it is, its promises, its data and what it is linked to."),
         examples=("casewright show R-1042", "casewright show R-1042 --json"),
-        params=[click.Argument(["case"], metavar=_("CASE"))],
+        params=[click.Argument(["case"], type=CaseId(), metavar=_("CASE"))],
     )
 
 
@@ -53,7 +54,7 @@ def history_command() -> Command:
         run_history,
         help=_("Show everything that happened to a case, from its records: who, what, when, and what it changed."),
         examples=("casewright history R-1042", "casewright history R-1042 --json"),
-        params=[click.Argument(["case"], metavar=_("CASE"))],
+        params=[click.Argument(["case"], type=CaseId(), metavar=_("CASE"))],
     )
 
 
@@ -82,7 +83,7 @@ def clock_command() -> Command:
         ),
         examples=("casewright clock R-1042", "casewright clock R-1042 --explain"),
         params=[
-            click.Argument(["case"], metavar=_("CASE")),
+            click.Argument(["case"], type=CaseId(), metavar=_("CASE")),
             click.Option(["--explain"], is_flag=True, help=_("Show how the time used adds up.")),
             click.Option(["--clock", "name"], metavar=_("CLOCK"), help=_("Only this promise.")),
         ],

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
 from engine.cli.folder import checked_paths, publish_all
+from engine.cli.parameters import ProcessPath
 from engine.cli.streams import Streams
 from engine.cli.translate import _, later
 
@@ -31,7 +30,7 @@ def publish_command() -> Command:
         ),
         examples=("casewright publish", "casewright publish processes/repair.yaml"),
         params=[
-            click.Argument(["paths"], nargs=-1, type=click.Path(exists=True, path_type=Path), metavar=_("[PATH]…")),
+            click.Argument(["paths"], nargs=-1, type=ProcessPath(), metavar=_("[PATH]…")),
         ],
     )
 

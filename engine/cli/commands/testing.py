@@ -13,6 +13,7 @@ from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
 from engine.cli.folder import Checked, checked_paths
+from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.streams import Streams
 from engine.cli.translate import _, later, listed, plural
@@ -34,7 +35,7 @@ def test_command() -> Command:
         ),
         examples=("casewright test", "casewright test processes/repair.yaml --coverage"),
         params=[
-            click.Argument(["paths"], nargs=-1, type=click.Path(exists=True, path_type=Path), metavar=_("[PATH]…")),
+            click.Argument(["paths"], nargs=-1, type=ProcessPath(), metavar=_("[PATH]…")),
             click.Option(["--coverage"], is_flag=True, help=_("Say what no scenario has seen; 100 % passes.")),
             click.Option(["-k", "name"], metavar=_("TEXT"), help=_("Only scenarios whose name holds this.")),
         ],

@@ -13,6 +13,7 @@ from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.findings import FORMATS, write_findings
 from engine.cli.folder import checked_paths
+from engine.cli.parameters import ProcessPath
 from engine.cli.rulebook import on_screen, page_of, summaries
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
@@ -136,7 +137,7 @@ def check_command() -> Command:
         ),
         examples=("casewright check", "casewright check processes/repair.yaml", "casewright check --format sarif"),
         params=[
-            click.Argument(["paths"], nargs=-1, type=click.Path(exists=True, path_type=Path), metavar=_("[PATH]…")),
+            click.Argument(["paths"], nargs=-1, type=ProcessPath(), metavar=_("[PATH]…")),
             click.Option(
                 ["--format", "form"], type=click.Choice(FORMATS), help=_("How findings are written; text unless said.")
             ),

@@ -1,0 +1,35 @@
+"""What people type for a case or a file of a process, read as they mean it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+_CASE = re.compile(r"[A-Za-z]+-[0-9.]+")
+
+
+class CaseId(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click alone
+    """The id of a case; its capital letters may be typed small."""
+
+    name = "case"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the id as it is written in lists."""
+        return str(value).upper() if _CASE.fullmatch(str(value)) else str(value)
+
+
+class ProcessPath(click.Path):
+    """A file or folder of processes; a process may be named without its folder and ending."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Give the path as typed, or the file of the process that is called so."""
+        meant = (Path(f"{value}.yaml"), Path("processes") / f"{value}.yaml")
+        if not Path(value).exists():
+            value = next((str(path) for path in meant if path.is_file()), value)
+        return super().convert(value, param, ctx)
