@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -128,11 +128,18 @@ def _date(day: date) -> str:
 
 
 def _day(calendar: Calendar, day: date) -> Row:
+    from engine.calendars import instant_at, local_time
     from engine.hours import hours_text
 
-    hours = _hours_on(calendar, day)
+    is_there = local_time(calendar.zone, instant_at(calendar.zone, datetime.combine(day, time()))).date() == day
+    hours = _hours_on(calendar, day) if is_there else ()
     return Row(
-        cells=[day.isoformat(), weekday(day.weekday()), _hours(hours), _why(calendar, day)],
+        cells=[
+            day.isoformat(),
+            weekday(day.weekday()),
+            _hours(hours),
+            _why(calendar, day) if is_there else _("the zone skipped this date"),
+        ],
         colour="" if hours_text(hours) else "dim",
     )
 

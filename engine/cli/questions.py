@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,22 +91,24 @@ _ANSWERS: Mapping[Verb, Callable[[Calendar, int, Mapping[str, str]], Found]] = {
 }
 
 
+_TIMED = re.compile(r"(PT)?[0-9][0-9.hmsHMS]*[hmsHMS]")
+
+
 def reach(calendar: Calendar, start: int, length: str) -> int:
     """Return when a length is over, or, after a minus, when it began: whatever a goal may be, `0s` too."""
+    from engine.calendars import parse_duration
     from engine.core.clocks import instant_of
     from engine.lang.build.times import TimeFault, read_moment
 
     back, plain = length.startswith("-"), length.removeprefix("-").strip()
-    if plain in ("0s", "0m", "0h"):
-        return calendar.next_opening(start)
+    if _TIMED.fullmatch(plain):  # to the millisecond: goals begin with a second
+        return calendar.add(start, -parse_duration(plain) if back else parse_duration(plain))
     try:
         moment = read_moment(plain, "goal", {})
     except TimeFault as fault:
         raise UsageError(fault.message, help=fault.mend) from fault
     if not back:
         return instant_of(moment, start, None, calendar) or 0
-    if moment.base == "duration":
-        return calendar.add(start, -moment.offset)
     if moment.base in ("business_days", "calendar_days") and not moment.offset and not moment.days:
         return calendar.add_days(start, -moment.count, "business" if moment.base == "business_days" else "calendar")
     raise UsageError(

@@ -48,6 +48,7 @@ def calendar(*words: str, **how: str) -> Ran:
         ("2026-03-03 09:30", "1h", "2026-03-03 11:30 Tue"),  # over the break
         ("2026-03-04 16:00", "2h", "2026-03-07 23:00 Sat"),  # over two holidays
         ("2026-03-07 23:00", "4h", "2026-03-08 11:00 Sun"),  # past midnight, then the special date
+        ("2026-03-02 16:59:59.5", "0.250s", "2026-03-02 16:59:59.750 Mon"),
         ("2026-03-02 12:30", "0s", "2026-03-02 13:00 Mon"),
         ("2026-03-04 10:00", "1 business_days", "2026-03-07 22:00 Sat"),
         ("2026-03-04 10:00", "1 calendar_days", "2026-03-07 22:00 Sat"),  # rolled to the next opening
@@ -140,6 +141,18 @@ def test_a_calendar_is_named_by_its_file_too() -> None:
     Path("summer.yaml").write_text(OFFICE.replace("office", "summer").replace("17:00", "15:00"), "utf-8")
     assert calendar("add", "summer.yaml", "2026-03-02 14:45", "15m").out == "2026-03-02 15:00 Mon (UTC)\n"
     assert calendar("next", "processes/calendars/office.yaml", "2026-03-02 12:30").out.endswith("(Asia/Shanghai)\n")
+
+
+def test_a_date_that_its_zone_skipped_is_no_open_day() -> None:
+    Path("apia.yaml").write_text(
+        'calendar: apia\nlabel: {en: Apia}\nzone: Pacific/Apia\nweekly: {mon-sun: ["09:00-17:00"]}\n', "utf-8"
+    )
+    shown = calendar("show", "apia.yaml", "2011-12-29 08:00", "--days", "3").out.splitlines()
+    assert shown[-3:] == [
+        "2011-12-29  Thu  09:00–17:00",
+        "2011-12-30  Fri  closed       the zone skipped this date",
+        "2011-12-31  Sat  09:00–17:00",
+    ]
 
 
 LINES = (
