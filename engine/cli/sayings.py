@@ -119,6 +119,7 @@ SENTENCES = (
     later("nothing delivers `{name}` here"),
     later("the family of `{case}` changes without end; look for states that decide in a circle"),
     later("`{case}` fires more than {count} times at one instant"),
+    later("`{case}`: {failed}"),
     later("the machine's clock jumped by {seconds} s; nothing is carried forward"),
     later("set the clock right, or accept it with `casewright tick --accept-clock`"),
     later("the machine's clock stands {days} days after the last sign of life in this database"),
