@@ -370,8 +370,8 @@ class Transaction(CaseTable, CaseLists, Reports, Timetables, OutboxTable, Regist
 class Store(Protocol):
     """Where cases live."""
 
-    def write(self) -> AbstractContextManager[Transaction]:
-        """A transaction that is committed at the end, or rolled back if an exception leaves it."""
+    def write(self, *, is_lasting: bool = True) -> AbstractContextManager[Transaction]:
+        """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""

@@ -57,7 +57,7 @@ class Sending:
         """Deliver what waits, at most fifty messages."""
         if not self._handlers:
             return Round()
-        with self._recipe.store.write() as tx:
+        with self._recipe.store.write(is_lasting=False) as tx:  # after a power cut they are claimed again
             mails = tx.claim_mail(self._recipe.life.read(tx), MESSAGES)
         done, tried, time = Round(), list[Mail](), self._recipe.time
         since = time.monotonic()
@@ -105,7 +105,7 @@ class Sending:
         told = [mail for mail in tried if mail.status == "dead" and mail.message.failed]
         rest = [mail for mail in tried if mail not in told]
         if rest:
-            with self._recipe.store.write() as tx:
+            with self._recipe.store.write(is_lasting=False) as tx:  # or delivered again, with the same key
                 for mail in rest:
                     tx.update_mail(mail)
         for mail in told:

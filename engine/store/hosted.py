@@ -41,7 +41,7 @@ class HostedStore:
         self._checked: object = None  # the host's transaction that was found to be fit
 
     @contextmanager
-    def write(self) -> Iterator[SqlTransaction]:
+    def write(self, *, is_lasting: bool = True) -> Iterator[SqlTransaction]:
         """A part of the host's transaction, taken back if an exception leaves it."""
         driver = self._begun()
         work = self._work(driver)

@@ -32,7 +32,7 @@ class MemoryStore:
         self._is_closed = False
 
     @contextmanager
-    def write(self) -> Iterator[MemoryTransaction]:
+    def write(self, *, is_lasting: bool = True) -> Iterator[MemoryTransaction]:
         """A transaction that is committed at the end, or rolled back if an exception leaves it."""
         if self._writing == get_ident():
             raise RuntimeError("this thread is writing already; use the transaction it has")

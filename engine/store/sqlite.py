@@ -94,6 +94,7 @@ class SqliteStore:
         )
         self.memo = Memo()
         self._line = Lock()  # of writers in this process
+        self._level = "FULL"  # how the next commit waits for the disk
         self._writer: sqlite3.Connection | None = None
         self._standing = Standing()  # of the writer
         self._writing: int | None = None  # the thread whose turn it is
@@ -116,9 +117,9 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise self._explain(error) from error
 
-    def write(self) -> Writing:
+    def write(self, *, is_lasting: bool = True) -> Writing:
         """A transaction that is committed at the end, or rolled back if an exception leaves it."""
-        return Writing(self)
+        return Writing(self, "FULL" if is_lasting else "NORMAL")
 
     def read(self) -> Reading:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
@@ -167,7 +168,7 @@ class SqliteStore:
 
     # -- the writers' line ---------------------------------------------------------------------------------------------
 
-    def _begin(self) -> SqlTransaction:
+    def _begin(self, level: str) -> SqlTransaction:
         if self._address.is_read_only:
             raise StoreUnavailable(
                 f"the database `{self._address.path}` was opened for reading only",
@@ -185,6 +186,7 @@ class SqliteStore:
         try:
             self._check_open()
             writer = self._writer = self._writer or self._new_writer()
+            self._sync(writer, level)
             self._take_turn(writer, monotonic() - started)
         except sqlite3.Error as error:
             self._line.release()
@@ -194,6 +196,12 @@ class SqliteStore:
             raise
         self._writing = get_ident()
         return SqlTransaction(writer.execute, self.driver, self.memo, self._standing)
+
+    def _sync(self, writer: sqlite3.Connection, level: str) -> None:
+        """Wait for the disk at the next commit as this level says, and never more than the address does."""
+        if level != self._level and self._address.synchronous == "FULL":
+            writer.execute(f"PRAGMA synchronous = {level}")
+            self._level = level
 
     def _take_turn(self, writer: sqlite3.Connection, waited: float) -> None:
         """Begin, waiting for other processes what is left of the time; then see that the tables are still ours."""
@@ -238,6 +246,7 @@ class SqliteStore:
                     help="move the file to a disk of this machine; network folders will not do",
                 )
             writer.execute(f"PRAGMA synchronous = {self._address.synchronous}")
+            self._level = "FULL"
             self._checkpoints.prepare(writer)
         except BaseException:
             writer.close()
@@ -335,13 +344,14 @@ class SqliteStore:
 class Writing:
     """One turn of one writer, for `with`."""
 
-    __slots__ = ("_store", "_work")
+    __slots__ = ("_level", "_store", "_work")
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore, level: str) -> None:
         self._store = store
+        self._level = level
 
     def __enter__(self) -> SqlTransaction:
-        self._work = self._store._begin()
+        self._work = self._store._begin(self._level)
         return self._work
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

@@ -528,3 +528,15 @@ def test_a_readers_connection_is_used_again(store: SqliteStore) -> None:
         with store.read() as first, store.read() as second:
             assert first.setting("zone") is second.setting("zone") is None
     assert len(store._idle) == 2
+
+
+def test_what_need_not_be_lasting_waits_for_no_disk_and_the_next_that_must_be_does(store: SqliteStore) -> None:
+    levels = []
+    for is_lasting in (True, False, True):
+        with store.write(is_lasting=is_lasting) as work:
+            work.set_setting("zone", str(is_lasting))
+        assert store._writer is not None
+        levels.append(store._writer.execute("PRAGMA synchronous").fetchone()[0])
+        with store.read() as work:
+            assert work.setting("zone") == str(is_lasting)
+    assert levels == [2, 1, 2]
