@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         Import,
         Imported,
         Inside,
+        MeasureQuestion,
+        MeasureReport,
         Offer,
         Refusal,
         Round,
@@ -63,7 +65,8 @@ if TYPE_CHECKING:
 
 _APP = (
     "Accepted", "Act", "CaseView", "ClockView", "Delivery", "Engine", "File", "FormField", "Import", "Imported",
-    "Inside", "Offer", "Refusal", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Inside", "MeasureQuestion", "MeasureReport", "Offer", "Refusal", "Round", "Search", "SlaQuestion", "SlaReport",
+    "Verification", "Worklist",
 )  # fmt: skip
 _CALENDARS = (
     "Calendar", "CalendarError", "always", "format_duration", "openings", "parse_duration", "read_calendar",
@@ -91,10 +94,11 @@ _HOMES = {
 __all__ = [
     "Accepted", "Act", "Actor", "Calendar", "CalendarError", "CaseView", "ClockJumped", "ClockView", "Conflict",
     "DefinitionError", "Delivery", "Engine", "EngineError", "File", "FormField", "Import", "Imported", "Inside",
-    "KeyReused", "NotFound", "NotPermitted", "Offer", "Person", "Reason", "Refusal", "Round", "Search", "SetAside",
-    "SlaQuestion", "SlaReport", "StoreUnavailable", "TimeSource", "UsageError", "Verification", "VerificationFailed",
-    "Worklist", "__version__", "always", "format_duration", "load_calendar", "load_calendars", "openings",
-    "parse_duration", "read_calendar", "read_instant", "read_sources", "run_worker", "show_instant",
+    "KeyReused", "MeasureQuestion", "MeasureReport", "NotFound", "NotPermitted", "Offer", "Person", "Reason", "Refusal",
+    "Round", "Search", "SetAside", "SlaQuestion", "SlaReport", "StoreUnavailable", "TimeSource", "UsageError",
+    "Verification", "VerificationFailed", "Worklist", "__version__", "always", "format_duration", "load_calendar",
+    "load_calendars", "openings", "parse_duration", "read_calendar", "read_instant", "read_sources", "run_worker",
+    "show_instant",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 from engine.calendars import Calendar
 from engine.expressions import Expression
 from engine.fields import Field, Value, Words
+from engine.measure import Measure
 
 T = TypeVar("T")
 
@@ -380,6 +381,7 @@ class ProcessDefinition:
     unique: bool = False
     counts: Mapping[str, Count] = field(default_factory=dict)
     schedule: Mapping[str, Schedule] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)  # path → text it was read from, all of it
     behaviour_hash: str = ""
     words_hash: str = ""

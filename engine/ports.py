@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Outgoing, Step
 from engine.core.outlook import Outlook
 
@@ -78,24 +79,6 @@ class Query:
     due_before: int | None = None
     limit: int = 50
     after: tuple[int, int, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a report counts: of one process or all, of one clock or all, decided in [since, until)."""
-
-    process: str | None = None
-    clock: str | None = None
-    since: int | None = None  # a cycle is decided by its first breach, else by its end
-    until: int | None = None
-
-
-class Ended(NamedTuple):
-    """A cycle that has ended, and the definition of its case."""
-
-    cycle: Cycle
-    process: str
-    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +250,9 @@ class Reports(Protocol):
 
     def open_cases(self, process: str | None = None) -> Iterator[Case]:
         """The open cases, without personal values and secrets."""
+
+    def cases_of(self, process: str, since: int | None = None, until: int | None = None) -> Iterator[Case]:
+        """The cases of this process opened in [since, until), by opening, without personal values and secrets."""
 
 
 class Timetables(Protocol):

@@ -10,6 +10,7 @@ from engine.app.delivery import Deliver, Delivery
 from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
+from engine.app.measuring import MeasureQuestion, MeasureReport, Measuring
 from engine.app.merging import RecipeOfTwo
 from engine.app.opening import Coming
 from engine.app.reading import Reading, Search
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 
-class Engine(Acting, Reading, Reporting, Running, Keeping, Importing):
+class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Importing):
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
     def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:
@@ -89,6 +90,6 @@ class Engine(Acting, Reading, Reporting, Running, Keeping, Importing):
 
 __all__ = [
     "Accepted", "Act", "CaseView", "Check", "ClockView", "Coming", "Deliver", "Delivery", "Engine", "File", "FormField",
-    "Import", "Imported", "Inside", "LineError", "Offer", "Played", "Problem", "Published", "Refusal", "Result",
-    "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Import", "Imported", "Inside", "LineError", "MeasureQuestion", "MeasureReport", "Offer", "Played", "Problem",
+    "Published", "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 ]  # fmt: skip

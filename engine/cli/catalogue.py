@@ -40,7 +40,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "attach": Entry("holding", later("Attach a file to a case.")),
             "history": Entry("looking", later("Show everything that happened to a case.")),
             "clock": Entry("looking", later("Show the promises of a case, to the millisecond with --explain.")),
-            "report": Entry("reporting", later("Count over many cases: how promises were kept.")),
+            "report": Entry("reporting", later("Report how promises were kept, and what processes measure.")),
         },
     ),
     (

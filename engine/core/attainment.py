@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.core.cases import Cycle
 
@@ -20,6 +21,24 @@ OWNER = "owner:"
 
 BANDS = (5 * 60_000, 15 * 60_000, 3_600_000, 4 * 3_600_000, 24 * 3_600_000)
 """Up to how late (ms) each part of the distribution of lateness goes; one more holds the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a report counts: of one process or all, of one clock or all, decided in [since, until)."""
+
+    process: str | None = None
+    clock: str | None = None
+    since: int | None = None  # a cycle is decided by its first breach, else by its end
+    until: int | None = None
+
+
+class Ended(NamedTuple):
+    """A cycle that has ended, and the definition of its case."""
+
+    cycle: Cycle
+    process: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from engine.expressions import Expression
 from engine.lang.build.used import Used, uses_of
 from engine.model import Desk, ProcessDefinition
 
-WORDS = frozenset({"label", "words", "description", "summary", "text"})
-"""What people read, and nothing else depends on: labels, the reasons of guards, messages."""
+WORDS = frozenset({"label", "words", "description", "summary", "text", "measures"})
+"""What people read, and no case depends on: labels, the reasons of guards, messages, what reports count."""
 
 _NEITHER = frozenset({"sources", "behaviour_hash", "words_hash", "desk"})
 _SORTED = frozenset({"places", "removed"})

@@ -64,6 +64,14 @@ class MemoryLists(MemoryWork):
             if case.closed_at is None and case.importing is None and process in (None, case.process):
                 yield changed(case, private={}, secret="")
 
+    def cases_of(self, process: str, since: int | None = None, until: int | None = None) -> Iterator[Case]:
+        """The cases of this process opened in [since, until), by opening, without personal values and secrets."""
+        cases = (kept.case for _, kept in self._tables.rows("cases") if kept.case.process == process)
+        for case in sorted(cases, key=lambda case: (case.opened_at, case.id)):
+            is_within = (since is None or since <= case.opened_at) and (until is None or case.opened_at < until)
+            if case.importing is None and is_within:
+                yield changed(case, private={}, secret="")
+
 
 def _is_wanted(case: Case, clock: str, wanted: Wanted) -> bool:
     return case.importing is None and wanted.process in (None, case.process) and wanted.clock in (None, clock)

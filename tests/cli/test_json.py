@@ -53,7 +53,11 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "attach": [["attach", "CASE", "casewright.toml", "--as", "wang.fang"]],
     "history": [["history", "CASE", "--as", "wang.fang"]],
     "clock": [["clock", "CASE", "--as", "wang.fang", "--explain"]],
-    "report": [["report", "sla"], ["report", "sla", "--by", "role,month", "--process", "repair"]],
+    "report": [
+        ["report", "sla"],
+        ["report", "sla", "--by", "role,month", "--process", "repair"],
+        ["report", "repair", "--as", "boss"],
+    ],
     "init": [["init", "--as", "boss"]],
     "actor": [["actor"], ["actor", "add", "x", "--role", "agent", "--as", "boss"]],
     "import": [["import", "day.jsonl", "--as", "boss"]],

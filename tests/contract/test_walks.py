@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
 from engine.core.cases import Case, Cycle, Goal
 from engine.ports import Store, Wanted
 from engine.store import open_store, upgrade, walks
-from engine.store.tables import VERSION_TABLE
+from engine.store.schema import APPLICATION_ID
+from engine.store.upgrading import run_migrations
 from tests.contract.builders import MINUTE, MORNING, a_case, a_step, moved, opening, put, step
 
 
@@ -116,13 +117,31 @@ def test_open_cases_come_once_each_without_what_is_private(store: Store) -> None
 
 def test_the_first_tables_are_brought_up_to_date_with_all_they_hold(tmp_path: Path) -> None:
     path = str(tmp_path / "desk.db")
-    upgrade(path)
-    with closing(open_store(path)) as store:
-        keep(store, a_case(), cycle(noticed_at=None))
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("ALTER TABLE clock_cycles DROP COLUMN noticed_ms")
-        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        run_migrations(connection, "0001")
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        columns = "'R-1', 'arrival', 1, 5, 9, 'met', 'length', 10, 4, NULL, '{}'"
+        connection.exec_driver_sql(f"INSERT INTO clock_cycles VALUES ({columns})")
+    engine.dispose()
     assert upgrade(path)
     with closing(open_store(path)) as store, store.read() as work:
-        assert work.cycles("R-1") == [cycle()]
+        [kept] = work.cycles("R-1")
+    assert (kept.started_at, kept.used, kept.result, kept.noticed_at) == (5, 4, "met", None)
     assert not upgrade(path)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_cases_of_a_process_come_by_their_opening_open_or_not(store: Store) -> None:
+    for number in range(5):
+        opened = MORNING + (number // 2) * MINUTE  # two at one instant, across a page
+        closed = opened if number == 3 else None
+        keep(store, a_case(f"R-{number}", opened_at=opened, closed_at=closed, private={"phone": "139"}, secret="aa"))
+    keep(store, a_case("R-8", importing="old"))
+    keep(store, a_case("F-1", process="refund"))
+    with store.read() as work:
+        assert [case.id for case in work.cases_of("repair")] == [f"R-{number}" for number in range(5)]
+        assert [case.id for case in work.cases_of("repair", MORNING + MINUTE)] == ["R-2", "R-3", "R-4"]
+        assert [case.id for case in work.cases_of("repair", MORNING, MORNING + MINUTE)] == ["R-0", "R-1"]
+        assert {(case.secret, len(case.private)) for case in work.cases_of("repair")} == {("", 0)}
+        assert list(work.cases_of("nothing")) == []

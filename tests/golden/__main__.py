@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "reference" / "rules.md"
 _TITLES = {
     "reading": "Reading a file", "shape": "The shape of a file", "names": "Names", "values": "Values and expressions",
     "times": "Times, timers and calendars", "states": "States", "actions": "Actions and people", "clocks": "Clocks",
-    "texts": "Texts and messages", "unattended": "What happens by itself", "desk": "The desk",
+    "measures": "Measures", "texts": "Texts and messages", "unattended": "What happens by itself", "desk": "The desk",
 }  # fmt: skip
 
 _HEAD = """\

@@ -206,7 +206,7 @@ def test_a_file_in_order_has_no_findings():
             "own",
         ),
         ("set: {fault: none}", "set: {fault: none}, message: job", "unknown-key", "message", "go with `set`", "`if`"),
-        ("fields:", "measures: {}\nfields:", "not-yet", "measures", "comes with a later version", "take it away"),
+        ("fields:", "incoming: {}\nfields:", "not-yet", "incoming", "comes with a later version", "take it away"),
         ("fields:", "unique: true\nfields:", "missing-key", "unique", "`unique` needs `key` beside it", None),
     ],
 )

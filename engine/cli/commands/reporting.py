@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +15,29 @@ from engine.cli.figures import Names, read_period, write_csv
 from engine.cli.group import Subcommands
 from engine.cli.sla import HEADS, Shown, csv_head, csv_rows, sla_document, write_sla
 from engine.cli.streams import Streams
-from engine.cli.translate import _
+from engine.cli.translate import _, listed, plural
 
 if TYPE_CHECKING:
     from engine.app import Engine
 
 
+class Reports(Subcommands):
+    """`report PROCESS` is `report measures PROCESS`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `measures` before the name of a process."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            args = ["measures", *args]
+        return super().parse_args(ctx, args)
+
+
 def report_command() -> click.Group:
     """Build `report` with its commands."""
-    return Subcommands(
+    return Reports(
         "report",
-        help=_("Count over many cases: how promises were kept."),
-        examples=("casewright report sla --month 2026-03",),
-        commands=[_sla_command()],
+        help=_("Report how promises were kept, and what processes measure."),
+        examples=("casewright report sla --month 2026-03", "casewright report measures repair --month 2026-03"),
+        commands=[_sla_command(), _measures_command()],
     )
 
 
@@ -68,6 +79,96 @@ def _sla_command() -> Command:
     )  # fmt: skip
 
 
+def _measures_command() -> Command:
+    return engine_command(
+        "measures",
+        run_measures,
+        help=_(
+            "Report what a process measures: shares, sums, averages, counts and registers, as its `measures` say. "
+            "Counted are the cases that you may read; private values stand in no report."
+        ),
+        examples=(
+            "casewright report measures repair",
+            "casewright report measures repair first_time --month 2026-03",
+            "casewright report measures refund wrong_shipments --csv wrong.csv",
+        ),
+        params=[
+            click.Argument(["process"], metavar=_("PROCESS")),
+            click.Argument(["measure"], required=False, metavar=_("[MEASURE]")),
+            *period_options(),
+            click.Option(
+                ["--limit"], type=click.IntRange(1, 1_000_000), default=1_000, show_default=True,
+                help=_("Of a register at most so many lines."),
+            ),
+            click.Option(["--csv"], metavar=_("FILE"), help=_("Write a file for a spreadsheet; `-`: to the output.")),
+        ],
+    )  # fmt: skip
+
+
+def run_measures(streams: Streams, engine: Engine, args: Args) -> int:
+    """Report what a process measures."""
+    from engine.app import MeasureQuestion
+    from engine.cli.measures import ShownMeasure, csv_of, measure_document, write_measure
+
+    reader = reader_of(streams, engine)
+    since, until = read_period(reader.zone, args.month, args.since, args.until)
+    names = [args.measure] if args.measure else list(engine.definition(args.process).measures)
+    if args.csv is not None and len(names) != 1:
+        raise click.UsageError(_("a spreadsheet holds one measure: name one of {names}").format(names=listed(names)))
+    reports = (
+        engine.report_measure(
+            MeasureQuestion(
+                process=args.process, measure=name, actor=args.settings.actor, since=since, until=until,
+                limit=args.limit,
+            )
+        )
+        for name in names
+    )  # fmt: skip
+    shown = [ShownMeasure(report=report, reader=reader) for report in reports]
+    if args.csv is not None:
+        _give_csv(streams, args.csv, *csv_of(shown[0]))
+    elif streams.is_json:
+        behind = max((one.report.behind for one in shown), default=0)
+        streams.give(
+            {
+                "process": args.process,
+                "since": reader.rfc3339(since),
+                "until": reader.rfc3339(until),
+                "now": reader.rfc3339(reader.now),
+                "behind": behind,
+                "measures": [measure_document(one) for one in shown],
+            }
+        )
+    else:
+        for number, one in enumerate(shown):
+            if number:
+                streams.say()
+            write_measure(streams, one)
+        _say_behind(streams, max((one.report.behind for one in shown), default=0))
+        if not names:
+            streams.tell(_("`{process}` measures nothing").format(process=args.process))
+    return Exit.DONE
+
+
+def _say_behind(streams: Streams, behind: int) -> None:
+    if behind:
+        streams.tell(
+            plural(
+                "{count} case has something due that is not carried out yet: run `casewright tick`",
+                "{count} cases have something due that is not carried out yet: run `casewright tick`",
+                behind,
+            )
+        )
+
+
+def _give_csv(streams: Streams, target: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    text = write_csv(target, head, rows)
+    if text is not None:
+        streams.out.write(text)
+    else:
+        streams.tell(_("written to {file}").format(file=target))
+
+
 def _dimensions(context: click.Context, option: click.Parameter, given: Any) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in str(given).split(",")))
     if unknown := [name for name in names if name not in HEADS]:
@@ -93,11 +194,7 @@ def run_sla(streams: Streams, engine: Engine, args: Args) -> int:
         Path(args.html).write_text(sla_page(shown), encoding="utf-8")
         streams.tell(_("written to {file}").format(file=args.html))
     if args.csv is not None:
-        text = write_csv(args.csv, csv_head(shown), csv_rows(shown))
-        if text is not None:
-            streams.out.write(text)
-        else:
-            streams.tell(_("written to {file}").format(file=args.csv))
+        _give_csv(streams, args.csv, csv_head(shown), csv_rows(shown))
     if streams.is_json:
         streams.give(sla_document(shown))
     elif args.html is None and args.csv is None:

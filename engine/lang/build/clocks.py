@@ -89,12 +89,13 @@ def build_clock(known: Known, name: str, cursor: Cursor, ladders: Ladders) -> Cl
         repeats=flag(cursor, "repeats"),
         calendar=known.calendar(cursor.get("calendar")), on_change=_word(written["on_change"], "carry"),
         on_reopen=_word(written["on_reopen"], None), thresholds=_thresholds(known, cursor, ladders),
-        target=_share(text_of(written["target"])),
+        target=read_share(text_of(written["target"])),
     )  # fmt: skip
     return known.notes.mark(clock, cursor)
 
 
-def _share(text: str) -> float | None:
+def read_share(text: str) -> float | None:
+    """A share written as `95%`; nothing where nothing is."""
     return float(text.removesuffix("%")) / 100 if text else None
 
 

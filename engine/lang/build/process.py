@@ -15,6 +15,7 @@ from engine.lang.build.cursor import Cursor, flag, listed, text_of
 from engine.lang.build.declared import figures, words
 from engine.lang.build.desk import DeskFile
 from engine.lang.build.known import Known, Neighbour
+from engine.lang.build.measures import build_measure
 from engine.lang.build.notes import Notes, Places
 from engine.lang.build.outline import Outline, outline_of
 from engine.lang.build.people import read_whos
@@ -135,6 +136,7 @@ def _definition(known: Known) -> ProcessDefinition:
         seen_by=read_whos(known, root.get("seen_by"), "reads"), authority=_authority(known),
         key=field.name if key is not None and (field := known.field(key)) is not None else None,
         unique=flag(root, "unique"), counts=_counts(known), schedule=build_schedules(known),
+        measures={name: build_measure(known, name, cursor) for name, cursor in _entries(root, "measures")},
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from engine.calendars import Calendar
 from engine.expressions import Expression
 from engine.fields import Field, Words
+from engine.measure import Measure
 from engine.model import (
     AppendTo,
     ClearFields,
@@ -104,6 +105,8 @@ def _note(part: Any, used: Used) -> None:
             used.fields.add(part.field)
         case Moment():
             used.fields |= {part.field} if part.field else set()
+        case Measure():
+            used.fields |= {name.removeprefix("case.") for name in (*part.per, *part.columns, part.at)}
         case Count():
             used.fields |= set(part.same)
         case Notify():

@@ -23,6 +23,7 @@ SUBJECTS = (
     "states",
     "actions",
     "clocks",
+    "measures",
     "texts",
     "unattended",
     "desk",
