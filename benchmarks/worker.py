@@ -133,7 +133,9 @@ def fired(database: Path, seconds: float) -> Fired:
     with closing(sqlite3.connect(database)) as reader:
         rows = reader.execute(select).fetchall()
     ats = [at for at, _, _ in rows]
-    return Fired([seen - at - 1 for at, seen, _ in rows], ats == sorted(ats), max(at for at, _ in told) - DUE)
+    return Fired(
+        [seen - at - 1 for at, seen, _ in rows], ats == sorted(ats), max(at for at, advanced in told if advanced) - DUE
+    )
 
 
 def plain_late(database: Path) -> Sequence[int]:
