@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from engine.app import (
         Accepted,
         Act,
+        AdjustedCycle,
         CaseView,
         ClockView,
+        Declared,
         Delivery,
         Engine,
         File,
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
         Import,
         Imported,
         Inside,
+        Interruption,
         MeasureQuestion,
         MeasureReport,
         Offer,
+        Reach,
         Refusal,
         Round,
         Search,
@@ -64,9 +68,9 @@ if TYPE_CHECKING:
     from engine.worker import run_worker
 
 _APP = (
-    "Accepted", "Act", "CaseView", "ClockView", "Delivery", "Engine", "File", "FormField", "Import", "Imported",
-    "Inside", "MeasureQuestion", "MeasureReport", "Offer", "Refusal", "Round", "Search", "SlaQuestion", "SlaReport",
-    "Verification", "Worklist",
+    "Accepted", "Act", "AdjustedCycle", "CaseView", "ClockView", "Declared", "Delivery", "Engine", "File",
+    "FormField", "Import", "Imported", "Inside", "Interruption", "MeasureQuestion", "MeasureReport", "Offer", "Reach",
+    "Refusal", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 )  # fmt: skip
 _CALENDARS = (
     "Calendar", "CalendarError", "always", "format_duration", "openings", "parse_duration", "read_calendar",
@@ -92,13 +96,13 @@ _HOMES = {
 }
 
 __all__ = [
-    "Accepted", "Act", "Actor", "Calendar", "CalendarError", "CaseView", "ClockJumped", "ClockView", "Conflict",
-    "DefinitionError", "Delivery", "Engine", "EngineError", "File", "FormField", "Import", "Imported", "Inside",
-    "KeyReused", "MeasureQuestion", "MeasureReport", "NotFound", "NotPermitted", "Offer", "Person", "Reason", "Refusal",
-    "Round", "Search", "SetAside", "SlaQuestion", "SlaReport", "StoreUnavailable", "TimeSource", "UsageError",
-    "Verification", "VerificationFailed", "Worklist", "__version__", "always", "format_duration", "load_calendar",
-    "load_calendars", "openings", "parse_duration", "read_calendar", "read_instant", "read_sources", "run_worker",
-    "show_instant",
+    "Accepted", "Act", "Actor", "AdjustedCycle", "Calendar", "CalendarError", "CaseView", "ClockJumped", "ClockView",
+    "Conflict", "Declared", "DefinitionError", "Delivery", "Engine", "EngineError", "File", "FormField", "Import",
+    "Imported", "Inside", "Interruption", "KeyReused", "MeasureQuestion", "MeasureReport", "NotFound", "NotPermitted",
+    "Offer", "Person", "Reach", "Reason", "Refusal", "Round", "Search", "SetAside", "SlaQuestion", "SlaReport",
+    "StoreUnavailable", "TimeSource", "UsageError", "Verification", "VerificationFailed", "Worklist", "__version__",
+    "always", "format_duration", "load_calendar", "load_calendars", "openings", "parse_duration", "read_calendar",
+    "read_instant", "read_sources", "run_worker", "show_instant",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+from engine.core.adjustments import Ledgers
 from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Outgoing, Step
 from engine.core.outlook import Outlook
@@ -343,7 +344,7 @@ class Care(Protocol):
         """Its families are no longer importing and fall due as others."""
 
 
-class Transaction(CaseTable, CaseLists, Reports, Timetables, OutboxTable, Registry, Care, Protocol):
+class Transaction(CaseTable, CaseLists, Reports, Timetables, OutboxTable, Registry, Care, Ledgers, Protocol):
     """One unit of work: all of it or nothing. Reads see its own writes; iterators end with the transaction."""
 
     def part(self) -> AbstractContextManager[None]:
@@ -372,15 +373,8 @@ class Store(Protocol):
         """Let go of files and connections; a transaction still open is an error."""
 
 
-class Handler(Protocol):
-    """Performs one kind of effect: delivers a message, or answers an `emit`."""
-
-    def deliver(self, mail: Mail, text: str) -> None:
-        """Deliver it or raise; the text is the message's, in the receiver's language."""
-
-
 __all__ = [
-    "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Family", "Fault", "Handler",
+    "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Family", "Fault",
     "Listing", "Mail", "OutboxTable", "Outlook", "Person", "Publication", "Query", "Registry", "Reports", "Request",
     "Save", "Step", "Store", "StoredRecord", "TimeSource", "Timetable", "Transaction", "Wanted",
 ]  # fmt: skip

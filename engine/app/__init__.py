@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from engine.app.acting import Act, Acting, File
+from engine.app.adjusting import AdjustedCycle, Adjusting, Declared, Interruption, Reach
 from engine.app.delivery import Deliver, Delivery
 from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 
-class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Importing):
+class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Importing, Adjusting):
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
     def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:
@@ -89,7 +90,8 @@ class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Importing)
 
 
 __all__ = [
-    "Accepted", "Act", "CaseView", "Check", "ClockView", "Coming", "Deliver", "Delivery", "Engine", "File", "FormField",
-    "Import", "Imported", "Inside", "LineError", "MeasureQuestion", "MeasureReport", "Offer", "Played", "Problem",
-    "Published", "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Accepted", "Act", "AdjustedCycle", "CaseView", "Check", "ClockView", "Coming", "Declared", "Deliver", "Delivery",
+    "Engine", "File", "FormField", "Import", "Imported", "Inside", "Interruption", "LineError", "MeasureQuestion",
+    "MeasureReport", "Offer", "Played", "Problem", "Published", "Reach", "Refusal", "Result", "Round", "Search",
+    "SlaQuestion", "SlaReport", "Verification", "Worklist",
 ]  # fmt: skip

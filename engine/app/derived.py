@@ -25,6 +25,7 @@ def underived(tx: Transaction, library: Library, case: Case, steps: Iterable[Ste
     yield from _lists(tx, library, case)
     yield from _cycles(tx, case, own)
     yield from _messages(tx, case, own)
+    yield from _adjustments(tx, case, own)
 
 
 def _lists(tx: Transaction, library: Library, case: Case) -> Iterator[str]:
@@ -52,6 +53,24 @@ def _known(expected: Cycle | None, stored: Cycle | None) -> Cycle | None:
     if expected is not None and stored is not None and stored.noticed_at is None:
         return replace(expected, noticed_at=None)
     return expected
+
+
+def _adjustments(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
+    """What affects the case, and everything its records say of that, is what was declared."""
+    expected: dict[tuple[str, str], bool] = {}
+    known = {one.id: one for one in tx.adjustments()}
+    for record in (step.record for step in steps if "refused" not in step.record):
+        if record["verb"] == "adjust":
+            said = {name: value for name, value in record["adjustment"].items() if name != "clocks"}
+            if record["name"] not in known or known[record["name"]].said != said:
+                yield f"adjustment `{record['name']}` is not what record {record['seq']} says of it"
+            expected.update(((record["name"], clock), False) for clock in record["adjustment"]["clocks"])
+        elif record["verb"] == "reverse":
+            expected.update((place, True) for place in list(expected) if place[0] == record["name"])
+    stored = {(row.adjustment, row.clock): row.is_reversed for row in tx.affected(case=case.id)}
+    for place in sorted(expected.keys() | stored.keys()):
+        if expected.get(place) != stored.get(place):
+            yield f"whether `{place[0]}` affects clock `{place[1]}` is not what the records give"
 
 
 def _messages(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:

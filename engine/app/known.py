@@ -12,7 +12,7 @@ from engine.model import ProcessDefinition
 
 def roles_known(library: Library) -> frozenset[str]:
     """The roles of every published desk, and `admin`; empty before anything is published."""
-    found = {role for definition in _definitions(library) for role in definition.desk.roles}
+    found = {role for definition in definitions_of(library) for role in definition.desk.roles}
     return frozenset(found | {"admin"}) if found else frozenset()
 
 
@@ -32,10 +32,18 @@ def published_help(library: Library) -> str:
 
 def check_state(library: Library, state: str, process: str | None) -> None:
     """Raise `NotFound` for a state that no published version has, of this process if one is named."""
-    states = {name: None for one in _definitions(library) if process in (None, one.process) for name in one.states}
+    states = {name: None for one in definitions_of(library) if process in (None, one.process) for name in one.states}
     if states and state not in states:
         where = f" of `{process}`" if process else ""
         raise NotFound(f"there is no state `{state}`{where}{near(state, states)}", help=_those(states))
+
+
+def check_clock(library: Library, clock: str, process: str | None) -> None:
+    """Raise `NotFound` for a clock that no published version has, of this process if one is named."""
+    clocks = {name: None for one in definitions_of(library) if process in (None, one.process) for name in one.clocks}
+    if clock not in clocks:
+        where = f" of `{process}`" if process else ""
+        raise NotFound(f"there is no promise `{clock}`{where}{near(clock, clocks)}", help=_those(clocks))
 
 
 def check_role(library: Library, role: str) -> None:
@@ -45,7 +53,8 @@ def check_role(library: Library, role: str) -> None:
         raise NotFound(f"there is no role `{role}` at this desk{near(role, known)}", help=_those(sorted(known)))
 
 
-def _definitions(library: Library) -> Iterator[ProcessDefinition]:
+def definitions_of(library: Library) -> Iterator[ProcessDefinition]:
+    """Every published version of every process."""
     for process, versions in library.published.items():
         for _, version in versions:
             yield library.plan(process, version).definition

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.app.histories import Histories
 from engine.app.known import check_process, check_role, check_state
 from engine.app.marks import search_mark
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
 from engine.core.cases import Actor, Case, Family
-from engine.core.ledger import Interval, Stood, ledger_of
-from engine.core.replay import replay
+from engine.core.ledger import Interval, ledger_of
 from engine.core.sight import Context
 from engine.errors import NotFound, NotPermitted
 from engine.model import ProcessDefinition
@@ -118,15 +118,13 @@ class Reading:
     def ledger(self, case: str, clock: str, *, actor: Actor | str | None = None) -> tuple[Interval, ...]:
         """How a promise's time was spent, interval by interval, adding up to the millisecond."""
         with self._recipe.store.read() as tx:
-            family, context, now = self._recipe.present(tx, case)
+            family, context, _ = self._recipe.present(tx, case)
             one = self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
             plan = context.library.plan(one.process, one.version)
             if clock not in plan.definition.clocks:
                 raise NotFound(f"`{case}` has no promise `{clock}`", help=f"it has {', '.join(plan.definition.clocks)}")
-            records = [record.text for record in tx.family_records(family.root)]
-            made = replay(records, context.library).steps
-            history = [Stood(step.record["at"], step.case) for step in made if step.case.id == case]
-            return ledger_of(plan, clock, [*history, Stood(now, one)], now)
+            told = Histories(self._recipe, tx).of(case)
+            return ledger_of(plan, clock, told.history, told.now)
 
     def worklist(self, search: Search) -> Worklist:
         """One page of cases, least remaining time first; `NotFound` for a process, state or role there is not."""

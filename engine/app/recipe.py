@@ -17,7 +17,7 @@ from engine.app.life import Life
 from engine.app.marks import digest_of, request_of
 from engine.app.opening import open_due
 from engine.app.people import check_known, roles_of_named
-from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Refused
+from engine.core.cases import BESIDE, EMPTY, Actor, Applied, Case, Command, Family, Refused
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.run import Poisoned
 from engine.core.sight import Context
@@ -198,7 +198,8 @@ class Recipe(Deciding):
         if repeat := self._repeat(tx, command, digest):
             return repeat
         before = self.family_of(tx, command.case, lock=True)
-        while survivor := before.cases[command.case].merged_into:
+        # What is declared of a merged case's own promises is put on its own record.
+        while command.verb not in BESIDE and (survivor := before.cases[command.case].merged_into):
             command = command._replace(case=survivor, sent_to=command.sent_to or command.case)
             before = self.family_of(tx, survivor, lock=True)
         self._check_usable(before, command.case, given)

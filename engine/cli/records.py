@@ -28,6 +28,8 @@ _VERBS: Mapping[str, str] = {
     "timer": later("timer {name}"),
     "breach": later("{name} missed"),
     "threshold": later("{name}: a threshold"),
+    "adjust": later("interruption {name} declared"),
+    "reverse": later("interruption {name} reversed"),
     "judge": later("settled what others changed"),
     "tell refused": later("telling `{name}` was refused"),
     "open refused": later("opening `{name}` was refused"),
@@ -124,6 +126,9 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
         if field is not None:
             text = reader.value(field, value) if value is not None else "–"
             yield _("{name}: {text}").format(name=reader.called(name, field.label), text=text)
+    for part in ("adjustment", "reversal"):
+        if part in record:
+            yield from _beside(reader, definition, record[part])
     if "attached" in record:
         file = record["attached"]
         yield f"{size_text(file['size'])}, {harmless(file['media_type'])}, {hash_start(file['hash'])}"
@@ -132,6 +137,16 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
     told_already = 1 if record["verb"] in ("threshold", "breach") else 0
     for event in record.get("clocks", ())[told_already:]:
         yield from _event(reader, definition, event)
+
+
+def _beside(reader: Reader, definition: ProcessDefinition, said: Mapping[str, Any]) -> Iterator[str]:
+    """What was declared beside the ledger, or taken back."""
+    if "from" in said:
+        clocks = listed(reader.called(name, definition.clocks[name].label) for name in said["clocks"])
+        yield f"{reader.exact(said['from'])} – {reader.exact(said['until'])}"
+        yield _("for {names}").format(names=clocks)
+    yield harmless(said["reason"])
+    yield _("approved by {person}").format(person=harmless(said["approver"]))
 
 
 def _holder(before: str | None, after: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.calendars import CalendarError
-from engine.core.cases import MERGED, MERGED_INTO, Command, Reason
+from engine.core.cases import BESIDE, MERGED, MERGED_INTO, Command, Reason
 from engine.core.draft import Draft, StepFailed
 from engine.core.forms import read_facts, read_form
 from engine.core.machine import Endless
@@ -28,7 +28,7 @@ def attempt(draft: Draft, command: Command) -> Reasons:
     """Do what the command asks on the draft, whole, or say why not; a refused draft, half done, is thrown away."""
     try:
         reasons = _VERBS[command.verb](draft, command)
-        if not reasons:
+        if not reasons and command.verb not in BESIDE:
             settle(draft)
         return reasons
     except (ExpressionFailed, StepFailed, CalendarError) as failed:
@@ -276,7 +276,14 @@ def _attach(draft: Draft, command: Command) -> Reasons:
     return []
 
 
+def _beside(draft: Draft, command: Command) -> Reasons:
+    """Who may is the caller's to know; a closed case can be adjusted like an open one."""
+    draft.record[BESIDE[command.verb]] = dict(command.form)
+    return []
+
+
 _VERBS: Mapping[str, Callable[[Draft, Command], Reasons]] = {
     "open": _open, "do": _act, "tell": _act, "claim": _claim, "release": _release, "assign": _assign,
     "attach": _attach, "merge": _merge, "take_in": _take_in,
+    "adjust": _beside, "reverse": _beside,
 }  # fmt: skip

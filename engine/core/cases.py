@@ -152,7 +152,10 @@ ENGINE = Actor(id="engine")
 MERGED_INTO, MERGED = "merged-into", "merged"
 """Links of a case that was merged, and of the one that took it in, to the other; no process can name the first."""
 
-Verb = Literal["open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in"]
+Verb = Literal["open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in", "adjust", "reverse"]
+
+BESIDE: Mapping[str, str] = MappingProxyType({"adjust": "adjustment", "reverse": "reversal"})
+"""Verbs that only put something on record beside the case, from which nothing follows, and where the record has it."""
 
 
 class Command(NamedTuple):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from engine.calendars import Calendar, openings
-from engine.core.cases import Case, Head
+from engine.core.cases import Case, Head, Step
 from engine.core.plan import Plan
 
 
@@ -31,6 +31,12 @@ class Stood:
 
     at: int
     case: Case
+    names: frozenset[str] = frozenset()  # what happened in that step: the action, and the states it stands in now
+
+
+def stood_of(plan: Plan, step: Step) -> Stood:
+    """How the case stood after a step."""
+    return Stood(step.record["at"], step.case, frozenset((step.record["name"], *plan.active(step.case.position))))
 
 
 def ledger_of(plan: Plan, clock: str, history: Sequence[Stood], now: int) -> tuple[Interval, ...]:
@@ -44,7 +50,7 @@ def _intervals(clock: str, history: Sequence[Stood], now: int, calendar: Calenda
     for place, stood in enumerate(history):
         head, turn = stood.case.clocks.get(clock), stood.case.waiting
         until = history[place + 1].at if place + 1 < len(history) else now
-        if head is not None and (start := _counts_from(earlier, head)) is not None:
+        if head is not None and (start := counts_from(earlier, head)) is not None:
             yield from _running(head.cycle, (), start, stood.at, calendar)
         if head is not None and head.active and head.paused:
             yield Interval(
@@ -55,7 +61,7 @@ def _intervals(clock: str, history: Sequence[Stood], now: int, calendar: Calenda
         earlier = head
 
 
-def _counts_from(earlier: Head | None, head: Head) -> int | None:
+def counts_from(earlier: Head | None, head: Head) -> int | None:
     """From when time before a record counts: of a slip typed in late, of a closed case that is counted through."""
     if earlier is None or earlier.cycle != head.cycle:
         return head.started_at if head.active else None

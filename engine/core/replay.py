@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.cases import ENGINE, Actor, Case, Command, Family, Step
+from engine.core.cases import BESIDE, ENGINE, Actor, Case, Command, Family, Step
 from engine.core.plan import Library
 from engine.core.run import Poisoned, Run, newborn
 from engine.core.sight import Context, Unknown
@@ -17,7 +17,7 @@ from engine.fields import Value
 NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "sent_to", "raised", "definition")
 """What a record says beside the decision."""
 
-COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in")
+COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in", *BESIDE)
 
 FOLLOWING = ("open", "tell", "judge", "open refused", "tell refused")
 """What follows from a record before it."""
@@ -183,7 +183,7 @@ def _short(value: Any) -> str:
 
 def _command(record: Mapping[str, Any]) -> Command:
     actor = Actor(id=record["actor"], roles=tuple(record.get("roles", ())), on_behalf_of=record.get("for"))
-    form = record.get("attached") if record["verb"] == "attach" else record.get("form")
+    form = record.get({"attach": "attached", **BESIDE}.get(record["verb"], "form"))
     return Command(
         verb=record["verb"], case=record["case"], name=record["name"], actor=actor, form=form or {},
         facts=record.get("facts", {}), people=record.get("people"), version=record["definition"][1],

@@ -13,7 +13,7 @@ from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
 from engine.core.audit import child_secret
-from engine.core.cases import ENGINE, Case, Command, Family, Reason, Step, changed
+from engine.core.cases import BESIDE, ENGINE, Case, Command, Family, Reason, Step, changed
 from engine.core.clocks import Firing as ClockFiring
 from engine.core.clocks import fire, firings, remaining
 from engine.core.draft import Alert, Draft, Queued, StepFailed
@@ -111,7 +111,8 @@ class Run:
         self.floor = max(self.floor, now + 1 if command.schedule else now)
         try:
             self.commit(draft, **self._said(command, now))
-            self.follow(draft, now)
+            if command.verb not in BESIDE:
+                self.follow(draft, now)
         except Poisoned:
             return [reason("error", "endless", action=command.name)]
         except CalendarError as failed:

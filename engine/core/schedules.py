@@ -89,8 +89,8 @@ def _held(library: Library, process: str) -> tuple[_Held, ...]:
     for since, version in library.published.get(process, ()):
         if not published or version > published[-1][1]:
             published.append((since, version))
-    ends = [since for since, _ in published[1:]]
-    return tuple(_Held(since, until, version) for (since, version), until in zip(published, [*ends, None], strict=True))
+    ends = [*(since for since, _ in published[1:]), None]
+    return tuple(_Held(since, until, version) for (since, version), until in zip(published, ends, strict=False))
 
 
 def _first(plan: Plan, schedule: Schedule, since: int, anchor: int) -> int:

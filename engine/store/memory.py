@@ -8,6 +8,7 @@ from threading import Lock, get_ident
 from typing import Any
 
 from engine.errors import StoreUnavailable, UsageError
+from engine.store.memory_adjusting import MemoryLedgers
 from engine.store.memory_desk import MemoryDesk
 from engine.store.memory_lists import MemoryLists
 from engine.store.overlay import Overlay, Tables
@@ -16,7 +17,7 @@ LONGEST_WAIT = 8.0
 """Seconds a writer waits for the one before it."""
 
 
-class MemoryTransaction(MemoryDesk, MemoryLists):
+class MemoryTransaction(MemoryDesk, MemoryLists, MemoryLedgers):
     """One unit of work in memory."""
 
 

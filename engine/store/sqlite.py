@@ -18,6 +18,7 @@ from weakref import ref
 
 from engine.errors import EngineError, StoreUnavailable
 from engine.store.address import Address
+from engine.store.adjusting import Ledgers
 from engine.store.care import Nursing
 from engine.store.checkpoints import Checkpoints
 from engine.store.families import Families
@@ -41,7 +42,7 @@ MOST_IDLE = 8
 """Readers' connections kept open for the next reader."""
 
 
-class SqlTransaction(Families, History, Lists, Walks, Timetables, Posting, Shelf, Nursing):
+class SqlTransaction(Families, History, Lists, Walks, Timetables, Posting, Shelf, Nursing, Ledgers):
     """One unit of work on a database."""
 
 

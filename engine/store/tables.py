@@ -318,6 +318,36 @@ faults = Table(
     info={"about": "The engine's own trouble with families, until it is mended."},
 )
 
+adjustments = Table(
+    "adjustments",
+    metadata,
+    key(word("id", "`ADJ-1`, `ADJ-2` …")),
+    word("kind", "`interruption`"),
+    number("since_ms", "from when promises stood still"),
+    number("until_ms", "up to when"),
+    word("reason", "why, in words"),
+    word("approver", "who approved it: never who declared it"),
+    word("declared_by", "who declared it"),
+    number("declared_ms", "when"),
+    word("asked", "which cases and clocks were asked for: one JSON object"),
+    maybe_word("reversal", "why, when and by whom it was taken back: one JSON object"),
+    number("is_finished", "0: not yet on every case; the same command goes on with it"),
+    sqlite_with_rowid=False,
+    info={"about": "What is declared beside the ledger of promises: interruptions. Records of the cases say the same."},
+)
+
+affected = Table(
+    "affected",
+    metadata,
+    key(word("case_id", "the case")),
+    key(word("adjustment", "what affects it, in `adjustments`")),
+    key(word("clock", "which of its promises")),
+    number("is_reversed", "1: taken back"),
+    sqlite_with_rowid=False,
+    info={"about": "Which promises of which cases an adjustment affects."},
+)
+Index("ix_affected_adjustment", affected.c.adjustment, affected.c.case_id)
+
 settings = Table(
     "settings",
     metadata,

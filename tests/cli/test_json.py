@@ -25,6 +25,8 @@ def shapes(root: Path) -> dict[str, Any]:
     return shapes
 
 
+SAID = ("--reason", "flood", "--approver", "sun.qiang", "--as", "boss")
+
 COMMAND_LINES: dict[str, list[list[str]]] = {
     "new": [["new", "key_loan"]],
     "check": [["check"]],
@@ -66,6 +68,11 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "schedule": [["schedule"]],
     "outbox": [["outbox"]],
     "fault": [["fault"]],
+    "interrupt": [
+        ["interrupt", "--from", "2026-03-02 08:00", "--until", "2099-03-02 09:00", *SAID],
+        ["interrupt", "--from", "2026-03-02 08:00", "--until", "2099-03-02 09:00", *SAID, "--yes"],
+        ["interrupt", "list"],
+    ],
     "audit": [["audit", "verify"]],
     "db": [["db", "upgrade"]],
     "doctor": [["doctor"]],

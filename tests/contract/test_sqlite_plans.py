@@ -14,7 +14,8 @@ from engine.store.sqlite import SqlTransaction, open_sqlite
 from engine.store.statements import sqlite_texts
 
 STATEMENTS = sqlite_texts()
-WHOLE = ("PEOPLE", "FAULTS", "DEFINITIONS", "OPEN_AGAIN")  # which are few, and asked for whole
+# Which are few, and asked for whole.
+WHOLE = ("PEOPLE", "FAULTS", "DEFINITIONS", "OPEN_AGAIN", "ADJUSTMENTS", "ADJUSTED_CASES")
 
 
 class Plans:

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from engine.calendars import parse_duration
+from engine.core.adjusting import adjusted, courses_of, measure
 from engine.core.audit import broken
 from engine.core.cases import Actor, Case, Command, Head, Outgoing, Reason, Step
 from engine.core.clocks import used_until
-from engine.core.ledger import Stood, ledger_of
+from engine.core.ledger import ledger_of, stood_of
 from engine.core.plan import Library, Plan
 from engine.core.promises import dues
 from engine.core.replay import replay
@@ -277,7 +278,7 @@ class Play:
 
     def _prove_ledger(self, case: Case, steps: list[Step]) -> None:
         plan = self.world.library.plan(case.process, case.version)
-        history = [Stood(step.record["at"], step.case) for step in steps if step.case.id == case.id]
+        history = [stood_of(plan, step) for step in steps if step.case.id == case.id]
         for name, head in case.clocks.items():
             calendar = plan.calendar(plan.definition.clocks[name].calendar)
             intervals = ledger_of(plan, name, history, self.now)
@@ -288,6 +289,12 @@ class Play:
             events = (event for step in steps for event in step.record.get("clocks", ()) if event[0] == name)
             ends = {value for event in events for value in event[2:] if isinstance(value, int)}
             assert head.active or not head.cycle or head.used in ends
+            for course in courses_of(plan, name, history, self.now):
+                if course.cycle == head.cycle:
+                    told = adjusted(course, measure(calendar), self.now)
+                    stood = (head.status, used_until(head, self.now, calendar), head.breached_at)
+                    assert (told.status, told.used, told.breached_at) == stood, (case.id, name, course, head)
+                    assert head.result in ("", "breached", course.ending) or head.active, (course, head)
 
 
 def _known(case: Case) -> dict[str, Any]:

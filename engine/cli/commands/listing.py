@@ -16,7 +16,6 @@ from engine.cli.reader import Reader
 from engine.cli.streams import Streams
 from engine.cli.tables import write_table
 from engine.cli.translate import _, plural
-from engine.cli.where import Where
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -127,6 +126,8 @@ def _where(
     rows: Iterable[tuple[ProcessDefinition, CaseView]], text: str, now: int
 ) -> Iterable[tuple[ProcessDefinition, CaseView]]:
     """Keep the cases for which an expression holds; it is checked once for each version."""
+    from engine.app.where import Where
+
     checked: dict[tuple[str, int], Where] = {}
     for definition, view in rows:
         key = (definition.process, definition.version)

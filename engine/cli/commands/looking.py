@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.adjusted import change_document, write_beside
 from engine.cli.answer import definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import attachment_document, case_document, clock_document, ledger_document
@@ -37,12 +38,15 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     view = engine.case(args.case, actor=args.settings.actor)
     definition = definition_of(engine, view)
     attached = engine.attachments(args.case, actor=args.settings.actor)
+    adjusted = engine.adjusted(args.case, actor=args.settings.actor)
     reader = replace(reader_of(streams, engine, definition), files={one.hash: one.name for one in attached})
     if streams.is_json:
         attachments = [attachment_document(reader, one) for one in attached]
-        streams.give(case_document(reader, definition, view) | {"attachments": attachments})
+        beside = [change_document(reader, one) for one in adjusted]
+        streams.give(case_document(reader, definition, view) | {"attachments": attachments, "adjusted": beside})
     else:
         write_case(streams, reader, definition, view)
+        write_beside(streams, reader, definition, adjusted)
         write_attachments(streams, reader, attached)
     return Exit.DONE
 
@@ -101,6 +105,7 @@ def run_clock(streams: Streams, engine: Engine, args: Args) -> int:
             _("`{case}` has no promise `{name}`").format(case=view.id, name=args.name),
             help=_("it has {names}").format(names=listed(f"`{name}`" for name in view.clocks)),
         )
+    adjusted = [one for one in engine.adjusted(view.id, actor=args.settings.actor) if one.clock in names]
     ledgers = {name: engine.ledger(view.id, name) for name in names} if args.explain else {}
     if streams.is_json:
         streams.give(
@@ -109,6 +114,7 @@ def run_clock(streams: Streams, engine: Engine, args: Args) -> int:
                 "clocks": [
                     clock_document(reader, definition, name, view.clocks[name])
                     | ({"ledger": ledger_document(reader, ledgers[name])} if args.explain else {})
+                    | {"adjusted": [change_document(reader, one) for one in adjusted if one.clock == name]}
                     for name in names
                 ],
             }
@@ -117,4 +123,5 @@ def run_clock(streams: Streams, engine: Engine, args: Args) -> int:
     write_clocks(streams, reader, definition, {name: view.clocks[name] for name in names})
     for name, ledger in ledgers.items():
         write_ledger(streams, reader, definition, (name, ledger))
+    write_beside(streams, reader, definition, adjusted)
     return Exit.DONE

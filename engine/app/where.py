@@ -1,4 +1,4 @@
-"""`list --where`: an expression, as processes write them, asked of each case."""
+"""A condition on cases, written as processes write them, asked of each case: `list --where`, `interrupt --where`."""
 
 from __future__ import annotations
 

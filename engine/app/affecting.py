@@ -1,0 +1,182 @@
+"""Which promises an adjustment affects, and what becomes of their results: everything read, nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from engine.app.histories import Histories, Told
+from engine.app.known import check_clock, definitions_of
+from engine.app.where import Where
+from engine.core.adjusting import Course, Result, adjusted, courses_of, measure, overlaps
+from engine.core.adjustments import Adjustment
+from engine.core.cases import Actor
+from engine.core.plan import Library
+from engine.errors import UsageError
+from engine.ports import Listing, Query, Transaction
+from engine.timeline import Interval
+from engine.views import Seeing, case_view
+
+PAGE = 500
+"""How many cases are read at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Which clocks of which cases are asked for; what is left out asks for all."""
+
+    process: str | None = None
+    clocks: tuple[str, ...] = ()
+    state: str | None = None  # the present one
+    where: str | None = None  # a condition, as processes write them, on the case as it stands
+
+    @property
+    def document(self) -> dict[str, object]:
+        """What is kept of it."""
+        asked = {"process": self.process, "clocks": list(self.clocks), "state": self.state, "where": self.where}
+        return {name: value for name, value in asked.items() if value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustedCycle:
+    """One cycle of a promise: how it stands or ended, and how with adjustments."""
+
+    case: str
+    process: str
+    version: int
+    clock: str
+    cycle: int
+    started_at: int
+    ended_at: int | None
+    before: Result
+    after: Result
+    by: tuple[str, ...]  # ids of the adjustments
+
+    @property
+    def left_out(self) -> int:
+        """The time that is no longer counted, in ms."""
+        return self.before.used - self.after.used
+
+
+class Standing:
+    """The adjustments that stand, by case and clock."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._known = {one.id: one for one in tx.adjustments()}
+
+    def of(self, case: str, clock: str) -> list[Adjustment]:
+        """Those that affect this clock and are not reversed."""
+        if not self._known:
+            return []
+        rows = self._tx.affected(case=case)
+        return [self._known[row.adjustment] for row in rows if row.clock == clock and not row.is_reversed]
+
+
+def changes_of(told: Told, clock: str, adjustments: Iterable[Adjustment]) -> Iterator[AdjustedCycle]:
+    """What becomes of each cycle that some of these adjustments overlap, against the ledger alone."""
+    standing = list(adjustments)
+    if not standing:
+        return
+    calendar = told.plan.calendar(told.plan.definition.clocks[clock].calendar)
+    for course in courses_of(told.plan, clock, told.history, told.now):
+        by = [one for one in standing if overlaps(course, (one.since, one.until), calendar, told.now)]
+        if by:
+            before = adjusted(course, measure(calendar), told.now)
+            after = adjusted(course, measure(calendar, [(one.since, one.until) for one in by]), told.now)
+            yield _change(told, course, (before, after), [one.id for one in by])
+
+
+def _change(told: Told, course: Course, results: tuple[Result, Result], by: Iterable[str]) -> AdjustedCycle:
+    case = told.case
+    return AdjustedCycle(
+        case=case.id, process=case.process, version=case.version, clock=course.clock, cycle=course.cycle,
+        started_at=course.started_at, ended_at=course.ended_at, before=results[0], after=results[1], by=tuple(by),
+    )  # fmt: skip
+
+
+class Finding:
+    """Finds what a window would affect, within a reach."""
+
+    def __init__(self, histories: Histories, tx: Transaction, reach: Reach, who: Actor) -> None:
+        self._histories = histories
+        self._tx = tx
+        self._reach = reach
+        self._who = who
+        self._standing = Standing(tx)
+        self._wheres: Mapping[tuple[str, int], Where] = {}
+
+    def rows(self, library: Library, window: Interval) -> list[Listing]:
+        """The cases that can have been under way then."""
+        for clock in self._reach.clocks:
+            check_clock(library, clock, self._reach.process)
+        self._wheres = wheres(library, self._reach)
+        return [row for row in self._pages() if _may_overlap(library, row, window)]
+
+    def changes(self, row: Listing, declared: Adjustment) -> list[AdjustedCycle]:
+        """What an adjustment, on top of those that stand, would change on one case."""
+        told = self._histories.of(row.id)
+        if not self._is_meant(told):
+            return []
+        found = []
+        for clock in told.plan.definition.clocks:
+            if self._reach.clocks and clock not in self._reach.clocks:
+                continue
+            others = self._standing.of(row.id, clock)
+            earlier = {change.cycle: change.after for change in changes_of(told, clock, others)}
+            for change in changes_of(told, clock, [*others, declared]):
+                if declared.id in change.by:
+                    before = earlier.get(change.cycle, change.before)
+                    found.append(_against(change, before))
+        return found
+
+    def _pages(self) -> Iterator[Listing]:
+        after: tuple[int, int, str] | None = None
+        while True:
+            query = Query(
+                process=self._reach.process, state=self._reach.state, is_open=None, limit=PAGE, after=after
+            )  # fmt: skip
+            page = self._tx.worklist(query)
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1].outlook.sort_key, page[-1].opened_at, page[-1].id
+
+    def _is_meant(self, told: Told) -> bool:
+        if self._reach.where is None:
+            return True
+        where = self._wheres.get((told.case.process, told.case.version))
+        seeing = Seeing(plan=told.plan, library=told.library, now=told.now, actor=self._who, family=told.family)
+        return where is not None and where.holds(case_view(told.case, seeing), told.now)
+
+
+def _against(change: AdjustedCycle, before: Result) -> AdjustedCycle:
+    return replace(change, before=before)
+
+
+def _may_overlap(library: Library, row: Listing, window: Interval) -> bool:
+    """Whether a case was under way in a window, from the instant it was told of: a slip may have come late."""
+    if row.closed_at is not None and row.closed_at <= window[0]:
+        return False
+    field = library.plan(row.process, row.version).definition.opening.counts_from
+    began = row.data.get(field, row.opened_at) if field else row.opened_at
+    return bool(min(began, row.opened_at) < window[1])
+
+
+def wheres(library: Library, reach: Reach) -> Mapping[tuple[str, int], Where]:
+    """The condition for every version that has the names it reads; raises `UsageError` where none has."""
+    if reach.where is None:
+        return {}
+    found, error = {}, None
+    for definition in definitions_of(library):
+        if reach.process in (None, definition.process):
+            try:
+                found[definition.process, definition.version] = Where(reach.where, definition)
+            except UsageError as wrong:
+                error = error or wrong
+    if not found and error is not None:
+        raise error
+    return found
+
+
+__all__ = ["AdjustedCycle", "Finding", "Reach", "Standing", "changes_of"]
