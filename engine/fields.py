@@ -71,6 +71,7 @@ class Field:
     min: Value = None  # in stored units; for text the least length
     max: Value = None
     pattern: str | None = None  # a regular expression of the RE2 subset, matched whole
+    roll: bool = False  # an instant while the process's calendar is closed is kept as its next opening
     choices: Mapping[str, Words] = field(default_factory=dict)
     role: str | None = None  # which role a person must hold
     of: Field | None = None  # what a list holds

@@ -96,6 +96,8 @@ class Draft:
             field = self.plan.definition.fields[name]
             if value is None:
                 data.pop(name, None)
+            elif field.roll:
+                value = self.plan.calendar(None).next_opening(value)
             if field.personal:
                 value = self._seal(name, value)
             if value is not None:

@@ -61,6 +61,19 @@ def effects(text: str, fields: str = "") -> tuple[Effect, ...]:
     return build(f"{declared}opening: {{by: [agent], form: {form}, then: [{text}]}}\n").opening.then
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fields: {subject: {type: text, roll: next_opening, label: {en: Subject}}}",
+        "facts: {seen_at: {type: instant, roll: next_opening}}",
+        "fields: {calls: {type: table, label: {en: Calls},"
+        " columns: {at: {type: instant, roll: next_opening, label: {en: At}}}}}",
+    ],
+)
+def test_only_an_instant_that_the_case_keeps_rolls(text: str) -> None:
+    assert "not-an-instant" in errors(text + "\nopening: {by: [agent]}\n")
+
+
 # ---------------------------------------------------------------- times
 
 

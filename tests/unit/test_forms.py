@@ -66,6 +66,31 @@ def test_one_allowed_and_not_given_stays(play: Begin) -> None:
     assert p.value("level") == 3
 
 
+ROLLED = """
+calendar: office
+initial: open
+fields: {call_at: {type: instant, roll: next_opening}}
+opening: {by: [agent], form: {allow: [call_at]}}
+states:
+  open:
+    actions:
+      agree: {by: [agent], form: {require: [call_at]}, to: stay}
+      after: {by: [agent], then: [{set: {call_at: "=add(case.opened_at, '12h', 'always')"}}], to: stay}
+"""
+
+
+def test_an_instant_that_rolls_is_kept_as_the_next_opening(play: Begin) -> None:
+    p = play(ROLLED)
+    p.open(call_at="2026-03-02 09:30")
+    assert p.value("call_at") == NINE + 30 * MINUTE  # open: as it was given
+    p.do("agree", call_at="2026-03-02 20:00")
+    assert p.value("call_at") == NINE + 24 * HOUR
+    p.do("agree", call_at="2026-03-07 10:00")  # a Saturday
+    assert p.value("call_at") == NINE + 7 * 24 * HOUR
+    p.do("after")  # set by an effect, too
+    assert p.value("call_at") == NINE + 24 * HOUR
+
+
 def test_null_clears_one_that_is_allowed(play: Begin) -> None:
     p = begun(play)
     p.do("take", note="x", level=3, phone="13900000000")

@@ -56,7 +56,7 @@ class Shared:
             personal=flag(cursor, "personal"), pattern=self._pattern(cursor),
             choices={} if is_list else choices, role=None if is_list else role, of=of,
             columns=self.fields(cursor.get("columns")), min=self._bound(cursor, "min", kind),
-            max=self._bound(cursor, "max", kind),
+            max=self._bound(cursor, "max", kind), roll=self._roll(cursor, kind),
         )  # fmt: skip
         default = cursor.get("default")
         if default is not None and cursor.get("type") is not None:  # of an unknown type nothing can be said
@@ -96,6 +96,15 @@ class Shared:
             self.notes.error("bad-pattern", pattern.span, str(fault))
             return None
         return pattern.text
+
+    def _roll(self, cursor: Cursor, kind: FieldType) -> bool:
+        roll = cursor.get("roll")
+        if roll is None:
+            return False
+        if kind != "instant" or cursor.path[:-1] != ("fields",):
+            message = "only an instant that the case keeps rolls to the next opening"
+            self.notes.error("not-an-instant", roll.name_span, message, "take `roll` away")
+        return True
 
     def _bound(self, cursor: Cursor, key: str, kind: FieldType) -> Value:
         bound = cursor.get(key)
