@@ -271,7 +271,8 @@ def history(steps: list[Step]) -> list[dict[str, Any]]:
     return [{name: value for name, value in step.record.items() if name not in beside} for step in steps]
 
 
-DUES = sorted({step.record["at"] for step in play([]) if step.record["verb"] in ("timer", "threshold")})
+FIRED = {step.record["at"] for step in play([]) if step.record["verb"] in ("timer", "threshold")}
+DUES = sorted(at for at in FIRED if at < END)
 """When something falls due, were nobody to do anything."""
 
 
