@@ -21,7 +21,7 @@ from tests.laws import family_world
 from tests.laws.family_world import Told, differences
 from tests.unit.worlds import MINUTE
 
-SEEDS = range(12)
+SEEDS = range(24)
 
 Mutant = Callable[[pytest.MonkeyPatch], None]
 
