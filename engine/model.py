@@ -307,6 +307,8 @@ class Schedule:
     every: Every
     values: Mapping[str, Assigned]  # what the opening's form is given
     calendar: str | None = None  # by whose zone and hours; unsaid: the process's
+    party: str | None = None  # one case for each of this party's register …
+    when: Expression | None = None  # … for whom this holds at the instant
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------
@@ -320,6 +322,8 @@ class Party:
     label: Words
     contact: Mapping[str, str] = field(default_factory=dict)  # name, phone, email, channel → field
     during: str | None = None
+    register: Mapping[str, Field] = field(default_factory=dict)  # what is kept of each; empty: nothing is
+    kept_by: tuple[str, ...] = ()  # roles that keep the register and read its personal fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.core.adjustments import Ledgers
 from engine.core.attainment import Ended, Wanted
-from engine.core.cases import EMPTY, Case, Cycle, Family, Outgoing, Step
+from engine.core.cases import EMPTY, Case, Cycle, Family, Step
 from engine.core.outlook import Outlook
+from engine.stored import (
+    Attached,
+    Attachment,
+    Fault,
+    Listing,
+    Mail,
+    PartyRecord,
+    Person,
+    Publication,
+    Query,
+    Request,
+    StoredRecord,
+    Timetable,
+)
 
 
 class TimeSource(Protocol):
@@ -21,146 +34,6 @@ class TimeSource(Protocol):
 
     def monotonic(self) -> int:
         """A clock in ms that never steps and counts suspended time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
-    """A published definition: the texts it was read from, by path, and its two hashes."""
-
-    process: str
-    version: int
-    prefix: str
-    behaviour_hash: str
-    words_hash: str
-    sources: Mapping[str, str]
-    published_at: int
-    published_by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What an idempotency key stands for: the record its command made."""
-
-    sender: str
-    key: str
-    digest: str  # of verb, case, actor and form
-    case: str
-    sequence: int
-    at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """One row of a worklist."""
-
-    id: str
-    process: str
-    version: int
-    outlook: Outlook
-    assignee: str | None
-    queue: str | None
-    key: str | None
-    opened_at: int
-    closed_at: int | None
-    data: Mapping[str, Any]
-    revision: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """Which cases a list shows. Rows come by sort key, then by opening, then by id; `after` is the last row seen."""
-
-    waiting: tuple[str, ...] = ()  # any of these `person:ID` / `role:NAME`; empty: all
-    assignee: str | None = None
-    process: str | None = None
-    state: str | None = None
-    ids: tuple[str, ...] | None = None  # found by a search
-    is_open: bool | None = True
-    is_overdue: bool = False
-    due_before: int | None = None
-    limit: int = 50
-    after: tuple[int, int, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRecord:
-    """One audit record as stored."""
-
-    case: str
-    sequence: int
-    order: int  # in its family
-    text: str
-    hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
-    """An outbox row."""
-
-    id: int
-    message: Outgoing
-    status: Literal["waiting", "delivered", "superseded", "imported", "dead"]
-    attempts: int = 0
-    next_at: int = 0
-    error: str | None = None
-    delivered_at: int | None = None
-    superseded_by: int | None = None  # the row that is sent in its place, where a list tells it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """Why a family is set aside."""
-
-    id: str
-    root: str
-    at: int
-    message: str
-    traceback: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timetable:
-    """How far the schedules of a process have come. Who holds its row opens, so every case is opened once."""
-
-    process: str
-    since: int  # what fell due before this instant has been opened
-    made: int = 0  # of what falls due at this very instant: how many were opened or refused
-    due: int | None = None  # the next instant; None: none will come
-    fault: str | None = None  # the fault that set it aside
-    problem: Mapping[str, Any] | None = None  # the last opening that was refused: schedule, at, words by language
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """An actor known to the store."""
-
-    id: str
-    name: str
-    roles: tuple[str, ...]
-    is_active: bool = True
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file: its content's hash, and the bytes."""
-
-    hash: str
-    name: str
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
-    """One attaching of a file to a case."""
-
-    hash: str
-    name: str
-    media_type: str
-    size: int
-    at: int
-    by: str = ""  # who attached it: the record says so, not the table
 
 
 class Save(NamedTuple):
@@ -272,6 +145,22 @@ class Timetables(Protocol):
         """When the calendar opens something next."""
 
 
+class Registers(Protocol):
+    """The desk's registers of outside people; each change is kept beside what was before."""
+
+    def save_party(self, record: PartyRecord) -> None:
+        """Add what is so from now on; `Conflict` if somebody was faster."""
+
+    def parties(self, party: str, at: int) -> list[PartyRecord]:
+        """Everybody on the register as it stood at that instant, by id; those taken off too."""
+
+    def party(self, party: str, id: str) -> list[PartyRecord]:
+        """What was kept of this one, the oldest first."""
+
+    def party_until(self, party: str) -> int:
+        """When the register was changed last; 0 if never."""
+
+
 class OutboxTable(Protocol):
     """Messages on their way out."""
 
@@ -344,7 +233,7 @@ class Care(Protocol):
         """Its families are no longer importing and fall due as others."""
 
 
-class Transaction(CaseTable, CaseLists, Reports, Timetables, OutboxTable, Registry, Care, Ledgers, Protocol):
+class Transaction(CaseTable, CaseLists, Reports, Timetables, Registers, OutboxTable, Registry, Care, Ledgers, Protocol):
     """One unit of work: all of it or nothing. Reads see its own writes; iterators end with the transaction."""
 
     def part(self) -> AbstractContextManager[None]:
@@ -375,6 +264,7 @@ class Store(Protocol):
 
 __all__ = [
     "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Family", "Fault",
-    "Listing", "Mail", "OutboxTable", "Outlook", "Person", "Publication", "Query", "Registry", "Reports", "Request",
-    "Save", "Step", "Store", "StoredRecord", "TimeSource", "Timetable", "Transaction", "Wanted",
+    "Listing", "Mail", "OutboxTable", "Outlook", "PartyRecord", "Person", "Publication", "Query", "Registers",
+    "Registry", "Reports", "Request", "Save", "Step", "Store", "StoredRecord", "TimeSource", "Timetable", "Timetables",
+    "Transaction", "Wanted",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from engine.app.measuring import MeasureQuestion, MeasureReport, Measuring
 from engine.app.merging import RecipeOfTwo
 from engine.app.opening import Coming
 from engine.app.reading import Reading, Search
+from engine.app.registering import Registering
 from engine.app.reporting import Reporting, SlaQuestion, SlaReport
 from engine.app.running import Round, Running
 from engine.app.time_source import SystemTime
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 
-class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Importing, Adjusting):
+class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Registering, Importing, Adjusting):
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
     def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:

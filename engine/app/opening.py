@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +11,7 @@ from engine.app.catalogue import library_of
 from engine.app.faults import fault_of
 from engine.core.cases import Refused
 from engine.core.plan import Library
-from engine.core.schedules import Opening, next_instant, open_scheduled, openings_at, upcoming
+from engine.core.schedules import Member, Opening, Register, next_instant, open_scheduled, openings_at, upcoming
 from engine.ports import Timetable, Transaction
 
 if TYPE_CHECKING:
@@ -40,28 +40,39 @@ def open_due(deciding: Deciding, tx: Transaction, process: str, now: int, most: 
     kept, library = tx.timetable(process, lock=True), deciding.catalogue.library(tx)
     if kept is None or kept.fault is not None:
         return Opened()
-    done = 0
+    came, done, register = kept, 0, _register_of(tx)
     while kept.due is not None and kept.due < now and (most is None or done < most):
-        openings = openings_at(library, process, kept.due)
-        opening, problem = openings[kept.made], None
-        try:
-            with tx.part():
-                _open(deciding, tx, opening, now)
-        except _NotOpened as refused:  # its number is given again, as of any opening that is refused
-            problem = {"schedule": opening.schedule.name, "at": opening.at, "words": refused.words}
-        except Exception as error:  # whatever one opening does to the engine, the others go on
-            fault = fault_of(process, error, now)
-            tx.set_aside(fault)
-            tx.save_timetable(replace(kept, fault=fault.id))
-            return Opened(done, 1)
-        done += 1
-        kept = replace(kept, since=opening.at, made=kept.made + 1, problem=problem)
-        if kept.made == len(openings):
-            due = next_instant(library, process, opening.at + 1)
-            kept = replace(kept, since=opening.at + 1, made=0, due=due)
-    if done:
+        openings = openings_at(library, process, kept.due, register)
+        for opening in openings[kept.made :][: None if most is None else most - done]:
+            problem = None
+            try:
+                with tx.part():
+                    _open(deciding, tx, opening, now)
+            except _NotOpened as refused:  # its number is given again, as of any opening that is refused
+                problem = {"schedule": opening.schedule.name, "at": opening.at, "words": refused.words}
+            except Exception as error:  # whatever one opening does to the engine, the others go on
+                fault = fault_of(process, error, now)
+                tx.set_aside(fault)
+                tx.save_timetable(replace(kept, fault=fault.id))
+                return Opened(done, 1)
+            done += 1
+            kept = replace(kept, since=opening.at, made=kept.made + 1, problem=problem)
+        if kept.made == len(openings) and kept.due is not None:  # perhaps nobody was on the register then
+            after = kept.due + 1
+            kept = replace(kept, since=after, made=0, due=next_instant(library, process, after))
+    if kept is not came:
         tx.save_timetable(kept)
     return Opened(done)
+
+
+def _register_of(tx: Transaction) -> Register:
+    """The registers as expressions see them."""
+
+    def at(party: str, instant: int) -> Sequence[Member]:
+        found = tx.parties(party, instant)
+        return [Member(one.id, {**one.data, **one.private}) for one in found if one.is_active]
+
+    return at
 
 
 def _open(deciding: Deciding, tx: Transaction, opening: Opening, now: int) -> None:

@@ -48,6 +48,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
         {
             "init": Entry("starting", later("Set up a desk: project file, database, folder of processes.")),
             "actor": Entry("people", later("Name the people of the desk and their roles.")),
+            "party": Entry("parties", later("Keep the register of customers and other outside people.")),
             "import": Entry("importing", later("Bring in old cases, or a prepared day, from a file.")),
             "worker": Entry("running", later("Fire what falls due and deliver messages until stopped.")),
             "tick": Entry("running", later("Do one round of the worker's work and stop.")),

@@ -176,6 +176,7 @@ class Command(NamedTuple):
     secret: str = ""  # for an opening: hex key of the new case's commitments
     importing: str | None = None
     schedule: str = ""  # of an opening by the calendar: the schedule's name
+    party: str = ""  # and for whom of a register
     is_stored: bool = False  # its values are as stored: told by a case, or replayed from a record
 
 

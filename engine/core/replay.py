@@ -187,5 +187,6 @@ def _command(record: Mapping[str, Any]) -> Command:
     return Command(
         verb=record["verb"], case=record["case"], name=record["name"], actor=actor, form=form or {},
         facts=record.get("facts", {}), people=record.get("people"), version=record["definition"][1],
-        key=record.get("key"), schedule=record.get("schedule", ""), is_stored=True,
+        key=record.get("key"), schedule=record.get("schedule", ""),
+        party=record.get("party", ""), is_stored=True,
     )  # fmt: skip

@@ -143,6 +143,8 @@ class Run:
             said["for"] = actor.on_behalf_of
         if command.schedule:
             said["schedule"] = command.schedule
+        if command.party:
+            said["party"] = command.party
         if command.key:
             said["key"] = command.key
         if command.occurred_at:

@@ -3,7 +3,7 @@ until that of the next, so what falls due at an instant is known whenever somebo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.calendars import Calendar
@@ -12,9 +12,21 @@ from engine.core.decide import open_case
 from engine.core.plan import Library, Plan
 from engine.core.reasons import reason
 from engine.core.run import newborn
-from engine.core.sight import Context, Sight, computed
+from engine.core.sight import Context, Sight, computed, holds
 from engine.expressions import ExpressionFailed
+from engine.fields import Value
 from engine.model import Every, Schedule
+
+
+class Member(NamedTuple):
+    """One of a party as its register stood at an instant."""
+
+    id: str
+    values: Mapping[str, Value]
+
+
+Register = Callable[[str, int], Sequence[Member]]
+"""Everybody in the register of a party as it stood at an instant, by id."""
 
 
 class Opening(NamedTuple):
@@ -23,6 +35,14 @@ class Opening(NamedTuple):
     at: int
     plan: Plan
     schedule: Schedule
+    member: Member | None = None  # for whom
+
+    def sight(self, library: Library) -> Sight:
+        """What the schedule's expressions see: there is no case yet."""
+        sight = Sight(self.plan, newborn(self.plan, "", self.at, ""), None, library, self.at)
+        if self.member is not None:
+            sight.update(party={"id": self.member.id, **self.member.values})
+        return sight
 
 
 class _Held(NamedTuple):
@@ -46,14 +66,29 @@ def next_instant(library: Library, process: str, since: int) -> int | None:
     return None
 
 
-def openings_at(library: Library, process: str, at: int) -> tuple[Opening, ...]:
-    """What the process's schedules open at this instant, in the order of the definition."""
+def openings_at(library: Library, process: str, at: int, register: Register) -> tuple[Opening, ...]:
+    """What the process's schedules open at this instant, in the order of the definition, then of the register."""
     for held in _held(library, process):
         if held.since <= at and (held.until is None or at < held.until):
             plan = library.plan(process, held.version)
             schedules = plan.definition.schedule.values()
-            return tuple(Opening(at, plan, one) for one in schedules if _first(plan, one, at, held.since) == at)
+            due = (Opening(at, plan, one) for one in schedules if _first(plan, one, at, held.since) == at)
+            return tuple(opening for one in due for opening in _for_whom(one, library, register))
     return ()
+
+
+def _for_whom(opening: Opening, library: Library, register: Register) -> Iterator[Opening]:
+    party = opening.schedule.party
+    if party is None:
+        yield opening
+        return
+    for member in register(party, opening.at):
+        one = opening._replace(member=member)
+        try:
+            if holds(opening.schedule.when, one.sight(library)):
+                yield one
+        except ExpressionFailed:
+            yield one  # it fails again when it is opened, and is told then
 
 
 def upcoming(library: Library, process: str, since: int) -> Iterator[Opening]:
@@ -66,15 +101,16 @@ def upcoming(library: Library, process: str, since: int) -> Iterator[Opening]:
 
 def open_scheduled(opening: Opening, case: str, secret: str, context: Context) -> Applied | Refused:
     """Open it under this id at its own instant; nobody acts, and nothing is looked up in other families."""
-    plan, definition = opening.plan, opening.plan.definition
-    sight = Sight(plan, newborn(plan, case, opening.at, ""), None, context.library, opening.at)
+    definition, member = opening.plan.definition, opening.member
+    sight = opening.sight(context.library)
     try:
+        holds(opening.schedule.when, sight)
         values = {name: computed(value, sight) for name, value in opening.schedule.values.items()}
     except ExpressionFailed as failed:
         return Refused(None, (_failed(definition.process, failed),))
     command = Command(
         verb="open", case=case, name=definition.process, actor=ENGINE, form=values, version=definition.version,
-        secret=secret, is_stored=True, schedule=opening.schedule.name,
+        secret=secret, is_stored=True, schedule=opening.schedule.name, party=member.id if member is not None else "",
     )  # fmt: skip
     return open_case(command, context._replace(asks=False), opening.at)
 

@@ -23,6 +23,7 @@ class Scope:
     facts: Mapping[str, Field] = field(default_factory=dict)
     figures: Mapping[str, Field] = field(default_factory=dict)
     row: Mapping[str, Field] = field(default_factory=dict)  # columns, where a table's rows are updated
+    party: Mapping[str, Field] = field(default_factory=dict)  # of whom the calendar opens a case
     counts: Names = NO_NAMES
     did: Names = NO_NAMES  # actions; `opening` is always among them
     clocks: Names = NO_NAMES
@@ -120,7 +121,9 @@ def names_of(scope: Scope) -> dict[str, Member]:
             "an authority of this process", {name: Field(name=name, type="money") for name in scope.authority}
         ),
     }
+    registered = {"party": Group("a field of the register", scope.party)} if scope.party else {}
     return {
+        **registered,
         "case": Group("a field of the case", {**scope.case, **own}),
         "before": Group("a field of the case", {**scope.case, **own}),
         "form": Group("asked by this form", _form_names(scope)),
@@ -149,7 +152,7 @@ def _link(states: Names) -> Group:
 def visible(scope: Scope) -> Names:
     """The first names that may be read at this place."""
     always = {"case", "figures", "counts", "did", "clocks", "linked"}
-    here = {"form": scope.form, "facts": scope.facts, "row": scope.row}
+    here = {"party": scope.party, "form": scope.form, "facts": scope.facts, "row": scope.row}
     flags = {"before": scope.before, "actor": scope.actor, "now": scope.now}
     return frozenset(always | {name for name, there in (here | flags).items() if there})
 

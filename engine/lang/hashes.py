@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -38,7 +38,11 @@ def _hash(definition: ProcessDefinition, used: Used, *, with_words: bool) -> str
 
 def _desk(desk: Desk, used: Used, with_words: bool) -> dict[str, Any]:
     """Of the desk what the process uses."""
-    parties = {name: party for name, party in desk.parties.items() if name in used.parties}
+    parties = {
+        name: party if name in used.registers else replace(party, register={}, kept_by=())
+        for name, party in desk.parties.items()
+        if name in used.parties
+    }
     found = {
         "zone": desk.zone,
         "currency": desk.currency,

@@ -10,7 +10,8 @@ from engine.calendars import CalendarError, format_duration, parse_duration
 from engine.core.cases import Actor, Case, Head, Outgoing, Reason, Step
 from engine.core.clocks import remaining
 from engine.core.plan import Library, Plan
-from engine.errors import EngineError
+from engine.core.schedules import Member
+from engine.errors import EngineError, UsageError
 from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
 from engine.scenarios.emitted import not_as_expected
@@ -48,7 +49,10 @@ def play_all(script: Script, library: Library) -> list[Outcome]:
 
 def play(scenario: Scenario, script: Script, library: Library) -> Outcome:
     """Play one scenario up to its first failure."""
-    player = _Player(script, library)
+    try:
+        player = _Player(script, library)
+    except EngineError as wrong:
+        return Outcome(scenario=scenario.name, failure=Failure(scenario.place, str(wrong)), steps=())
     failure = None
     for step in player.with_opening(scenario.steps):
         try:
@@ -72,9 +76,25 @@ class _Player:
         self.plan: Plan = plan
         self.zone = plan.definition.desk.zone
         self.world = World(library, read_instant(script.given.at, self.zone), script.process)
+        self.world.members = {party: self._members(party, kept) for party, kept in script.given.register.items()}
         self.main = ""
         self.facts = script.given.facts
         self.refusals: list[tuple[str, str, str]] = []
+
+    def _members(self, party: str, kept: Mapping[str, Mapping[str, Any]]) -> list[Member]:
+        """Everybody whom `given` puts on the register of a party."""
+        fields = self.plan.definition.desk.parties[party].register if party in self.plan.definition.desk.parties else {}
+        usual = {name: field.default for name, field in fields.items() if field.default is not None}
+        found = []
+        for name, values in sorted(kept.items()):
+            if unknown := sorted(values.keys() - fields.keys()):
+                raise UsageError(f"`{unknown[0]}` is not a field of the register of `{party}`")
+            try:
+                read_values = {key: read(fields[key], raw, self.zone) for key, raw in values.items()}
+            except Invalid as invalid:
+                raise UsageError(f"`{name}` cannot stand on the register of `{party}`: {invalid}") from invalid
+            found.append(Member(name, {**usual, **read_values}))
+        return found
 
     def with_opening(self, steps: tuple[Action, ...]) -> Iterator[Action]:
         """The steps, after the given opening where neither the first one nor the calendar opens."""

@@ -41,6 +41,7 @@ class Given:
     open: Mapping[str, Any] = field(default_factory=dict)
     actor: Actor | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    register: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)  # party → id → what is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ def _given(plain: Mapping[str, Any]) -> Given:
     return Given(
         at=str(plain.get("at", "2026-03-02 09:00")), open=plain.get("open", EMPTY),
         actor=actor_of(plain["as"]) if "as" in plain else None, facts=plain.get("facts", EMPTY),
+        register=plain.get("register", EMPTY),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outg
 from engine.core.decide import act, carry, instant, open_case, without
 from engine.core.merging import end_in, take_in
 from engine.core.plan import Library
-from engine.core.schedules import next_instant, open_scheduled, openings_at
+from engine.core.schedules import Member, next_instant, open_scheduled, openings_at
 from engine.core.sight import Context, Unknown
 
 ENTROPY = "5c" * 32
@@ -31,6 +31,7 @@ class World:
         self.sent: list[Outgoing] = []
         self.opened_by: dict[str, str] = {}  # cases that the calendar opened, oldest first → the schedule's name
         self.refused: list[Reason] = []  # why the calendar could not open others
+        self.members: Mapping[str, Sequence[Member]] = {}  # party → whom its register holds
         self._scheduled = scheduled
         self._numbers: dict[str, int] = {}
         self.begin_at(now)
@@ -110,12 +111,15 @@ class World:
             self._keep(carry(self.families[root], due + 1, self._context(due + 1)))
         self.now = max(self.now, instant)
 
+    def _register(self, party: str, at: int) -> Sequence[Member]:
+        return self.members.get(party, ())
+
     def _open_scheduled(self, until: int) -> bool:
         """Open what the calendar opens next, if that is before this instant."""
         due = next_instant(self._timetable, self._scheduled, self._opened_until)
         if due is None or due >= until:
             return False
-        for opening in openings_at(self._timetable, self._scheduled, due):
+        for opening in openings_at(self._timetable, self._scheduled, due, self._register):
             case = self._number(opening.plan.definition.prefix)
             outcome = open_scheduled(opening, case, ENTROPY, self._context(due + 1))
             if isinstance(outcome, Refused):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.errors import NotFound
-from engine.ports import Attached, Attachment, Fault, Mail, Person, Publication, Timetable
+from engine.errors import Conflict, NotFound
+from engine.ports import Attached, Attachment, Fault, Mail, PartyRecord, Person, Publication, Timetable
 from engine.store.memory_cases import MemoryCases, MemoryWork
 from engine.store.rows import plain
 
@@ -189,5 +189,33 @@ class MemoryTimetables(MemoryWork):
                 yield kept.due, process
 
 
-class MemoryDesk(MemoryOutbox, MemoryShelf, MemoryTimetables, MemoryCare):
+class MemoryParties(MemoryWork):
+    """Whom the desk knows."""
+
+    def save_party(self, record: PartyRecord) -> None:
+        """Add what is so from now on; `Conflict` if somebody was faster."""
+        place = record.party, plain(record.id, "an id"), record.number
+        if self._tables.get("parties", place) is not None:
+            raise Conflict(f"`{record.id}` was changed meanwhile; look at it again")
+        self._tables.put("parties", place, record)
+
+    def parties(self, party: str, at: int) -> list[PartyRecord]:
+        """Everybody on the register as it stood at that instant, by id; those taken off too."""
+        found = {record.id: record for record in self._of(party) if record.at <= at}
+        return [found[name] for name in sorted(found)]
+
+    def party(self, party: str, id: str) -> list[PartyRecord]:
+        """What was kept of this one, the oldest first."""
+        return [record for record in self._of(party) if record.id == id]
+
+    def party_until(self, party: str) -> int:
+        """When the register was changed last; 0 if never."""
+        return max((record.at for record in self._of(party)), default=0)
+
+    def _of(self, party: str) -> list[PartyRecord]:
+        return [record for place, record in sorted(self._tables.rows("parties"), key=lambda row: row[0])
+                if place[0] == party]  # fmt: skip
+
+
+class MemoryDesk(MemoryOutbox, MemoryShelf, MemoryTimetables, MemoryParties, MemoryCare):
     """Everything but lists."""

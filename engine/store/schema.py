@@ -10,7 +10,7 @@ from engine.errors import StoreUnavailable
 APPLICATION_ID = 0x43575254
 """`CWRT`, in the header of every SQLite file of ours."""
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision of the tables, oldest first; `migrations/versions` holds how to get there."""
 
 HEAD = REVISIONS[-1]

@@ -24,6 +24,7 @@ from engine.store.checkpoints import Checkpoints
 from engine.store.families import Families
 from engine.store.history import History
 from engine.store.lists import Lists
+from engine.store.parties import Parties
 from engine.store.posting import Posting
 from engine.store.registry import Shelf
 from engine.store.rows import Memo
@@ -42,7 +43,7 @@ MOST_IDLE = 8
 """Readers' connections kept open for the next reader."""
 
 
-class SqlTransaction(Families, History, Lists, Walks, Timetables, Posting, Shelf, Nursing, Ledgers):
+class SqlTransaction(Families, History, Lists, Walks, Timetables, Parties, Posting, Shelf, Nursing, Ledgers):
     """One unit of work on a database."""
 
 

@@ -296,6 +296,21 @@ Index(
     **where("due_ms IS NOT NULL AND fault IS NULL"),
 )
 
+parties = Table(
+    "parties",
+    metadata,
+    key(word("party", "of the desk: `customer`")),
+    key(word("id", "as the desk calls this one")),
+    key(number("number", "1, 2, 3 … for each change")),
+    number("at_ms", "from when on it is so"),
+    word("changed_by", "by whom"),
+    number("is_active", "0: taken off the register"),
+    word("data", "what is kept, but for personal values: one JSON object"),
+    word("private", "the personal values in clear: one JSON object"),
+    sqlite_with_rowid=False,
+    info={"about": "The desk's registers of outside people. A change adds a row: each is known as it was at any time."},
+)
+
 actors = Table(
     "actors",
     metadata,

@@ -62,6 +62,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     ],
     "init": [["init", "--as", "boss"]],
     "actor": [["actor"], ["actor", "add", "x", "--role", "agent", "--as", "boss"]],
+    "party": [["party"]],
     "import": [["import", "day.jsonl", "--as", "boss"]],
     "worker": [],  # runs until it is stopped: test_worker.py
     "tick": [["tick"]],

@@ -12,6 +12,7 @@ import pytest
 from engine import Actor
 from engine.app import Engine
 from engine.testing import ADMIN, ManualTime
+from tests.app.test_registers import SOURCES as VISITS
 from tests.app.test_schedules import sources
 
 HISTORIES = 400 if os.environ.get("CASEWRIGHT_LONG") else 25
@@ -100,3 +101,48 @@ def test_the_law_breaks_if_the_newest_version_opens_what_fell_due_before_it(monk
     held: Any = core._held
     monkeypatch.setattr(core, "_held", lambda library, process: held(library, process)[-1:])
     assert len(differences(12)) >= 2
+
+
+def registered(events: list[tuple[int, str, dict[str, str]]]) -> list[tuple[Any, ...]]:
+    """What is opened for whom in a world where the register is changed so, and at last a worker looks."""
+    time = ManualTime(START)
+    with Engine.open("memory:", time=time) as engine:
+        visits = VISITS["processes/visit.yaml"].replace("month on 1 at 09:00", "day at 09:00")
+        engine.publish({**VISITS, "processes/visit.yaml": visits}, "visit", actor=ADMIN)
+        for at, who, values in [*events, (END, "", {})]:
+            time.move_to(at)
+            if who:
+                engine.save_party("customer", who, values, actor=LIN)
+            else:
+                engine.run_once()
+        engine.tick()
+        with engine._recipe.store.read() as tx:
+            first = [(root, engine.history(root)[0]) for root in tx.roots()]
+        return sorted((root, record["at"], record["party"]) for root, record in first)
+
+
+def register_differences() -> int:
+    found = 0
+    for seed in range(12):
+        lot = random.Random(seed)
+        first_due = 1_774_573_200_000  # 2026-03-27 09:00 in Shanghai
+        changes = [
+            (at, lot.choice(("C-1", "C-2", "C-3")), {"name": "x", "class": lot.choice(("vip", "vip", "guest"))})
+            for at in sorted(lot.choice((lot.randrange(START, END), first_due + lot.randrange(6) * 24 * HOUR))
+                             for _ in range(8))
+        ]  # fmt: skip
+        looked = [*changes, *((at, "", {}) for at in sorted(lot.randrange(START, END) for _ in range(15)))]
+        found += registered(changes) != registered(sorted(looked, key=lambda one: (one[0], not one[1])))
+    return found
+
+
+def test_for_whom_the_calendar_opens_is_as_the_register_stood_at_the_instant() -> None:
+    assert register_differences() == 0
+
+
+def test_the_law_breaks_if_the_register_is_read_as_it_stands_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.store.memory_desk import MemoryParties
+
+    parties: Any = MemoryParties.parties
+    monkeypatch.setattr("engine.store.memory.MemoryTransaction.parties", lambda tx, party, at: parties(tx, party, END))
+    assert register_differences() >= 2

@@ -95,7 +95,16 @@ def _party(name: str, cursor: Cursor, shared: Shared, fields: Mapping[str, Field
             places = {known: origin.name_span for known, origin in known.items() if origin is not None}
             shared.notes.unknown("field", written.span, message, field, places)
     label = words(shared.notes, cursor.get("label"), shared.languages)
-    return Party(name=name, label=label, contact=contact, during=text_of(cursor.get("during")) or None)
+    register = cursor.get("register")
+    kept = register.get("fields") if register is not None else None
+    kept_by = listed(register.get("by")) if register is not None else []
+    for role in kept_by:
+        if role.text not in shared.roles:
+            shared.notes.unknown("role", role.span, f"`{role.text}` is not a role of the desk", role.text, shared.roles)
+    return Party(
+        name=name, label=label, contact=contact, during=text_of(cursor.get("during")) or None,
+        register=shared.fields(kept), kept_by=tuple(role.text for role in kept_by),
+    )  # fmt: skip
 
 
 def _assigners(root: Cursor, notes: Notes, roles: Places) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ class Used:
     messages: set[str] = field(default_factory=set)
     roles: set[str] = field(default_factory=set)
     parties: set[str] = field(default_factory=set)
+    registers: set[str] = field(default_factory=set)  # parties whose register is gone through
 
 
 def uses_of(definition: ProcessDefinition) -> Used:
@@ -82,6 +83,7 @@ def uses_of(definition: ProcessDefinition) -> Used:
         party = definition.desk.parties[name]
         used.fields.update(party.contact.values())
         used.calendars |= {party.during} if party.during else set()
+        used.roles |= set(party.kept_by) if name in used.registers else set()
     _note_texts([*texts, {"": definition.summary}], used)
     used.fields |= {definition.key} if definition.key else set()
     used.roles |= {known.role for known in definition.fields.values() if known.role}
@@ -117,6 +119,9 @@ def _note(part: Any, used: Used) -> None:
         used.fields.add(part.counts_from)
     if isinstance(during := getattr(part, "during", None), str) and not isinstance(part, Party):
         used.calendars.add(during)
+    if isinstance(part, Schedule) and part.party:
+        used.parties.add(part.party)
+        used.registers.add(part.party)
     _note_texts([words for name in ("words", "label") if isinstance(words := getattr(part, name, None), dict)], used)
 
 

@@ -13,6 +13,7 @@ from engine.store.tables import (
     definitions,
     faults,
     outbox,
+    parties,
     settings,
     sources,
     timetables,
@@ -112,6 +113,26 @@ DUE_TIMETABLES = Hot(
     "before",
 )
 NEXT_OPENING = Hot(select(func.min(timetables.c.due_ms)).where(_WAITS))
+
+_later = parties.alias("later")
+_NEWEST = (
+    select(func.max(_later.c.number))
+    .where(_later.c.party == parties.c.party, _later.c.id == parties.c.id, _later.c.at_ms <= value("at"))
+    .correlate(parties)
+    .scalar_subquery()
+)
+NEW_PARTY = insert(parties)
+PARTIES = Hot(
+    select(parties).where(parties.c.party == value("of"), parties.c.number == _NEWEST).order_by(parties.c.id),
+    "of",
+    "at",
+)
+PARTY = Hot(
+    select(parties).where(parties.c.party == value("of"), parties.c.id == value("id")).order_by(parties.c.number),
+    "of",
+    "id",
+)
+PARTY_UNTIL = Hot(select(func.max(parties.c.at_ms)).where(parties.c.party == value("of")), "of")
 
 _member = cases.alias("member")
 _family_due = (
