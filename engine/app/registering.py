@@ -84,7 +84,7 @@ def _register(library: Library, party: str) -> tuple[Party, str]:
     if party not in found:
         raise NotFound(
             f"the desk keeps no register of `{party}`{near(party, found)}",
-            help="a party of `desk.yaml` has one with `register: {by: …, fields: …}`, once published",
+            help="declare one at the party in `desk.yaml`, and publish a process after that",
         )
     return found[party], _desk(library).zone
 

@@ -60,6 +60,18 @@ SENTENCES = (
     later("a text holds half a character ({character}), which cannot be stored"),
     later("a number is too large to be stored; at most 2^63 - 1 is possible"),
     later("a value cannot be stored: {error}; only JSON values without NaN or infinity can"),
+    # registers
+    later("the desk keeps no register of `{party}`{near}"),
+    later("declare one at the party in `desk.yaml`, and publish a process after that"),
+    later("there is no {party} `{id}`{near}"),
+    later("`casewright party` shows them"),
+    later("`{actor}` does not keep the register of `{party}`"),
+    later("it is kept by {roles}"),
+    later("`{id}` cannot name one of a register: printable text without `:` and blanks"),
+    later("the register keeps {names}"),
+    later("`{id}` was changed meanwhile; look at it again"),
+    later("`{field}` is not a field of the register of `{party}`"),
+    later("`{id}` cannot stand on the register of `{party}`: {problem}"),
     # calendars
     later("the calendar cannot be used; {place}: {message}"),
     later(
