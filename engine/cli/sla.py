@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.figures import Names, percent, whole_percent
-from engine.cli.reader import Reader, seconds
+from engine.cli.reader import Reader, harmless, seconds
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, later, plural
@@ -45,6 +45,8 @@ class Shown:
     names: Names
     since: int | None
     until: int | None
+    process: str | None = None  # if only its promises are counted
+    clock: str | None = None
 
     def dimensions(self) -> list[str]:
         """The parts of a group: a clock is one of a process."""
@@ -89,6 +91,13 @@ class Shown:
             return ""
         return self.reader.span(length) if length >= 1000 or length == 0 else _("{count}ms").format(count=length)
 
+    def of(self) -> str:
+        """Say of which process and promise; nothing where it is of all."""
+        of = [self.names.process(self.process)] if self.process else []
+        if self.clock:
+            of.append(self.names.clock(self.process, self.clock) if self.process else harmless(self.clock))
+        return " · ".join(of)
+
     def period(self) -> str:
         """Say which time is counted."""
         since, until = self.since, self.until
@@ -105,6 +114,8 @@ class Shown:
 def write_sla(streams: Streams, shown: Shown) -> None:
     """Write three tables: how promises were kept, how long they took, and on whom the time was spent."""
     report = shown.report
+    if shown.of():
+        streams.say(shown.of())
     streams.say(_("Promises, {period}").format(period=shown.period()))
     if not report.groups:
         streams.tell(_("there is no promise in this time"))

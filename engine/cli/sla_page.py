@@ -43,7 +43,7 @@ def sla_page(shown: Shown) -> str:
     title = _("How promises were kept")
     body = [
         f"<h1>{escape(title)}</h1>",
-        _quiet(shown.period()),
+        _quiet(" · ".join(part for part in (shown.of(), shown.period()) if part)),
         _tiles(total),
     ]
     if report.groups:

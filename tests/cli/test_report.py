@@ -62,7 +62,7 @@ def sla(*words: str, language: str = "en") -> Ran:
 def test_a_report_shows_counts_target_and_attainment_together() -> None:
     lines = sla("--process", "repair", "--month", "2026-03").out.splitlines()
     text = "\n".join(lines)
-    assert "Promises, 2026-03-01 00:00 to 2026-04-01 00:00" in text
+    assert "Repair dispatch\nPromises, 2026-03-01 00:00 to 2026-04-01 00:00\n" in text
     assert re.search(r"Dispatched within 15 minutes +50\.0% +1 +1$", text, re.M)
     assert re.search(r"^!!  Repaired the same day +0\.0% +95% +2$", text, re.M)
     assert "!! below its target" in text
@@ -88,7 +88,7 @@ def test_no_line_is_longer_than_the_screen_and_every_column_stands_in_line(
     lines = sla("--process", "repair", language=language).out.splitlines()
     assert max(cell_len(line) for line in lines) <= width
     if width == 120:
-        ends = {cell_len(line[: _end_of_percent(line)]) for line in lines[2:6]}
+        ends = {cell_len(line[: _end_of_percent(line)]) for line in lines[3:7]}
         assert len(ends) == 1
 
 

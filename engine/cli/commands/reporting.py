@@ -187,7 +187,15 @@ def run_sla(streams: Streams, engine: Engine, args: Args) -> int:
     report = engine.report_sla(
         SlaQuestion(by=args.by, process=args.process, clock=args.clock, since=since, until=until)
     )
-    shown = Shown(report=report, reader=reader, names=Names(reader, engine), since=since, until=until)
+    shown = Shown(
+        report=report,
+        reader=reader,
+        names=Names(reader, engine),
+        since=since,
+        until=until,
+        process=args.process,
+        clock=args.clock,
+    )
     if args.html is not None:
         from engine.cli.sla_page import sla_page
 
