@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from engine.app.affecting import AdjustedCycle, Finding, Reach, Standing, changes_of
+from engine.app.affecting import AdjustedCycle, Finding, Reach, changes_on
 from engine.app.histories import Histories
 from engine.app.keeping import Progress
 from engine.app.known import check_process, check_state
@@ -139,7 +139,7 @@ class Adjusting:
         with self._recipe.store.read() as tx:
             found = _named(tx, adjustment)
             cases = dict.fromkeys(row.case for row in tx.affected(adjustment=adjustment) if not row.is_reversed)
-            changes = self._changes(tx, cases)
+            changes = changes_on(self._recipe, tx, cases)
             return found, [change for change in changes if adjustment in change.by]
 
     def adjusted(self, case: str, *, actor: Actor | str | None = None) -> list[AdjustedCycle]:
@@ -151,21 +151,14 @@ class Adjusting:
             told = Histories(self._recipe, tx).of(case)
             if who is not None and not may_read(told.plan, told.case, who):
                 return []
-            return list(self._changes(tx, [case]))
+            return list(changes_on(self._recipe, tx, [case]))
 
     def adjusted_cycles(self) -> Iterator[AdjustedCycle]:
         """Every cycle that has an adjusted result beside the recorded one, by case, for reports."""
         with self._recipe.store.read() as tx:
-            yield from self._changes(tx, tx.adjusted_cases())
+            yield from changes_on(self._recipe, tx, tx.adjusted_cases())
 
     # -- doing it ------------------------------------------------------------------------------------------------
-
-    def _changes(self, tx: Transaction, cases: Iterable[str]) -> Iterator[AdjustedCycle]:
-        histories, standing = Histories(self._recipe, tx), Standing(tx)
-        for case in cases:
-            told = histories.of(case)
-            for clock in told.plan.definition.clocks:
-                yield from changes_of(told, clock, standing.of(case, clock))
 
     def _drafted(self, tx: Transaction, asked: Interruption, who: Actor) -> Adjustment:
         """The adjustment as it will be declared; raises where it must not be."""

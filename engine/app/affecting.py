@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.app.histories import Histories, Told
 from engine.app.known import check_clock, definitions_of
+from engine.app.recipe import Recipe
 from engine.app.where import Where
 from engine.core.adjusting import Course, Result, adjusted, courses_of, measure, overlaps
 from engine.core.adjustments import Adjustment
@@ -93,6 +94,21 @@ def _change(told: Told, course: Course, results: tuple[Result, Result], by: Iter
         case=case.id, process=case.process, version=case.version, clock=course.clock, cycle=course.cycle,
         started_at=course.started_at, ended_at=course.ended_at, before=results[0], after=results[1], by=tuple(by),
     )  # fmt: skip
+
+
+def changes_on(recipe: Recipe, tx: Transaction, cases: Iterable[str]) -> Iterator[AdjustedCycle]:
+    """The cycles of these cases that have an adjusted result beside the recorded one."""
+    histories, standing = Histories(recipe, tx), Standing(tx)
+    for case in cases:
+        told = histories.of(case)
+        for clock in told.plan.definition.clocks:
+            yield from changes_of(told, clock, standing.of(case, clock))
+
+
+def changed_results(recipe: Recipe, tx: Transaction) -> Mapping[tuple[str, str, int], Result]:
+    """Case, clock and cycle → the adjusted result, for reports."""
+    cycles = changes_on(recipe, tx, tx.adjusted_cases())
+    return {(one.case, one.clock, one.cycle): one.after for one in cycles}
 
 
 class Finding:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
+from engine.app.affecting import changed_results
 from engine.app.known import check_process
 from engine.app.merging import RecipeOfTwo
+from engine.core.adjusting import Result
 from engine.core.attainment import Attainment, Counted, Key, attainments, held_most, waited_most
 from engine.core.cases import Case, Cycle
 from engine.core.plan import Library, Plan
@@ -43,6 +45,7 @@ class SlaReport:
     total: Attainment
     now: int
     behind: int  # families with something due that is not carried out yet, so not counted either
+    adjusted: tuple[Attainment, ...] = ()  # the groups that declared interruptions change, and last all together
 
 
 class Reporting:
@@ -60,7 +63,46 @@ class Reporting:
             _check_clock(library, question)
             key = _key(tx, library, question)
             groups, total = attainments(_counted(tx, library, question, now), key)
-            return SlaReport(by=question.by, groups=groups, total=total, now=now, behind=tx.count_due(now))
+            return SlaReport(
+                by=question.by, groups=groups, total=total, now=now, behind=tx.count_due(now),
+                adjusted=self._adjusted(tx, library, question, (now, key)),
+            )  # fmt: skip
+
+    def _adjusted(
+        self, tx: Transaction, library: Library, question: SlaQuestion, how: tuple[int, Key]
+    ) -> tuple[Attainment, ...]:
+        """The groups in which a cycle has another result beside its own, each counted where it was recorded."""
+        now, key = how
+        changes = changed_results(self._recipe, tx)
+        if not changes:
+            return ()
+        keys: dict[Place, tuple[str, ...]] = {}
+
+        def counted() -> Iterator[Counted]:
+            for one in _counted(tx, library, question, now):
+                after = changes.get(_place(one.cycle))
+                if after is not None:
+                    keys[_place(one.cycle)] = key(one)
+                    one = replace(one, cycle=_with(one.cycle, after))
+                yield one
+
+        groups, total = attainments(counted(), lambda one: keys.get(_place(one.cycle)) or key(one))
+        touched = set(keys.values())
+        return (*(one for one in groups if one.group in touched), total) if touched else ()
+
+
+Place = tuple[str, str, int]
+
+
+def _place(cycle: Cycle) -> Place:
+    return cycle.case, cycle.clock, cycle.cycle
+
+
+def _with(cycle: Cycle, after: Result) -> Cycle:
+    """A cycle with its adjusted result, in the words of reports."""
+    is_overdue = after.status == "breached" and cycle.ended_at is None
+    status = "overdue" if is_overdue else after.status
+    return replace(cycle, result=status, used=after.used, breached_at=after.breached_at)
 
 
 def _counted(tx: Transaction, library: Library, question: SlaQuestion, now: int) -> Iterator[Counted]:

@@ -131,6 +131,22 @@ def write_sla(streams: Streams, shown: Shown) -> None:
         streams.say(_("{sign} below its target").format(sign=BELOW))
     for note in notes(shown):
         streams.say(note)
+    for line in adjusted_lines(shown):
+        streams.say(line)
+
+
+def adjusted_lines(shown: Shown) -> Iterator[str]:
+    """Say what would be attained did declared interruptions not count; nothing where none changes anything."""
+    recorded = {one.group: one for one in (*shown.report.groups, shown.report.total)}
+    if shown.report.adjusted:
+        yield _("Not counting declared interruptions, beside what is recorded:")
+    for one in shown.report.adjusted if len(shown.report.groups) > 1 else shown.report.adjusted[:1]:
+        yield "  " + _("{name}: {text}").format(
+            name=" · ".join(cell for cell in shown.where(one) if cell) or _("together"),
+            text=_("{after} instead of {before}").format(
+                after=percent(one.attained) or "–", before=percent(recorded[one.group].attained) or "–"
+            ),
+        )
 
 
 Cell = Callable[[Shown, "Attainment"], str]
@@ -251,6 +267,14 @@ def sla_document(shown: Shown) -> dict[str, Any]:
         "behind": report.behind,
         "groups": [_group_document(shown, one) for one in report.groups],
         "total": _group_document(shown, report.total),
+        "adjusted": [
+            {
+                name: value
+                for name, value in _group_document(shown, one).items()
+                if name in ("group", "attained", "counts")
+            }
+            for one in report.adjusted
+        ],
     }
 
 

@@ -305,3 +305,15 @@ def test_a_merged_case_has_its_own_promises_adjusted_on_its_own_record(engine: E
     assert told(engine.adjusted(merged)) == [(merged, "sent", "breached", "cancelled", 13)]
     assert engine.history(merged)[-1]["name"] == name
     assert engine.adjusted(case) == []
+
+
+def test_a_report_tells_both_attainments(engine: Engine, time: ManualTime) -> None:
+    late(engine, time)
+    send(engine, open_errand(engine))
+    assert engine.report_sla().adjusted == ()
+    name = declare(engine, cut())
+    report = engine.report_sla()
+    assert [(one.group, one.attained) for one in report.groups] == [(("errand", "sent"), 0.5)]
+    assert [(one.group, one.attained) for one in report.adjusted] == [(("errand", "sent"), 1.0), ((), 1.0)]
+    engine.reverse(name, actor=ADMIN, reason="no", approver="boss")
+    assert engine.report_sla().adjusted == ()
