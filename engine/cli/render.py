@@ -46,7 +46,7 @@ def change_line(reader: Reader, definition: ProcessDefinition, result: Accepted)
 
 
 def _merged(result: Accepted) -> Iterator[str]:
-    if result.record["verb"] == "merge" and not result.is_repeat:
+    if result.record.get("verb") == "merge" and not result.is_repeat:
         yield _("merged into {case}").format(case=result.record["name"])
     if sent_to := result.record.get("sent_to"):
         yield _("{case} is merged into it").format(case=sent_to)

@@ -189,7 +189,7 @@ def test_the_list_shows_what_waits_on_me_with_its_next_promise() -> None:
     assert case in mine.out
     assert "dispatch" in mine.out
     assert "no power" in mine.out
-    assert run("list", "--as", "gao.min").err == "nothing waits on you\n"
+    assert run("list", "--as", "gao.min").err == "nothing waits on you\nnext: casewright list --all\n"
 
 
 @pytest.mark.parametrize("text", ["13900000000", "139-0000-0000", "吴敏"])
@@ -486,15 +486,15 @@ def test_publishing_again_says_that_nothing_is_new() -> None:
 
 
 def test_a_new_process_is_checked_tested_published_and_opened(desk: Path) -> None:
-    assert run("new", "lost_found").code == 0
-    checked = run("check", "processes/lost_found.yaml", "--strict")
+    assert run("new", "borrowed_key").code == 0
+    checked = run("check", "processes/borrowed_key.yaml", "--strict")
     assert checked.code == 0, checked.out
-    tested = run("test", "processes/lost_found.yaml", "--coverage")
+    tested = run("test", "processes/borrowed_key.yaml", "--coverage")
     assert tested.code == 0, tested.out
     assert "coverage 100.0%" in tested.out
-    assert "published lost_found version 1" in run("publish", "processes/lost_found.yaml", "--as", "boss").out
-    opened = run("open", "lost_found", "--as", "wang.fang", "-f", "subject=an umbrella")
-    assert opened.out.startswith("LF-1 opened → received")
+    assert "published borrowed_key version 1" in run("publish", "processes/borrowed_key.yaml", "--as", "boss").out
+    opened = run("open", "borrowed_key", "--as", "wang.fang", "-f", "subject=an umbrella")
+    assert opened.out.startswith("BK-1 opened → received")
 
 
 def test_a_person_is_named_changed_and_let_go() -> None:
@@ -651,6 +651,6 @@ def test_a_broken_file_is_told_before_the_desk_is_looked_for(tmp_path: Path) -> 
 
 
 def test_a_new_process_is_labelled_by_its_name_in_every_language(desk: Path) -> None:
-    run("new", "lost_found")
-    text = (desk / "processes" / "lost_found.yaml").read_text("utf-8")
-    assert "label: {en: Lost found, zh: Lost found}" in text
+    run("new", "borrowed_key")
+    text = (desk / "processes" / "borrowed_key.yaml").read_text("utf-8")
+    assert "label: {en: Borrowed key, zh: Borrowed key}" in text
