@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from engine.app.faults import fault_of
 from engine.app.opening import open_some
+from engine.app.saving import Saving
 from engine.core.decide import MOST_FIRINGS, carry
 from engine.ports import Fault, Transaction
-
-if TYPE_CHECKING:
-    from engine.app.deciding import Deciding
 
 FAMILIES = 100
 """How many families are taken at a time at most."""
@@ -23,20 +21,20 @@ class Advanced(NamedTuple):
     faults: int
 
 
-def advance_some(deciding: Deciding, tx: Transaction, now: int, besides: str = "") -> Advanced:
+def advance_some(saving: Saving, tx: Transaction, now: int, besides: str = "") -> Advanced:
     """Carry what is due before `now` forward, in due order, at most a hundred families; the root `besides` is left.
 
     What the calendar opens comes first, and is carried forward with the others.
     """
-    opened = open_some(deciding, tx, now, FAMILIES)
+    opened = open_some(saving, tx, now, FAMILIES)
     roots = [root for root in tx.due_roots(now, FAMILIES) if root != besides]
     poisoned: list[Fault] = []
     for root in roots:
         try:
             with tx.part():
-                before = deciding.family(tx, root, lock=True)
-                carried = carry(before, now, deciding.context(tx, now), MOST_FIRINGS)
-                deciding.save(tx, before, (), carried, None)
+                before = saving.family(tx, root, lock=True)
+                carried = carry(before, now, saving.context(tx, now), MOST_FIRINGS)
+                saving.save(tx, before, (), carried, None)
         except Exception as error:  # whatever a family does to the engine, the others go on
             poisoned.append(fault_of(root, error, now))
     for fault in poisoned:
@@ -44,7 +42,7 @@ def advance_some(deciding: Deciding, tx: Transaction, now: int, besides: str = "
     return Advanced(opened.done + len(roots) - len(poisoned), opened.faults + len(poisoned))
 
 
-def advance_others(deciding: Deciding, tx: Transaction, now: int, own: str) -> None:
+def advance_others(saving: Saving, tx: Transaction, now: int, own: str) -> None:
     """Carry every family but this one forward: who looks into others sees them as a read shows them."""
-    while any(advance_some(deciding, tx, now, own)):
+    while any(advance_some(saving, tx, now, own)):
         pass

@@ -9,17 +9,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from engine.app.advancing import advance_others
-from engine.app.catalogue import Catalogue
-from engine.app.marks import business_key, searches_of
-from engine.core.audit import seal
-from engine.core.cases import EMPTY, Applied, Family, Refused, Step
-from engine.core.decide import Carried, open_case, without
-from engine.core.outlook import outlook
+from engine.app.saving import Saving
+from engine.core.cases import EMPTY, Applied, Refused
+from engine.core.decide import open_case, without
 from engine.core.reasons import reason
 from engine.core.run import rules_of
 from engine.core.sight import Context, Unknown
-from engine.errors import NotFound
-from engine.ports import Request, Save, TimeSource, Transaction
+from engine.ports import Transaction
 
 
 class Decision(NamedTuple):
@@ -44,24 +40,8 @@ class _Known(Exception):
         self.found = found
 
 
-class Deciding:
-    """What decides on families and writes what was decided."""
-
-    catalogue: Catalogue
-    time: TimeSource
-    search_key: bytes
-
-    def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
-        """What surrounds a decision."""
-        library = self.catalogue.library(tx)
-        return Context(library=library, clock=clock, entropy=secrets.token_hex(32), seal=seal, found=found)
-
-    def family(self, tx: Transaction, root: str, *, lock: bool) -> Family:
-        """The family as stored."""
-        family = tx.family(root, lock=lock)
-        if family is None:
-            raise NotFound(f"there is no case `{root}`")
-        return family
+class Deciding(Saving):
+    """What decides on families, looking into others where a decision asks for it, and keeps what was decided."""
 
     def settled(self, tx: Transaction, decision: Decision) -> tuple[Applied | Refused, Context]:
         """Decide and keep it, with every case of its own that the step opens by key, in the same transaction.
@@ -130,32 +110,6 @@ class Deciding:
             if isinstance(opened, Refused):
                 known = without(context, command, opened.reasons).found
                 raise _Known({question: answer for question, answer in known.items() if _is_refusal(answer)})
-
-    def save(
-        self, tx: Transaction, before: Family | None, carried: tuple[Step, ...], outcome: Applied | Refused | Carried,
-        request: Request | None,
-    ) -> None:  # fmt: skip
-        """Write everything of a family that was decided."""
-        steps = (*carried, *outcome.steps)
-        if outcome.family is None or not steps:
-            return
-        library = self.catalogue.library(tx)
-        outlooks, keys = {}, {}
-        for name in {step.case.id for step in steps}:
-            case = outcome.family.cases[name]
-            plan = library.plan(case.process, case.version)
-            outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
-        tx.save(
-            Save(
-                before=before,
-                after=outcome.family,
-                steps=steps,
-                outlooks=outlooks,
-                keys=keys,
-                searches=searches_of(steps, self.search_key),
-                request=request,
-            )
-        )
 
 
 def _is_refusal(answer: Any) -> bool:

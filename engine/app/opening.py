@@ -5,17 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from engine.app.catalogue import library_of
 from engine.app.faults import fault_of
+from engine.app.saving import Saving
 from engine.core.cases import Refused
 from engine.core.plan import Library
 from engine.core.schedules import Member, Opening, Register, next_instant, open_scheduled, openings_at, upcoming
 from engine.ports import Timetable, Transaction
-
-if TYPE_CHECKING:
-    from engine.app.deciding import Deciding
 
 
 class Opened(NamedTuple):
@@ -25,19 +23,19 @@ class Opened(NamedTuple):
     faults: int = 0
 
 
-def open_some(deciding: Deciding, tx: Transaction, now: int, most: int) -> Opened:
+def open_some(saving: Saving, tx: Transaction, now: int, most: int) -> Opened:
     """Open what falls due before `now` in any process, at most so many."""
     done = faults = 0
     for process in tx.due_timetables(now):
         if done < most:
-            opened = open_due(deciding, tx, process, now, most - done)
+            opened = open_due(saving, tx, process, now, most - done)
             done, faults = done + opened.done, faults + opened.faults
     return Opened(done, faults)
 
 
-def open_due(deciding: Deciding, tx: Transaction, process: str, now: int, most: int | None = None) -> Opened:
+def open_due(saving: Saving, tx: Transaction, process: str, now: int, most: int | None = None) -> Opened:
     """Open what falls due in a process before `now`, in order; a process whose opening fails is set aside with it."""
-    kept, library = tx.timetable(process, lock=True), deciding.catalogue.library(tx)
+    kept, library = tx.timetable(process, lock=True), saving.catalogue.library(tx)
     if kept is None or kept.fault is not None:
         return Opened()
     came, done, register = kept, 0, _register_of(tx)
@@ -47,7 +45,7 @@ def open_due(deciding: Deciding, tx: Transaction, process: str, now: int, most: 
             problem = None
             try:
                 with tx.part():
-                    _open(deciding, tx, opening, now)
+                    _open(saving, tx, opening, now)
             except _NotOpened as refused:  # its number is given again, as of any opening that is refused
                 problem = {"schedule": opening.schedule.name, "at": opening.at, "words": refused.words}
             except Exception as error:  # whatever one opening does to the engine, the others go on
@@ -75,13 +73,13 @@ def _register_of(tx: Transaction) -> Register:
     return at
 
 
-def _open(deciding: Deciding, tx: Transaction, opening: Opening, now: int) -> None:
+def _open(saving: Saving, tx: Transaction, opening: Opening, now: int) -> None:
     prefix = opening.plan.definition.prefix
     case = f"{prefix}-{tx.next_number(prefix)}"
-    outcome = open_scheduled(opening, case, secrets.token_hex(32), deciding.context(tx, now))
+    outcome = open_scheduled(opening, case, secrets.token_hex(32), saving.context(tx, now))
     if isinstance(outcome, Refused):
         raise _NotOpened(outcome)
-    deciding.save(tx, None, (), outcome, None)
+    saving.save(tx, None, (), outcome, None)
 
 
 class _NotOpened(Exception):

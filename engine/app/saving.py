@@ -1,0 +1,63 @@
+"""Families as stored, what surrounds a decision on them, and writing what was decided."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from engine.app.catalogue import Catalogue
+from engine.app.marks import business_key, searches_of
+from engine.core.audit import seal
+from engine.core.cases import EMPTY, Applied, Family, Refused, Step
+from engine.core.decide import Carried
+from engine.core.outlook import outlook
+from engine.core.sight import Context
+from engine.errors import NotFound
+from engine.ports import Request, Save, TimeSource, Transaction
+
+
+class Saving:
+    """What reads families from a transaction and writes them back."""
+
+    catalogue: Catalogue
+    time: TimeSource
+    search_key: bytes
+
+    def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
+        """What surrounds a decision."""
+        library = self.catalogue.library(tx)
+        return Context(library=library, clock=clock, entropy=secrets.token_hex(32), seal=seal, found=found)
+
+    def family(self, tx: Transaction, root: str, *, lock: bool) -> Family:
+        """The family as stored."""
+        family = tx.family(root, lock=lock)
+        if family is None:
+            raise NotFound(f"there is no case `{root}`")
+        return family
+
+    def save(
+        self, tx: Transaction, before: Family | None, carried: tuple[Step, ...], outcome: Applied | Refused | Carried,
+        request: Request | None,
+    ) -> None:  # fmt: skip
+        """Write everything of a family that was decided."""
+        steps = (*carried, *outcome.steps)
+        if outcome.family is None or not steps:
+            return
+        library = self.catalogue.library(tx)
+        outlooks, keys = {}, {}
+        for name in {step.case.id for step in steps}:
+            case = outcome.family.cases[name]
+            plan = library.plan(case.process, case.version)
+            outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
+        tx.save(
+            Save(
+                before=before,
+                after=outcome.family,
+                steps=steps,
+                outlooks=outlooks,
+                keys=keys,
+                searches=searches_of(steps, self.search_key),
+                request=request,
+            )
+        )
