@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from engine.core.cases import Actor, Case, Outgoing
 from engine.core.plan import Library, Plan
-from engine.core.texts import PLACEHOLDER
+from engine.core.texts import PLACEHOLDER, field_named
 from engine.errors import NotFound
 from engine.fields import SEALED, Value, show, word
 from engine.hours import say_duration
@@ -144,8 +144,8 @@ class _Reader:
             return say_duration(value, language) if isinstance(value, int) else ""
         if name == "case.waiting_on":
             return _waited_for(self.plan, value or [], language)
-        field = definition.fields.get(key)
-        if field is not None and group in ("case", "form"):
+        field = field_named(name, definition)
+        if field is not None:
             return show(field, value, language, definition.desk.zone)
         return "" if value is None else str(value)
 

@@ -85,13 +85,13 @@ def _open(draft: Draft, command: Command) -> Reasons:
         reasons.append(reason("form", "later", field=opening.counts_from))
     if reasons:
         return reasons
+    _count_like(draft, values)
     if failing := _failing(opening.guards, draft.sight):
         return [_said(guard, draft.sight) for guard in failing]
     if values:
         draft.record["form"] = draft.keep(values)
     if taken := _not_unique(draft):
         return [taken]
-    _count_like(draft)
     draft.start_at = start
     draft.count("opening")
     draft.first = opening.then
@@ -167,11 +167,11 @@ def _not_unique(draft: Draft) -> Reason | None:
     return reason("unique", field=definition.key, key=key, case=taken) if is_taken else None
 
 
-def _count_like(draft: Draft) -> None:
-    """`counts`: how many cases like this one were opened lately, this one included."""
-    counts = {}
+def _count_like(draft: Draft, given: Mapping[str, Value]) -> None:
+    """`counts`: how many cases like this one were opened lately, this one included; the opening's guards see it."""
+    counts, data = {}, {**draft.case.data, **given}
     for count in draft.plan.definition.counts.values():
-        values = {name: draft.case.data.get(name) for name in count.same}
+        values = {name: data.get(name) for name in count.same}
         if None in values.values():
             counts[count.name] = 1
             continue

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.core.sight import Sight
-from engine.fields import SEALED, Value, Words, show
+from engine.fields import SEALED, Field, Value, Words, show
+from engine.model import ProcessDefinition
 
 PLACEHOLDER = re.compile(r"\{((?:case|form|did|clock|actor)\.[a-z][a-z0-9_]*)\}")
+_OPENED_AT = Field(name="opened_at", type="instant")
 
 
 def placeholders(words: Words) -> tuple[str, ...]:
@@ -33,6 +35,14 @@ def _value(name: str, sight: Sight, clock: Mapping[str, Any]) -> Value:
     return sight[group].get(key, 0 if group == "did" else None)
 
 
+def field_named(name: str, definition: ProcessDefinition) -> Field | None:
+    """The field whose value stands behind a placeholder; when the case was opened is shown as any instant."""
+    group, _, key = name.partition(".")
+    if group not in ("case", "form"):
+        return None
+    return definition.fields.get(key) or (_OPENED_AT if name == "case.opened_at" else None)
+
+
 def fill(words: Words, values: Mapping[str, Value], sight: Sight) -> dict[str, str]:
     """The text in every language, personal values masked."""
     return {language: _filled(text, language, values, sight) for language, text in words.items()}
@@ -45,7 +55,7 @@ def _filled(text: str, language: str, values: Mapping[str, Value], sight: Sight)
 def _shown(name: str, value: Value, language: str, sight: Sight) -> str:
     if isinstance(value, dict):
         return SEALED
-    field = sight.plan.definition.fields.get(name.partition(".")[2])
-    if field is not None and name.startswith(("case.", "form.")):
+    field = field_named(name, sight.plan.definition)
+    if field is not None:
         return show(field, value, language, sight.plan.definition.desk.zone)
     return "" if value is None else str(value)

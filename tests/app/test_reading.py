@@ -108,6 +108,13 @@ def grievance(engine: Engine, **form: object) -> str:
     return done(engine.open_case("grievance", {"about": "shouting", "phone": PHONE, **form}, actor=LIN)).id
 
 
+def test_when_a_case_was_opened_is_shown_as_an_instant_of_the_desk(engine: Engine) -> None:
+    """It was shown as milliseconds."""
+    engine.publish(sources(grievance=GRIEVANCE.replace("case.about", "case.opened_at")), "grievance", actor=ADMIN)
+    case = done(engine.open_case("grievance", {"about": "shouting"}, actor=LIN)).id
+    assert engine.case(case, actor=LIN).summary["en"] == "2026-03-02 09:00"
+
+
 @pytest.mark.parametrize("accused", [MO, Actor(id="mo", roles=("admin",)), Actor(id="mo", roles=("agent", "boss"))])
 def test_who_keeps_out_of_a_case_does_not_read_it_either_whatever_their_roles(engine: Engine, accused: Actor) -> None:
     case = grievance(engine, accused="mo")

@@ -480,7 +480,17 @@ def test_init_a_second_time_changes_nothing(desk: Path) -> None:
     assert (desk / "casewright.toml").read_text("utf-8") == before
 
 
+def test_init_leaves_unpublished_what_the_calendar_would_open_and_says_so() -> None:
+    (said,) = (line for line in run("init", "--example", "--as", "boss").out.splitlines() if "not published" in line)
+    assert "review_sorting" in said
+    assert run("schedule", "--as", "boss").out == ""
+    assert run("publish", "--as", "boss").code == 0
+    assert "review_sorting" in run("schedule", "--as", "boss").out
+    assert "not published" not in run("init", "--example", "--as", "boss").out
+
+
 def test_publishing_again_says_that_nothing_is_new() -> None:
+    run("publish", "--as", "boss")
     done = run("publish", "--as", "boss", "--json")
     assert {one["status"] for one in done.json["published"]} == {"unchanged"}
 

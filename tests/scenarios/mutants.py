@@ -31,6 +31,9 @@ LISTS = frozenset({"by", "cancelled_by", "clear", "decide", "done", "in", "met_b
 KEYED = frozenset({"guards", "set", "timers", "with"})
 """Mappings of which each entry can be left out; what goes out with an event is looked at by who hears it."""
 
+LOOKED_UP = frozenset({"actor", "assignee", "waiting_on"})
+"""Not roles: whom they mean stands in the case."""
+
 TIMES = frozenset({"after", "at", "every", "goal", "is", "within"})
 COMPARISONS = ((" > ", " >= "), (" >= ", " > "), (" < ", " <= "), (" <= ", " < "), (" == ", " >= "), (" == ", " <= "))
 SECOND, MINUTE = 1, 60
@@ -51,7 +54,8 @@ class Mutant:
 
 def mutants(content: Plain, shifts: tuple[int, ...] = (SECOND, MINUTE)) -> Iterator[Mutant]:
     """Every mutant of a file; `shifts` are the seconds by which a time comes later and earlier."""
-    everybody = sorted({role for path, role in places(content) if path[-2:-1] == ("by",) and "." not in role})
+    named = {role for path, role in places(content) if path[-2:-1] == ("by",) and "." not in role}
+    everybody = sorted(named - LOOKED_UP)
     for path, value in places(content):
         if not WORDS.intersection(path) and path:
             yield from _of_place(content, path, value, shifts)
@@ -86,6 +90,9 @@ def _of_place(content: Plain, path: Path, value: Plain, shifts: tuple[int, ...])
         others = (value + 1, value - 1)
     elif path[0] == "authority" and len(path) == 3:
         others = (0,) if value == "unlimited" else (value + 0.01, value - 0.01)
+    elif path[0] == "figures" and isinstance(value, int | float):
+        step = 1 if isinstance(value, int) else 0.01
+        others = (value + step, value - step)
     elif key in TIMES and isinstance(value, str):
         others = _other_times(value, shifts)
     elif key == "on_reopen":

@@ -77,6 +77,16 @@ def test_counts_takes_cases_with_equal_fields_opened_in_the_time_up_to_this_one_
     assert p.sent() == [("told", "boss")] * 2
 
 
+def test_the_guards_of_the_opening_see_what_was_counted(play: Begin) -> None:
+    """They were checked before anything was counted: a guard on `counts` refused every opening as an error."""
+    p = play(
+        COUNTED.replace("allow: [note, amount]}", "allow: [note, amount]}, guards: {once: {must: counts.same < 2}}")
+    )
+    p.open(note="x", amount="1.00")
+    assert p.not_open(note="x", amount="1.00") == ["once"]
+    p.open(note="y", amount="1.00")
+
+
 def test_an_unset_field_equals_none(play: Begin) -> None:
     p = play(COUNTED)
     p.open(note="x")

@@ -79,7 +79,7 @@ def run_init(streams: Streams, args: Args) -> int:
     settings = read_settings(said, os.environ)
     with Engine.open(settings.database, create=True) as engine:
         named = _name_people(engine, settings.actor, is_example=args.example)
-        published = _publish(engine, settings) if args.example else []
+        published, waiting = _publish(engine, settings) if args.example else ([], [])
     if streams.is_json:
         streams.give(
             {
@@ -98,6 +98,9 @@ def run_init(streams: Streams, args: Args) -> int:
         streams.say(_("{person} is its administrator").format(person=settings.actor))
     for process in published:
         streams.say(_("published {process}").format(process=process))
+    if waiting:
+        words = _("not published yet, for the calendar opens their cases: {processes}; `casewright publish` does it")
+        streams.say(words.format(processes=", ".join(waiting)))
     following = "casewright open repair --as wang.fang" if args.example else "casewright new my_process"
     streams.tell(_("next: {command}").format(command=following))
     return Exit.DONE
@@ -146,10 +149,14 @@ def _name_people(engine: Engine, admin: str, *, is_example: bool) -> list[str]:
     return [person.id for person in people]
 
 
-def _publish(engine: Engine, settings: Settings) -> list[str]:
-    """Publish what is in the folder of processes."""
+def _publish(engine: Engine, settings: Settings) -> tuple[list[str], list[str]]:
+    """Publish what is in the folder of processes, but for what would open cases though nobody works here yet."""
     definitions = checked_paths([settings.folder]).definitions.values()
-    return [done.process for done in publish_all(engine, definitions, settings.actor) if done.status == "published"]
+    known = {one.process for one in engine.published()}
+    opened = (one for one in definitions if any(schedule.party is None for schedule in one.schedule.values()))
+    waiting = [one for one in opened if one.process not in known]
+    done = publish_all(engine, [one for one in definitions if one not in waiting], settings.actor)
+    return [one.process for one in done if one.status == "published"], [one.process for one in waiting]
 
 
 def doctor_command() -> Command:
