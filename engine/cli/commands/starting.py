@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,19 +92,35 @@ def run_init(streams: Streams, args: Args) -> int:
             }
         )
         return Exit.DONE
-    for path in written:
-        streams.say(_("wrote {file}").format(file=path))
+    for line in _written(written):
+        streams.say(line)
     streams.say(_("the database is {database}").format(database=settings.database))
     if settings.actor in named:
         streams.say(_("{person} is its administrator").format(person=settings.actor))
+<<<<<<< HEAD
     for process in published:
         streams.say(_("published {process}").format(process=process))
     if waiting:
         words = _("not published yet, for the calendar opens their cases: {processes}; `casewright publish` does it")
         streams.say(words.format(processes=", ".join(waiting)))
+=======
+    if published:
+        streams.say(_("published {process}").format(process=", ".join(published)))
+>>>>>>> f85c3ef (init --example says what it wrote in three lines, not in fifty)
     following = "casewright open repair --as wang.fang" if args.example else "casewright new my_process"
     streams.tell(_("next: {command}").format(command=following))
     return Exit.DONE
+
+
+def _written(files: list[str]) -> Iterator[str]:
+    """Say what was written: a file by its name, a folder by how many files it got."""
+    for folder, inside in groupby(files, lambda file: Path(file).parts[0]):
+        count = len(list(inside))
+        yield (
+            _("wrote {file}").format(file=folder)
+            if count == 1
+            else _("wrote {folder}/: {count} files").format(folder=folder, count=count)
+        )
 
 
 def _write_files(folder: Path, database: str | None, *, is_example: bool) -> Iterator[str]:
