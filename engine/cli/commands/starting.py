@@ -97,16 +97,11 @@ def run_init(streams: Streams, args: Args) -> int:
     streams.say(_("the database is {database}").format(database=settings.database))
     if settings.actor in named:
         streams.say(_("{person} is its administrator").format(person=settings.actor))
-<<<<<<< HEAD
-    for process in published:
-        streams.say(_("published {process}").format(process=process))
+    if published:
+        streams.say(_("published {process}").format(process=", ".join(published)))
     if waiting:
         words = _("not published yet, for the calendar opens their cases: {processes}; `casewright publish` does it")
         streams.say(words.format(processes=", ".join(waiting)))
-=======
-    if published:
-        streams.say(_("published {process}").format(process=", ".join(published)))
->>>>>>> f85c3ef (init --example says what it wrote in three lines, not in fifty)
     following = "casewright open repair --as wang.fang" if args.example else "casewright new my_process"
     streams.tell(_("next: {command}").format(command=following))
     return Exit.DONE
