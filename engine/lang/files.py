@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from engine.lang.build.cursor import Cursor
-from engine.lang.diagnostics import Diagnostic, Lines, in_order
+from engine.lang.build.others import Others
+from engine.lang.diagnostics import Diagnostic, Lines, Span, in_order
 from engine.lang.shape import Kind, Shape, check_shape
 from engine.lang.source import read
 from engine.lang.tree import Document
@@ -50,18 +51,28 @@ class Files:
         self.is_known = is_known  # to be of the right shape
         self.today = today  # when they are checked, where that is said
         self.texts: dict[str, Lines] = {}
+        self._read: dict[str, File] = {}
 
     def __contains__(self, name: str) -> bool:
         return self.base + name in self.sources
 
     def read(self, name: str, kind: Kind) -> File:
         """One file of the folder."""
-        path = self.base + name
-        text = self.sources[path]
-        read_file = _kept_file if len(text) <= _KEPT else _read_file
-        found = read_file(text, path, kind, self.is_known)
-        self.texts[path] = found.document.lines
-        return found
+        if name not in self._read:
+            path = self.base + name
+            text = self.sources[path]
+            read_file = _kept_file if len(text) <= _KEPT else _read_file
+            found = self._read[name] = read_file(text, path, kind, self.is_known)
+            self.texts[path] = found.document.lines
+        return self._read[name]
+
+    @cached_property
+    def others(self) -> Others:
+        """The process files, none of them read yet."""
+        names = self.processes()
+        texts = {name: self.sources[f"{self.base}{name}.yaml"] for name in names}
+        places = {name: Span(f"{self.base}{name}.yaml", 1, 1, 1, 1) for name in names}
+        return Others(texts, places, lambda name: self.read(f"{name}.yaml", "process").cursor)
 
     def names(self, folder: str = "") -> list[str]:
         """The names of the YAML files directly in a folder, without their ending."""

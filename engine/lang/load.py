@@ -162,15 +162,10 @@ def _attempt(files: Files, process: str, *, rules: bool = True) -> _Attempt:
 
 def _beside(files: Files, process: str, desk: DeskFile, findings: list[Diagnostic]) -> Beside:
     """What stands beside a process file, as far as it may matter to it."""
-    others: dict[str, Cursor] = {}
-    for name in files.processes():
-        other = files.read(f"{name}.yaml", "process").cursor
-        if other is not None and other.is_table:
-            others[name] = other
     calendars, places = _calendars(files, process, desk, findings)
     return Beside(
         desk=desk, calendars=calendars, calendar_places=places, messages=_messages(files, process, findings),
-        others=others, unread=frozenset({*files.processes(), *_unread_messages(files, process)}) - others.keys(),
+        others=files.others, unread=frozenset(_unread_messages(files, process)),
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def check_shape(document: Document, kind: Kind) -> Shape:
     if document.root is None:
         return Shape()
     # Most files are in order, and a plain yes needs no reasons.
-    if validator_of(kind).is_valid(document.root.plain):
+    if _quick(kind).is_valid(document.root.plain):
         return Shape()
     findings: list[Diagnostic] = []
     broken: set[Path] = set()
@@ -66,12 +66,44 @@ def validator_of(kind: Kind) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"{kind}.schema.json"}, registry=registry)
 
 
+@cache
+def _quick(kind: Kind) -> Draft202012Validator:
+    """The same validator for a plain yes or no, with every reference put in its place: twice as fast."""
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(_resolved(schemas()[f"{kind}.schema.json"], {}))
+
+
+_WORDS = frozenset({"$ref", "title", "description", "examples"})
+
+
+def _resolved(part: Any, made: dict[int, dict[str, Any]]) -> Any:
+    """A part of a schema that holds what it refers to, not the references; it may well hold itself."""
+    if isinstance(part, list):
+        return [_resolved(item, made) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" not in part:
+        return {key: _resolved(value, made) for key, value in part.items() if key != "$defs"}
+    meant = _meant(str(part["$ref"]))
+    if id(meant) not in made:
+        whole = made[id(meant)] = {}
+        whole.update(_resolved(meant, made))
+    beside = {key: _resolved(value, made) for key, value in part.items() if key not in _WORDS}
+    return {**beside, "allOf": [*beside.get("allOf", ()), made[id(meant)]]} if beside else made[id(meant)]
+
+
+def _meant(reference: str) -> Mapping[str, Any]:
+    """What a reference refers to."""
+    file, _, pointer = reference.partition("#/$defs/")
+    meant: Mapping[str, Any] = _definitions()[pointer] if pointer else schemas()[file]
+    return meant
+
+
 def definition_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """A schema with what it refers to; its own title, description and examples come first."""
     while "$ref" in schema:
-        file, _, pointer = str(schema["$ref"]).partition("#/$defs/")
-        meant = _definitions()[pointer] if pointer else schemas()[file]
-        schema = {**meant, **{key: value for key, value in schema.items() if key != "$ref"}}
+        schema = {**_meant(str(schema["$ref"])), **{key: value for key, value in schema.items() if key != "$ref"}}
     return schema
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from time import process_time
 
 import pytest
 
 from engine.core.plan import Plan
+from engine.lang import files
 from engine.lang.load import Loaded, load_folder, load_process
 from engine.lang.manual.pages import base, example_sources
+
+read_file = files._read_file
+SLOW = 3
+"""A hundred small processes take two seconds on a slow machine; a shared one gets three times that."""
 
 SHIPPED = Path(__file__).resolve().parents[2] / "processes"
 
@@ -258,3 +265,128 @@ def test_a_role_s_label_is_words() -> None:
     desk = base()["desk.yaml"].replace("agent: {en: Agent}", "agent: {en: Clerk}")
     assert hashes(**{"desk.yaml": desk})[0] == hashes()[0]
     assert hashes(**{"desk.yaml": desk})[1] != hashes()[1]
+
+
+# ---------------------------------------------------------------- only what is used is read
+
+
+def test_a_process_is_read_with_those_it_opens_and_those_that_open_it_and_no_other() -> None:
+    sources = shipped()
+    loaded = load_process(sources, "repair")
+    read = {path.removeprefix("processes/").removesuffix(".yaml") for path in loaded.texts}
+    assert {name for name in read if "/" not in name} == {"desk", "repair", "complaint", "return_visit"}
+
+
+def test_a_process_whose_name_is_written_with_an_escape_is_found_all_the_same() -> None:
+    opener = example_sources(
+        "actions:\n  visit:\n    label: {en: Visit}\n    by: [agent]\n"
+        '    then: [{open: "v\\x69sit", as: visit, with: {address: =case.subject}}]\n    to: stay\n'
+    )
+    assert "example.yaml" in load_process(opener, "visit").texts
+
+
+def test_a_hundred_processes_are_each_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(files, "_KEPT", 0)  # nothing is kept from one folder to the next
+    monkeypatch.setattr(
+        files, "_read_file", lambda text, path, *rest: (read.append(path), read_file(text, path, *rest))[1]
+    )
+    small = base()["visit.yaml"]
+    many = {
+        f"visit_{number}.yaml": small.replace("process: visit", f"process: visit_{number}").replace(
+            "V", f"V{number}", 1
+        )
+        for number in range(100)
+    }
+    began = process_time()
+    folder = load_folder({**base(), **many})
+    assert process_time() - began < 2 * SLOW
+    assert len(folder.definitions) == 102
+    assert sorted(read) == sorted({**base(), **many})
+
+
+def test_a_process_that_is_not_beside_this_one_is_near_to_one_that_is_never_opened() -> None:
+    text = "actions:\n  v: {label: {en: V}, by: [agent], then: [{open: visti, as: visit}], to: stay}\n"
+    assert [(one.id, one.help) for one in load(text).diagnostics] == [
+        ("unknown-process", "did you mean `visit`, declared in visit.yaml:1?")
+    ]
+
+
+# ---------------------------------------------------------------- cases that open and tell one another
+
+
+def process_of(name: str, **parts: str) -> str:
+    """The process of the manual under another name, with these parts in place of its own."""
+    text = (
+        base()["example.yaml"]
+        .replace("process: example", f"process: {name}")
+        .replace("prefix: E", f"prefix: {name[0].upper()}X")
+    )
+    for key, part in parts.items():
+        text = re.sub(rf"(?m)^{key}:.*\n", f"{part}\n", text) if f"\n{key}:" in text else f"{text}{part}\n"
+    return text
+
+
+def test_opening_that_opens_itself_by_way_of_two_others_is_an_error() -> None:
+    def opens(name: str) -> str:
+        then = f"[{{open: {name}, as: next, with: {{subject: =case.subject}}}}]"
+        return f"opening: {{by: [agent], form: {{require: [subject]}}, then: {then}}}"
+
+    ring = {f"{one}.yaml": process_of(one, opening=opens(other)) for one, other in (("a", "b"), ("b", "c"), ("c", "a"))}
+    found = load_process({**base(), **ring}, "a").diagnostics
+    assert [(one.id, one.message) for one in found] == [
+        ("opens-itself", "opening opens itself without end: `a` → `b` → `c` → `a`")
+    ]
+
+
+CHAIN = """\
+actions:
+  next_one:
+    label: {{en: Next}}
+    by: [agent]
+    then: [{{open: {opened}, as: next, with: {{subject: =case.subject}}}}]
+    to: stay
+  ping: {{label: {{en: Ping}}, by: [agent], then: [{{tell: {target}, do: ping}}], to: stay}}"""
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        (("next", "next", "parent"), None),  # it never comes back to `a`
+        (("next", "parent", "parent"), "`ping` tells `ping` of `b`, which tells `ping` again"),
+    ],
+)
+def test_telling_is_followed_through_every_process(targets: tuple[str, str, str], message: str | None) -> None:
+    names = ("a", "b", "c")
+    files = {
+        f"{name}.yaml": process_of(name, actions=CHAIN.format(opened=following, target=target))
+        for name, following, target in zip(names, ("b", "c", "b"), targets, strict=True)
+    }
+    found = [one for one in load_process({**base(), **files}, "a").diagnostics if one.id == "tell-cycle"]
+    assert [one.message for one in found] == ([message] if message else [])
+
+
+def test_telling_up_and_down_by_way_of_a_third_process_is_an_error() -> None:
+    def chain(name: str, opened: str, told: str, target: str, action: str) -> str:
+        actions = (
+            "actions:\n  go:\n    label: {en: Go}\n    by: [agent]\n    to: stay\n"
+            f"    then: [{{open: {opened}, as: next, with: {{subject: =case.subject}}}}]\n"
+            f"  {action}: {{label: {{en: {action}}}, by: [agent], then: [{{tell: {target}, do: {told}}}], to: stay}}"
+        )
+        return process_of(name, actions=actions)
+
+    ring = {
+        "a.yaml": chain("a", "b", "two", "next", "one"),
+        "b.yaml": chain("b", "c", "three", "next", "two"),
+        "c.yaml": chain("c", "a", "one", "next", "three"),
+    }
+    found = [one for one in load_process({**base(), **ring}, "a").diagnostics if one.id == "tell-cycle"]
+    assert found == []  # a chain of children has an end
+    back = {**ring, "c.yaml": chain("c", "a", "four", "parent", "three")}
+    back["b.yaml"] = back["b.yaml"].replace(
+        "  two:", "  four: {label: {en: Four}, by: [agent], then: [{tell: parent, do: one}], to: stay}\n  two:"
+    )
+    found = [one for one in load_process({**base(), **back}, "a").diagnostics if one.id == "tell-cycle"]
+    assert [one.message for one in found] == [
+        "`one` tells `two` of `b`, which tells `three` of `c`, which tells `four` of `b`, which tells `one` again"
+    ]

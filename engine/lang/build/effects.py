@@ -168,7 +168,7 @@ def _notify(one: _One) -> Iterator[Effect]:
     if message is None:
         return
     if message.text not in one.known.messages:
-        if any(name.startswith("messages/") for name in one.known.unread):
+        if one.known.unread:
             return  # what stands there is not known, and that it cannot be read is found already
         places = {name: cursor.name_span for name, cursor in one.known.messages.items()}
         one.known.notes.unknown("message", message.span, f"`{message.text}` is not a message", message.text, places)
@@ -193,8 +193,7 @@ def _open(one: _One) -> Iterator[Effect]:
         return
     other = one.known.neighbours.get(process.text)
     if other is None:
-        if process.text not in one.known.unread:
-            places = {name: near.outline.root.document.top for name, near in one.known.neighbours.items()}
+        if process.text not in (places := one.known.others.places):  # what is there and no YAML says so itself
             message = f"there is no process `{process.text}` beside this one"
             one.known.notes.unknown("process", process.span, message, process.text, places)
         values = _given(one, [], None, f"opening `{process.text}`")

@@ -13,6 +13,7 @@ from engine.lang.build.changes import Changes, Fields, applied
 from engine.lang.build.cursor import Cursor, names_in
 from engine.lang.build.desk import DeskFile
 from engine.lang.build.notes import Notes, Places, built_in, did_you_mean
+from engine.lang.build.others import Others
 from engine.lang.build.outline import Outline
 from engine.lang.build.presence import Presence
 from engine.lang.diagnostics import Span
@@ -68,8 +69,9 @@ class Known:
     calendars: Mapping[str, Calendar]
     calendar_places: Places
     messages: Mapping[str, Cursor]
-    neighbours: Mapping[str, Neighbour]
-    unread: frozenset[str]
+    neighbours: Mapping[str, Neighbour]  # those this one opens, and those that open it
+    others: Others
+    unread: frozenset[str]  # files of messages that cannot be read
     parents: tuple[str, ...]  # processes that open this one
     presence: Presence
     scope: Scope  # what every place sees

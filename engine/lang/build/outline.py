@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.lang.build.cursor import Cursor, text_of
 from engine.lang.build.notes import Places
@@ -19,6 +20,8 @@ class Outline:
     parents: Mapping[str, str]
     actions: Mapping[str, tuple[tuple[str, Cursor], ...]]  # name → (state, the action); "" is the top
     links: Mapping[str, tuple[str, ...]]  # link → the processes opened so
+    tells: tuple[tuple[str, str], ...] = ()  # link, parent or children, and the action told
+    keyed: frozenset[str] = frozenset()  # links that may lead to a case elsewhere
     repeated: tuple[tuple[str, Cursor], ...] = ()  # states whose name is taken
     _children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _places: dict[str, Places] = field(default_factory=dict)
@@ -92,10 +95,13 @@ def outline_of(root: Cursor) -> Outline:
                 actions.setdefault(action, []).append((name, written))
         ahead += [(name, child, inner) for child, inner in _entries(cursor, "states")][::-1]
     links: dict[str, dict[str, None]] = {}
-    for effect in _effects(root.node):
-        link, process = effect.plain.get("as"), effect.plain.get("open")
-        if isinstance(link, str) and isinstance(process, str):
-            links.setdefault(link, {})[process] = None
+    effects = [*_effects(root.node)]
+    opening = [
+        effect for effect in effects if isinstance(effect.get("open"), str) and isinstance(effect.get("as"), str)
+    ]
+    for effect in opening:
+        links.setdefault(effect["as"], {})[effect["open"]] = None
+    tells = [(effect["tell"], effect["do"]) for effect in effects if "tell" in effect and "do" in effect]
     children: dict[str, list[str]] = {}
     for name, parent in parents.items():
         children.setdefault(parent, []).append(name)
@@ -105,6 +111,8 @@ def outline_of(root: Cursor) -> Outline:
         parents,
         {name: tuple(written) for name, written in actions.items()},
         {link: tuple(processes) for link, processes in links.items()},
+        tuple((str(target), str(action)) for target, action in tells),
+        frozenset(effect["as"] for effect in opening if "key" in effect),
         tuple(repeated),
         {name: tuple(inside) for name, inside in children.items()},
     )
@@ -116,14 +124,14 @@ def _entries(cursor: Cursor, key: str) -> Iterator[tuple[str, Cursor]]:
         yield from table.entries()
 
 
-def _effects(node: Node) -> Iterator[Table]:
-    """Every mapping that opens a case, wherever effects stand."""
+def _effects(node: Node) -> Iterator[Mapping[str, Any]]:
+    """Every mapping that opens a case or tells one something, wherever effects stand."""
     ahead: list[Node] = [node]
     while ahead:
         here = ahead.pop()
         if isinstance(here, Table):
-            if "open" in here.plain and "as" in here.plain:
-                yield here
+            if "open" in here.plain or "tell" in here.plain:
+                yield here.plain
             ahead += reversed(list(here.nodes.values()))
         elif isinstance(here, Items):
             ahead += reversed(here.nodes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from engine.lang.build.desk import DeskFile
 from engine.lang.build.known import Known, Neighbour
 from engine.lang.build.measures import build_measure
 from engine.lang.build.notes import Notes, Places
+from engine.lang.build.others import Others
 from engine.lang.build.outline import Outline, outline_of
 from engine.lang.build.people import read_whos
 from engine.lang.build.presence import presence_of
@@ -36,8 +37,8 @@ class Beside:
     calendars: Mapping[str, Calendar]
     calendar_places: Places  # of all there are
     messages: Mapping[str, Cursor]
-    others: Mapping[str, Cursor]  # process files by their names, this one included
-    unread: frozenset[str] = frozenset()  # process files that are no YAML; what is wrong is said there
+    others: Others  # this one included
+    unread: frozenset[str] = frozenset()  # files of messages that are no YAML; what is wrong is said there
 
 
 def build_process(root: Cursor, beside: Beside, notes: Notes) -> tuple[ProcessDefinition, Known]:
@@ -57,7 +58,7 @@ def gather(root: Cursor, beside: Beside, notes: Notes) -> Known:
     fields = {**desk.fields, **shared.fields(root.get("fields"))}
     facts = shared.fields(root.get("facts"))
     numbers = {**desk.figures, **figures(shared, root.get("figures"))}
-    neighbours = {name: _neighbour(cursor, desk) for name, cursor in _near(outline, beside).items()}
+    neighbours = {name: _neighbour(near, desk) for name, near in _near(outline, beside.others)}
     parents = tuple(name for name, near in neighbours.items() if _opens(near.outline, outline.process))
     scope = Scope(
         case=fields, facts=facts, figures=numbers, counts=frozenset(outline.places("counts")),
@@ -70,28 +71,27 @@ def gather(root: Cursor, beside: Beside, notes: Notes) -> Known:
     return Known(
         notes=notes, outline=outline, desk=desk, fields=fields, facts=facts, figures=numbers,
         calendars=beside.calendars, calendar_places=beside.calendar_places, messages=beside.messages,
-        neighbours=neighbours, unread=beside.unread, parents=parents, scope=scope,
+        neighbours=neighbours, others=beside.others, unread=beside.unread, parents=parents, scope=scope,
         presence=presence_of(outline, fields),
     )  # fmt: skip
 
 
-def _near(outline: Outline, beside: Beside) -> dict[str, Cursor]:
+def _near(outline: Outline, others: Others) -> Iterator[tuple[str, Outline]]:
     """The processes this one opens, and those that open it."""
     opened = {process for processes in outline.links.values() for process in processes}
-    return {
-        name: cursor
-        for name, cursor in beside.others.items()
-        if name in opened or (name != outline.process and _opens(outline_of(cursor), outline.process))
-    }
+    for name in sorted(opened.union(others.opening(outline.process))):
+        near = others.outline(name)
+        if near is not None:
+            yield name, near
 
 
 def _opens(outline: Outline, process: str) -> bool:
     return any(process in processes for processes in outline.links.values())
 
 
-def _neighbour(root: Cursor, desk: DeskFile) -> Neighbour:
+def _neighbour(outline: Outline, desk: DeskFile) -> Neighbour:
     """Another process; what is wrong with it is found when it is built itself."""
-    return Neighbour(outline_of(root), {**desk.fields, **desk.apart().fields(root.get("fields"))})
+    return Neighbour(outline, {**desk.fields, **desk.apart().fields(outline.root.get("fields"))})
 
 
 def _states(processes: tuple[str, ...], neighbours: Mapping[str, Neighbour]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.expressions import Expression
-from engine.lang.build.cursor import Cursor
+from engine.lang.rules.families import told_from_outside
 from engine.lang.rules.rule import Checked, Spot, act_name, rule
 from engine.lang.rules.samples import Samples, samples_of
 from engine.lang.rules.walks import Step
@@ -127,28 +127,6 @@ def nobody_can_act(checked: Checked) -> Iterator[Spot]:
         elif act.by and set(act.by) <= set(act.never_by):
             message = f"whoever may do {act_name(act)} is excluded from it"
             yield Spot(checked.key(act, "never_by"), message, "take a name out of `never_by`")
-
-
-def told_from_outside(checked: Checked) -> Iterator[str]:
-    """The actions of this process that cases of other processes tell it to do."""
-    process = checked.definition.process
-    for near in checked.known.neighbours.values():
-        links = {link for link, processes in near.outline.links.items() if process in processes}
-        for effect in effects_in(near.outline.root):
-            target, action = effect.plain.get("tell"), effect.plain.get("do")
-            reaches = target in links or (target == "children" and links)
-            opened = any(near.outline.process in opened for opened in checked.known.outline.links.values())
-            if isinstance(action, str) and (reaches or (target == "parent" and opened)):
-                yield action
-
-
-def effects_in(cursor: Cursor) -> Iterator[Cursor]:
-    """Every mapping that tells another case something, however deep."""
-    if cursor.is_table and "tell" in cursor.plain and "do" in cursor.plain:
-        yield cursor
-    children = [child for _, child in cursor.entries()] if cursor.is_table else list(cursor.items())
-    for child in children:
-        yield from effects_in(child)
 
 
 @rule("never-before", "warning")

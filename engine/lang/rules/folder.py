@@ -88,11 +88,14 @@ def unused_shared(shared: Shared) -> Iterator[Spot]:
 def _named(shared: Shared, key: str) -> set[str]:
     """Every text that stands under a key, in any of the files."""
     found: set[str] = set()
-    ahead = [shared.desk, *shared.processes]
+    ahead = [shared.desk.plain, *(process.plain for process in shared.processes)]
     while ahead:
         here = ahead.pop()
-        found.add(text_of(here.get(key)))
-        ahead += [child for _, child in here.entries()] if here.is_table else list(here.items())
+        if isinstance(here, dict):
+            found |= {named} if isinstance(named := here.get(key), str) else set()
+            ahead += here.values()
+        elif isinstance(here, list):
+            ahead += here
     return found
 
 

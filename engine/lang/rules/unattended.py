@@ -1,16 +1,14 @@
-"""Rules about what happens by itself: by time nobody acts, and other cases are told without end only by mistake."""
+"""Rules about what happens by itself: by time nobody acts, and nobody brings facts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from engine.expressions import Expression
-from engine.lang.build.cursor import Cursor
-from engine.lang.build.outline import Outline
 from engine.lang.build.used import parts_of
-from engine.lang.rules.actions import effects_in, told_from_outside
+from engine.lang.rules.families import told_from_outside
 from engine.lang.rules.rule import Checked, Spot, rule
-from engine.model import Action, Assign, Effect, Emit, Notify, OpenCase, Opening, Tell
+from engine.model import Action, Assign, Effect, Emit, Notify, OpenCase, Opening
 from engine.values import show_instant
 
 SOME_DAY = 1_767_225_600_000  # 2026-01-01 in UTC: rules read no clock
@@ -112,58 +110,4 @@ def schedule_closed(checked: Checked) -> Iterator[Spot]:
                 break
 
 
-@rule("opens-itself", "error")
-def opens_itself(checked: Checked) -> Iterator[Spot]:
-    """A process whose opening opens a case of its own kind, which opens one again."""
-    initial = checked.definition.states.get(checked.definition.initial)
-    effects = [*checked.definition.opening.then, *(initial.on_enter if initial is not None else ())]
-    own = checked.definition.process
-    for effect in (part for part in effects if isinstance(part, OpenCase) and part.when is None):
-        near = checked.known.neighbours.get(effect.process)
-        back = near is not None and own in _opened_at_once(near.outline)
-        if effect.process == own or back:
-            way = f"`{own}` → `{own}`" if effect.process == own else f"`{own}` → `{effect.process}` → `{own}`"
-            yield Spot(
-                checked.value(effect, "open"), f"opening opens itself without end: {way}", "let an action open it"
-            )
-
-
-def _opened_at_once(outline: Outline) -> set[str]:
-    opening = outline.root.get("opening")
-    initial = outline.states.get(str(outline.root.plain.get("initial")))
-    lists = [opening.get("then") if opening else None, initial.get("on_enter") if initial else None]
-    return {
-        str(effect.plain["open"])
-        for effects in lists
-        for effect in (effects.items() if effects is not None else ())
-        if effect.is_table and "open" in effect.plain and "if" not in effect.plain
-    }
-
-
-@rule("tell-cycle", "error")
-def tell_cycle(checked: Checked) -> Iterator[Spot]:
-    """An action that tells another case to do what makes it tell this one again."""
-    told_back = _told_back(checked)
-    for action in checked.acts:
-        effects = [*action.then, *(effect for branch in action.to for effect in branch.then)]
-        for effect in (part for part in effects if isinstance(part, Tell) and part.when is None):
-            if action.name in told_back.get(effect.action, ()):
-                message = f"`{action.name}` tells `{effect.action}`, which tells `{action.name}` again"
-                yield Spot(checked.value(effect, "do"), message, "give one of them an `if`")
-
-
-def _told_back(checked: Checked) -> dict[str, set[str]]:
-    """Action of another process → the actions it tells, always."""
-    found: dict[str, set[str]] = {}
-    for near in checked.known.neighbours.values():
-        for name, written in near.outline.actions.items():
-            for _, cursor in written:
-                found.setdefault(name, set()).update(_told(cursor))
-    return found
-
-
-def _told(action: Cursor) -> Iterator[str]:
-    return (str(e.plain["do"]) for e in effects_in(action) if "if" not in e.plain)
-
-
-RULES = (actor_by_time, looks_elsewhere_by_time, told_reads_facts, schedule_closed, opens_itself, tell_cycle)
+RULES = (actor_by_time, looks_elsewhere_by_time, told_reads_facts, schedule_closed)
