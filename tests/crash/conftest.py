@@ -17,8 +17,8 @@ def _mother() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep))
         patch.chdir(ROOT)
-        ensure_running()
-        yield
+        ensure_running()  # it keeps what it was begun with; the other tests' own processes are to find their own
+    yield
 
 
 @pytest.fixture
