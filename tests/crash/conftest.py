@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
@@ -13,12 +12,11 @@ from tests.crash.rig import ROOT
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _mother() -> Iterator[None]:
+def _mother() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep))
         patch.chdir(ROOT)
         ensure_running()  # it keeps what it was begun with; the other tests' own processes are to find their own
-    yield
 
 
 @pytest.fixture
