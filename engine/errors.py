@@ -45,6 +45,10 @@ class Conflict(EngineError):
     exit_code = 5
 
 
+class Outrun(Conflict):
+    """Somebody else was faster in this very moment; nothing was changed, and what is asked can be decided anew."""
+
+
 class KeyReused(Conflict):
     """This key was used before for another command; choose a new key for a new command."""
 

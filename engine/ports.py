@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from threading import Event
 from typing import Any, NamedTuple, Protocol
 
 from engine.core.adjustments import Ledgers
@@ -242,6 +243,15 @@ class Transaction(CaseTable, CaseLists, Reports, Timetables, Registers, OutboxTa
         Outside a part, a `save` that failed leaves a transaction that cannot be committed any more.
         """
 
+    def database_time(self) -> int | None:
+        """The database's own time, ms UTC, not before the last lock taken; None where only this machine has a clock."""
+
+    def alone(self) -> None:
+        """Wait until no other transaction is under way that asked for this, and keep others waiting until the end."""
+
+    def wake(self) -> None:
+        """Once this is committed, let the workers of other processes look at once, where the database can tell them."""
+
 
 class Store(Protocol):
     """Where cases live."""
@@ -257,6 +267,9 @@ class Store(Protocol):
 
         An exception takes back its own transaction only; the host's goes on, and decides whether any of it stands.
         """
+
+    def listening(self, woken: Event) -> AbstractContextManager[None]:
+        """Set this event whenever a transaction elsewhere has said `wake`, as far as the database can tell."""
 
     def close(self) -> None:
         """Let go of files and connections; a transaction still open is an error."""

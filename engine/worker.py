@@ -55,7 +55,8 @@ class _Worker:
         delivering = threading.Thread(target=self._deliver, name="casewright-delivery")
         delivering.start()
         try:
-            self._fire()
+            with self.engine.listening():
+                self._fire()
         finally:
             self._end()
             delivering.join()

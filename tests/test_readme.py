@@ -72,7 +72,9 @@ def test_make_lists_every_task(root: Path) -> None:
 
 def test_every_dependency_is_argued_for(root: Path) -> None:
     project = tomllib.loads(page(root, "pyproject.toml"))
-    names = {re.split(r"[<>=\[; ]", text)[0].lower() for text in project["project"]["dependencies"]}
+    extras = [text for extra in project["project"].get("optional-dependencies", {}).values() for text in extra]
+    every = [*project["project"]["dependencies"], *extras]
+    names = {re.split(r"[<>=\[; ]", text)[0].lower() for text in every}
     argued = {
         name.lower()
         for name in re.findall(r"^\| \*\*(\S+)\*\*", page(root, "docs/adr/0001-dependencies.md"), re.MULTILINE)

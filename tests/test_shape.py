@@ -38,6 +38,7 @@ ONLY_IN = {  # package: where alone it may be imported
     "google": ("engine/expressions",),
     "holidays": ("engine/public_holidays.py",),
     "jsonschema": ("engine/lang/",),
+    "psycopg": ("engine/store/postgresql/", "engine/store/__init__.py"),
     "rich": ("engine/cli/", "engine/lang/report.py"),
     "sqlalchemy": ("engine/store/",),
     "transitions": ("engine/core/machine.py",),

@@ -62,7 +62,7 @@ class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Registerin
 
         It is done within the transaction of this connection, which the host commits.
         """
-        from engine.store.hosted import install
+        from engine.store import install
 
         return install(connection)
 

@@ -254,7 +254,7 @@ class _Run:
             raise BadLine(f"`at` must be an instant like `2026-03-02 09:00`: {line.get('at')!r}") from error
         if at < self.last_at:
             raise BadLine("`at` lies before the line above it; an import goes forward in time")
-        if at > self.recipe.time.now():
+        if at > self.recipe.now():
             raise BadLine("`at` lies in the future; an import tells what has happened")
         return at
 
@@ -325,7 +325,7 @@ class _Run:
         """Everything is carried forward to the clock; from now on the cases are as all others."""
         if self.is_finished:
             return
-        until = self.recipe.time.now() if self.job.until is None else self.job.until
+        until = self.recipe.now() if self.job.until is None else self.job.until
         cases = iter(self.cases.values())
         while some := list(islice(cases, LINES)):
             with self.recipe.store.write() as tx:
@@ -349,7 +349,7 @@ class _Run:
         if family.cases[family.root].importing != self.job.name:
             return None  # known by its key from elsewhere, or found by a link
         while is_due(family, until):
-            carried = carry(family, until, self.recipe.context(tx, self.recipe.time.now()))
+            carried = carry(family, until, self.recipe.context(tx, self.recipe.now()))
             self.recipe.save(tx, family, (), carried, None)
             family = carried.family
         return min((one.next_due for one in family.cases.values() if one.next_due is not None), default=None)

@@ -56,6 +56,7 @@ class Keeping:
             raise _unusable(process, loaded)
         with self._recipe.store.write() as tx:
             who = admin_of(tx, actor, "publish")
+            tx.alone()
             earlier = {one.version: one for one in tx.publications(definition.process)}
             status = _status(definition, earlier)
             _check_prefix(tx, definition)
@@ -81,6 +82,7 @@ class Keeping:
         if not person.id or person.id == "engine" or any(not sign.isprintable() or sign == ":" for sign in person.id):
             raise UsageError(f"`{person.id}` cannot name a person: printable text without `:`, and not `engine`")
         with self._recipe.store.write() as tx:
+            tx.alone()
             if isinstance(actor, Actor) or any(_is_admin(one) for one in tx.people()):
                 admin_of(tx, actor, "name people")
                 _keep_an_admin(tx, person)
@@ -108,12 +110,12 @@ class Keeping:
     def doctor(self) -> list[Check]:
         """Look whether everything needed is in order."""
         with self._recipe.store.read() as tx:
-            faults, behind = len(tx.faults()), tx.count_due(self._recipe.time.now())
+            faults, behind = len(tx.faults()), tx.count_due(self._recipe.now())
             published, people = len(tx.publications()), tx.people()
             dead = len(tx.outbox(status="dead", limit=1000))
             library = self._recipe.catalogue.library(tx)
             schedules = coming(tx, library)
-            behind += len(tx.due_timetables(self._recipe.time.now()))
+            behind += len(tx.due_timetables(self._recipe.now()))
         admins = [person for person in people if _is_admin(person)]
         return [
             self._clock_check(),

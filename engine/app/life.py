@@ -27,26 +27,42 @@ class Life:
 
     def __init__(self, time: TimeSource, tx: Transaction) -> None:
         self._time = time
-        self._watch = Watch(time) if isinstance(time, SystemTime) else None
         self._boot = time.boot() if isinstance(time, SystemTime) else None
         self._seen_at = 0
+        self._ahead = 0  # by how many ms the database's clock stands before this machine's
+        self._watch = Watch(time, self._now(tx)) if isinstance(time, SystemTime) else None
         self._is_kept = self._boot is None
         self._hear(tx)
 
     def read(self, tx: Transaction) -> int:
-        """The instant now; raises `ClockJumped` where the clock cannot be trusted and nobody has accepted it."""
+        """The instant now; raises `ClockJumped` where the clock cannot be trusted and nobody has accepted it.
+
+        A database that has a clock is believed before the machine's: many machines share it.
+        """
         if self._watch is None:
             return self._time.now()
+        now = self._now(tx)
         try:
-            return self._watch.read()
+            return self._watch.check(now)
         except ClockJumped:
             self._hear(tx)
-            return self._watch.read()
+            return self._watch.check(now)
+
+    def now(self) -> int:
+        """About the instant now, without asking the database: as its clock stood to this machine's when last asked."""
+        return self._time.now() + self._ahead
+
+    def _now(self, tx: Transaction) -> int:
+        here, there = self._time.now(), tx.database_time()
+        if there is None:
+            return here
+        self._ahead = there - here
+        return there
 
     def accept(self, tx: Transaction) -> None:
         """Trust the clock as it is from now on, and let the others of this machine hear it."""
         if self._watch is not None:
-            self._keep(tx, self._time.now())
+            self._keep(tx, self._now(tx))
 
     def show(self, tx: Transaction, now: int) -> None:
         """Leave a sign of life now and then."""
@@ -59,6 +75,7 @@ class Life:
         self._seen_at = now
         if self._watch is None:
             return
+        tx.alone()  # the clocks of all machines stand in one setting
         offset = self._watch.seen(now)
         if self._boot is not None:
             clocks = {boot: stood for boot, stood in _clocks(tx).items() if now - stood[1] < BOOTS_KEPT}

@@ -46,7 +46,7 @@ class Reading:
 
     def now(self) -> int:
         """The time source's instant, ms UTC."""
-        return self._recipe.time.now()
+        return self._recipe.now()
 
     @property
     def zone(self) -> str:
@@ -61,7 +61,7 @@ class Reading:
         """A published definition; unsaid, the version on which a case opens now."""
         with self._recipe.store.read() as tx:
             if version is None:
-                return self._recipe.catalogue.newest(tx, process, self._recipe.time.now()).definition
+                return self._recipe.catalogue.newest(tx, process, self._recipe.now()).definition
             plan = self._recipe.catalogue.library(tx).plans.get((process, version))
             if plan is None:
                 raise NotFound(f"`{process}` version {version} is not published")
@@ -70,7 +70,7 @@ class Reading:
     def opening(self, process: str) -> list[FormField]:
         """What opening a case of this process asks for."""
         with self._recipe.store.read() as tx:
-            plan = self._recipe.catalogue.newest(tx, process, self._recipe.time.now())
+            plan = self._recipe.catalogue.newest(tx, process, self._recipe.now())
             return list(form_fields(plan, plan.definition.opening.form, None))
 
     def case(self, case: str, *, actor: Actor | str | None = None) -> CaseView:
@@ -139,7 +139,7 @@ class Reading:
                 one = family.cases[listing.id]
                 if may_read(context.library.plan(one.process, one.version), one, who):
                     rows.append(self._view(family, one, context, now, who))
-            now = self._recipe.time.now()
+            now = self._recipe.now()
             behind = tx.count_due(now) + len(tx.due_timetables(now))
             return Worklist(rows=tuple(rows), total=tx.count(query), behind=behind, next=_end(found, search.limit))
 
@@ -161,7 +161,7 @@ class Reading:
         ids = None
         if search.find:
             ids = tx.search(search.find, search_mark(self._recipe.search_key, search.find))
-        now = self._recipe.time.now()
+        now = self._recipe.now()
         return Query(
             waiting=waiting, assignee=who.id if search.mine else None, process=search.process, state=search.state,
             ids=ids, is_open=None if search.find else search.is_open, is_overdue=search.overdue,

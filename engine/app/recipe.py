@@ -21,11 +21,14 @@ from engine.core.cases import BESIDE, EMPTY, Actor, Applied, Case, Command, Fami
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.run import Poisoned
 from engine.core.sight import Context
-from engine.errors import ClockJumped, Conflict, KeyReused, NotFound, SetAside
+from engine.errors import ClockJumped, Conflict, KeyReused, NotFound, Outrun, SetAside
 from engine.ports import Store, TimeSource, Transaction
 from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
 T = TypeVar("T")
+
+MOST_TRIES = 20
+"""How often a command is decided anew because somebody else was faster."""
 
 POLL = 1_000
 """How far, in ms, a worker looks ahead at least: it is woken by what falls due nearer."""
@@ -106,9 +109,14 @@ class Recipe(Deciding):
 
     # -- surroundings --------------------------------------------------------------------------------------------
 
+    def now(self) -> int:
+        """About the instant now, without asking the database."""
+        return self.life.now()
+
     def _make_search_key(self) -> str:
         """The desk's key for searching personal values."""
         with self.store.write() as tx:
+            tx.alone()
             key = tx.setting("search_key") or secrets.token_hex(32)
             tx.set_setting("search_key", key)
             return key
@@ -159,18 +167,27 @@ class Recipe(Deciding):
         behind = ""
         while True:
             try:
-                with self.store.write() as tx:
-                    if behind:
-                        self._carry_some(tx, behind)
-                        behind = ""
-                        continue
-                    done = work(tx)
+                if behind:
+                    self.kept(partial(self._carry_some, case=behind))
+                    behind = ""
+                done = self.kept(work)
                 self._wake()
                 return done
             except More as more:
                 behind = more.case
             except Struck as struck:
                 self._set_aside(struck)
+
+    def kept(self, work: Callable[[Transaction], T]) -> T:
+        """Do this in one transaction; where somebody else was faster, it is decided again on what is there now."""
+        for tries in range(MOST_TRIES):
+            try:
+                with self.store.write() as tx:
+                    return work(tx)
+            except Outrun:
+                if tries == MOST_TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     def _wake(self) -> None:
         """After the commit: let a worker of this process look at once, not a poll later."""
@@ -186,7 +203,7 @@ class Recipe(Deciding):
 
     def _set_aside(self, struck: Struck) -> NoReturn:
         with self.store.write() as tx:
-            fault = fault_of(self.root(tx, struck.case), struck.error, self.time.now())
+            fault = fault_of(self.root(tx, struck.case), struck.error, self.now())
             tx.set_aside(fault)
         raise SetAside(
             f"`{struck.case}` is set aside: {struck.error.message}", help=f"`casewright fault show {fault.id}`"
@@ -224,6 +241,7 @@ class Recipe(Deciding):
             ),
         )  # fmt: skip
         self.life.show(tx, clock)
+        _tell_workers(tx, outcome, clock)
         return self._result(outcome, Turn(carried.family, case, context, now, command.actor))
 
     def opening_in(self, tx: Transaction, command: Command, given: Given) -> Result:
@@ -257,6 +275,7 @@ class Recipe(Deciding):
         )  # fmt: skip
         if isinstance(outcome, Refused):
             raise _NotOpened(Refusal(case=None, reasons=outcome.reasons))
+        _tell_workers(tx, outcome, clock)
         return self._result(outcome, Turn(None, None, context, now, command.actor))
 
     def _carry(self, tx: Transaction, family: Family, case: str, when: tuple[int, int]) -> Carried:
@@ -340,11 +359,19 @@ def _no_case(case: str) -> NotFound:
     return NotFound(f"there is no case `{case}`", help="`casewright list --find` finds one by phone or name")
 
 
+def _tell_workers(tx: Transaction, outcome: Applied | Refused, clock: int) -> None:
+    """Wake the workers of other processes for what falls due before their next poll; a message may wait for that."""
+    if outcome.family is not None and _is_soon(outcome.family, clock):
+        tx.wake()
+
+
 def _is_near(outcome: Applied | Refused, clock: int) -> bool:
     """Whether a message waits or something falls due before a worker's next poll."""
     if outcome.family is None:
         return False
+    return any(step.outgoing for step in outcome.steps) or _is_soon(outcome.family, clock)
+
+
+def _is_soon(family: Family, clock: int) -> bool:
     soon = clock + POLL
-    return any(step.outgoing for step in outcome.steps) or any(
-        case.next_due is not None and case.next_due < soon for case in outcome.family.cases.values()
-    )
+    return any(case.next_due is not None and case.next_due < soon for case in family.cases.values())

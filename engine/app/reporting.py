@@ -57,7 +57,7 @@ class Reporting:
         """How promises were kept (D12); `NotFound` for a process or clock there is not."""
         if unknown := [name for name in question.by if name not in DIMENSIONS]:
             raise UsageError(f"a report cannot be made by `{unknown[0]}`", help=f"there is {', '.join(DIMENSIONS)}")
-        now = self._recipe.time.now()
+        now = self._recipe.now()
         with self._recipe.store.read() as tx:
             library = self._recipe.catalogue.library(tx)
             _check_clock(library, question)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from engine.app.advancing import advance_some
+from contextlib import AbstractContextManager
+
+from engine.app.advancing import Advanced, advance_some
 from engine.app.people import admin_of
 from engine.app.sending import Round, Sending
 from engine.core.cases import Actor
 from engine.errors import NotFound
-from engine.ports import Fault
+from engine.ports import Fault, Transaction
 
 
 class Running(Sending):
@@ -35,11 +37,18 @@ class Running(Sending):
 
     def fire_some(self) -> Round:
         """Carry forward what is due, at most a hundred families."""
-        with self._recipe.store.write() as tx:
-            now = self._recipe.life.read(tx)
-            done = advance_some(self._recipe, tx, now)
-            self._recipe.life.show(tx, now)
+        done = self._recipe.kept(self._fire)
         return Round(advanced=done.families, faults=done.faults)
+
+    def _fire(self, tx: Transaction) -> Advanced:
+        now = self._recipe.life.read(tx)
+        done = advance_some(self._recipe, tx, now)
+        self._recipe.life.show(tx, now)
+        return done
+
+    def listening(self) -> AbstractContextManager[None]:
+        """While inside, `woken` is set for what other processes write as well, as far as the database can tell."""
+        return self._recipe.store.listening(self._recipe.woken)
 
     def next_due(self) -> int | None:
         """When the next family falls due, or the calendar opens the next case."""

@@ -82,7 +82,7 @@ class Sending:
 
     def _tried(self, mail: Mail) -> tuple[Mail, Round]:
         """The message after trying to deliver it."""
-        now = self._recipe.time.now()
+        now = self._recipe.now()
         deliver = self._handlers.get(mail.message.name) or self._handlers.get("*")
         if deliver is None:
             return _put_back(mail, now + ELSEWHERE, f"nothing delivers `{mail.message.name}` here"), Round()
@@ -122,7 +122,7 @@ class Sending:
         try:
             self._recipe.whole(work)
         except SetAside:
-            later = replace(dead, status="waiting", next_at=self._recipe.time.now() + TELL_AGAIN)
+            later = replace(dead, status="waiting", next_at=self._recipe.now() + TELL_AGAIN)
             with self._recipe.store.write() as tx:
                 tx.update_mail(later)
 
@@ -145,7 +145,7 @@ class Sending:
                 raise NotFound(f"there is no message {message}", help="`casewright outbox list` shows them")
             if mail.status not in ("waiting", "dead"):
                 raise UsageError(f"message {message} is {mail.status}; only a waiting or dead one can be sent again")
-            mail = replace(mail, status="waiting", attempts=0, next_at=self._recipe.time.now(), error=None)
+            mail = replace(mail, status="waiting", attempts=0, next_at=self._recipe.now(), error=None)
             tx.update_mail(mail)
             return mail
 

@@ -40,14 +40,13 @@ class SystemTime:
 class Watch:
     """Refuses to go on when the wall clock jumps, until somebody accepts it."""
 
-    def __init__(self, source: TimeSource) -> None:
+    def __init__(self, source: TimeSource, now: int) -> None:
         self._source = source
-        self._offset = source.now() - source.monotonic()
+        self._offset = now - source.monotonic()
         self._last_seen: int | None = None
 
-    def read(self) -> int:
-        """The instant now; raises `ClockJumped` if the clock cannot be trusted."""
-        now = self._source.now()
+    def check(self, now: int) -> int:
+        """The instant that a clock shows now; raises `ClockJumped` if it cannot be trusted."""
         jump = now - self._source.monotonic() - self._offset
         if abs(jump) > JUMP:
             raise ClockJumped(
@@ -64,7 +63,7 @@ class Watch:
 
     def seen(self, now: int) -> int:
         """There was life at this instant, and the clock is trusted; how far it stands before the steady one."""
-        self._offset = self._source.now() - self._source.monotonic()
+        self._offset = now - self._source.monotonic()
         self._last_seen = now
         return self._offset
 

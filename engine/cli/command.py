@@ -67,7 +67,7 @@ def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> N
 def common_options(*, hidden: bool) -> list[click.Parameter]:
     """Build the options that may stand before or after the command's name."""
     options = [
-        click.Option(["--db"], metavar="URL", help=_("The database: a file, or a URL such as sqlite:///desk.sqlite.")),
+        click.Option(["--db"], metavar="URL", help=_("The database: a file, or a URL such as postgresql://host/desk.")),
         click.Option(["--as", "as_"], metavar="ACTOR", help=_("Who acts.")),
         click.Option(["--lang"], type=click.Choice(LANGUAGES), help=_("The language of labels and messages.")),
         click.Option(["--color"], type=click.Choice(["auto", "always", "never"]), help=_("Colour the output.")),

@@ -41,6 +41,13 @@ class Settings:
     said: Mapping[str, Any] = field(default_factory=dict)  # by flags
 
     @property
+    def shown_database(self) -> str:
+        """Return the database as it may stand on screens and in files: without a password."""
+        from engine.store.address import shown
+
+        return shown(self.database)
+
+    @property
     def folder(self) -> Path:
         """The folder of processes, as one would type it from here."""
         folder = self.project.path("processes") or Path("processes")

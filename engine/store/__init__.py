@@ -1,12 +1,18 @@
 """Where cases live: `open_store` opens one, `upgrade` makes its tables or brings them up to date.
 
-Nothing of SQLAlchemy is imported until a database is opened.
+Nothing of SQLAlchemy is imported until a database is opened, and of a database's own only what that database needs.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from engine.errors import StoreUnavailable
 from engine.ports import Store
 from engine.store.address import read_address
+
+if TYPE_CHECKING:
+    from engine.store.hosted import HostConnection
 
 
 def open_store(url: str, *, create: bool = False) -> Store:
@@ -16,7 +22,12 @@ def open_store(url: str, *, create: bool = False) -> Store:
         from engine.store.memory import MemoryStore
 
         return MemoryStore()
-    from engine.store.sqlite import open_sqlite
+    if address.kind == "postgresql":
+        _check_driver()
+        from engine.store.postgresql.opening import open_postgresql
+
+        return open_postgresql(address, create=create)
+    from engine.store.sqlite.opening import open_sqlite
 
     return open_sqlite(address, create=create)
 
@@ -26,9 +37,36 @@ def upgrade(url: str) -> bool:
     address = read_address(url)
     if address.kind == "memory":
         return False
-    from engine.store.upgrading import upgrade_sqlite
+    if address.kind == "postgresql":
+        _check_driver()
+        from engine.store.postgresql.upgrading import upgrade_postgresql
+
+        return upgrade_postgresql(address)
+    from engine.store.sqlite.upgrading import upgrade_sqlite
 
     return upgrade_sqlite(address)
 
 
-__all__ = ["open_store", "upgrade"]
+def install(connection: HostConnection) -> bool:
+    """Make our tables beside the host's own, or bring them up to date; whether anything had to be done."""
+    if getattr(getattr(connection, "dialect", None), "name", "") == "postgresql":
+        from engine.store.postgresql.hosted import install_postgresql
+
+        return install_postgresql(connection)
+    from engine.store.sqlite.hosted import install_sqlite
+
+    return install_sqlite(connection)
+
+
+def _check_driver() -> None:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise StoreUnavailable(
+            f"PostgreSQL's driver cannot be used ({str(error).splitlines()[0]})",
+            help="`pip install 'casewright[postgresql]'` brings it",
+        ) from error
+    del psycopg
+
+
+__all__ = ["install", "open_store", "upgrade"]

@@ -9,7 +9,7 @@ from operator import ne
 from typing import Any
 
 from engine.core.cases import Case, Cycle, Family, Outgoing, Step
-from engine.errors import Conflict
+from engine.errors import Conflict, Outrun
 from engine.ports import Save
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.rows import (
@@ -60,8 +60,8 @@ class Families(Work):
         if self._known is not None and (kept := self._known.families.get(root)):
             self._rows.update(zip(kept.family.cases, kept.rows, strict=True))
             return kept.family
-        if lock and self._locks_rows:
-            self._run("LOCK", root)
+        if lock:
+            self._lock("LOCK", root)
         rows = self._run("FAMILY", root).fetchall()
         if not rows:
             return None
@@ -98,9 +98,7 @@ class Families(Work):
             try:
                 self._run("NEW_COUNTER", plain(prefix, "a prefix"), 1)
             except self._taken as error:
-                raise self._spoiled(
-                    Conflict(f"the first number of `{prefix}` was taken meanwhile; try again")
-                ) from error
+                raise self._spoiled(Outrun(f"the first number of `{prefix}` was taken meanwhile; try again")) from error
         number: int = self._run("COUNTED", prefix).fetchone()[0]
         return number
 
@@ -142,7 +140,7 @@ class Families(Work):
                 key = plain(asked.key, "a key")
                 self._run("NEW_REQUEST", asked.sender, key, asked.digest, asked.case, asked.sequence, asked.at)
         except self._taken as error:
-            raise self._spoiled(Conflict(TAKEN)) from error
+            raise self._spoiled(Outrun(TAKEN)) from error
         except BaseException as error:
             self.spoiled = error
             raise
@@ -205,7 +203,7 @@ class Families(Work):
         if True not in marks:
             return
         values = (*compress(row, marks), was.id, was.revision, was.sequence, was.family_order)
-        if self._do(_update(marks), values).rowcount != 1:
+        if self._ask(_update(marks), values).rowcount != 1:
             raise Conflict(f"case `{was.id}` was changed meanwhile; read it again and decide anew")
 
     def _write_waiting(self, was: CaseRow, row: CaseRow) -> None:

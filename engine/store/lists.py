@@ -29,13 +29,13 @@ class Lists(Work):
         wanted = [_first_of_each(query)] if query.waiting else _filters(query, _PLACE)
         conditions = _joined(wanted)
         text = f"SELECT {_COLUMNS} FROM cases WHERE {conditions.text} ORDER BY {_PLACE} LIMIT ?"
-        rows = self._do(text, (*conditions.values, query.limit)).fetchall()
+        rows = self._ask(text, (*conditions.values, query.limit)).fetchall()
         return [_listing(CaseRow._make(row)) for row in rows]
 
     def count(self, query: Query) -> int:
         """How many rows all pages together have; `limit` and `after` do not matter."""
         conditions = _joined([*_filters(query), *([_in_queues(query)] if query.waiting else [])])
-        found: int = self._do(f"SELECT count(*) FROM cases WHERE {conditions.text}", conditions.values).fetchone()[0]
+        found: int = self._ask(f"SELECT count(*) FROM cases WHERE {conditions.text}", conditions.values).fetchone()[0]
         return found
 
     def search(self, text: str, hmac: str) -> tuple[str, ...]:
@@ -101,7 +101,8 @@ def _filters(query: Query, place: str | None = None) -> list[Part]:
         leaf = like(f" + {query.state} + ")
         wanted.append(Part("(' + ' || cases.state || ' + ') LIKE ? ESCAPE '~'", (leaf,)))
     if query.ids is not None:
-        wanted.append(Part(f"cases.id IN ({', '.join('?' * len(query.ids))})", query.ids))
+        marks = ", ".join("?" * len(query.ids))
+        wanted.append(Part(f"cases.id IN ({marks})", query.ids) if query.ids else Part("1 = 0"))
     if query.is_overdue:
         wanted.append(Part("cases.overdue_since_ms IS NOT NULL"))
     if query.due_before is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock, get_ident
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Event, Lock, get_ident
 from typing import Any
 
 from engine.errors import StoreUnavailable, UsageError
@@ -19,6 +19,15 @@ LONGEST_WAIT = 8.0
 
 class MemoryTransaction(MemoryDesk, MemoryLists, MemoryLedgers):
     """One unit of work in memory."""
+
+    def database_time(self) -> None:
+        """None: the machine's clock is the only one."""
+
+    def alone(self) -> None:
+        """Who writes is alone already."""
+
+    def wake(self) -> None:
+        """There are no other processes."""
 
 
 class MemoryStore:
@@ -73,6 +82,10 @@ class MemoryStore:
             "an engine in memory shares no database with the host",
             help="open the engine on the file of the host's database; in tests, one in a temporary folder",
         )
+
+    def listening(self, woken: Event) -> AbstractContextManager[None]:
+        """There are no other processes to be heard."""
+        return nullcontext()
 
     def close(self) -> None:
         """Let go of everything; a transaction still open is an error."""

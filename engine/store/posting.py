@@ -24,7 +24,7 @@ class Posting(Work):
         wanted = {f"{name} = ?": value for name, value in given.items() if value is not None}
         where = f"WHERE {' AND '.join(wanted)} " if wanted else ""
         text = f"SELECT {_COLUMNS} FROM outbox {where}ORDER BY id LIMIT ?"
-        return [_mail(row) for row in self._do(text, (*wanted.values(), limit)).fetchall()]
+        return [_mail(row) for row in self._ask(text, (*wanted.values(), limit)).fetchall()]
 
     def mail(self, id: int) -> Mail | None:
         """One message."""

@@ -1,7 +1,7 @@
 """Running statements: texts made once, on a held driver connection, with the driver's errors in our words.
 
 Per call SQLAlchemy would cost three to four times the statement itself. What is put together for one occasion (a list
-with its filters) is plain SQL as well, with `?` where a value stands.
+with its filters) is plain SQL as well, with `?` where a value stands; each database marks these places in its own way.
 """
 
 from __future__ import annotations
@@ -15,6 +15,13 @@ from engine.errors import UsageError
 from engine.store.rows import Memo
 from engine.store.standing import Standing
 from engine.store.statements import Text
+
+CHANNEL = "casewright"
+"""Where workers hear that they should look."""
+
+WAKE = f"NOTIFY {CHANNEL}"
+ALONE = "SELECT pg_advisory_xact_lock(1129792084)"
+"""The number is `CWRT`."""
 
 
 class Cursor(Protocol):
@@ -35,10 +42,11 @@ class Driver(NamedTuple):
     """The statements in one database's words, what its driver raises, and what that means."""
 
     texts: Mapping[str, Text]
-    locks_rows: bool  # or else the whole database is locked by who writes
+    locks_rows: bool  # and has a time of its own; else the whole database is locked by who writes
     taken: type[Exception]  # something unique is there already, or a rule of the tables forbids it
     failed: type[Exception]  # everything the driver raises
     explain: Callable[[Exception], Exception]
+    marked: Callable[[str], str] = str  # a text with `?` where values stand, as the driver wants it
 
 
 class Work:
@@ -54,6 +62,7 @@ class Work:
         self._driver = driver
         self._locks_rows = driver.locks_rows
         self._memo = memo
+        self._time: int | None = None  # the database's, when a row was last locked, until it is asked for
         self._standing = standing  # what the connection knew at the beginning; without it everything is read
         self._known = standing  # None as well once it is in doubt
         self._seen = Standing()  # what this transaction read and wrote on top of it
@@ -80,6 +89,30 @@ class Work:
             raise
         self._do("RELEASE part")
 
+    def database_time(self) -> int | None:
+        """The database's own time, not before the last lock taken; None where it has none."""
+        if not self._locks_rows:
+            return None
+        found, self._time = self._time, None  # good once: who asks again wants to know what it is now
+        if found is None:
+            found = int(self._run("TIME").fetchone()[0])
+        return found
+
+    def alone(self) -> None:
+        """Wait until no other transaction is under way that asked for this, and keep others waiting until the end."""
+        if self._locks_rows:
+            self._do(ALONE)
+
+    def wake(self) -> None:
+        """Once this is committed, let the workers of other processes look at once, where the database can tell them."""
+        if self._locks_rows:
+            self._do(WAKE)
+
+    def _lock(self, statement: str, key: str) -> None:
+        """Lock a row, where rows are locked, and take the time after that."""
+        if self._locks_rows and (found := self._run(statement, key).fetchone()) is not None:
+            self._time = found[0]
+
     def remember(self) -> None:
         """After the commit: cases written here need not be read again."""
         for name, case in self._saved.items():
@@ -104,6 +137,10 @@ class Work:
     def _run(self, statement: str, *values: Any) -> Cursor:
         text = self._texts[statement]
         return self._do(text.text, values if text.order is None else text.values(values))
+
+    def _ask(self, text: str, values: Sequence[Any]) -> Cursor:
+        """Run a text put together for one occasion, with `?` where a value stands."""
+        return self._do(self._driver.marked(text), values)
 
     def _do(self, text: str, values: Sequence[Any] = ()) -> Cursor:
         if self.lost is not None:

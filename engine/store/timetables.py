@@ -12,8 +12,8 @@ class Timetables(Work):
 
     def timetable(self, process: str, *, lock: bool) -> Timetable | None:
         """How far the schedules of this process have come; None if it never had any. Locked, others wait for it."""
-        if lock and self._locks_rows:
-            self._run("LOCK_TIMETABLE", process)
+        if lock:
+            self._lock("LOCK_TIMETABLE", process)
         row = self._run("TIMETABLE", process).fetchone()
         if row is None:
             return None

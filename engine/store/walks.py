@@ -74,7 +74,7 @@ class Walks(Work):
     ) -> Iterator[Sequence[Any]]:
         """The rows in order, each page beginning behind the last row of the one before."""
         while True:
-            page = self._do(text, (*after, *asked, PAGE)).fetchall()
+            page = self._ask(text, (*after, *asked, PAGE)).fetchall()
             yield from page
             if len(page) < PAGE:
                 return

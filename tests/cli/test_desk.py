@@ -443,7 +443,8 @@ def test_the_doctor_tells_what_is_wrong(desk: Path) -> None:
 
 
 def test_a_database_of_an_older_casewright_is_brought_up_to_date(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.store import schema, upgrading
+    from engine.store import schema
+    from engine.store.sqlite import upgrading
     from engine.store.tables import VERSION_TABLE
 
     monkeypatch.setattr(schema, "REVISIONS", ("0000", *schema.REVISIONS))

@@ -16,7 +16,15 @@ from engine.cli.translate import use_language
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {name for name, value in vars(errors).items() if isinstance(value, type)} | {"BadLine", "Poisoned"}
 TALK_AMONG_OURSELVES = tuple(
-    f"engine/{name}.py" for name in ("store/hosted", "store/memory", "store/overlay", "testing")
+    f"engine/{name}.py"
+    for name in (
+        "store/hosted",
+        "store/memory",
+        "store/overlay",
+        "store/postgresql/hosted",
+        "store/sqlite/hosted",
+        "testing",
+    )
 )
 """Stores that no command opens, and what hosts use in their tests."""
 
@@ -55,9 +63,13 @@ def test_no_sentence_of_an_error_is_missing_from_the_catalogue() -> None:
 
 
 def test_the_store_s_explanations_are_in_the_catalogue() -> None:
-    from engine.store import derived, trouble
+    from engine.store import derived
+    from engine.store.postgresql import trouble as server
+    from engine.store.sqlite import trouble
 
-    told = {text for pair in (*trouble._MEANING.values(), trouble._OTHER) for text in pair}
+    pairs = (*trouble._MEANING.values(), trouble._OTHER, *server._MEANING.values(), server._OTHER, server._LOST,
+             server._UNKNOWN, server._UNREACHABLE)  # fmt: skip
+    told = {text for pair in pairs for text in pair}
     assert {text for text in (*told, derived.TAKEN) if not is_known(text)} == set()
 
 

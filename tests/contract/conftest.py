@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from engine.ports import Store
 from engine.store import open_store
+from tests import postgres
 
 
-def memory(_folder: Path) -> Store:
-    return open_store("memory:")
+@contextmanager
+def memory(_folder: Path) -> Iterator[Store]:
+    yield open_store("memory:")
 
 
-def sqlite(folder: Path) -> Store:
-    return open_store(f"sqlite:///{folder / 'desk.db'}?synchronous=NORMAL&busy=2", create=True)
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Store]:
+    yield open_store(f"sqlite:///{folder / 'desk.db'}?synchronous=NORMAL&busy=2", create=True)
 
 
-MAKERS: dict[str, Callable[[Path], Store]] = {"memory": memory, "sqlite": sqlite}
+@contextmanager
+def postgresql(_folder: Path) -> Iterator[Store]:
+    postgres.needs_server()
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    yield open_store(f"{server.url(name)}&busy=2")
+    server.drop(name)
+
+
+MAKERS = {"memory": memory, "sqlite": sqlite, "postgresql": postgresql}
 
 
 @pytest.fixture(params=MAKERS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Every store in turn; closing it fails if a test left a transaction open."""
-    made = MAKERS[request.param](tmp_path)
-    yield made
-    made.close()
+    with MAKERS[request.param](tmp_path) as made:
+        yield made
+        made.close()

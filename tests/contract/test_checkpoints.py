@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from threading import Event
 
-from engine.store.checkpoints import Checkpoints
+from engine.store.sqlite.checkpoints import Checkpoints
 
 
 def test_a_call_to_stop_that_comes_while_work_is_taken_up_is_heard(tmp_path: Path) -> None:

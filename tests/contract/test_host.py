@@ -17,15 +17,9 @@ from engine import Accepted, Conflict, Engine, Inside, KeyReused, Refusal, SetAs
 from engine.core.run import Poisoned
 from engine.testing import ManualTime, engine_in_memory
 from tests.app.desks import BOSS, HOUR, LIN, MINUTE, NINE, done, refused, sources
-from tests.contract.hosts import HOSTS, Host, made
+from tests.contract.hosts import HOSTS, Host
 
 MILK = {"what": "milk", "phone": "13900000001"}
-
-
-@pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shop's database, to be copied: making one takes longer than most tests."""
-    return made(tmp_path_factory.mktemp("shop") / "shop.db")
 
 
 @pytest.fixture
@@ -34,13 +28,13 @@ def time() -> ManualTime:
 
 
 @pytest.fixture(params=HOSTS)
-def host(request: pytest.FixtureRequest, shop: Path, tmp_path: Path, time: ManualTime) -> Iterator[Host]:
+def host(request: pytest.FixtureRequest, tmp_path: Path, time: ManualTime) -> Iterator[Host]:
     """A host on each database in turn; whatever a test did, the audit must hold."""
-    one = HOSTS[request.param](shop, tmp_path, time)
-    with one.engine:
-        yield one
-        assert not one.engine.verify().problems
-    one.database.dispose()
+    with HOSTS[request.param](tmp_path, time) as one:
+        with one.engine:
+            yield one
+            assert not one.engine.verify().problems
+        one.database.dispose()
 
 
 class Oops(Exception):
@@ -318,7 +312,7 @@ def test_an_engine_in_memory_has_no_database_to_share(host: Host) -> None:
 
 
 def test_a_closed_engine_says_so(host: Host, time: ManualTime) -> None:
-    other = Engine.open(str(host.path), time=time)
+    other = Engine.open(host.url, time=time)
     other.close()
     with host.database.begin() as connection, pytest.raises(Exception, match="has been closed"):
         other.inside(connection)
@@ -359,26 +353,30 @@ def play(face: Engine | Inside, verb: str, number: int) -> None:
 @settings(max_examples=15)
 @pytest.mark.parametrize("kind", HOSTS)
 def test_only_what_was_committed_has_happened(
-    kind: str, shop: Path, tmp_path_factory: pytest.TempPathFactory, transactions: list[tuple[list[str], bool]]
+    kind: str, tmp_path_factory: pytest.TempPathFactory, transactions: list[tuple[list[str], bool]]
 ) -> None:
     """Whatever a host commits and rolls back: the cases are those of an engine that never met the rest."""
     time = ManualTime(NINE)
-    host = HOSTS[kind](shop, tmp_path_factory.mktemp("law"), time)
-    with host.engine, engine_in_memory(sources(), "errand", "call", "parcel", time=time) as model:
-        for face in (host.engine, model):
-            face.open_case("errand", MILK, actor=LIN)
-        for at, (verbs, is_kept) in enumerate(transactions):
-            with host.database.connect() as connection, connection.begin() as transaction:
-                for number, verb in enumerate(verbs):
-                    play(host.engine.inside(connection), verb, 10 * at + number)
-                    if is_kept:
-                        play(model, verb, 10 * at + number)
-                if not is_kept:
-                    transaction.rollback()
-            time.move(7 * MINUTE if "wait" in verbs else 0)
-        assert pictures(host.engine) == pictures(model)
-        assert host.engine.verify().problems == ()
-    host.database.dispose()
+    with HOSTS[kind](tmp_path_factory.mktemp("law"), time) as host:
+        with host.engine, engine_in_memory(sources(), "errand", "call", "parcel", time=time) as model:
+            compare(host, model, time, transactions)
+        host.database.dispose()
+
+
+def compare(host: Host, model: Engine, time: ManualTime, transactions: list[tuple[list[str], bool]]) -> None:
+    for face in (host.engine, model):
+        face.open_case("errand", MILK, actor=LIN)
+    for at, (verbs, is_kept) in enumerate(transactions):
+        with host.database.connect() as connection, connection.begin() as transaction:
+            for number, verb in enumerate(verbs):
+                play(host.engine.inside(connection), verb, 10 * at + number)
+                if is_kept:
+                    play(model, verb, 10 * at + number)
+            if not is_kept:
+                transaction.rollback()
+        time.move(7 * MINUTE if "wait" in verbs else 0)
+    assert pictures(host.engine) == pictures(model)
+    assert host.engine.verify().problems == ()
 
 
 def pictures(engine: Engine) -> list[object]:

@@ -13,26 +13,21 @@ from sqlalchemy.exc import PendingRollbackError
 
 from engine import Conflict, Engine, StoreUnavailable, UsageError
 from engine.store import upgrade
-from engine.store.schema import APPLICATION_ID
+from engine.store.sqlite.schema import APPLICATION_ID
 from engine.testing import ManualTime
 from tests.app.desks import LIN, NINE, done
-from tests.contract.hosts import Host, made, sqlite, sqlite_database
+from tests.contract.hosts import Host, sqlite, sqlite_database
 
 MILK = {"what": "milk"}
 
 
-@pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("shop") / "shop.db")
-
-
 @pytest.fixture
-def host(shop: Path, tmp_path: Path) -> Iterator[Host]:
-    one = sqlite(shop, tmp_path, ManualTime(NINE))
-    with one.engine:
-        yield one
-        assert not one.engine.verify().problems
-    one.database.dispose()
+def host(tmp_path: Path) -> Iterator[Host]:
+    with sqlite(tmp_path, ManualTime(NINE)) as one:
+        with one.engine:
+            yield one
+            assert not one.engine.verify().problems
+        one.database.dispose()
 
 
 # -- how it must have begun --------------------------------------------------------------------------------------------

@@ -19,11 +19,15 @@ from sqlalchemy import create_engine
 
 from engine.errors import Conflict, EngineError, StoreUnavailable, UsageError
 from engine.ports import Save, Store
-from engine.store import checkpoints, open_store, schema, upgrade
+from engine.store import open_store, schema, upgrade
 from engine.store.address import read_address
-from engine.store.sqlite import SqliteStore, SqlTransaction, connect, open_sqlite
+from engine.store.migrating import MIGRATIONS
+from engine.store.sqlite import checkpoints
+from engine.store.sqlite.connecting import connect
+from engine.store.sqlite.opening import open_sqlite
+from engine.store.sqlite.store import SqliteStore
 from engine.store.tables import VERSION_TABLE, metadata
-from engine.store.upgrading import MIGRATIONS
+from engine.store.transaction import SqlTransaction
 from tests.contract.builders import a_case, get, opening, put, step
 
 
@@ -214,7 +218,7 @@ def test_an_older_database_is_brought_up_to_date_by_one_command(
 
 
 def test_a_database_half_made_is_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.store import upgrading
+    from engine.store.sqlite import upgrading
 
     def fail(*_: object) -> None:
         original(*_)  # type: ignore[arg-type]
@@ -356,7 +360,7 @@ def test_a_database_opened_for_reading_is_not_written_to(store: Store, path: Pat
 
 def test_a_read_only_file_is_named(store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is root may write to every file, so SQLite is asked to treat it as one that cannot be written."""
-    monkeypatch.setattr("engine.store.sqlite.connect", lambda address, mode="rw": connect(address, "ro"))
+    monkeypatch.setattr("engine.store.sqlite.store.connect", lambda address, mode="rw": connect(address, "ro"))
     said, now = sentence(lambda: put(store, opening(a_case())))
     assert "cannot be written to" in said
     assert "give yourself the right" in now

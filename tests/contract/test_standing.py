@@ -12,8 +12,9 @@ import pytest
 
 from engine.ports import Fault, Person, Store
 from engine.store.address import read_address
-from engine.store.sqlite import SqliteStore, open_sqlite
-from engine.store.statements import sqlite_texts
+from engine.store.sqlite.opening import open_sqlite
+from engine.store.sqlite.store import SqliteStore
+from engine.store.statements import texts_of
 from tests.contract.builders import a_case, a_child, opening, put, step
 
 KNOWN = ("actors", "settings", "cases", "case_keys", "personal")
@@ -176,7 +177,7 @@ def test_every_statement_that_changes_what_is_known_belongs_to_a_verb_that_says_
     """Whoever adds one: its verb is `save`, which notes what it wrote, or ends with `_forget`."""
     writing = {
         name
-        for name, text in sqlite_texts().items()
+        for name, text in texts_of("sqlite").items()
         for table in KNOWN
         if text.text.startswith((f"INSERT INTO {table} ", f"UPDATE {table} ", f"DELETE FROM {table} "))
     }

@@ -7,33 +7,36 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sqlalchemy.dialects import postgresql
+import pytest
 
 import engine.store
 from engine.store import posting, upgrade
-from engine.store.statements import COMPILED, Text, sqlite_texts
-from engine.store.statements.compiling import compiled, page
+from engine.store.statements import KINDS, Kind, Text, compiled_file, texts_of
+from engine.store.statements.compiling import page
 from engine.store.tables import outbox
 
 FOLDER = Path(engine.store.__file__).parent
 
 
-def test_the_file_of_texts_is_as_the_statements_are_written() -> None:
-    assert COMPILED.read_text(encoding="utf-8") == page(), "make it anew: `python -m engine.store.statements`"
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_file_of_texts_is_as_the_statements_are_written(kind: Kind) -> None:
+    found = compiled_file(kind).read_text(encoding="utf-8")
+    assert found == page(kind), "make it anew: `python -m engine.store.statements`"
 
 
-def test_every_statement_can_be_said_to_postgresql() -> None:
-    texts = compiled(postgresql.dialect(paramstyle="format"))
-    assert texts.keys() == sqlite_texts().keys()
-    for name, text in texts.items():
-        wanted = text.text.count("%s")
-        assert wanted == (len(text.order) if text.order is not None else wanted), name
+def test_every_statement_is_there_for_every_database_with_as_many_values() -> None:
+    sqlite, postgresql = texts_of("sqlite"), texts_of("postgresql")
+    assert sqlite.keys() == postgresql.keys()
+    for name, text in postgresql.items():
+        numbers = {int(number) for number in re.findall(r"\$(\d+)", text.text)}
+        assert numbers == set(range(1, len(numbers) + 1)), name
+        assert len(text.order or numbers) == len(numbers), name
         assert "?" not in text.text, name
 
 
 def test_every_statement_is_used_and_every_used_one_is_there() -> None:
     code = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
-    assert set(re.findall(r'_run\(\s*"([A-Z_]+)"', code)) == set(sqlite_texts())
+    assert set(re.findall(r'_(?:run|lock)\(\s*"([A-Z_]+)"', code)) == set(texts_of("sqlite"))
 
 
 def test_a_text_puts_values_where_they_are_wanted() -> None:

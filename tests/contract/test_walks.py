@@ -13,8 +13,8 @@ from sqlalchemy import create_engine
 from engine.core.cases import Case, Cycle, Goal
 from engine.ports import Store, Wanted
 from engine.store import open_store, upgrade, walks
-from engine.store.schema import APPLICATION_ID
-from engine.store.upgrading import run_migrations
+from engine.store.migrating import run_migrations
+from engine.store.sqlite.schema import APPLICATION_ID
 from tests.contract.builders import MINUTE, MORNING, a_case, a_step, moved, opening, put, step
 
 

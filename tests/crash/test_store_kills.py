@@ -25,7 +25,7 @@ Start = Callable[[Path, str], subprocess.Popen[str]]
 KILLS = 300 if LONG else 8
 MAKE = """
 import sys
-import engine.store.upgrading
+import engine.store.sqlite.upgrading
 from engine.store import upgrade
 print(flush=True)
 upgrade(sys.argv[1])

@@ -40,12 +40,12 @@ def run_upgrade(streams: Streams, args: Args) -> int:
 
     database = args.settings.database
     address = read_address(database)
-    if address.kind != "memory" and not Path(address.path).exists():
+    if address.kind == "sqlite" and not Path(address.path).exists():
         raise StoreUnavailable(
             _("there is no database at `{path}`").format(path=address.path),
             help=_("name another one with `--db`, or make it with `casewright init`"),
         )
-    is_changed = upgrade(database)
+    is_changed, database = upgrade(database), args.settings.shown_database
     if streams.is_json:
         streams.give({"database": database, "is_changed": is_changed})
     elif is_changed:

@@ -43,7 +43,7 @@ def run_worker(streams: Streams, engine: Engine, args: Args) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     engine.on("*", console(streams, engine))
-    streams.tell(_("working on {database}; stop with Ctrl-C").format(database=args.settings.database))
+    streams.tell(_("working on {database}; stop with Ctrl-C").format(database=args.settings.shown_database))
     run(engine, stop)
     streams.tell(_("stopped"))
     return Exit.DONE

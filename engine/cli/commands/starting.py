@@ -76,7 +76,8 @@ def run_init(streams: Streams, args: Args) -> int:
     from engine.app import Engine
 
     said = args.settings.said
-    written = list(_write_files(Path.cwd(), said.get("db"), is_example=args.example))
+    database = args.settings.shown_database if said.get("db") else None
+    written = list(_write_files(Path.cwd(), database, is_example=args.example))
     settings = read_settings(said, os.environ)
     with Engine.open(settings.database, create=True) as engine:
         named = _name_people(engine, settings.actor, is_example=args.example)
@@ -84,7 +85,7 @@ def run_init(streams: Streams, args: Args) -> int:
     if streams.is_json:
         streams.give(
             {
-                "database": settings.database,
+                "database": settings.shown_database,
                 "files": written,
                 "actors": named,
                 "published": published,
@@ -94,7 +95,9 @@ def run_init(streams: Streams, args: Args) -> int:
         return Exit.DONE
     for line in _written(written):
         streams.say(line)
-    streams.say(_("the database is {database}").format(database=settings.database))
+    streams.say(_("the database is {database}").format(database=settings.shown_database))
+    if settings.shown_database != settings.database:
+        streams.tell(_("its password is not written down; PGPASSFILE or PGPASSWORD tells it to each command"))
     if settings.actor in named:
         streams.say(_("{person} is its administrator").format(person=settings.actor))
     if published:
@@ -224,9 +227,13 @@ def _project(settings: Settings) -> _Finding:
         )
         return _Finding(_("settings"), False, text)
     if settings.project.file is None:
-        text = _("no casewright.toml here or above; the database is {database}").format(database=settings.database)
+        text = _("no casewright.toml here or above; the database is {database}").format(
+            database=settings.shown_database
+        )
     else:
-        text = _("{file}; the database is {database}").format(file=settings.project.file, database=settings.database)
+        text = _("{file}; the database is {database}").format(
+            file=settings.project.file, database=settings.shown_database
+        )
     return _Finding(_("settings"), True, text)
 
 
@@ -268,7 +275,9 @@ def _impatient(database: str) -> str:
     from urllib.parse import quote
 
     url = database if "://" in database or database.startswith("memory:") else f"sqlite:///{quote(database)}"
-    return f"{url}?busy=3" if url.startswith("sqlite:///") and "?" not in url else url
+    if not url.startswith(("sqlite:///", "postgres")) or "busy=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}busy=3"
 
 
 def _database(settings: Settings, streams: Streams) -> Iterator[_Finding]:

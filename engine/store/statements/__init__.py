@@ -1,6 +1,6 @@
-"""Every statement's text. For SQLite they are compiled beforehand: `python -m engine.store.statements` writes the file.
+"""Every statement's text, compiled beforehand for each database: `python -m engine.store.statements` writes the files.
 
-So a command on a SQLite database need not import SQLAlchemy, which would take longer than all the command does.
+So a command need not import SQLAlchemy, which would take longer than all the command does.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-COMPILED = Path(__file__).with_name("sqlite.json")
+Kind = Literal["sqlite", "postgresql"]
+KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
 
 
 class Text(NamedTuple):
@@ -28,9 +29,14 @@ class Text(NamedTuple):
         return tuple([every[place] for place in self.order])
 
 
-def sqlite_texts() -> Mapping[str, Text]:
-    """The statements in SQLite's words, by name."""
-    stored = json.loads(COMPILED.read_text(encoding="utf-8"))
+def compiled_file(kind: Kind) -> Path:
+    """Where the statements in this database's words are kept."""
+    return Path(__file__).with_name(f"{kind}.json")
+
+
+def texts_of(kind: Kind) -> Mapping[str, Text]:
+    """The statements in this database's words, by name."""
+    stored = json.loads(compiled_file(kind).read_text(encoding="utf-8"))
     return {
         name: Text(text, None if order is None else tuple(order), tuple(added))
         for name, (text, order, added) in stored.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, exists, func, literal_column, select, union, update
 
-from engine.store.statements.writing import Hot, insert, replace, value
+from engine.store.statements.writing import Hot, insert, locking, replace, value
 from engine.store.tables import (
     case_keys,
     cases,
@@ -19,7 +19,7 @@ from engine.store.tables import (
 )
 
 ROOT_OF = Hot(select(cases.c.root).where(cases.c.id == value("id")), "id")
-LOCK = Hot(select(cases.c.id).where(cases.c.id == value("id")).with_for_update(), "id")
+LOCK = Hot(locking(select(cases.c.id).where(cases.c.id == value("id"))), "id")
 FAMILY = Hot(select(cases).where(cases.c.root == value("root")).order_by(cases.c.birth), "root")
 ROW = Hot(select(cases).where(cases.c.id == value("id")), "id")
 SECRETS = Hot(

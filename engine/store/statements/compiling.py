@@ -5,12 +5,27 @@ from __future__ import annotations
 import json
 
 from sqlalchemy import Dialect
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import BindTyping
 
-from engine.store.statements import Text
+from engine.store.statements import Kind, Text
 from engine.store.statements.adjusting import STATEMENTS as ON_ADJUSTMENTS
 from engine.store.statements.cases import STATEMENTS as ON_CASES
 from engine.store.statements.desk import STATEMENTS as ON_DESK
+
+
+class Server(postgresql.dialect):  # type: ignore[misc,valid-type]
+    """PostgreSQL without a cast around every value: the column beside it says the type."""
+
+    bind_typing = BindTyping.NONE
+    supports_statement_cache = True
+
+
+# PostgreSQL numbers the places of values, `$1`: its driver passes such a text on without reading it.
+DIALECTS: dict[Kind, Dialect] = {
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
+    "postgresql": Server(paramstyle="numeric_dollar"),
+}
 
 
 def compiled(dialect: Dialect) -> dict[str, Text]:
@@ -18,7 +33,7 @@ def compiled(dialect: Dialect) -> dict[str, Text]:
     return {name: found.text(dialect) for name, found in {**ON_CASES, **ON_DESK, **ON_ADJUSTMENTS}.items()}
 
 
-def page() -> str:
-    """The file of SQLite's texts."""
-    texts = compiled(sqlite.dialect(paramstyle="qmark"))
+def page(kind: Kind) -> str:
+    """The file of one database's texts."""
+    texts = compiled(DIALECTS[kind])
     return json.dumps({name: list(text) for name, text in sorted(texts.items())}, indent=1, ensure_ascii=False) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, literal_column, or_, select, update
 
-from engine.store.statements.writing import Hot, insert, replace, value
+from engine.store.statements.writing import Hot, database_time, insert, locking, replace, value
 from engine.store.tables import (
     actors,
     attachments,
@@ -96,14 +96,14 @@ ATTACHED = Hot(
     "case_id",
 )
 
+TIME = Hot(lambda dialect: select(database_time(dialect)))
+
 SETTING = Hot(select(settings.c.value).where(settings.c.name == value("name")), "name")
 SET = replace(settings)
 UNSET = Hot(delete(settings).where(settings.c.name == value("name")), "name")
 
 TIMETABLE = Hot(select(timetables).where(timetables.c.process == value("process")), "process")
-LOCK_TIMETABLE = Hot(
-    select(timetables.c.process).where(timetables.c.process == value("process")).with_for_update(), "process"
-)
+LOCK_TIMETABLE = Hot(locking(select(timetables.c.process).where(timetables.c.process == value("process"))), "process")
 KEEP_TIMETABLE = replace(timetables)
 _WAITS = and_(timetables.c.due_ms.is_not(None), timetables.c.fault.is_(None))
 DUE_TIMETABLES = Hot(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect, Insert, Table, bindparam, func
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy import insert as core_insert
 
 from engine.store.statements import Text
@@ -62,6 +73,22 @@ def replace(table: Table, *kept: str, filled: tuple[str, ...] = ()) -> Hot:
         return statement
 
     return Hot(build, *names)
+
+
+def database_time(dialect: str) -> ColumnElement[int]:
+    """The database's own time, ms UTC, as it runs on within a transaction."""
+    if dialect == "sqlite":
+        return literal_column("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
+    return literal_column("floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+
+
+def locking(wanted: Select[Any]) -> Callable[[str], ClauseElement]:
+    """Lock a row and tell the database's time; in one flat select it would be read before the wait for the lock."""
+
+    def build(dialect: str) -> ClauseElement:
+        return select(database_time(dialect)).select_from(wanted.with_for_update().subquery("locked"))
+
+    return build
 
 
 def value(name: str) -> Any:

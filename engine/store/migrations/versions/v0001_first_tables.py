@@ -119,7 +119,26 @@ APPEND_ONLY = (
     BEGIN SELECT RAISE(ABORT, 'records are append-only: there is one in this place'); END
     """,
 )
-"""In SQLite's words; each database says it in its own."""
+"""In SQLite's words."""
+
+APPEND_ONLY_SERVER = (
+    """
+    CREATE FUNCTION records_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'records are append-only: % is refused', TG_OP USING ERRCODE = 'restrict_violation';
+    END $$
+    """,
+    """
+    CREATE TRIGGER records_are_never_changed BEFORE UPDATE OR DELETE ON records
+    FOR EACH ROW EXECUTE FUNCTION records_are_append_only()
+    """,
+    # Rules of rows are not asked by it.
+    """
+    CREATE TRIGGER records_are_never_emptied BEFORE TRUNCATE ON records
+    FOR EACH STATEMENT EXECUTE FUNCTION records_are_append_only()
+    """,
+)
+"""In PostgreSQL's words. Nothing there replaces a row without the first trigger or the primary key."""
 
 
 def upgrade() -> None:
@@ -130,9 +149,8 @@ def upgrade() -> None:
         where = sa.text(condition) if condition else None
         unique = name.startswith("uq_")
         op.create_index(name, table, columns.split(), unique=unique, sqlite_where=where, postgresql_where=where)
-    if op.get_bind().dialect.name == "sqlite":
-        for trigger in APPEND_ONLY:
-            op.execute(trigger)
+    for trigger in APPEND_ONLY if op.get_bind().dialect.name == "sqlite" else APPEND_ONLY_SERVER:
+        op.execute(trigger)
 
 
 def _make_table(name: str, *options: str, columns: str) -> None:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from engine.errors import StoreUnavailable
 from engine.store.address import Address
-from engine.store.schema import APPLICATION_ID, state_of
-from engine.store.sqlite import connect
-from engine.store.trouble import explain
-
-MIGRATIONS = Path(__file__).parent / "migrations"
+from engine.store.migrating import run_migrations
+from engine.store.sqlite.connecting import connect
+from engine.store.sqlite.schema import APPLICATION_ID, state_of
+from engine.store.sqlite.trouble import explain
 
 
 def upgrade_sqlite(address: Address) -> bool:
@@ -52,11 +48,3 @@ def _upgrade(connection: sqlite3.Connection, path: str) -> bool:
         if state == "empty":  # else it is marked already, by us or by the host whose tables stand there as well
             shared.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
     return True
-
-
-def run_migrations(connection: Connection, revision: str = "head") -> None:
-    """Run the migrations within the connection's transaction, which stays open."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)

@@ -7,78 +7,33 @@ connections, see the last commit before they began, and keep nobody waiting.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from pathlib import Path
-from threading import Lock, get_ident, local
+from threading import Event, Lock, get_ident
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
-from urllib.parse import quote
-from weakref import ref
 
 from engine.errors import EngineError, StoreUnavailable
 from engine.store.address import Address
-from engine.store.adjusting import Ledgers
-from engine.store.care import Nursing
-from engine.store.checkpoints import Checkpoints
-from engine.store.families import Families
-from engine.store.history import History
-from engine.store.lists import Lists
-from engine.store.parties import Parties
-from engine.store.posting import Posting
-from engine.store.registry import Shelf
+from engine.store.hosted import Guests
 from engine.store.rows import Memo
-from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current, state_of
+from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
 from engine.store.sql import Driver
+from engine.store.sqlite.checkpoints import Checkpoints
+from engine.store.sqlite.connecting import connect
+from engine.store.sqlite.hosted import HostedStore
+from engine.store.sqlite.schema import state_of
+from engine.store.sqlite.trouble import explain
 from engine.store.standing import Standing
-from engine.store.statements import sqlite_texts
-from engine.store.timetables import Timetables
-from engine.store.trouble import explain
-from engine.store.walks import Walks
+from engine.store.statements import texts_of
+from engine.store.transaction import SqlTransaction
 
 if TYPE_CHECKING:
-    from engine.store.hosted import HostConnection, HostedStore
+    from engine.store.hosted import HostConnection
 
 MOST_IDLE = 8
 """Readers' connections kept open for the next reader."""
-
-
-class SqlTransaction(Families, History, Lists, Walks, Timetables, Parties, Posting, Shelf, Nursing, Ledgers):
-    """One unit of work on a database."""
-
-
-def connect(address: Address, mode: str = "rw") -> sqlite3.Connection:
-    """A connection that waits for others as long as the address says."""
-    path = quote(str(Path(address.path).absolute()))
-    return sqlite3.connect(
-        f"file:{path}?mode={mode}",
-        uri=True,
-        timeout=address.busy,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=256,
-    )
-
-
-def open_sqlite(address: Address, *, create: bool = False) -> SqliteStore:
-    """Open the file; `create` makes it where there is none yet."""
-    path = Path(address.path)
-    if not path.exists() and not create:
-        raise StoreUnavailable(
-            f"there is no database at `{address.path}`",
-            help="name another one with `--db`, or make it with `casewright init`",
-        )
-    store = SqliteStore(address)
-    try:
-        if not path.exists() or (create and store.state() == "empty"):
-            from engine.store.upgrading import upgrade_sqlite
-
-            upgrade_sqlite(address)
-        must_be_current(store.state(), address.path)
-    except BaseException:
-        store.close()
-        raise
-    return store
 
 
 class SqliteStore:
@@ -88,7 +43,7 @@ class SqliteStore:
         self._address = address
         self.path = address.path
         self.driver = Driver(
-            texts=sqlite_texts(),
+            texts=texts_of("sqlite"),
             locks_rows=False,
             taken=sqlite3.IntegrityError,
             failed=sqlite3.Error,
@@ -105,7 +60,7 @@ class SqliteStore:
         self._count = Lock()
         self._is_closed = False
         self._checkpoints = Checkpoints(lambda: connect(address))
-        self._guests = local()  # the host's connection that last worked with us on each thread
+        self._guests = Guests()
         self._probe: sqlite3.Connection | None = None  # of `is_being_written`
 
     def state(self) -> State:
@@ -129,14 +84,16 @@ class SqliteStore:
 
     def inside(self, connection: HostConnection) -> HostedStore:
         """This database in the transaction of the host's connection, standing or falling with it."""
-        from engine.store.hosted import HostedStore
-
         self._check_open()
         return HostedStore(self, connection)
 
+    def listening(self, woken: Event) -> AbstractContextManager[None]:
+        """A file tells nobody anything: workers of other processes look at each poll."""
+        return nullcontext()
+
     def welcome(self, connection: HostConnection) -> None:
         """Remember whose transaction this thread works in: it must not wait in line behind itself."""
-        self._guests.connection = ref(connection)
+        self._guests.welcome(connection)
 
     def is_being_written(self) -> bool:
         """Whether somebody is writing at this moment."""
@@ -178,10 +135,7 @@ class SqliteStore:
             )
         if self._writing == get_ident():
             raise RuntimeError("this thread is writing already; use the transaction it has")
-        guest = getattr(self._guests, "connection", None)
-        host = guest() if guest is not None else None
-        if host is not None and not host.closed and host.in_transaction():
-            raise RuntimeError("this thread's own transaction is open on the database; use `inside`, or end it first")
+        self._guests.check()
         started = monotonic()
         if not self._line.acquire(timeout=self._address.busy):
             raise self._locked()

@@ -1,0 +1,1 @@
+"""The shared store: one PostgreSQL database for any number of machines, and everything that is PostgreSQL's own."""

@@ -1,0 +1,109 @@
+"""Connections to one server: a few, kept for the next user, and made anew once the server has been away."""
+
+from __future__ import annotations
+
+from threading import BoundedSemaphore, Lock
+from typing import Any
+
+import psycopg
+from psycopg.rows import tuple_row
+from psycopg.types.numeric import Int8Dumper
+
+from engine.errors import StoreUnavailable
+from engine.store.address import Address
+
+Cursor = psycopg.RawCursor[tuple[Any, ...]]
+
+LONGEST_IDLE = 60
+"""Seconds after which the server ends a transaction that does nothing: a stopped process must not hold up the rest."""
+
+PREPARED = 300
+"""Statements a connection keeps prepared."""
+
+
+class Number(Int8Dumper):
+    """Whole numbers without a type: else one statement would be prepared anew for each size of number."""
+
+    oid = 0
+
+
+def cursor_on(connection: psycopg.Connection[Any]) -> Cursor:
+    """How our statements are run there: values and rows are plain, whatever a host has made of its own."""
+    cursor: Cursor = psycopg.RawCursor(connection, row_factory=tuple_row)
+    cursor.adapters.register_dumper(int, Number)
+    return cursor
+
+
+def connect(address: Address) -> Cursor:
+    """A connection that waits for others as long as the address says, by the cursor on which all is done."""
+    connection = psycopg.connect(address.url, autocommit=True, **_unless_said(address.url))
+    try:
+        connection.prepared_max = PREPARED
+        wait = int(address.busy * 1000)
+        connection.execute(
+            f"SET lock_timeout = {wait}; SET idle_in_transaction_session_timeout = '{LONGEST_IDLE}s'; "
+            "SET client_min_messages = warning"
+        )
+        return cursor_on(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _unless_said(url: str) -> dict[str, Any]:
+    """What makes a lost server known within seconds, where the address says nothing else."""
+    ours = {"connect_timeout": 5, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3,
+            "tcp_user_timeout": 20_000, "application_name": "casewright", "client_encoding": "utf8"}  # fmt: skip
+    said = psycopg.conninfo.conninfo_to_dict(url)
+    return {name: given for name, given in ours.items() if name not in said}
+
+
+class Pool:
+    """At most so many connections, each used by one transaction at a time."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._free = BoundedSemaphore(address.pool)
+        self._idle: list[Cursor] = []
+        self._lock = Lock()
+
+    def take(self) -> tuple[Cursor, bool]:
+        """A connection, and whether it has been lying idle, so that nobody knows whether it still is one."""
+        if not self._free.acquire(timeout=self._address.busy):
+            raise StoreUnavailable(
+                f"all {self._address.pool} connections to `{self._address.path}` have been in use for more than "
+                f"{self._address.busy:g} seconds",
+                help="nothing was changed; try again, or allow more of them: `pool=` in the database's URL",
+            )
+        try:
+            with self._lock:
+                if self._idle:
+                    return self._idle.pop(), True
+            return connect(self._address), False
+        except BaseException:
+            self._free.release()
+            raise
+
+    def give_back(self, cursor: Cursor) -> None:
+        """Keep it for the next one, its transaction ended; or let go of it if it is broken."""
+        connection = cursor.connection
+        try:
+            if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                connection.execute("ROLLBACK")
+        except psycopg.Error:
+            connection.close()
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            if not connection.closed:
+                with self._lock:
+                    self._idle.append(cursor)
+            self._free.release()
+
+    def forget_idle(self) -> None:
+        """Close those that lie idle: the server has been away, so all of them are as dead as the one that told."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for cursor in idle:
+            cursor.connection.close()

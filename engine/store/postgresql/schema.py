@@ -1,0 +1,54 @@
+"""Which tables a server's database has: none, ours, older or newer ones, or another program's of the same names."""
+
+from __future__ import annotations
+
+from engine.errors import StoreUnavailable
+from engine.store.postgresql.pool import Cursor
+from engine.store.schema import SELECT_VERSION, State, check_revision
+
+OUR_TABLES = ("cases", "records", "outbox", "settings")
+"""Enough of them to know that their names are taken; the migration itself would refuse the others."""
+
+
+def state_of(cursor: Cursor, path: str) -> State:
+    """How the tables stand; a foreign or newer database is refused with a sentence."""
+    # In one statement: tables made meanwhile are not taken for somebody else's.
+    encoding, is_ours, taken = cursor.execute(
+        "SELECT current_setting('server_encoding'), to_regclass('casewright_schema') IS NOT NULL, count(*) "
+        "FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY ($1)",
+        (list(OUR_TABLES),),
+    ).fetchone() or ("", False, 0)
+    if encoding != "UTF8":
+        raise StoreUnavailable(
+            f"the database `{path}` keeps text as {encoding}, in which not every name can be written",
+            help="nothing was changed; make one that keeps it as UTF8: `createdb -E UTF8 -T template0 …`",
+        )
+    if is_ours:
+        return check_revision(revision_of(cursor), path)
+    if not taken:
+        return "empty"
+    raise StoreUnavailable(
+        f"the database `{path}` belongs to another application: it has tables of our names",
+        help="nothing was changed; name another database, or another schema: `?options=-csearch_path%3Dcasewright`",
+    )
+
+
+def has_tables(cursor: Cursor) -> bool:
+    """Whether our tables are there."""
+    return cursor.execute("SELECT to_regclass('casewright_schema') IS NOT NULL", ()).fetchone() == (True,)
+
+
+def whereabouts(cursor: Cursor) -> tuple[object, ...]:
+    """Which database of which server, and which tables there: the same however one came to it."""
+    found = cursor.execute(
+        "SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()), "
+        "to_regclass('casewright_schema')::oid FROM pg_control_system()",
+        (),
+    ).fetchone()
+    return found or ()
+
+
+def revision_of(cursor: Cursor) -> str | None:
+    """The revision of our tables there."""
+    found = cursor.execute(SELECT_VERSION, ()).fetchone()
+    return found[0] if found else None

@@ -1,0 +1,84 @@
+"""What PostgreSQL's errors mean for whoever meets them: what happened, and what to do now."""
+
+from __future__ import annotations
+
+import psycopg
+
+from engine.errors import EngineError, Outrun, StoreUnavailable, UsageError
+
+TRY_AGAIN = "nothing was changed; try again"
+
+_MEANING = {
+    "28": ("the server refuses to let you into `{path}` ({detail})", "check user and password; PGPASSFILE or PGPASSWORD"
+           " may hold the latter"),
+    "3D000": ("there is no database `{path}` ({detail})", "name another one with `--db`, or make it with `createdb`"),
+    "25006": ("the database `{path}` only reads: it is a copy that follows another server", "name the server that "
+              "leads"),
+    "25P02": ("the transaction on `{path}` has failed already", "roll it back, and do the whole of it again"),
+    "42501": ("you may not use what is in the database `{path}` ({detail})", "let the owner of the tables grant it"),
+    "53100": ("the disk of the database `{path}` is full", "nothing was changed; free some space and do it again"),
+    "53200": ("the server of `{path}` is out of memory", TRY_AGAIN),
+    "53300": ("the server of `{path}` has no connection left ({detail})", "nothing was changed; close other programs, "
+              "or ask for fewer connections: `pool=` in the database's URL"),
+    "55P03": ("what is to be changed in `{path}` is being changed by somebody else for too long", TRY_AGAIN),
+    "57014": ("the server ended what was asked of `{path}` before it was done ({detail})", TRY_AGAIN),
+    "XX": ("the database `{path}` is damaged ({detail})", "keep a copy of it, then go back to the last backup"),
+}  # fmt: skip
+"""By the code of an error, or the first two letters of it."""
+
+_OTHER = ("the database `{path}` could not do what was asked ({detail})", "`casewright doctor` looks for the cause")
+_LOST = ("the connection to the database `{path}` was lost ({detail})",
+         "nothing of this was kept; try again when the server is back")  # fmt: skip
+_UNKNOWN = ("the connection to the database `{path}` was lost while the step was being kept ({detail})",
+            "whether it was kept shows when it is done again with the same key")  # fmt: skip
+_UNREACHABLE = ("the database `{path}` cannot be reached ({detail})", "check that the server runs, and that the "
+                "address, the user and the password are right")  # fmt: skip
+
+FASTER = ("40001", "40P01")
+"""Somebody else's transaction stood against this one, and the server let theirs go on."""
+
+
+def explain(error: Exception, path: str) -> EngineError:
+    """The error to show for one of the driver's, met within a transaction."""
+    code = _code(error)
+    if code in FASTER:
+        return Outrun(f"somebody else was faster on the same rows of `{path}`", help=TRY_AGAIN)
+    if isinstance(error, psycopg.DataError):
+        return UsageError(f"a value cannot be stored or looked for: {detail_of(error)}")
+    if is_lost(error):
+        return _said(_LOST, error, path)
+    return _said(_MEANING.get(code) or _MEANING.get(code[:2]) or _OTHER, error, path)
+
+
+def explain_commit(error: Exception, path: str) -> EngineError:
+    """The same for an error of the commit itself, after which the outcome may be unknown."""
+    return _said(_UNKNOWN, error, path) if is_lost(error) else explain(error, path)
+
+
+def explain_connecting(error: Exception, path: str) -> EngineError:
+    """The same for an attempt to connect; of most the driver knows no code, only the server's words."""
+    return _said(_MEANING.get(_code(error)) or _UNREACHABLE, error, path)
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether the connection is gone with this error; 57P…: the server stops, 25P03: it waited too long for us."""
+    code = _code(error)
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and (
+        not code or code[:2] == "08" or code in ("57P01", "57P02", "57P03", "57P05", "25P03", "25P04")
+    )
+
+
+def detail_of(error: Exception) -> str:
+    """The last line of what server or library say, without the words before it that name the place again."""
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    lines = [line.strip() for line in str(primary or error).splitlines() if line.strip()]
+    return (lines or [type(error).__name__])[-1].rpartition("FATAL:  ")[2].rstrip(".")
+
+
+def _code(error: Exception) -> str:
+    return getattr(error, "sqlstate", None) or ""
+
+
+def _said(meaning: tuple[str, str], error: Exception, path: str) -> StoreUnavailable:
+    what, now = meaning
+    return StoreUnavailable(what.format(path=path, detail=detail_of(error)), help=now)

@@ -1,0 +1,18 @@
+"""One unit of work on a database, put together from the questions it answers."""
+
+from __future__ import annotations
+
+from engine.store.adjusting import Ledgers
+from engine.store.care import Nursing
+from engine.store.families import Families
+from engine.store.history import History
+from engine.store.lists import Lists
+from engine.store.parties import Parties
+from engine.store.posting import Posting
+from engine.store.registry import Shelf
+from engine.store.timetables import Timetables
+from engine.store.walks import Walks
+
+
+class SqlTransaction(Families, History, Lists, Walks, Timetables, Parties, Posting, Shelf, Nursing, Ledgers):
+    """One unit of work on a database."""

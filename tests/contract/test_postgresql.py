@@ -1,0 +1,529 @@
+"""What is PostgreSQL's own: its tables and triggers, who waits for whom, and everything that can be wrong with it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Event
+from time import monotonic
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from engine.errors import Outrun, StoreUnavailable, UsageError
+from engine.ports import Store
+from engine.store import open_store, schema, upgrade
+from engine.store.address import read_address, shown
+from engine.store.postgresql.store import PostgresStore, marked
+from engine.store.tables import VERSION_TABLE, metadata
+from tests import postgres
+from tests.contract.builders import a_case, a_request, get, opening, put, step
+
+
+@pytest.fixture
+def server() -> postgres.Server:
+    postgres.needs_server()
+    return postgres.shared()
+
+
+@pytest.fixture
+def url(server: postgres.Server) -> Iterator[str]:
+    name = server.new(postgres.made())
+    yield server.url(name) + "&busy=0.5"
+    server.drop(name)
+
+
+@pytest.fixture
+def empty(server: postgres.Server) -> Iterator[str]:
+    name = server.new()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[PostgresStore]:
+    made = open_store(url)
+    assert isinstance(made, PostgresStore)
+    yield made
+    made.close()
+
+
+BACK_TO_THE_FIRST = (
+    "ALTER TABLE clock_cycles DROP COLUMN noticed_ms; DROP TABLE timetables, adjustments, affected, parties"
+)
+
+
+def raw(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    """Another program's connection."""
+    return psycopg.connect(read_address(url).url, autocommit=True)
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_migrations_make_the_tables_of_the_metadata(url: str) -> None:
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(read_address(url).url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_the_migrations_make_every_detail_of_the_tables(url: str, empty: str) -> None:
+    """The comparison above looks at names; this one at types, collations, defaults, keys and indexes."""
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(empty))
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+    engine.dispose()
+    migrated, made = details(url), details(empty)
+    assert len(made) > 100
+    assert migrated == made
+
+
+def details(url: str) -> set[tuple[object, ...]]:
+    columns = (
+        "SELECT table_name, column_name, data_type, is_nullable, collation_name, column_default "
+        f"FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '{VERSION_TABLE}'"
+    )
+    indexes = (
+        f"SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '{VERSION_TABLE}'"
+    )
+    with raw(url) as connection:
+        return {*connection.execute(columns).fetchall(), *connection.execute(indexes).fetchall()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE records SET text = 'other'",
+        "UPDATE records SET hash = 'other' WHERE sequence = 1",
+        "DELETE FROM records",
+        "DELETE FROM records WHERE sequence = 2",
+        "TRUNCATE records",
+        "TRUNCATE cases, records CASCADE",
+        "INSERT INTO records SELECT * FROM records ON CONFLICT (case_id, sequence) DO UPDATE SET text = 'other'",
+        "MERGE INTO records USING (SELECT 1) AS one ON sequence = 2 WHEN MATCHED THEN DELETE",
+    ],
+)
+def test_no_statement_changes_or_removes_a_record(store: Store, url: str, change: str) -> None:
+    put(store, step(put(store, opening(a_case()))))
+    with raw(url) as other:
+        before = other.execute("SELECT * FROM records ORDER BY sequence").fetchall()
+        with pytest.raises(psycopg.errors.RestrictViolation, match="records are append-only"):
+            other.execute(change)
+        assert other.execute("SELECT * FROM records ORDER BY sequence").fetchall() == before
+
+
+def test_a_record_in_the_place_of_another_is_refused(store: Store, url: str) -> None:
+    put(store, opening(a_case()))
+    with raw(url) as other, pytest.raises(psycopg.errors.UniqueViolation):
+        other.execute("INSERT INTO records VALUES ('R-1', 1, 2, 'other', 'other')")
+
+
+# -- opening -----------------------------------------------------------------------------------------------------------
+
+
+def sentence(call: Callable[[], object], within: float = 10) -> tuple[str, str]:
+    """What is said, and what to do now; within the bound."""
+    started = monotonic()
+    with pytest.raises(StoreUnavailable) as caught:
+        call()
+    assert monotonic() - started < within
+    assert caught.value.help
+    assert "\n" not in caught.value.message
+    return caught.value.message, caught.value.help
+
+
+def test_a_missing_database_is_named(server: postgres.Server) -> None:
+    url = server.url("nowhere")
+    said, now = sentence(lambda: open_store(url, create=True))
+    assert said == f'the database `{url}` cannot be reached (database "nowhere" does not exist)'
+    assert "server" in now
+    assert sentence(lambda: upgrade(url))[0] == said
+
+
+def test_a_server_that_is_not_there_is_named(tmp_path: object) -> None:
+    said, now = sentence(lambda: open_store(f"postgresql://lin@/desk?host={tmp_path}"))
+    assert "cannot be reached" in said
+    assert "check that the server runs" in now
+
+
+def test_a_password_is_never_shown(tmp_path: object) -> None:
+    url = f"postgresql://lin:Secret1@/desk?host={tmp_path}&password=Secret2&sslpassword=Secret3"
+    said, now = sentence(lambda: open_store(url))
+    for text in (said, now, shown(url), repr(read_address(url)), str(read_address(url))):
+        assert "Secret" not in text
+        assert "lin@" in shown(url)
+    assert "Secret1" in read_address(url).url
+
+
+def test_an_empty_database_gets_its_tables_only_when_asked(empty: str) -> None:
+    said, now = sentence(lambda: open_store(empty))
+    assert said == f"the database `{empty}` is empty"
+    assert "casewright init" in now
+    with closing(open_store(empty, create=True)) as store:
+        put(store, opening(a_case()))
+    assert upgrade(empty) is False
+    with closing(open_store(empty, create=True)) as store:
+        assert get(store, "R-1").root == "R-1"
+
+
+def test_another_applications_tables_are_left_alone(empty: str) -> None:
+    with raw(empty) as other:
+        other.execute("CREATE TABLE cases (id text)")
+    for call in (lambda: open_store(empty, create=True), lambda: upgrade(empty)):
+        said, _ = sentence(call)
+        assert said == f"the database `{empty}` belongs to another application: it has tables of our names"
+    with raw(empty) as other:
+        assert other.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (1,)
+
+
+def test_tables_stand_in_a_schema_of_their_own_beside_others(empty: str) -> None:
+    with raw(empty) as other:
+        other.execute("CREATE TABLE cases (id text); CREATE SCHEMA casewright")
+    url = empty + "&options=-csearch_path%3Dcasewright"
+    with closing(open_store(url, create=True)) as store:
+        put(store, opening(a_case()))
+        assert get(store, "R-1").root == "R-1"
+
+
+def test_a_newer_database_is_refused_also_while_a_program_runs(store: Store, url: str) -> None:
+    put(store, opening(a_case()))
+    with raw(url) as other:
+        other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    for begin in (store.write, store.read, lambda: closing(open_store(url))):
+        said, now = sentence(lambda begin=begin: begin().__enter__())  # type: ignore[misc]
+        assert "was made by a newer casewright (its tables are of revision 9999" in said
+        assert now == "nothing was changed; install the newer casewright"
+    with raw(url) as other:
+        other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '{schema.HEAD}'")
+    put(store, step(get(store, "R-1")))
+
+
+def test_the_first_tables_are_brought_up_to_date_with_all_they_hold(store: Store, url: str) -> None:
+    put(store, opening(a_case()))
+    with raw(url) as other:
+        other.execute(BACK_TO_THE_FIRST)
+        other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+    assert "was made by an older casewright" in sentence(lambda: open_store(url))[0]
+    assert upgrade(url) is True
+    assert get(store, "R-1").root == "R-1"
+
+
+def test_an_upgrade_waits_for_whoever_works_and_lets_nobody_in_between(store: Store, url: str) -> None:
+    put(store, opening(a_case()))
+    with raw(url) as other:
+        other.execute(BACK_TO_THE_FIRST)
+    upgraded = Event()
+
+    def bring_up_to_date() -> None:
+        upgrade(url.replace("busy=0.5", "busy=9"))
+        upgraded.set()
+
+    with store.write() as work:
+        work.set_setting("zone", "UTC")
+        with raw(url) as other:
+            other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+        thread = threading.Thread(target=bring_up_to_date)
+        thread.start()
+        assert not upgraded.wait(0.3)
+    thread.join(20)
+    assert upgraded.is_set()
+    put(store, step(get(store, "R-1")))
+
+
+def test_many_may_make_the_same_tables_at_once(empty: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: open_store(empty + "&busy=9", create=True).close(), range(4)))
+    with closing(open_store(empty)) as store:
+        put(store, opening(a_case()))
+
+
+def test_a_database_that_keeps_no_unicode_is_refused(server: postgres.Server) -> None:
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
+    said, now = sentence(lambda: open_store(server.url("latin"), create=True))
+    assert "keeps text as LATIN1" in said
+    assert "UTF8" in now
+    server.drop("latin")
+
+
+# -- addresses ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://db/desk", ("postgresql://db/desk", "postgresql://db/desk", 8.0, 10, False)),
+        (
+            "postgres://lin:pw@db:5433/desk?pool=4&busy=2&mode=ro&sslmode=verify-full",
+            (
+                "postgres://lin@db:5433/desk?pool=4&busy=2&mode=ro&sslmode=verify-full",
+                "postgres://lin:pw@db:5433/desk?sslmode=verify-full",
+                2.0, 4, True,
+            ),
+        ),
+        (
+            "postgresql:///desk?host=/run/pg&options=-ca%3Db+c",
+            (*["postgresql:///desk?host=/run/pg&options=-ca%3Db+c"] * 2, 8.0, 10, False),
+        ),
+    ],
+)  # fmt: skip
+def test_an_address_is_a_url_with_options_of_ours(url: str, expected: tuple[object, ...]) -> None:
+    address = read_address(url)
+    assert (address.path, address.url, address.busy, address.pool, address.is_read_only) == expected
+
+
+@pytest.mark.parametrize("options", ["pool=1", "pool=101", "pool=x", "busy=0", "busy=11", "mode=rwc"])
+def test_options_that_cannot_be_used_are_refused_in_words(options: str) -> None:
+    with pytest.raises(UsageError, match="there are `pool=CONNECTIONS` \\(2 to 100\\)"):
+        open_store(f"postgresql://db/desk?{options}")
+
+
+def test_what_the_driver_does_not_know_is_said_by_it(server: postgres.Server) -> None:
+    said, _ = sentence(lambda: open_store(server.url("postgres") + "&sync=off"))
+    assert 'invalid URI query parameter: "sync"' in said
+
+
+def test_texts_of_one_occasion_have_numbered_places() -> None:
+    assert marked("a = ? AND b IN (?, ?)") == "a = $1 AND b IN ($2, $3)"
+    assert marked("a IS NULL") == "a IS NULL"
+
+
+# -- who waits for whom ------------------------------------------------------------------------------------------------
+
+
+def test_writers_of_different_cases_do_not_wait_for_each_other(store: Store) -> None:
+    families = [put(store, opening(a_case(f"R-{number}"))) for number in (1, 2)]
+    with store.write() as work:
+        work.save(step(families[0]))
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(put, store, step(families[1])).result(5).cases["R-2"].revision == 2
+
+
+def test_who_waits_for_a_case_sees_what_the_other_wrote_and_a_later_time(store: Store) -> None:
+    put(store, opening(a_case()))
+    first_has_it, times = Event(), list[int]()
+
+    def act(number: int) -> None:
+        with store.write() as work:
+            if number:
+                assert first_has_it.wait(5)
+            family = work.family("R-1", lock=True)
+            first_has_it.set()
+            assert family is not None
+            times.append(work.database_time() or 0)
+            work.save(step(family))
+            if not number:
+                waiting.wait(0.2)
+
+    waiting = Event()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(act, range(2)))
+    assert get(store, "R-1").cases["R-1"].revision == 3
+    assert times[1] - times[0] >= 200
+
+
+def test_the_time_runs_on_within_a_transaction(store: Store) -> None:
+    with store.write() as work:
+        first = work.database_time()
+        Event().wait(0.05)
+        assert (work.database_time() or 0) >= (first or 0) + 50
+
+
+def test_a_row_that_is_held_too_long_is_told(store: Store, url: str) -> None:
+    put(store, opening(a_case()))
+    with raw(url) as other, other.transaction():
+        other.execute("SELECT 1 FROM cases FOR UPDATE")
+        said, _ = sentence(lambda: put(store, step(locked(store))))
+        assert "is being changed by somebody else for too long" in said
+    put(store, step(get(store, "R-1")))
+
+
+def locked(store: Store) -> object:
+    with store.write() as work:
+        return work.family("R-1", lock=True)
+
+
+def test_what_is_due_is_claimed_by_one_only(store: Store) -> None:
+    for number in range(6):
+        put(store, opening(a_case(f"R-{number}", next_due=100 + number)))
+    with store.write() as one:
+        assert one.due_roots(200, 2) == ["R-0", "R-1"]
+        with ThreadPoolExecutor(1) as pool:
+
+            def other() -> list[str]:
+                with store.write() as work:
+                    return work.due_roots(200, 3)
+
+            assert pool.submit(other).result(5) == ["R-2", "R-3", "R-4"]
+
+
+def test_of_two_who_lock_crosswise_one_is_told_that_the_other_was_faster(store: Store) -> None:
+    for name in ("R-1", "R-2"):
+        put(store, opening(a_case(name)))
+    both = threading.Barrier(2)
+
+    def lock(names: tuple[str, str]) -> str:
+        try:
+            with store.write() as work:
+                work.family(names[0], lock=True)
+                both.wait(5)
+                work.family(names[1], lock=True)
+        except Outrun as error:
+            return error.message
+        return ""
+
+    with ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(lock, [("R-1", "R-2"), ("R-2", "R-1")]))
+    assert said[0] == ""
+    assert "somebody else was faster" in said[1]
+
+
+def test_who_asks_to_be_alone_waits_for_the_one_before(store: Store) -> None:
+    def count() -> None:
+        for _ in range(10):
+            with store.write() as work:
+                work.alone()
+                work.set_setting("count", str(int(work.setting("count") or 0) + 1))
+
+    with ThreadPoolExecutor(4) as pool:
+        for job in [pool.submit(count) for _ in range(4)]:
+            job.result(20)
+    with store.read() as work:
+        assert work.setting("count") == "40"
+
+
+def test_more_threads_than_connections_take_turns(url: str) -> None:
+    with closing(open_store(url.replace("busy=0.5", "busy=8&pool=2"))) as store:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda number: put(store, opening(a_case(f"R-{number}"))), range(40)))
+        with store.read() as work:
+            assert len(list(work.roots())) == 40
+
+
+def test_a_pool_that_stays_empty_is_told(url: str) -> None:
+    with closing(open_store(url + "&pool=2")) as store, store.read(), store.read():
+        said, now = sentence(lambda: put(store, opening(a_case())))
+        assert said.startswith("all 2 connections to")
+        assert "pool=" in now
+
+
+def test_a_worker_is_woken_by_what_another_process_commits(store: Store, url: str) -> None:
+    woken = Event()
+    with store.listening(woken):
+        assert woken.wait(5), "at the beginning it looks once"
+        woken.clear()
+        with closing(open_store(url)) as other:
+            with other.write() as work:
+                work.wake()
+                assert not woken.wait(0.05), "before the commit there is nothing to see"
+            assert woken.wait(5)
+
+
+# -- the server goes away ----------------------------------------------------------------------------------------------
+
+
+def end_all(url: str) -> None:
+    """End every connection to this database, as a restart of the server does."""
+    with raw(url) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_connections_that_died_while_idle_are_replaced_without_a_word(store: Store, url: str) -> None:
+    put(store, opening(a_case()))
+    with store.read(), store.read():
+        pass
+    end_all(url)
+    put(store, step(get(store, "R-1")))
+
+
+def test_a_connection_lost_amid_work_is_told_and_the_next_one_works(store: Store, url: str) -> None:
+    family = put(store, opening(a_case()))
+
+    def work_on() -> None:
+        with store.write() as work:
+            work.save(step(family))
+            end_all(url)
+            work.set_setting("zone", "UTC")
+
+    said, now = sentence(work_on)
+    assert said.startswith("the connection to the database `postgresql://")
+    assert now.startswith("nothing of this was kept")
+    assert get(store, "R-1").cases["R-1"].revision == 1
+    put(store, step(family))
+
+
+def test_a_commit_whose_answer_never_came_is_told_as_unknown(store: Store, url: str) -> None:
+    family = put(store, opening(a_case()))
+
+    def commit() -> None:
+        with store.write() as work:
+            work.save(step(family, request=a_request(family.cases["R-1"])))
+            end_all(url)
+
+    said, now = sentence(commit)
+    assert "was lost while the step was being kept" in said
+    assert now == "whether it was kept shows when it is done again with the same key"
+    with store.read() as work:
+        assert work.request("lin", "k1") is None
+    put(store, step(family, request=a_request(family.cases["R-1"])))
+
+
+def test_a_listener_finds_its_server_again(store: Store, url: str) -> None:
+    woken = Event()
+    with store.listening(woken):
+        assert woken.wait(5)
+        woken.clear()
+        end_all(url)
+        assert woken.wait(10), "connected anew, it looks at once"
+
+
+def test_a_server_that_is_restarted_is_used_again(tmp_path: object) -> None:
+    postgres.needs_server()
+    server = postgres.Server(*postgres.PLAIN)
+    try:
+        server.start()
+        with closing(open_store(server.url(server.new()) + "&busy=1", create=True)) as store:
+            family = put(store, opening(a_case()))
+            server.stop(signal.SIGINT)
+            said, _ = sentence(lambda: get(store, "R-1"))
+            assert "cannot be reached" in said
+            server.start()
+            assert put(store, step(family)).cases["R-1"].revision == 2
+    finally:
+        server.end()
+
+
+def test_what_a_text_cannot_hold_is_refused_and_the_store_goes_on(store: Store) -> None:
+    with pytest.raises(UsageError, match="NUL"), store.read() as work:
+        work.root_of("R-1\x00")
+    with pytest.raises(UsageError, match="half a character"), store.read() as work:
+        work.root_of("R-\ud800")
+    with pytest.raises(UsageError, match="out of range"), store.read() as work:
+        work.due_roots(2**70, 1)
+    put(store, opening(a_case()))
+
+
+def test_a_database_opened_for_reading_is_not_written_to(store: Store, url: str) -> None:
+    put(store, opening(a_case()))
+    with closing(open_store(url + "&mode=ro")) as reader:
+        assert get(reader, "R-1").root == "R-1"
+        assert "was opened for reading only" in sentence(lambda: put(reader, opening(a_case("R-2"))))[0]
+    assert "was opened for reading only" in sentence(lambda: upgrade(url + "&mode=ro"))[0]
+
+
+def test_each_error_of_the_server_has_a_sentence(store: Store, url: str) -> None:
+    with store.read() as work, pytest.raises(StoreUnavailable, match="could not do what was asked") as caught:
+        work._do("SELECT nothing")  # type: ignore[attr-defined]
+    assert re.search(r'column "nothing" does not exist', caught.value.message)
