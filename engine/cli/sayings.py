@@ -199,7 +199,6 @@ SENTENCES = (
     later("nothing was changed; install the newer casewright"),
     later("the database `{path}` has been closed"),
     later("open it again"),
-    later("the first number of `{prefix}` was taken meanwhile; try again"),
     # a server's database
     later("the server refuses to let you into `{path}` ({detail})"),
     later("check user and password; PGPASSFILE or PGPASSWORD may hold the latter"),

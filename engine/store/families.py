@@ -94,11 +94,7 @@ class Families(Work):
 
     def next_number(self, prefix: str) -> int:
         """The next of 1, 2, 3 … for this prefix; one taken by a transaction that is rolled back is given again."""
-        if self._run("COUNT", prefix).rowcount == 0:
-            try:
-                self._run("NEW_COUNTER", plain(prefix, "a prefix"), 1)
-            except self._taken as error:
-                raise self._spoiled(Outrun(f"the first number of `{prefix}` was taken meanwhile; try again")) from error
+        self._run("COUNT", plain(prefix, "a prefix"), 1)
         number: int = self._run("COUNTED", prefix).fetchone()[0]
         return number
 

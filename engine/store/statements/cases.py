@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, func, literal_column, select, union, update
+from sqlalchemy import delete, exists, func, literal_column, select, union
 
-from engine.store.statements.writing import Hot, insert, locking, replace, value
+from engine.store.statements.writing import Hot, counting, insert, locking, replace, value
 from engine.store.tables import (
     case_keys,
     cases,
@@ -58,11 +58,7 @@ LINKED = Hot(
     select(links.c.case_id, links.c.link).where(links.c.target == value("target")).order_by(links.c.case_id), "target"
 )
 COUNTED = Hot(select(counters.c.number).where(counters.c.prefix == value("prefix")), "prefix")
-COUNT = Hot(
-    update(counters).where(counters.c.prefix == value("of")).values(number=counters.c.number + literal_column("1")),
-    "of",
-)
-NEW_COUNTER = insert(counters)
+COUNT = counting(counters, "number")
 
 NEW_CASE = insert(cases)
 NEW_SECRET = insert(case_keys)

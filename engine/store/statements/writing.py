@@ -75,6 +75,20 @@ def replace(table: Table, *kept: str, filled: tuple[str, ...] = ()) -> Hot:
     return Hot(build, *names)
 
 
+def counting(table: Table, column: str) -> Hot:
+    """Insert a row that counts from what is given, or count one on where its key is there."""
+    names = tuple(column.name for column in table.columns)
+    keys = [column.name for column in table.primary_key]
+
+    def build(dialect: str) -> ClauseElement:
+        upsert: ClauseElement = _upsert(dialect, table).on_conflict_do_update(
+            index_elements=keys, set_={column: table.c[column] + literal_column("1")}
+        )
+        return upsert
+
+    return Hot(build, *names)
+
+
 def database_time(dialect: str) -> ColumnElement[int]:
     """The database's own time, ms UTC, as it runs on within a transaction."""
     if dialect == "sqlite":
