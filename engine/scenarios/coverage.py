@@ -126,7 +126,9 @@ def _seen(plan: Plan, outcome: Outcome, parts: dict[tuple[str, int, bool], Item]
     for step in outcome.steps:
         if step.case.process != process:
             continue
-        yield from (parts[part] for part in step.covered if part in parts)
+        covered = [parts[part] for part in step.covered if part in parts]
+        yield from covered
+        yield from (("state", name.partition(".decide ")[0]) for _, name in covered if ".decide " in name)
         record = step.record
         yield from (("state", state) for state in plan.active(step.case.position))
         if "refused" in record:

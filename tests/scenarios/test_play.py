@@ -240,6 +240,16 @@ def test_a_guard_of_a_region_left_out_has_been_seen_to_fail() -> None:
     assert "go.never fails" not in coverage_of(lib.plan("thing", 1), outcome).missing["guard"]
 
 
+def test_a_state_that_decides_at_once_has_been_seen_when_it_was_passed() -> None:
+    """No case rests in it, so its coverage was never whole."""
+    lib = library({"thing": "initial: fork\nstates: {fork: {decide: [{if: 1 > 2, is: l}, {is: r}]}, l: {}, r: {}}"})
+    script, findings = read_script(
+        "process: thing\ngiven: {as: agent:lin}\nscenarios: {one: [{expect: {state: r}}]}", "s.yaml"
+    )
+    assert script is not None, findings
+    assert coverage_of(lib.plan("thing", 1), play_all(script, lib)).missing["state"] == ("l",)
+
+
 def test_a_script_that_is_wrong_leaves_nothing_to_play() -> None:
     reads: Callable[[str], object] = lambda text: read_script(text, "s.yaml")[0]  # noqa: E731
     assert reads("process: thing\nscenarios: {one: [{wait: 1d}]}") is None
