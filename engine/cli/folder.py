@@ -128,7 +128,7 @@ def _is_process(file: Path) -> bool:
 
 
 def _read_scenarios(checked: Checked, sources: Mapping[str, str], folder: Path, process: str | None) -> None:
-    from engine.scenarios import read_script
+    from engine.scenarios import read_script, unknown_names
 
     for path, text in sources.items():
         if not path.endswith(SCENARIOS) or (process is not None and Path(path).name != process + SCENARIOS):
@@ -138,6 +138,7 @@ def _read_scenarios(checked: Checked, sources: Mapping[str, str], folder: Path, 
         checked.texts[path] = text.split("\n")
         if script is not None:
             checked.scripts[path] = script
+            checked.findings += [] if checked.errors else unknown_names(script, checked.definitions)
 
 
 def publish_all(engine: Engine, definitions: Iterable[ProcessDefinition], actor: Actor | str) -> list[Published]:

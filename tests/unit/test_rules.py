@@ -364,3 +364,96 @@ def test_whole_rules_wait_until_everything_can_be_read() -> None:
 def test_a_folder_with_a_broken_process_does_not_say_what_is_unused() -> None:
     files = {**base(), "example.yaml": "process: ["}
     assert [found.id for found in load_folder(files).diagnostics] == ["syntax"]
+
+
+# ---------------------------------------------------------------- whether somebody can act
+
+
+def guarded(**actions: str) -> str:
+    """A process whose actions close the case, each under a condition; the conditions read the case."""
+    return states(
+        *(
+            f"{name}: {{label: {{en: {name}}}, by: [agent], to: closed,"
+            f' guards: {{g: {{must: "{must}", else: {{en: Not now}}}}}}}}'
+            for name, must in actions.items()
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "gap"),
+    [
+        ("case.stars > 3", "case.stars < 3", "`case.stars` is 3"),
+        ("case.stars > 3", "case.stars <= 3", None),
+        ("case.urgent", "case.stars > 3", "`case.stars` is 0 and `case.urgent` is false"),
+        ("case.channel == 'phone'", "case.channel == 'mail'", None),  # every choice has its action
+        ("case.price > money('5.00')", "case.price < money('5.00')", "`case.price` is 5.00"),
+        ("case.urgent", "actor.id != case.owner", None),  # who comes is not known
+    ],
+)
+def test_a_state_that_some_data_cannot_leave_is_told_with_them(first: str, second: str, gap: str | None) -> None:
+    told = [one.message for one in findings(guarded(one=first, other=second)) if one.id == "guards-gap"]
+    assert told == ([f"state `working` cannot be left where {gap}: every guard refuses"] if gap else [])
+
+
+def test_a_gap_is_no_gap_where_the_field_can_still_be_changed() -> None:
+    text = guarded(one="case.stars > 3") + (
+        "actions:\n  mend: {label: {en: Mend}, by: [agent], form: {require: [stars]}, to: stay}\n"
+    )
+    assert "guards-gap" not in ids(text)
+
+
+def test_a_gap_is_no_gap_where_it_is_decided_on_the_way() -> None:
+    text = states(
+        "close: {label: {en: Close}, by: [agent], to: [{if: case.stars > 3, is: good}, {is: closed}]}",
+        more="  good:\n    label: {en: Good}\n    waiting_on: agent\n    actions:\n"
+        "      thank: {label: {en: Thank}, by: [agent], to: closed,"
+        ' guards: {g: {must: "case.stars > 3", else: {en: Not now}}}}\n',
+    )
+    assert "guards-gap" not in ids(text)
+
+
+@pytest.mark.parametrize(
+    ("clock", "more", "is_told"),
+    [
+        ("goal: 8h, met_by: [close]", "", True),
+        ("goal: 8h, met_by: [close], calendar: hours", "", False),
+        ("goal: 8h, met_by: [close], pauses_in: [working]", "", False),
+        ("goal: 3 calendar_days, met_by: [close]", "", False),  # counts days, not hours
+        ("goal: 8h, met_by: [close]", "    timers: {by_itself: {after: 3h, to: closed}}\n", False),
+    ],
+)
+def test_hours_in_which_nobody_may_act_are_told_where_a_clock_counts_them(clock: str, more: str, is_told: bool) -> None:
+    text = (
+        f"clocks:\n  quick: {{label: {{en: Quick}}, {clock}}}\n"
+        "states:\n  working:\n    label: {en: Working}\n    waiting_on: agent\n    actions:\n"
+        "      close: {label: {en: Close}, by: [agent], during: hours, to: closed}\n"
+        f"{more}  closed: {{label: {{en: Closed}}, final: done}}\n"
+    )
+    assert ("nobody-at-times" in ids(text)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("first", "is_told"),
+    [
+        ("goal: 4h, met_by: [answer]", True),
+        ("goal: 2h, met_by: [answer]", False),
+        ("goal: 4h, met_by: [answer, close]", True),
+        ("goal: 4h, met_by: [skip]", False),  # not on every way
+        ("goal: 4h, met_by: [answer], starts: [answered_to]", False),  # begins later
+        ("goal: 4h, met_by: [answer], calendar: hours", False),  # other hours
+    ],
+)
+def test_a_step_with_more_time_than_the_whole_is_told(first: str, is_told: bool) -> None:
+    text = (
+        f"clocks:\n  step: {{label: {{en: Step}}, {first}}}\n"
+        "  whole: {label: {en: Whole}, goal: 2h, met_by: [close]}\n"
+        "states:\n  working:\n    label: {en: Working}\n    waiting_on: agent\n    actions:\n"
+        "      answer: {label: {en: Answer}, by: [agent], to: answered_to}\n"
+        "      skip: {label: {en: Skip}, by: [agent], to: answered_to}\n"
+        "  answered_to:\n    label: {en: Answered}\n    waiting_on: agent\n    actions:\n"
+        "      close: {label: {en: Close}, by: [agent], to: closed}\n"
+        "  closed: {label: {en: Closed}, final: done}\n"
+    )
+    text = text.replace("      skip: {label: {en: Skip}, by: [agent], to: answered_to}\n", "") if is_told else text
+    assert ("goal-longer-than-whole" in ids(text)) is is_told

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.lang.diagnostics import Diagnostic
 from engine.lang.rules.actions import RULES as ACTIONS
+from engine.lang.rules.attendance import RULES as ATTENDANCE
 from engine.lang.rules.clocks import RULES as CLOCKS
 from engine.lang.rules.families import RULES as FAMILIES
 from engine.lang.rules.fields import RULES as FIELDS
@@ -15,7 +16,7 @@ from engine.lang.rules.states import RULES as STATES
 from engine.lang.rules.texts import RULES as TEXTS
 from engine.lang.rules.unattended import RULES as UNATTENDED
 
-RULES = (*STATES, *ACTIONS, *FIELDS, *CLOCKS, *LIVES, *TEXTS, *UNATTENDED, *FAMILIES)
+RULES = (*STATES, *ACTIONS, *FIELDS, *CLOCKS, *LIVES, *TEXTS, *UNATTENDED, *FAMILIES, *ATTENDANCE)
 
 
 def findings_of(checked: Checked, *, is_readable: bool) -> Iterator[Diagnostic]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import permutations
 from typing import NamedTuple
 
 from engine.hours import format_duration
@@ -94,6 +95,70 @@ class _Life(NamedTuple):
         return same and leaves and not stays and is_length and timer.when is None
 
 
+# -- a promise inside another -----------------------------------------------------------------------------------------
+
+
+@rule("goal-longer-than-whole", "warning")
+def goal_longer_than_whole(checked: Checked) -> Iterator[Spot]:
+    """A promise of a first step with longer time than the promise of the whole, which begins with it."""
+    clocks = checked.definition.clocks.values() if checked.walks.is_whole else ()
+    for step, whole in permutations(clocks, 2):
+        least, most = _goal(step, min), _goal(whole, max)
+        if least is None or most is None or least <= most or not _counts_alike(checked, step, whole):
+            continue
+        if _always_first(checked, step, whole):
+            message = f"clock `{step.name}` has {format_duration(least)}, but it is met before `{whole.name}` can be, "
+            message += f"which begins with it and has {format_duration(most)}"
+            related = ((checked.value(whole, "goal"), "the goal of the whole"),)
+            yield Spot(checked.value(step, "goal"), message, "give the step less time than the whole", related)
+
+
+def _goal(clock: Clock, of: Callable[[Iterable[int]], int]) -> int | None:
+    """The least or the most time a clock gives; none where a goal is an instant."""
+    goals = [branch.value for branch in clock.goal]
+    return of(goal.offset for goal in goals) if goals and all(goal.base == "duration" for goal in goals) else None
+
+
+def _counts_alike(checked: Checked, step: Clock, whole: Clock) -> bool:
+    """Whether two clocks begin together and use time alike; one that pauses more has longer still."""
+    process = checked.definition.calendar
+    same = (step.calendar or process) == (whole.calendar or process) and set(step.starts) == set(whole.starts)
+    plain = not (step.when or whole.when or whole.pauses_when or step.repeats or whole.repeats)
+    return (
+        same and plain and set(whole.pauses_in) <= set(step.pauses_in) and not (step.restarts_on or whole.restarts_on)
+    )
+
+
+def _always_first(checked: Checked, step: Clock, whole: Clock) -> bool:
+    """Whether on every way the step is met before the whole is."""
+    running = running_at(checked, step)
+    steps = [one for one in checked.walks.steps if _meets(whole, one)]
+    return bool(steps and step.met_by) and all(one.source not in running for one in steps)
+
+
+def running_at(checked: Checked, clock: Clock) -> set[int]:
+    """The positions at which a clock may run: begun, and neither met nor cancelled."""
+    walks = checked.walks
+    begun = [step for step in (checked.paths.opening, *walks.steps) if starts_it(clock, step)]
+    ahead = [step.target for step in begun if not _meets(clock, step)]
+    found = set(ahead)
+    onward: dict[int, list[Step]] = {}
+    for step in walks.steps:
+        onward.setdefault(step.source, []).append(step)
+    for position in ahead:  # grows while it is walked
+        for step in onward.get(position, ()):
+            if step.target not in found and not _meets(clock, step) and step.target not in walks.finals:
+                found.add(step.target)
+                ahead.append(step.target)
+    return found
+
+
+def _meets(clock: Clock, step: Step) -> bool:
+    """Whether a step does, or enters, what keeps the promise or makes it void."""
+    ends = {*clock.met_by, *clock.cancelled_by}
+    return step.event in ends or not step.entered.isdisjoint(ends)
+
+
 # -- stops -------------------------------------------------------------------------------------------------------------
 
 
@@ -129,4 +194,4 @@ def pause_in_stop(checked: Checked) -> Iterator[Spot]:
                 yield Spot(checked.item(clock, "pauses_in", name), message, "let it do one of the two")
 
 
-RULES = (threshold_after_exit, start_in_stop, pause_in_stop)
+RULES = (threshold_after_exit, goal_longer_than_whole, start_in_stop, pause_in_stop)

@@ -81,13 +81,14 @@ class Samples:
         if not self.known:
             return None
         empty = next((point for point in self.points() if self._first(conditions, point) == len(conditions)), None)
-        return self._said(empty) if empty is not None else None
+        return self.said(empty) if empty is not None else None
 
     def _first(self, conditions: Sequence[Expression | None], point: Point) -> int:
         answers = (self.answer(condition, point) for condition in conditions)
         return next((number for number, answer in enumerate(answers) if answer is not False), len(conditions))
 
-    def _said(self, point: Point) -> str:
+    def said(self, point: Point) -> str:
+        """Some values in words."""
         return " and ".join(self._is(name, value) for name, value in zip(self.names, point, strict=True))
 
     def _is(self, name: str, value: Value) -> str:
