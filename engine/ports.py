@@ -202,6 +202,12 @@ class Registry(Protocol):
     def people(self) -> list[Person]:
         """Every person, by id."""
 
+    def save_addresses(self, person: str, addresses: Mapping[str, str]) -> None:
+        """Keep how this person is reached, in place of what was kept."""
+
+    def addresses(self, person: str) -> Mapping[str, str]:
+        """How this person is reached: `email`, `phone`."""
+
     def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
         """Keep a file of this case; its content is stored once, however often it is attached."""
 

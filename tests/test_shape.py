@@ -36,17 +36,17 @@ ONLY_IN = {  # package: where alone it may be imported
     "cel_expr_python": ("engine/expressions", "engine/patterns.py"),
     "click": ("engine/cli/",),
     "google": ("engine/expressions",),
-    "graphlay": ("engine/drawing/layout.py",),
     "holidays": ("engine/public_holidays.py",),
     "jsonschema": ("engine/lang/",),
     "psycopg": ("engine/store/postgresql/", "engine/store/__init__.py"),
     "rich": ("engine/cli/", "engine/lang/report.py"),
     "sqlalchemy": ("engine/store/",),
+    "standardwebhooks": ("engine/deliverers/",),
     "transitions": ("engine/core/machine.py",),
     "yaml": ("engine/lang/",),
 }
 
-IMPURE = ("engine/app", "engine/cli/", "engine/store/", "engine/testing", "engine/worker")
+IMPURE = ("engine/app", "engine/cli/", "engine/deliverers/", "engine/store/", "engine/testing", "engine/worker")
 """Where the world comes in: clocks, files, lots. Everywhere else `now` is an argument and nothing is printed."""
 
 CLOCKS_AND_LOTS = {"time", "random", "secrets", "sched"}

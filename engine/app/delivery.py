@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from engine.core.cases import Actor, Case, Outgoing
 from engine.core.plan import Library, Plan
 from engine.core.texts import PLACEHOLDER, field_named
-from engine.errors import NotFound
+from engine.errors import NotFound, NotPermitted
 from engine.fields import SEALED, Value, show, word
 from engine.hours import say_duration
 from engine.ports import Mail, Person, Transaction
-from engine.views import works
+from engine.views import may_read, works
 
 MOST_ATTEMPTS = 8
 FIRST_WAIT = 1_000
@@ -25,7 +25,7 @@ class Delivery:
     """What a handler gets: whom to tell what. `key` is the same at every attempt, so that nobody need act twice."""
 
     key: str
-    kind: str  # notify, emit
+    kind: str  # notify, emit, or digest: several messages to one receiver in one text
     name: str  # of the message or event
     case: str
     receiver: str
@@ -36,10 +36,20 @@ class Delivery:
     at: int
     is_late: bool
     missed: int
+    language: str = ""  # of the text
+    reach: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # who → email, phone … → where
 
 
 Deliver = Callable[[Delivery], None]
-"""Delivers one message or event; an exception means not delivered, to be tried again."""
+"""Delivers one message or event; an exception means not delivered, to be tried again; `NotMine`: by somebody else."""
+
+
+class NotDelivered(Exception):
+    """A message was not delivered, said without an address or anything else that is private."""
+
+
+class NotMine(Exception):
+    """A deliverer leaves this message to others: it counts as no attempt."""
 
 
 def delivery_of(tx: Transaction, library: Library, mail: Mail) -> Delivery:
@@ -51,12 +61,14 @@ def delivery_of(tx: Transaction, library: Library, mail: Mail) -> Delivery:
     case = family.cases[message.case]
     plan = library.plan(case.process, case.version)
     people = tuple(_people(tx, message))
+    language = _language(plan, people)
     return Delivery(
         key=f"{message.case}/{message.sequence}/{message.number}", kind=message.kind, name=message.name,
         case=message.case, receiver=message.receiver, receiver_kind=message.receiver_kind,
         people=tuple(person.id for person in people), at=message.at, is_late=message.is_late, missed=message.missed,
-        text=text_of(plan, case, message, people) if message.kind == "notify" else "",
+        text=text_of(plan, case, message, people, language) if message.kind == "notify" else "",
         payload=message.values if message.kind == "emit" else {},
+        language=language, reach=_reach(tx, plan, case, message, people),
     )  # fmt: skip
 
 
@@ -73,6 +85,23 @@ def text_in(tx: Transaction, library: Library, mail: Mail, language: str) -> str
     return text_of(plan, case, message, tuple(_people(tx, message)), language)
 
 
+def text_for(tx: Transaction, library: Library, mail: Mail, actor: Actor) -> str:
+    """The text of a message for somebody else than its receiver; `NotPermitted` for who may not read the case."""
+    message = mail.message
+    family = tx.family(tx.root_of(message.case) or "", lock=False)
+    if family is None:
+        raise NotFound(f"there is no case `{message.case}` any more")
+    case = family.cases[message.case]
+    plan = library.plan(case.process, case.version)
+    if not may_read(plan, case, actor):
+        raise NotPermitted(f"`{actor.id}` ({', '.join(actor.roles) or 'no role'}) may not read `{case.id}`")
+    if message.kind == "emit":
+        return ""
+    person = tx.person(actor.id)
+    language = (person.language if person is not None else None) or plan.definition.desk.languages[0]
+    return _filled(_Reader(plan, case, language, works(plan, case, actor)), message)
+
+
 def _people(tx: Transaction, message: Outgoing) -> Iterator[Person]:
     if message.receiver_kind == "person":
         person = tx.person(message.receiver)
@@ -84,13 +113,34 @@ def _people(tx: Transaction, message: Outgoing) -> Iterator[Person]:
                 yield person
 
 
+def _language(plan: Plan, people: tuple[Person, ...]) -> str:
+    return next((p.language for p in people if p.language), "") or plan.definition.desk.languages[0]
+
+
+def _reach(
+    tx: Transaction, plan: Plan, case: Case, message: Outgoing, people: tuple[Person, ...]
+) -> dict[str, Mapping[str, str]]:
+    """Who is reached where, as it stands now: people by the directory, a party by the fields the desk names."""
+    if message.receiver_kind != "party":
+        return {person.id: reach for person in people if (reach := tx.addresses(person.id))}
+    party = plan.definition.desk.parties.get(message.receiver)
+    contact = party.contact if party is not None else {}
+    found = {kind: case.private.get(name, case.data.get(name)) for kind, name in contact.items()}
+    reach = {kind: value for kind, value in found.items() if isinstance(value, str) and value}
+    return {message.receiver: reach} if reach else {}
+
+
 def text_of(plan: Plan, case: Case, message: Outgoing, people: tuple[Person, ...] = (), language: str = "") -> str:
     """The message's text for its receivers, in their language."""
-    language = language or next((p.language for p in people if p.language), "") or plan.definition.desk.languages[0]
+    language = language or _language(plan, people)
     sees = all(works(plan, case, actor) for actor in _readers(message, people)) or _is_theirs(plan, message)
-    reader = _Reader(plan, case, language, sees)
-    words = plan.definition.messages[message.name].text
-    return PLACEHOLDER.sub(lambda found: reader.shown(found[1], message.values.get(found[1])), word(words, language))
+    return _filled(_Reader(plan, case, language, sees), message)
+
+
+def _filled(reader: _Reader, message: Outgoing) -> str:
+    words = reader.plan.definition.messages[message.name].text
+    text = word(words, reader.language)
+    return PLACEHOLDER.sub(lambda found: reader.shown(found[1], message.values.get(found[1])), text)
 
 
 def _readers(message: Outgoing, people: tuple[Person, ...]) -> list[Actor]:
@@ -158,7 +208,7 @@ def _waited_for(plan: Plan, names: list[str], language: str) -> str:
 
 def retried(mail: Mail, error: Exception, now: int) -> Mail:
     """After a failed attempt: later, each time twice as late with some jitter, and dead in the end."""
-    told = f"{type(error).__name__}: {error}"
+    told = str(error) if isinstance(error, NotDelivered) else f"{type(error).__name__}: {error}"
     if mail.attempts >= MOST_ATTEMPTS:
         return replace(mail, status="dead", error=told)
     wait = min(FIRST_WAIT * 2 ** (mail.attempts - 1), LONGEST_WAIT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -10,11 +11,11 @@ from engine.app.catalogue import REVISION
 from engine.app.known import check_role
 from engine.app.merging import RecipeOfTwo
 from engine.app.opening import Coming, arranged, coming, opened_until
-from engine.app.people import admin_of
+from engine.app.people import actor_of, admin_of
 from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor
 from engine.core.plan import Library
-from engine.errors import ClockJumped, DefinitionError, UsageError
+from engine.errors import ClockJumped, DefinitionError, NotFound, UsageError
 from engine.fields import Words
 from engine.lang.load import Loaded, load_process
 from engine.model import ProcessDefinition
@@ -23,6 +24,10 @@ from engine.values import show_instant
 
 Progress = Callable[[int, int], None]
 """Told how many of how many are done."""
+
+
+REACHED_BY = ("email", "phone")
+"""How people are reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +96,23 @@ class Keeping:
             _check_roles(tx, self._recipe.catalogue.library(tx), person)
             tx.save_person(person)
 
+    def save_addresses(self, person: str, addresses: Mapping[str, str | None], *, actor: Actor | str) -> None:
+        """Keep how a person is reached: `email`, `phone`; None forgets one, what is not given stays."""
+        with self._recipe.store.write() as tx:
+            _admin_or_self(tx, person, actor)
+            if tx.person(person) is None:
+                raise NotFound(
+                    f"there is no `{person}` at this desk", help="`casewright actor list` shows who there is"
+                )
+            kept = {**tx.addresses(person), **{kind: _address(kind, one) for kind, one in addresses.items()}}
+            tx.save_addresses(person, {kind: address for kind, address in kept.items() if address})
+
+    def addresses(self, person: str, *, actor: Actor | str) -> Mapping[str, str]:
+        """How a person is reached; that is for administrators and the person."""
+        with self._recipe.store.read() as tx:
+            _admin_or_self(tx, person, actor)
+            return tx.addresses(person)
+
     def verify(self, case: str | None = None, *, progress: Progress | None = None) -> Verification:
         """Verify every family, or that of one case, by chain and by replay."""
         with self._recipe.store.read() as tx:
@@ -153,6 +175,24 @@ def _check_roles(tx: Transaction, library: Library, person: Person) -> None:
     for role in person.roles:
         if person.is_active and (known is None or role not in known.roles):
             check_role(library, role)
+
+
+def _admin_or_self(tx: Transaction, person: str, actor: Actor | str) -> None:
+    if (actor.id if isinstance(actor, Actor) else actor) != person:
+        admin_of(tx, actor, "see or change how others are reached")
+    else:
+        actor_of(tx, actor)
+
+
+def _address(kind: str, address: str | None) -> str | None:
+    if kind not in REACHED_BY:
+        raise UsageError(f"people are reached by `email` or `phone`, not by `{kind}`")
+    if address is None:
+        return None
+    is_right = address.isprintable() and not any(sign in address for sign in " ,;<>")
+    if not is_right or (kind == "email" and not re.fullmatch(r"[^@]+@[^@]+", address)):
+        raise UsageError(f"`{address}` is not one {kind} address")
+    return address
 
 
 def _keep_an_admin(tx: Transaction, person: Person) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from engine.app.delivery import Deliver, Delivery, delivery_of, opens_at, retried, text_in
+from engine.app.delivery import Deliver, Delivery, NotMine, delivery_of, opens_at, retried, text_for, text_in
 from engine.app.derived import MOST_MESSAGES
+from engine.app.digests import crowded, digest_of, receiver_of
 from engine.app.merging import RecipeOfTwo
-from engine.app.people import admin_of
+from engine.app.people import actor_of, admin_of
 from engine.app.recipe import Given
 from engine.core.cases import ENGINE, Actor, Command
 from engine.errors import NotFound, SetAside, UsageError
 from engine.ports import Mail, Transaction
 
 MESSAGES = 50
-"""How many messages are claimed at a time."""
+"""How many messages are claimed at a time; ten times as many where a storm becomes one digest."""
+
+HOLD = 30_000
+"""For how long, in ms, claimed messages are tried: the rest is given back before its lease of a minute is over."""
 
 TOGETHER = 20
 """For how long, in ms, what became of messages is collected before it is written; killed then, they go out again."""
@@ -49,6 +53,9 @@ class Sending:
     _recipe: RecipeOfTwo
     _handlers: dict[str, Deliver]
 
+    digest_above: int | None = None
+    """More messages than this that wait for one receiver go out as one; None: each by itself."""
+
     def on(self, name: str, deliver: Deliver) -> None:
         """Let this deliver messages or events of that name; `*` all that have none of their own."""
         self._handlers[name] = deliver
@@ -58,14 +65,17 @@ class Sending:
         if not self._handlers:
             return Round()
         with self._recipe.store.write(is_lasting=False) as tx:  # after a power cut they are claimed again
-            mails = tx.claim_mail(self._recipe.life.read(tx), MESSAGES)
+            mails = tx.claim_mail(self._recipe.life.read(tx), MESSAGES * (10 if self.digest_above else 1))
         done, tried, time = Round(), list[Mail](), self._recipe.time
-        since = time.monotonic()
+        begun = since = time.monotonic()
         try:
-            for mail in mails:
-                after, some = self._tried(mail)
+            for group in self._grouped(mails):
+                if time.monotonic() - begun >= HOLD:
+                    tried += [_put_back(mail, self._recipe.now(), None) for mail in group]
+                    continue
+                after, some = self._tried(group)
                 done += some
-                tried.append(after)
+                tried += after
                 if time.monotonic() - since >= TOGETHER:
                     self._keep(tried)
                     tried, since = [], time.monotonic()
@@ -80,20 +90,54 @@ class Sending:
         with self._recipe.store.read() as tx:
             return tx.next_mail()
 
-    def _tried(self, mail: Mail) -> tuple[Mail, Round]:
-        """The message after trying to deliver it."""
-        now = self._recipe.now()
-        deliver = self._handlers.get(mail.message.name) or self._handlers.get("*")
-        if deliver is None:
-            return _put_back(mail, now + ELSEWHERE, f"nothing delivers `{mail.message.name}` here"), Round()
-        try:
-            delivery, at = self._made_ready(mail, now)
+    def _grouped(self, mails: list[Mail]) -> Iterator[list[Mail]]:
+        """What goes out together: nearly always one message; in a storm all that a receiver's deliverer gets."""
+        storm = crowded(mails, self.digest_above) if self.digest_above else frozenset()
+        groups: dict[object, list[Mail]] = {}
+        for mail in sorted(mails, key=lambda one: one.id) if storm else mails:
+            key: object = mail.id
+            if mail.message.kind == "notify" and receiver_of(mail) in storm:
+                own = mail.message.name if mail.message.name in self._handlers else "*"
+                key = (*receiver_of(mail), own)
+            groups.setdefault(key, []).append(mail)
+        yield from groups.values()
+
+    def _tried(self, mails: list[Mail]) -> tuple[list[Mail], Round]:
+        """Messages of one receiver after trying to deliver them, all that reach the same people as one."""
+        now, tried, done = self._recipe.now(), list[Mail](), Round()
+        ready: dict[tuple[str, ...], list[tuple[Mail, Delivery]]] = {}
+        for mail in mails:
+            try:
+                delivery, at = self._made_ready(mail, now)
+            except Exception as error:  # a text that cannot be made fails this message only
+                tried.append(retried(mail, error, now))
+                done += Round(failed=1)
+                continue
             if at > now:
-                return _put_back(mail, at, None), Round()
+                tried.append(_put_back(mail, at, None))
+            else:
+                ready.setdefault((*delivery.people, repr(delivery.reach)), []).append((mail, delivery))
+        for group in ready.values():
+            after, some = self._handed_over([mail for mail, _ in group], digest_of([one for _, one in group]), now)
+            tried += after
+            done += some
+        return tried, done
+
+    def _handed_over(self, mails: list[Mail], delivery: Delivery, now: int) -> tuple[list[Mail], Round]:
+        name = mails[0].message.name
+        deliver = self._handlers.get(name) or self._handlers.get("*")
+        try:
+            if deliver is None:
+                raise NotMine
             deliver(delivery)
+        except NotMine:
+            return [_put_back(mail, now + ELSEWHERE, f"nothing delivers `{name}` here") for mail in mails], Round()
         except Exception as error:  # a handler may fail in any way; the message is tried again
-            return retried(mail, error, now), Round(failed=1)
-        return replace(mail, status="delivered", delivered_at=now, error=None), Round(delivered=1)
+            after = [retried(mail, error, now) for mail in mails]
+            again = max(mail.next_at for mail in after)  # all at once, so that a digest is one again
+            return [replace(mail, next_at=again) for mail in after], Round(failed=len(mails))
+        sent = [replace(mail, status="delivered", delivered_at=now, error=None) for mail in mails]
+        return sent, Round(delivered=len(mails))
 
     def _made_ready(self, mail: Mail, now: int) -> tuple[Delivery, int]:
         with self._recipe.store.read() as tx:
@@ -135,6 +179,17 @@ class Sending:
         """What a message says in this language to who receives it; private values as its receiver may see them."""
         with self._recipe.store.read() as tx:
             return text_in(tx, self._recipe.catalogue.library(tx), mail, language)
+
+    def message(self, message: int, *, actor: Actor | str) -> tuple[Mail, str]:
+        """A message and what it says to this reader, in their language: private values as they may see them.
+
+        Raises `NotPermitted` for who may not read its case.
+        """
+        with self._recipe.store.read() as tx:
+            who, mail = actor_of(tx, actor), tx.mail(message)
+            if mail is None:
+                raise NotFound(f"there is no message {message}", help="`casewright outbox list` shows them")
+            return mail, text_for(tx, self._recipe.catalogue.library(tx), mail, who)
 
     def retry_message(self, message: int, *, actor: Actor | str) -> Mail:
         """Let a dead or waiting message be tried at once."""

@@ -111,6 +111,16 @@ SENTENCES = (
         "`{process}` version {version} was published by another version of casewright and cannot be read by this one"
     ),
     later("use the version that published it, or publish it anew"),
+    # how people are reached
+    later("people are reached by `email` or `phone`, not by `{kind}`"),
+    later("`{address}` is not one {kind} address"),
+    later("`{actor}` ({roles}) may not read `{case}`"),
+    # the deliverers of the project file
+    later("`[deliver.{name}]`: `{key}` {why}"),
+    later("it stands in casewright.toml"),
+    later("`[deliver]`: `{name}` is not a table"),
+    later("write `[deliver.{name}]`"),
+    later("`[deliver]`: `digest_above` must be a whole number above zero"),
     # an import
     later("a line is a JSON object"),
     later("this is not JSON: {error}"),

@@ -23,6 +23,7 @@ class Project:
 
     file: Path | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    deliver: Mapping[str, Any] = field(default_factory=dict)  # the tables `[deliver.NAME]`
 
     def path(self, key: str) -> Path | None:
         """Return the path named under a key, as seen from here."""
@@ -72,15 +73,18 @@ def read_project(file: Path) -> Project:
         values: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(_("`{file}` cannot be read: {error}").format(file=file, error=error)) from error
+    deliver = values.pop("deliver", {})
+    if not isinstance(deliver, dict):
+        raise UsageError(_("`{file}`: `deliver` is a table, `[deliver.NAME]`").format(file=file))
     for key, value in values.items():
         if key not in _KEYS:
             raise UsageError(
                 _("`{file}`: unknown key `{key}`").format(file=file, key=key),
-                help=_("it may hold {keys}").format(keys=listed(f"`{name}`" for name in _KEYS)),
+                help=_("it may hold {keys}").format(keys=listed(f"`{name}`" for name in (*_KEYS, "deliver"))),
             )
         if not isinstance(value, str):
             raise UsageError(_("`{file}`: `{key}` is text in quotes").format(file=file, key=key))
-    return Project(file=file, values=values)
+    return Project(file=file, values=values, deliver=deliver)
 
 
 def start_language(args: list[str], environment: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from engine.errors import Conflict, NotFound
@@ -89,6 +89,15 @@ class MemoryShelf(MemoryWork):
     def people(self) -> list[Person]:
         """Every person, by id."""
         return [person for _, person in sorted(self._tables.rows("actors"), key=lambda row: row[0])]
+
+    def save_addresses(self, person: str, addresses: Mapping[str, str]) -> None:
+        """Keep how this person is reached, in place of what was kept."""
+        kept = {kind: plain(address, "an address") for kind, address in sorted(addresses.items())}
+        self._tables.put("addresses", plain(person, "a person's id"), kept)
+
+    def addresses(self, person: str) -> Mapping[str, str]:
+        """How this person is reached: `email`, `phone`."""
+        return self._tables.get("addresses", person) or {}
 
     def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
         """Keep a file of this case."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -61,6 +62,16 @@ class Shelf(Work):
     def people(self) -> list[Person]:
         """Every person, by id."""
         return [_person(row) for row in self._run("PEOPLE").fetchall()]
+
+    def save_addresses(self, person: str, addresses: Mapping[str, str]) -> None:
+        """Keep how this person is reached, in place of what was kept."""
+        self._run("NO_ADDRESSES", person)
+        for kind, address in addresses.items():
+            self._run("ADDRESS", plain(person, "a person's id"), kind, plain(address, "an address"))
+
+    def addresses(self, person: str) -> Mapping[str, str]:
+        """How this person is reached: `email`, `phone`."""
+        return dict(self._run("ADDRESSES", person).fetchall())
 
     def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
         """Keep a file of this case; its content is stored once, however often it is attached."""

@@ -322,6 +322,16 @@ actors = Table(
     info={"about": "People and systems that may act."},
 )
 
+addresses = Table(
+    "addresses",
+    metadata,
+    key(word("person", "in `actors`")),
+    key(word("kind", "`email` or `phone`")),
+    word("address", "where messages to this person go"),
+    sqlite_with_rowid=False,
+    info={"about": "How people are reached: private, and read only when a message goes out."},
+)
+
 faults = Table(
     "faults",
     metadata,

@@ -31,7 +31,6 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "new": [["new", "key_loan"]],
     "check": [["check"]],
     "test": [["test", "processes/return_visit.yaml", "--coverage"]],
-    "draw": [["draw", "repair"], ["draw", "--case", "CASE", "--as", "wang.fang"]],
     "explain": [["explain", "unknown-state"], ["explain"]],
     "calendar": [
         ["calendar"],
@@ -62,13 +61,17 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["report", "repair", "--as", "boss"],
     ],
     "init": [["init", "--as", "boss"]],
-    "actor": [["actor"], ["actor", "add", "x", "--role", "agent", "--as", "boss"]],
+    "actor": [
+        ["actor"],
+        ["actor", "show", "wang.fang", "--as", "boss"],
+        ["actor", "add", "x", "--role", "agent", "--as", "boss"],
+    ],
     "party": [["party"]],
     "import": [["import", "day.jsonl", "--as", "boss"]],
     "worker": [],  # runs until it is stopped: test_worker.py
     "tick": [["tick"]],
     "schedule": [["schedule"]],
-    "outbox": [["outbox"]],
+    "outbox": [["outbox"], ["outbox", "show", "MESSAGE", "--as", "boss"]],
     "fault": [["fault"]],
     "interrupt": [
         ["interrupt", "--from", "2026-03-02 08:00", "--until", "2099-03-02 09:00", *SAID],
@@ -103,6 +106,10 @@ def test_a_command_writes_json_of_its_shape(
     Path("day.jsonl").write_text(DAY, "utf-8")
     case = report() if "CASE" in words else ""
     other = report() if "OTHER" in words else ""
+    if "MESSAGE" in words:
+        run("import", "day.jsonl", "--as", "boss")
+        run("tick")  # it is long overdue
+        words = ["1" if word == "MESSAGE" else word for word in words]
     done = run(*[{"CASE": case, "OTHER": other}.get(word, word) for word in words], "--json")
     assert done.out, done.err
     lines = done.out.splitlines() if command in ("history", "tick") else [done.out]

@@ -14,7 +14,7 @@ from engine.cli.group import Subcommands
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, later
+from engine.cli.translate import _, later, plural
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
@@ -50,6 +50,13 @@ def outbox_command() -> click.Group:
             ),
         ],
     )
+    detail = engine_command(
+        "show",
+        run_message,
+        help=_("Show one message with what it says, as far as you may read it."),
+        examples=("casewright outbox show 17",),
+        params=[click.Argument(["message"], type=int, metavar=_("NUMBER"))],
+    )
     retry = engine_command(
         "retry",
         run_retry,
@@ -61,7 +68,7 @@ def outbox_command() -> click.Group:
         "outbox",
         help=_("List outgoing messages, or send one again."),
         examples=("casewright outbox", "casewright outbox retry 17"),
-        commands=[show, retry],
+        commands=[show, detail, retry],
         default="list",
     )
 
@@ -135,6 +142,26 @@ def mail_document(reader: Reader, mail: Mail) -> dict[str, object]:
         "error": mail.error,
         "delivered_at": reader.rfc3339(mail.delivered_at),
     }
+
+
+def run_message(streams: Streams, engine: Engine, args: Args) -> int:
+    """Show one message."""
+    mail, text = engine.message(args.message, actor=args.settings.actor)
+    reader = reader_of(streams, engine)
+    if streams.is_json:
+        streams.give({**mail_document(reader, mail), "text": text})
+        return Exit.DONE
+    message = mail.message
+    stands = _status(mail)
+    if mail.attempts:
+        stands += ", " + plural("{count} attempt", "{count} attempts", mail.attempts)
+    streams.say(f"{mail.id} · {message.case} · {reader.instant(message.at)} → {message.receiver} · {stands}")
+    streams.say(text or message.name)
+    if mail.error:
+        streams.say(_("trouble: {text}").format(text=mail.error))
+    if mail.status == "waiting" and mail.attempts:
+        streams.say(_("tried again at {at}").format(at=reader.instant(mail.next_at)))
+    return Exit.DONE
 
 
 def run_retry(streams: Streams, engine: Engine, args: Args) -> int:

@@ -25,7 +25,7 @@ def actor_command() -> click.Group:
         "actor",
         help=_("Name the people of the desk and their roles. Only an `admin` may change them."),
         examples=("casewright actor add li.wei --role technician --name '李伟'", "casewright actor list"),
-        commands=[_list(), _add(), _change(), _remove()],
+        commands=[_list(), _show(), _add(), _change(), _remove()],
         default="list",
     )
 
@@ -36,10 +36,22 @@ def _list() -> Command:
     )
 
 
+def _show() -> Command:
+    return engine_command(
+        "show",
+        run_show,
+        help=_("Show a person and how they are reached. That is for an `admin` and the person."),
+        examples=("casewright actor show lin",),
+        params=[click.Argument(["person"], metavar=_("PERSON"))],
+    )
+
+
 def _person_options() -> list[click.Parameter]:
     return [
         click.Option(["--name"], help=_("The name shown to others.")),
         click.Option(["--language"], help=_("The language of messages to this person, such as en or zh.")),
+        click.Option(["--email"], help=_("Where e-mail reaches this person; empty forgets it.")),
+        click.Option(["--phone"], help=_("Where calls and short messages reach this person; empty forgets it.")),
     ]
 
 
@@ -106,6 +118,19 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
     return Exit.DONE
 
 
+def run_show(streams: Streams, engine: Engine, args: Args) -> int:
+    """Show a person."""
+    person = _found(engine, args.person)
+    addresses = engine.addresses(person.id, actor=args.settings.actor)
+    if streams.is_json:
+        streams.give({**person_document(person), "addresses": dict(addresses)})
+        return Exit.DONE
+    reached = listed(f"{kind} {address}" for kind, address in addresses.items())
+    roles = listed(person.roles) if person.is_active else _("acts no more")
+    streams.say(" · ".join(part for part in (person.id, person.name, roles, reached) if part))
+    return Exit.DONE
+
+
 def run_add(streams: Streams, engine: Engine, args: Args) -> int:
     """Add a person."""
     from engine.ports import Person
@@ -158,6 +183,10 @@ def _found(engine: Engine, name: str) -> Person:
 
 def _save(streams: Streams, engine: Engine, args: Args, person: Person) -> int:
     engine.save_person(person, actor=args.settings.actor)
+    given = {kind: getattr(args, kind, None) for kind in ("email", "phone")}
+    if any(address is not None for address in given.values()):
+        wanted = {kind: address or None for kind, address in given.items() if address is not None}
+        engine.save_addresses(person.id, wanted, actor=args.settings.actor)
     if streams.is_json:
         streams.give(person_document(person))
     elif person.is_active:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -42,11 +43,24 @@ def run_worker(streams: Streams, engine: Engine, args: Args) -> int:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    engine.on("*", console(streams, engine))
+    register(streams, engine, args)
     streams.tell(_("working on {database}; stop with Ctrl-C").format(database=args.settings.shown_database))
     run(engine, stop)
     streams.tell(_("stopped"))
     return Exit.DONE
+
+
+def register(streams: Streams, engine: Engine, args: Args) -> None:
+    """Let the deliverers of the project file deliver; the console where it names none."""
+    project, shown = args.settings.project, console(streams, engine)
+    if not project.deliver or project.file is None:
+        engine.on("*", shown)
+        return
+    from engine.deliverers import build
+
+    router = build(project.deliver, project.file.parent, os.environ, shown)
+    engine.on("*", router)
+    engine.digest_above = router.digest_above
 
 
 def console(streams: Streams, engine: Engine) -> Callable[[Delivery], None]:
@@ -69,7 +83,7 @@ def delivery_line(reader: Reader, delivery: Delivery) -> str:
     if delivery.receiver_kind == "role":
         holders = ", ".join(delivery.people) or _("nobody holds this role")
         to += f" ({holders})"
-    said = delivery.text if delivery.kind == "notify" else f"{delivery.name} {dict(delivery.payload)}"
+    said = delivery.text if delivery.kind != "emit" else f"{delivery.name} {dict(delivery.payload)}"
     late = " " + _("(late)") if delivery.is_late else ""
     missed = " " + _("({count} times)").format(count=delivery.missed) if delivery.missed > 1 else ""
     return f"{reader.instant(delivery.at)} → {to}: {said}{late}{missed}"
@@ -112,7 +126,7 @@ def tick_command() -> Command:
 
 def run_tick(streams: Streams, engine: Engine, args: Args) -> int:
     """Do one round."""
-    engine.on("*", console(streams, engine))
+    register(streams, engine, args)
     done = engine.tick(accept_clock=args.accept_clock)
     if streams.is_json:
         streams.give_line(

@@ -204,7 +204,13 @@ class _Finding(NamedTuple):
 def run_doctor(streams: Streams, args: Args) -> int:
     """Look whether everything is in order."""
     settings = args.settings
-    findings = [_project(settings), *_facts(settings), _processes(settings), *_database(settings, streams)]
+    findings = [
+        _project(settings),
+        *_facts(settings),
+        *_deliverers(settings),
+        _processes(settings),
+        *_database(settings, streams),
+    ]
     if streams.is_json:
         streams.give(
             {
@@ -248,6 +254,21 @@ def _facts(settings: Settings) -> Iterator[_Finding]:
         yield _Finding(_("facts"), False, str(error))
     else:
         yield _Finding(_("facts"), True, plural("{count} fact", "{count} facts", count))
+
+
+def _deliverers(settings: Settings) -> Iterator[_Finding]:
+    """Look whether the deliverers that the project file names can be made, secrets included."""
+    project = settings.project
+    if not project.deliver or project.file is None:
+        return
+    from engine.deliverers import build
+
+    try:
+        routes = build(project.deliver, project.file.parent, os.environ, lambda _: None).routes
+    except EngineError as error:
+        yield _Finding(_("deliverers"), False, said_again(error.message))
+    else:
+        yield _Finding(_("deliverers"), True, plural("{count} deliverer", "{count} deliverers", len(routes)))
 
 
 def _processes(settings: Settings) -> _Finding:

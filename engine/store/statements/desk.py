@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, literal_column
 from engine.store.statements.writing import Hot, database_time, insert, locking, replace, value
 from engine.store.tables import (
     actors,
+    addresses,
     attachments,
     cases,
     contents,
@@ -71,6 +72,13 @@ DEFINITIONS_OF = Hot(select(definitions).where(definitions.c.process == value("o
 PERSON = replace(actors)
 PEOPLE = Hot(select(actors).order_by(actors.c.id))
 ONE_PERSON = Hot(select(actors).where(actors.c.id == value("id")), "id")
+
+ADDRESS = insert(addresses)
+ADDRESSES = Hot(
+    select(addresses.c.kind, addresses.c.address).where(addresses.c.person == value("of")).order_by(addresses.c.kind),
+    "of",
+)
+NO_ADDRESSES = Hot(delete(addresses).where(addresses.c.person == value("of")), "of")
 
 CONTENT = replace(contents, "content")
 NEW_ATTACHMENT = insert(attachments)
