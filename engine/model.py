@@ -11,6 +11,7 @@ from engine.calendars import Calendar
 from engine.expressions import Expression
 from engine.fields import Field, Value, Words
 from engine.measure import Measure
+from engine.migration import Migration
 
 T = TypeVar("T")
 
@@ -386,6 +387,7 @@ class ProcessDefinition:
     counts: Mapping[str, Count] = field(default_factory=dict)
     schedule: Mapping[str, Schedule] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    migrate: Mapping[int, Migration] = field(default_factory=dict)  # earlier version → how its open cases come here
     sources: Mapping[str, str] = field(default_factory=dict)  # path → text it was read from, all of it
     behaviour_hash: str = ""
     words_hash: str = ""

@@ -13,6 +13,7 @@ from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
 from engine.app.measuring import MeasureQuestion, MeasureReport, Measuring
 from engine.app.merging import RecipeOfTwo
+from engine.app.migrating import CaseMove, Migrated, Migrating, MovePlan, Promise
 from engine.app.opening import Coming
 from engine.app.reading import Reading, Search
 from engine.app.registering import Registering
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 
-class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Registering, Importing, Adjusting):
+class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Registering, Importing, Adjusting, Migrating):
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
     def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:
@@ -91,8 +92,8 @@ class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Registerin
 
 
 __all__ = [
-    "Accepted", "Act", "AdjustedCycle", "CaseView", "Check", "ClockView", "Coming", "Declared", "Deliver", "Delivery",
-    "Engine", "File", "FormField", "Import", "Imported", "Inside", "Interruption", "LineError", "MeasureQuestion",
-    "MeasureReport", "Offer", "Played", "Problem", "Published", "Reach", "Refusal", "Result", "Round", "Search",
-    "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Accepted", "Act", "AdjustedCycle", "CaseMove", "CaseView", "Check", "ClockView", "Coming", "Declared", "Deliver",
+    "Delivery", "Engine", "File", "FormField", "Import", "Imported", "Inside", "Interruption", "LineError",
+    "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan", "Offer", "Played", "Problem", "Promise", "Published",
+    "Reach", "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 ]  # fmt: skip

@@ -79,8 +79,9 @@ def changes_of(told: Told, clock: str, adjustments: Iterable[Adjustment]) -> Ite
     standing = list(adjustments)
     if not standing:
         return
-    calendar = told.plan.calendar(told.plan.definition.clocks[clock].calendar)
-    for course in courses_of(told.plan, clock, told.history, told.now):
+    plan = told.plan_for(clock)
+    calendar = plan.calendar(plan.definition.clocks[clock].calendar)
+    for course in courses_of(plan, clock, told.history, told.now):
         by = [one for one in standing if overlaps(course, (one.since, one.until), calendar, told.now)]
         if by:
             before = adjusted(course, measure(calendar), told.now)
@@ -89,9 +90,9 @@ def changes_of(told: Told, clock: str, adjustments: Iterable[Adjustment]) -> Ite
 
 
 def _change(told: Told, course: Course, results: tuple[Result, Result], by: Iterable[str]) -> AdjustedCycle:
-    case = told.case
+    case, version = told.case, told.plan_for(course.clock).definition.version
     return AdjustedCycle(
-        case=case.id, process=case.process, version=case.version, clock=course.clock, cycle=course.cycle,
+        case=case.id, process=case.process, version=version, clock=course.clock, cycle=course.cycle,
         started_at=course.started_at, ended_at=course.ended_at, before=results[0], after=results[1], by=tuple(by),
     )  # fmt: skip
 

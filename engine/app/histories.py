@@ -22,6 +22,11 @@ class Told(NamedTuple):
     now: int
     family: Family
     library: Library
+    plans: Sequence[Plan] = ()  # of the versions it was on, the oldest first
+
+    def plan_for(self, clock: str) -> Plan:
+        """The newest version it was on that has this promise."""
+        return next((plan for plan in reversed(self.plans) if clock in plan.definition.clocks), self.plan)
 
 
 class Histories:
@@ -37,9 +42,10 @@ class Histories:
         family, context, now = self._recipe.present(self._tx, case)
         one = family.cases[case]
         plan = context.library.plan(one.process, one.version)
-        steps = (step for step in self._replayed(family.root, context.library).steps if step.case.id == case)
-        history = [*(stood_of(plan, step) for step in steps), Stood(now, one)]
-        return Told(plan, one, history, now, family, context.library)
+        steps = [step for step in self._replayed(family.root, context.library).steps if step.case.id == case]
+        plans = [context.library.plan(one.process, step.case.version) for step in steps]  # a case may have moved
+        history = [*map(stood_of, plans, steps), Stood(now, one)]
+        return Told(plan, one, history, now, family, context.library, [*plans, plan])
 
     def _replayed(self, root: str, library: Library) -> Replayed:
         if self._last is None or self._last[0] != root:

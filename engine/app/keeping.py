@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.app.candidates import oversights_of, with_candidate
 from engine.app.catalogue import REVISION
 from engine.app.known import check_role
 from engine.app.merging import RecipeOfTwo
@@ -58,19 +59,32 @@ class Keeping:
         loaded = load_process(sources, process)
         definition = loaded.definition
         if definition is None:
-            raise _unusable(process, loaded)
+            raise unusable(process, loaded)
         with self._recipe.store.write() as tx:
             who = admin_of(tx, actor, "publish")
             tx.alone()
             earlier = {one.version: one for one in tx.publications(definition.process)}
-            status = _status(definition, earlier)
+            status = check_status(definition, earlier)
             _check_prefix(tx, definition)
+            if status == "published":
+                self._check_migrations(tx, definition)
             if status != "unchanged":
                 at = max(self._recipe.life.read(tx), opened_until(tx, definition.process))
                 tx.publish(_publication(definition, at, who.id))
                 tx.set_setting(REVISION, str(int(tx.setting(REVISION) or 0) + 1))
                 arranged(tx, definition.process, at)
         return Published(process=definition.process, version=definition.version, status=status)
+
+    def _check_migrations(self, tx: Transaction, definition: ProcessDefinition) -> None:
+        library = with_candidate(self._recipe.catalogue.library(tx), definition)
+        found = oversights_of(library, (definition.process, definition.version)) if definition.migrate else []
+        if found:
+            since = found[0][0]
+            raise DefinitionError(
+                f"`migrate` of `{definition.process}` version {definition.version} forgets something of version "
+                f"{since}, or names what that never had",
+                help=f"`casewright plan {definition.process}` says what, and what it means for every open case",
+            )
 
     def published(self) -> list[Publication]:
         """Every published definition."""
@@ -242,7 +256,8 @@ def _check(name: str, ok: bool, en: str, zh: str) -> Check:
     return Check(name=name, ok=ok, words={"en": en, "zh": zh})
 
 
-def _unusable(process: str, loaded: Loaded) -> DefinitionError:
+def unusable(process: str, loaded: Loaded) -> DefinitionError:
+    """What to say of a definition that has errors."""
     errors = [found for found in loaded.diagnostics if found.severity == "error"]
     said = f"{errors[0].span}: {errors[0].message}" if errors else "nothing says why"
     return DefinitionError(
@@ -251,7 +266,7 @@ def _unusable(process: str, loaded: Loaded) -> DefinitionError:
     )
 
 
-def _status(
+def check_status(
     definition: ProcessDefinition, earlier: Mapping[int, Publication]
 ) -> Literal["published", "unchanged", "words updated"]:
     """What publishing this means beside the versions there are; raises `DefinitionError` where it must not be."""

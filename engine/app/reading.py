@@ -119,11 +119,11 @@ class Reading:
         """How a promise's time was spent, interval by interval, adding up to the millisecond."""
         with self._recipe.store.read() as tx:
             family, context, _ = self._recipe.present(tx, case)
-            one = self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
-            plan = context.library.plan(one.process, one.version)
+            self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
+            told = Histories(self._recipe, tx).of(case)
+            plan = told.plan_for(clock)
             if clock not in plan.definition.clocks:
                 raise NotFound(f"`{case}` has no promise `{clock}`", help=f"it has {', '.join(plan.definition.clocks)}")
-            told = Histories(self._recipe, tx).of(case)
             return ledger_of(plan, clock, told.history, told.now)
 
     def worklist(self, search: Search) -> Worklist:

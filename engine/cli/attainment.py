@@ -53,7 +53,7 @@ def write_attainment(
         if process != before:
             rows.append(Row(cells=[reader.said(definition.label, process), "", "", "", ""], colour="bold"))
         before = process
-        label = reader.said(definition.clocks[name].label, name)
+        label = reader.said(definition.clocks[name].label if name in definition.clocks else {}, name)
         share = f"{tally['met'] / ended:.0%}" if ended else "–"
         cells = [f"  {label}", str(tally["met"]), str(tally["breached"]), share, str(still)]
         rows.append(Row(cells=cells, colour="red" if tally["breached"] else ""))

@@ -28,6 +28,7 @@ _VERBS: Mapping[str, str] = {
     "timer": later("timer {name}"),
     "breach": later("{name} missed"),
     "threshold": later("{name}: a threshold"),
+    "migrate": later("moved to version {name}"),
     "adjust": later("interruption {name} declared"),
     "reverse": later("interruption {name} reversed"),
     "judge": later("settled what others changed"),
@@ -116,10 +117,15 @@ def _movement(reader: Reader, definition: ProcessDefinition, record: Record) -> 
     if "to" not in record:
         return ""
     before, after = (
-        " + ".join(reader.called(name, definition.states[name].label) for name in record.get(side) or ())
-        for side in ("from", "to")
+        " + ".join(_state(reader, definition, name) for name in record.get(side) or ()) for side in ("from", "to")
     )
     return f"{before} → {after}" if before else f"→ {after}"
+
+
+def _state(reader: Reader, definition: ProcessDefinition, name: str) -> str:
+    """Call a state; one of an earlier version by its name."""
+    state = definition.states.get(name)
+    return harmless(name) if state is None else reader.called(name, state.label)
 
 
 def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> Iterator[str]:
@@ -131,6 +137,8 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
     for part in ("adjustment", "reversal"):
         if part in record:
             yield from _beside(reader, definition, record[part])
+    if "migration" in record:
+        yield harmless(record["migration"]["reason"])
     if "attached" in record:
         file = record["attached"]
         yield f"{size_text(file['size'])}, {harmless(file['media_type'])}, {hash_start(file['hash'])}"
@@ -144,7 +152,8 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
 def _beside(reader: Reader, definition: ProcessDefinition, said: Mapping[str, Any]) -> Iterator[str]:
     """What was declared beside the ledger, or taken back."""
     if "from" in said:
-        clocks = listed(reader.called(name, definition.clocks[name].label) for name in said["clocks"])
+        known = definition.clocks
+        clocks = listed(reader.called(name, known[name].label) if name in known else name for name in said["clocks"])
         yield f"{reader.exact(said['from'])} – {reader.exact(said['until'])}"
         yield _("for {names}").format(names=clocks)
     yield harmless(said["reason"])

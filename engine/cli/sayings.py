@@ -105,6 +105,11 @@ SENTENCES = (
     later("raise `version:` to {version}; cases under way stay on their own version"),
     later("`{process}` stands at version {newest}; version {version} comes too late"),
     later("give it version {version}"),
+    later(
+        "`migrate` of `{process}` version {version} forgets something of version {since}, or names what that never had"
+    ),
+    later("`casewright plan {process}` says what, and what it means for every open case"),
+    later("the newest is version {version}"),
     later("prefix `{prefix}` of `{process}` is the prefix of `{other}`"),
     later("give it one of its own, so that a case's id tells its process"),
     later(

@@ -9,6 +9,7 @@ from engine.core.cases import BESIDE, MERGED, MERGED_INTO, Command, Reason
 from engine.core.draft import Draft, StepFailed
 from engine.core.forms import read_facts, read_form
 from engine.core.machine import Endless
+from engine.core.migrating import migrate
 from engine.core.moving import move, settle
 from engine.core.people import persons, roles_said, said
 from engine.core.permits import Asking, may_open, not_permitted, not_possible, offered, state_said, who_may_not
@@ -284,6 +285,6 @@ def _beside(draft: Draft, command: Command) -> Reasons:
 
 _VERBS: Mapping[str, Callable[[Draft, Command], Reasons]] = {
     "open": _open, "do": _act, "tell": _act, "claim": _claim, "release": _release, "assign": _assign,
-    "attach": _attach, "merge": _merge, "take_in": _take_in,
+    "attach": _attach, "merge": _merge, "take_in": _take_in, "migrate": migrate,
     "adjust": _beside, "reverse": _beside,
 }  # fmt: skip

@@ -45,6 +45,7 @@ class Head:
     has_started: bool = False  # one of `starts` has happened
     exists: bool = False  # its `if` holds and it has a goal
     is_satisfied: bool = False  # the last cycle was ended by `met_by`
+    is_kept: bool = False  # this cycle's goal is of an earlier version and stays as it is
     turns: Mapping[str, int] = field(default_factory=dict)  # whose turn → used time
 
     @property
@@ -152,7 +153,9 @@ ENGINE = Actor(id="engine")
 MERGED_INTO, MERGED = "merged-into", "merged"
 """Links of a case that was merged, and of the one that took it in, to the other; no process can name the first."""
 
-Verb = Literal["open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in", "adjust", "reverse"]
+Verb = Literal[
+    "open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in", "migrate", "adjust", "reverse"
+]
 
 BESIDE: Mapping[str, str] = MappingProxyType({"adjust": "adjustment", "reverse": "reversal"})
 """Verbs that only put something on record beside the case, from which nothing follows, and where the record has it."""
@@ -169,7 +172,7 @@ class Command(NamedTuple):
     facts: Mapping[str, Any] = EMPTY
     people: Mapping[str, tuple[str, ...]] | None = None  # roles of the persons named in the form; None: not asked
     found: Mapping[str, Any] = EMPTY  # looked up in other families: question → answer
-    version: int = 0  # of the definition, for an opening
+    version: int = 0  # of the definition, for an opening or a migration
     key: str | None = None
     occurred_at: int | None = None  # what a client's clock said; data only
     sent_to: str | None = None  # the merged case it was sent to, whose survivor it reached

@@ -204,7 +204,7 @@ class _Advance:
             return changed(self._end(head, "cancelled"), exists=False)
         if self._hit(self.clock.restarts_on):
             return self._restart(head)
-        if goal == head.goal or self.clock.on_change == "keep":
+        if goal == head.goal or head.is_kept or self.clock.on_change == "keep":
             return head
         if self.clock.on_change == "restart":
             return self._restart(head)

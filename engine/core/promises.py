@@ -22,8 +22,8 @@ def advance_clocks(draft: Draft) -> None:
     if not plan.definition.clocks or (before.outcome and not reopened):
         return
     ended = bool(case.outcome) and not before.outcome
-    active, turn, happened = plan.active(case.position), _turn(before), draft.happened
-    is_new_turn = turn != _turn(case)
+    active, turn, happened = plan.active(case.position), turn_of(before), draft.happened
+    is_new_turn = turn != turn_of(case)
     heads = dict(case.clocks)
     for name, clock in plan.definition.clocks.items():
         head, watched, pauses = heads.get(name, NEW), plan.watched[name], _pauses(draft, clock, active)
@@ -35,13 +35,13 @@ def advance_clocks(draft: Draft) -> None:
                 now=draft.now, happened=frozenset(happened), pauses=pauses, turn=turn, is_new_turn=is_new_turn,
                 start_at=draft.start_at, reopened=reopened, outcome=case.outcome if ended else "",
             )  # fmt: skip
-            heads[name] = _advanced(draft, clock, head, seen)
+            heads[name] = advanced(draft, clock, head, seen)
         elif head.active and is_new_turn:
             heads[name] = settle(head, draft.now, turn, plan.calendar(clock.calendar))
     draft.change(clocks=heads)
 
 
-def _advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
+def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
     """The clock after the step, its events and cycles noted."""
     case = draft.case
     branch: Branch[Moment] | None = chosen(clock.goal, draft.sight)
@@ -50,7 +50,7 @@ def _advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
     seen = seen._replace(holds=holds(clock.when, draft.sight), moment=moment, field_at=field_at)
     moved = advance(clock, head, seen, draft.plan.calendar(clock.calendar))
     draft.events += moved.events
-    draft.cycles += [_cycle(case.id, clock.name, cycle) for cycle in moved.kept]
+    draft.cycles += [cycle_of(case.id, clock.name, cycle) for cycle in moved.kept]
     draft.has_moved_dues = True
     if branch is not None and moved.events:
         draft.covered.add(("branch", id(branch), True))
@@ -63,7 +63,7 @@ def _pauses(draft: Draft, clock: Clock, active: frozenset[str]) -> tuple[str, ..
     return (*states, "pauses_when") if is_paused else states
 
 
-def _turn(case: Case) -> tuple[str, ...]:
+def turn_of(case: Case) -> tuple[str, ...]:
     """Whose time it is: those the case waits on, and who holds it."""
     waiting = case.waiting or NOBODY
     return (*waiting, f"owner:{case.assignee}") if case.assignee else waiting
@@ -74,7 +74,7 @@ def note_fired(draft: Draft, clock: str, after: Head, events: list[Event]) -> No
     draft.events += events
     draft.has_moved_dues = True
     if any(event[1] == "breached" for event in events):
-        draft.cycles.append(_noticed(draft, _cycle(draft.case.id, clock, after)))
+        draft.cycles.append(_noticed(draft, cycle_of(draft.case.id, clock, after)))
     draft.change(clocks={**draft.case.clocks, clock: after})
 
 
@@ -93,16 +93,17 @@ def dues(plan: Plan, case: Case) -> Iterator[int]:
 
 def standing(plan: Plan, case: Case, now: int) -> Iterator[Cycle]:
     """The cycles under way, their time counted up to now: `running`, `paused`, or `overdue` once breached."""
-    turn = _turn(case)
+    turn = turn_of(case)
     for name, head in case.clocks.items():
         if head.active:
             clock = plan.definition.clocks[name]
             upto = settle(head, now, turn, plan.calendar(clock.calendar))
             result = "overdue" if head.status == "breached" else head.status
-            yield replace(_cycle(case.id, name, upto), result=result)
+            yield replace(cycle_of(case.id, name, upto), result=result)
 
 
-def _cycle(case: str, clock: str, head: Head) -> Cycle:
+def cycle_of(case: str, clock: str, head: Head) -> Cycle:
+    """The cycle for reports, as the clock stands."""
     if head.goal is None:
         raise AssertionError("a cycle has a goal")
     standing = "breached" if head.breached_at is not None else "withdrawn"

@@ -91,6 +91,51 @@ WORDS: Mapping[str, Words] = {
         "en": "`{case}` and `{into}` belong together already: one of them was opened by the other's family",
         "zh": "`{case}` 与 `{into}` 本属同一案件族，无需合并",
     },
+    "migrate_there": {
+        "en": "`{case}` is on version {version} already",
+        "zh": "`{case}` 已在版本 {version}",
+    },
+    "migrate_unsaid": {
+        "en": "version {version} of `{process}` does not say how cases of version {since} move; "
+        "write `- from: {since}` in its `migrate`",
+        "zh": "`{process}` 版本 {version} 未说明版本 {since} 的案件如何迁移；请在 `migrate` 中写 `- from: {since}`",
+    },
+    "migrate_state": {
+        "en": "`{state}` of version {since} has no place in version {version}; say it in `states` of `migrate`",
+        "zh": "版本 {since} 的状态 `{state}` 在版本 {version} 中没有对应；请写在 `migrate` 的 `states` 中",
+    },
+    "migrate_final": {
+        "en": "`{state}` ends a case in version {version}; moving to another version must not end it",
+        "zh": "版本 {version} 的 `{state}` 是终止状态，迁移版本不得结束案件",
+    },
+    "migrate_whole": {
+        "en": "{states} of version {version} cannot be active together, or another region lacks its state",
+        "zh": "版本 {version} 的 {states} 不能同时处于活动，或有区域缺少状态",
+    },
+    "migrate_clock": {
+        "en": "the promise `{clock}` is another in version {version}, or none; say in `clocks` of `migrate` what "
+        "becomes of one under way: keep, carry, restart or end",
+        "zh": "承诺 `{clock}` 在版本 {version} 中已不同或不存在；请在 `migrate` 的 `clocks` 中写明进行中的如何处理："
+        "keep、carry、restart 或 end",
+    },
+    "migrate_field": {
+        "en": "`{field}` is filled in, but version {version} does not have it, or as another kind of field; "
+        "`drop: [{field}]` in `migrate` gives its value up",
+        "zh": "`{field}` 已填写，但版本 {version} 没有该字段或类型不同；在 `migrate` 写 `drop: [{field}]` 可舍弃其值",
+    },
+    "migrate_breach": {
+        "en": "the promise `{clock}` is kept so far and would be missed at once in version {version}; `{clock}: keep` "
+        "in `migrate` leaves it its goal",
+        "zh": "承诺 `{clock}` 目前未失约，迁到版本 {version} 会立即失约；在 `migrate` 写 `{clock}: keep` 可保留原目标",
+    },
+    "migrate_unique": {
+        "en": "`{key}` is unique in version {version} and was not in version {since}: open cases may share one",
+        "zh": "`{key}` 在版本 {version} 中须唯一，而版本 {since} 并不要求：未结案件可能重复",
+    },
+    "migrate_unknown": {
+        "en": "`migrate` names `{name}`, which version {since} does not have{near}",
+        "zh": "`migrate` 写了 `{name}`，但版本 {since} 中没有{near}",
+    },
     "depth": {"en": "`{effect}` goes deeper than {limit}", "zh": "`{effect}` 层级超过 {limit}"},
     "no_case": {"en": "there is no case linked as `{link}`", "zh": "没有关联案件 `{link}`"},
     "no_process": {"en": "no process `{process}` is published", "zh": "流程 `{process}` 尚未发布"},

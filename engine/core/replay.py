@@ -17,7 +17,7 @@ from engine.fields import Value
 NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "sent_to", "raised", "definition")
 """What a record says beside the decision."""
 
-COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in", *BESIDE)
+COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in", "migrate", *BESIDE)
 
 FOLLOWING = ("open", "tell", "judge", "open refused", "tell refused")
 """What follows from a record before it."""
@@ -183,7 +183,7 @@ def _short(value: Any) -> str:
 
 def _command(record: Mapping[str, Any]) -> Command:
     actor = Actor(id=record["actor"], roles=tuple(record.get("roles", ())), on_behalf_of=record.get("for"))
-    form = record.get({"attach": "attached", **BESIDE}.get(record["verb"], "form"))
+    form = record.get({"attach": "attached", "migrate": "migration", **BESIDE}.get(record["verb"], "form"))
     return Command(
         verb=record["verb"], case=record["case"], name=record["name"], actor=actor, form=form or {},
         facts=record.get("facts", {}), people=record.get("people"), version=record["definition"][1],

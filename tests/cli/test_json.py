@@ -39,7 +39,12 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["calendar", "elapsed", "always", "2026-03-02 16:45", "2026-03-03 16:45"],
         ["calendar", "next", "contact_hours"],
     ],
+    "plan": [["plan", "repair", "--as", "boss"]],
     "publish": [["publish", "--as", "boss"]],
+    "migrate": [
+        ["migrate", "repair", "--as", "boss"],
+        ["migrate", "repair", "--as", "boss", "--reason", "new promises", "--yes"],
+    ],
     "open": [["open", "repair", "--as", "wang.fang", *fields(*REPORT)], ["open", "repair", "--as", "wang.fang"]],
     "list": [["list", "--as", "zhao.lei"]],
     "show": [["show", "CASE", "--as", "wang.fang"], ["show", "CASE", "--as", "gao.min"]],

@@ -16,6 +16,7 @@ from engine.lang.build.declared import figures, words
 from engine.lang.build.desk import DeskFile
 from engine.lang.build.known import Known, Neighbour
 from engine.lang.build.measures import build_measure
+from engine.lang.build.migrations import build_migrations
 from engine.lang.build.notes import Notes, Places
 from engine.lang.build.others import Others
 from engine.lang.build.outline import Outline, outline_of
@@ -137,6 +138,7 @@ def _definition(known: Known) -> ProcessDefinition:
         key=field.name if key is not None and (field := known.field(key)) is not None else None,
         unique=flag(root, "unique"), counts=_counts(known), schedule=build_schedules(known),
         measures={name: build_measure(known, name, cursor) for name, cursor in _entries(root, "measures")},
+        migrate=build_migrations(known),
     )  # fmt: skip
 
 
