@@ -36,6 +36,7 @@ ONLY_IN = {  # package: where alone it may be imported
     "cel_expr_python": ("engine/expressions", "engine/patterns.py"),
     "click": ("engine/cli/",),
     "google": ("engine/expressions",),
+    "graphlay": ("engine/drawing/layout.py",),
     "holidays": ("engine/public_holidays.py",),
     "jsonschema": ("engine/lang/",),
     "psycopg": ("engine/store/postgresql/", "engine/store/__init__.py"),

@@ -13,6 +13,9 @@ from engine.ports import Fault, Transaction
 FAMILIES = 100
 """How many families are taken at a time at most."""
 
+LONGEST = 20
+"""How long, in ms, families are carried forward in one transaction: whoever wants one of them waits no longer."""
+
 
 class Advanced(NamedTuple):
     """How many families were carried forward, and how many were set aside."""
@@ -24,12 +27,17 @@ class Advanced(NamedTuple):
 def advance_some(saving: Saving, tx: Transaction, now: int, besides: str = "") -> Advanced:
     """Carry what is due before `now` forward, in due order, at most a hundred families; the root `besides` is left.
 
-    What the calendar opens comes first, and is carried forward with the others.
+    What the calendar opens comes first, and is carried forward with the others. After 20 ms the rest is left as well.
     """
+    until = saving.time.monotonic() + LONGEST
     opened = open_some(saving, tx, now, FAMILIES)
     roots = [root for root in tx.due_roots(now, FAMILIES) if root != besides]
     poisoned: list[Fault] = []
+    met = 0
     for root in roots:
+        if met and saving.time.monotonic() > until:
+            break
+        met += 1
         try:
             with tx.part():
                 before = saving.family(tx, root, lock=True)
@@ -39,7 +47,7 @@ def advance_some(saving: Saving, tx: Transaction, now: int, besides: str = "") -
             poisoned.append(fault_of(root, error, now))
     for fault in poisoned:
         tx.set_aside(fault)
-    return Advanced(opened.done + len(roots) - len(poisoned), opened.faults + len(poisoned))
+    return Advanced(opened.done + met - len(poisoned), opened.faults + len(poisoned))
 
 
 def advance_others(saving: Saving, tx: Transaction, now: int, own: str) -> None:

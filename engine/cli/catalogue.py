@@ -22,6 +22,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "check": Entry("writing", later("Check processes; every finding has its line and its mend.")),
             "test": Entry("testing", later("Run the scenarios of processes on a virtual clock.")),
             "calendar": Entry("calendars", later("Compute with calendars: add, elapsed, next opening; show one.")),
+            "draw": Entry("drawing", later("Draw a process: outline, SVG, Mermaid, or a page for a browser.")),
             "explain": Entry("writing", later("Explain a rule of the checker.")),
             "plan": Entry("moving", later("Show what a new version would mean for every open case.")),
             "publish": Entry("publishing", later("Publish processes, so that cases can be opened.")),

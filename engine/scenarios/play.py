@@ -11,6 +11,7 @@ from engine.core.cases import Actor, Case, Head, Outgoing, Reason, Step
 from engine.core.clocks import remaining
 from engine.core.plan import Library, Plan
 from engine.core.schedules import Member
+from engine.core.texts import field_named
 from engine.errors import EngineError, UsageError
 from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
@@ -231,10 +232,11 @@ class _Player:
 
     def _value(self, case: Case, name: str) -> Any:
         plan = self.world.library.plan(case.process, case.version)
-        if name not in plan.definition.fields:
+        field = field_named(f"case.{name}", plan.definition)
+        if field is None:
             raise _Failed(f"`case.{name}` is not a field of `{case.process}`")
-        value = case.private.get(name, case.data.get(name))
-        return None if value is None else plain(plan.definition.fields[name], value)
+        value = case.opened_at if name == "opened_at" else case.private.get(name, case.data.get(name))
+        return None if value is None else plain(field, value)
 
     def _plan_of(self, case: str) -> Plan:
         one = self.world.case(case)
@@ -259,7 +261,7 @@ class _Player:
         if subject == "assignee" and expected is None:
             return "none"
         if subject.startswith("case.") and case and expected is not None:
-            field = self._plan_of(case).definition.fields.get(subject[len("case.") :])
+            field = field_named(subject, self._plan_of(case).definition)
             if field is not None:
                 try:
                     return plain(field, read(field, expected, self.zone))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from engine import Engine
 from engine.testing import ManualTime
+from tests import postgres
 from tests.app.desks import ADMIN, NINE, sources
 
 PROCESSES = ("errand", "call", "parcel")
@@ -40,15 +43,44 @@ def time() -> ManualTime:
     return ManualTime(NINE)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path, time: ManualTime, template: Path) -> Iterator[Engine]:
-    """The engine on each store in turn; whatever a test did, the audit must hold."""
-    if request.param == "sqlite":
-        made = on_file(template, tmp_path, time)
-    else:
-        made = Engine.open("memory:", time=time)
+@cache
+def on_server() -> str:
+    """The name of a database on the tests' server with the desk published, to be copied."""
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    with Engine.open(server.url(name), time=ManualTime(NINE)) as made:
         publish(made)
-    with made:
+    return name
+
+
+@contextmanager
+def in_memory(_request: pytest.FixtureRequest, time: ManualTime) -> Iterator[Engine]:
+    made = Engine.open("memory:", time=time)
+    publish(made)
+    yield made
+
+
+@contextmanager
+def sqlite(request: pytest.FixtureRequest, time: ManualTime) -> Iterator[Engine]:
+    yield on_file(request.getfixturevalue("template"), request.getfixturevalue("tmp_path"), time)
+
+
+@contextmanager
+def postgresql(_request: pytest.FixtureRequest, time: ManualTime) -> Iterator[Engine]:
+    postgres.needs_server()
+    template, server = on_server(), postgres.shared()
+    name = server.new(template)
+    yield Engine.open(server.url(name), time=time)
+    server.drop(name)
+
+
+STORES = {"memory": in_memory, "sqlite": sqlite, "postgresql": postgresql}
+
+
+@pytest.fixture(params=STORES)
+def engine(request: pytest.FixtureRequest, time: ManualTime) -> Iterator[Engine]:
+    """The engine on each store in turn; whatever a test did, the audit must hold."""
+    with STORES[request.param](request, time) as made, made:
         yield made
         assert not made.verify().problems
 

@@ -87,6 +87,25 @@ def act(say: Say, database: Path, sender: str, first: int) -> None:
             number += 1
 
 
+def insist(say: Say, database: str, sender: str) -> None:
+    """Act on the cases in turn; where the database is away, the same again with the same key until it is back."""
+    clerk = Actor(id=sender, roles=("clerk",))
+    with Engine.open(database, time=ManualTime(BEGIN)) as engine:
+        ready(engine, say)
+        number = 0
+        while True:
+            case, key = f"S-{number % CASES + 1}", f"key {number}"
+            try:
+                result = engine.act(case, "pass_on", {"remark": key}, actor=clerk, key=key)
+            except StoreUnavailable as error:
+                say("away", error.message)
+                time.sleep(0.02)
+                continue
+            assert isinstance(result, Accepted), result
+            say("has", key, case, result.record["seq"])
+            number += 1
+
+
 def work(say: Say, database: Path, began: float, speed: float) -> None:
     """Carry forward and deliver until killed."""
 
@@ -132,6 +151,6 @@ def grow(say: Say, database: Path, largest: int) -> None:
 
 
 PARTS: dict[str, Callable[..., None]] = {
-    "import": bring_in, "act": act, "work": work, "make": make,
+    "import": bring_in, "act": act, "insist": insist, "work": work, "make": make,
     "hold": hold, "grow": grow,
 }  # fmt: skip

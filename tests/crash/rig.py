@@ -127,17 +127,17 @@ def history(database: Path) -> Mapping[str, list[dict[str, Any]]]:
     told: dict[str, list[dict[str, Any]]] = {}
     with closing(sqlite3.connect(database)) as raw:
         for case, text in raw.execute("SELECT case_id, text FROM records ORDER BY case_id, sequence"):
-            told.setdefault(case, []).append(_plain(json.loads(text)))
+            told.setdefault(case, []).append(plain(json.loads(text)))
     return told
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Commitments are drawn at random: that there is one must be the same."""
     if isinstance(value, dict):
         if value.keys() == {"sealed"}:
             return "sealed"
-        return {name: _plain(part) for name, part in value.items() if name not in BESIDE}
-    return [_plain(part) for part in value] if isinstance(value, list) else value
+        return {name: plain(part) for name, part in value.items() if name not in BESIDE}
+    return [plain(part) for part in value] if isinstance(value, list) else value
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

@@ -102,7 +102,7 @@ SOURCES = {
 }
 
 
-def set_up(database: Path, cases: int) -> None:
+def set_up(database: Path | str, cases: int) -> None:
     """Publish the desk and open some slips at the beginning of time."""
     with Engine.open(str(database), time=ManualTime(BEGIN), create=True) as engine:
         engine.save_person(Person(id="boss", name="Boss", roles=("admin", "boss")), actor=ADMIN)

@@ -107,7 +107,7 @@ def test_killed_workers_leave_the_history_of_one_that_never_stopped(tmp_path: Pa
     proven(disturbed, END)
 
 
-def run_to_the_end(database: Path, said: list[str]) -> None:
+def run_to_the_end(database: Path | str, said: list[str]) -> None:
     """Carry everything forward that is left, and deliver it."""
 
     def deliver(delivery: Delivery) -> None:

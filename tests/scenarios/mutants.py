@@ -35,6 +35,7 @@ LOOKED_UP = frozenset({"actor", "assignee", "waiting_on"})
 """Not roles: whom they mean stands in the case."""
 
 TIMES = frozenset({"after", "at", "every", "goal", "is", "within"})
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 COMPARISONS = ((" > ", " >= "), (" >= ", " > "), (" < ", " <= "), (" <= ", " < "), (" == ", " >= "), (" == ", " <= "))
 SECOND, MINUTE = 1, 60
 
@@ -152,6 +153,11 @@ def _other_times(text: str, shifts: tuple[int, ...]) -> Iterator[str]:
     for found in re.finditer(r"\b\d+(?=%| (?:calendar|business)_days)", text):
         for change in (1, -1):
             yield _replaced(text, found, str(int(found[0]) + change))
+    for found in re.finditer(r"(?<=month on )\d+", text):
+        yield from (_replaced(text, found, str(int(found[0]) + change)) for change in (1, -1))
+    for found in re.finditer(r"(?<=week on )\w+", text):
+        yield _replaced(text, found, WEEKDAYS[WEEKDAYS.index(found[0]) - 1])
+    yield from _other_hours(text)
 
 
 def _other_hours(text: str) -> Iterator[str]:

@@ -237,6 +237,19 @@ def test_a_way_that_clears_the_field_again_is_none() -> None:
     )
 
 
+def test_what_needs_an_action_comes_only_after_it() -> None:
+    clock = CLOCK.format(goal="4h", starts="opening", met_by="answer")
+    assert ids(clock + states(act("answer", "stay"), act("close", "closed", "needs: [answer], "))) == []
+
+
+def test_a_checklist_begins_anew_with_its_state() -> None:
+    clock = CLOCK.format(goal="4h", starts="opening, again", met_by="answer")
+    answer, close = act("answer", "stay"), act("close", "closed", "needs: [answer], ")
+    assert ids(clock + states(answer, close, act("again", "working"))) == []
+    found = findings(clock + states(answer, close, act("again", "stay")))
+    assert [one.message.partition(" on the way ")[2] for one in found] == ["`close` to `closed`"]
+
+
 def test_what_nobody_can_do_is_no_way() -> None:
     clock = CLOCK.format(goal="4h", starts="opening", met_by="send")
     owner = HEAD.replace(", owner]", "]")

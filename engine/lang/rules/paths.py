@@ -1,4 +1,4 @@
-"""Ways of a case told apart by which fields are set: a guard that asks for one holds only where something set it."""
+"""Ways of a case told apart by what was set and done: what asks for a field or needs an action comes only after it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_SPOTS = 20_000
 
 
 class Spot(NamedTuple):
-    """A position, and of the fields that some condition asks for those that may be set there."""
+    """A position, and what may be set and done there: fields some condition asks for, `state.action` of a checklist."""
 
     position: int
     set: Fields
@@ -91,10 +91,15 @@ class Paths:
         """What may be set after a step."""
         acts = [way.action for way in step.ways if way.action is not None]
         forms = [act.form for act in acts] or ([self.definition.opening.form] if step is self.opening else [])
-        found = fields.union(*(form.require + form.allow for form in forms))
+        found = self._ticked(step, fields).union(*(form.require + form.allow for form in forms))
         for effects in self._effects(step):
             found = _done(effects, found)
         return self._tracked.intersection(found)
+
+    def _ticked(self, step: Step, fields: Fields) -> Fields:
+        """What a step does is ticked on every checklist that needs it; those of the states it enters begin anew."""
+        ticked = fields.union(name for name in self._tracked if name.endswith(f".{step.event}"))
+        return frozenset(name for name in ticked if "." not in name or name.partition(".")[0] not in step.entered)
 
     def _effects(self, step: Step) -> Iterator[Iterable[Effect]]:
         for way in step.ways:
@@ -121,12 +126,13 @@ def _meets(step: Step, names: Fields) -> bool:
 
 
 def _asked(way: Way) -> Fields:
-    """The fields that must have been set before a way is taken."""
+    """The fields that must have been set, and the actions done, before a way is taken."""
+    needs = [f"{way.action.state}.{need}" for need in way.action.needs] if way.action is not None else []
     conditions = [guard.must.text for guard in way.action.guards] if way.action is not None else []
     before = frozenset(name for condition in conditions for name in asked(condition))
     chosen = asked(way.branch.when.text) if way.branch.when is not None else frozenset()
     form = way.action.form if way.action is not None else Form()
-    return before | chosen.difference(form.require, form.allow)
+    return before.union(needs, chosen.difference(form.require, form.allow))
 
 
 def _actors(way: Way) -> Fields:

@@ -69,10 +69,13 @@ def is_lost(error: Exception) -> bool:
 
 
 def detail_of(error: Exception) -> str:
-    """The last line of what server or library say, without the words before it that name the place again."""
+    """What server or library say in one line, without the words before it that name the place again."""
     primary = getattr(getattr(error, "diag", None), "message_primary", None)
     lines = [line.strip() for line in str(primary or error).splitlines() if line.strip()]
-    return (lines or [type(error).__name__])[-1].rpartition("FATAL:  ")[2].rstrip(".")
+    told = lines[-1 if lines[0].startswith("Multiple connection attempts") else 0] if lines else type(error).__name__
+    for before in ("FATAL:  ", " failed: ", "connection failed: "):
+        told = told.rpartition(before)[2]
+    return told.rstrip(".")
 
 
 def _code(error: Exception) -> str:

@@ -1,0 +1,67 @@
+"""The process that is meant: by a file, by its name, or by `PROCESS@VERSION` as it was published."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.cli.findings import write_findings
+from engine.cli.folder import checked_paths
+from engine.cli.settings import Settings
+from engine.cli.streams import Streams
+from engine.cli.translate import _
+from engine.errors import NotFound, StoreUnavailable, UsageError
+
+if TYPE_CHECKING:
+    from engine.model import ProcessDefinition
+
+_PUBLISHED = re.compile(r"(?P<process>[a-z][a-z0-9_]*)@(?P<version>\d{1,9})")
+
+
+def meant_definition(streams: Streams, settings: Settings, text: str) -> ProcessDefinition | None:
+    """Return the process that is meant, a file before what is published; None where its file has errors, now shown."""
+    published = _PUBLISHED.fullmatch(text)
+    if published:
+        return _from_database(settings, published["process"], int(published["version"]))
+    path = file_meant(settings, text)
+    if path is None:
+        try:
+            return _from_database(settings, text)
+        except (NotFound, StoreUnavailable) as error:
+            raise _unknown(settings, text) from error
+    if path.is_dir():
+        raise UsageError(
+            _("`{file}` is a folder, and one process is wanted").format(file=path),
+            help=_("name a file, such as {file}").format(file=f"{path / 'repair.yaml'}"),
+        )
+    checked = checked_paths([path])
+    if checked.errors:
+        write_findings(streams, checked, "json" if streams.is_json else "text")
+        return None
+    if path.stem not in checked.definitions:
+        raise UsageError(_("`{file}` is no process").format(file=path), help=_("name the file of a process"))
+    return checked.definitions[path.stem]
+
+
+def file_meant(settings: Settings, text: str) -> Path | None:
+    """Return the file or folder that is meant: as typed, without its ending, or in the folder of processes."""
+    meant = (Path(text), Path(f"{text}.yaml"), settings.folder / f"{text}.yaml")
+    return next((path for path in meant if path.exists()), None)
+
+
+def _from_database(settings: Settings, process: str, version: int | None = None) -> ProcessDefinition:
+    from engine.app import Engine
+
+    with Engine.open(settings.database) as engine:
+        return engine.definition(process, version)
+
+
+def _unknown(settings: Settings, text: str) -> NotFound:
+    from difflib import get_close_matches
+
+    names = sorted({file.name.partition(".")[0] for file in settings.folder.glob("*.yaml")} - {"desk"})
+    near = get_close_matches(text, names, n=1)
+    message = _("there is no process `{name}`: no file is called so, and none is published").format(name=text)
+    mend = _("did you mean `{name}`?").format(name=near[0]) if near else _("name its file, or publish it first")
+    return NotFound(message, help=mend)

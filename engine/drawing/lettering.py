@@ -1,0 +1,42 @@
+"""How much room a text takes, and where it breaks: Chinese signs are as wide as they are high, others about half."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import east_asian_width
+
+_LATIN = 0.60  # of the size, for a usual sans-serif; bold is a little wider
+_BOLD = 1.08
+_CLOSING = "，。；：、！？）》」』”’…,.;:!?)"
+_PIECE = re.compile(rf"\s+|[（《「『“‘(]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[{re.escape(_CLOSING)}]*")
+
+
+def width_of(text: str, size: float, *, is_bold: bool = False) -> float:
+    """The width of one line at this size, in the size's unit."""
+    is_wide = any(east_asian_width(sign) in "WF" for sign in text)  # there quotation marks may be wide, too
+    units = sum(1.0 if east_asian_width(sign) in ("WFA" if is_wide else "WF") else _LATIN for sign in text)
+    return units * size * (_BOLD if is_bold else 1.0)
+
+
+def broken(text: str, room: float, size: float) -> tuple[str, ...]:
+    """The lines of a text: as few as the room allows, and of these about equally long."""
+    lines = _filled(text, room, size)
+    even = width_of(text, size) / max(len(lines), 1)
+    while len(lines) > 1 and even < room:
+        tried = _filled(text, even, size)
+        if len(tried) == len(lines):
+            return tried
+        even += size
+    return lines
+
+
+def _filled(text: str, room: float, size: float) -> tuple[str, ...]:
+    """Lines none wider than the room where a break is possible: at spaces, between Chinese signs."""
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if not lines[-1] or width_of(lines[-1] + piece.rstrip(), size) <= room:
+            lines[-1] += piece
+        else:
+            lines[-1] = lines[-1].rstrip()
+            lines.append(piece.lstrip())
+    return tuple(line.strip() for line in lines if line.strip())
