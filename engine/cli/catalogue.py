@@ -23,7 +23,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "test": Entry("testing", later("Run the scenarios of processes on a virtual clock.")),
             "calendar": Entry("calendars", later("Compute with calendars: add, elapsed, next opening; show one.")),
             "draw": Entry("drawing", later("Draw a process: outline, SVG, Mermaid, or a page for a browser.")),
-            "explain": Entry("writing", later("Explain a rule of the checker.")),
+            "explain": Entry("writing", later("Explain a rule of the checker, or a process as a handbook.")),
             "plan": Entry("moving", later("Show what a new version would mean for every open case.")),
             "publish": Entry("publishing", later("Publish processes, so that cases can be opened.")),
             "migrate": Entry("moving", later("Move open cases to a newer version.")),

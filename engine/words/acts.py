@@ -9,6 +9,7 @@ from engine.chart.drawing import around
 from engine.model import Action, Branch, ProcessDefinition
 from engine.words.conditions import condition_said
 from engine.words.effects import effects_said
+from engine.words.phrases import PHRASES
 from engine.words.placeholders import with_labels
 from engine.words.speech import Speech
 from engine.words.times import moment_said
@@ -56,19 +57,30 @@ def act_said(speech: Speech, action: Action) -> Act:
     )
 
 
+def opening_said(speech: Speech) -> Act:
+    """The opening of a case in words."""
+    opening = speech.definition.opening
+    label = opening.label or PHRASES["opening"]
+    action = Action(
+        name="opening", state="", label=label, by=opening.by, never_by=opening.never_by, form=opening.form,
+        guards=opening.guards, then=opening.then, during=opening.during, to=(Branch(speech.definition.initial),),
+    )  # fmt: skip
+    return act_said(speech, action)
+
+
 def _terms(speech: Speech, action: Action) -> Iterator[str]:
-    if never := (*action.never_by, *speech.definition.never_by):
-        yield speech.say("never_by", who=speech.people(never))
+    if action.never_by:
+        yield speech.say("never_by", who=speech.people(action.never_by))
     if action.needs:
         named = speech.listed(speech.quoted(speech.action(name)) for name in action.needs)
         yield speech.say("needs", actions=named)
     if action.during:
-        yield speech.say("during", calendar=speech.quoted(action.during))
+        yield speech.say("during", calendar=speech.quoted(speech.calendar(action.during)))
     if action.within is not None:
         yield speech.say("within", length=moment_said(speech, action.within))
     for key, names in (("asks", action.form.require), ("takes", action.form.allow)):
         if names:
-            yield speech.say(key, fields=speech.listed(speech.field(name) for name in names))
+            yield speech.say(key, fields=speech.listed(speech.quoted(speech.field(name)) for name in names))
     for guard in action.guards:
         yield speech.say("refused", reason=with_labels(speech, guard.words, guard.name))
 

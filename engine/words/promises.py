@@ -84,7 +84,9 @@ def _terms(speech: Speech, clock: Clock) -> Iterator[str]:
     if clock.repeats:
         yield speech.say("repeats")
     if (clock.calendar or speech.definition.calendar) != "always":
-        yield speech.say("counted_by", calendar=speech.quoted(clock.calendar or speech.definition.calendar))
+        yield speech.say(
+            "counted_by", calendar=speech.quoted(speech.calendar(clock.calendar or speech.definition.calendar))
+        )
     if clock.target is not None:
         yield speech.say("target", percent=f"{clock.target * 100:g}%")
 

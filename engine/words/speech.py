@@ -54,6 +54,11 @@ class Speech:
         found = self.definition.clocks.get(name)
         return name if found is None else self.said(found.label, name)
 
+    def calendar(self, name: str) -> str:
+        """What a calendar is called."""
+        found = self.definition.calendars.get(name)
+        return name if found is None else self.said(found.label, name)
+
     def people(self, who: Iterable[Who]) -> str:
         """These people in one line; nobody where there is none."""
         return self.listed(self._one(one) for one in who) or self.say("nobody")

@@ -32,7 +32,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "check": [["check"]],
     "test": [["test", "processes/return_visit.yaml", "--coverage"]],
     "draw": [["draw", "repair"], ["draw", "--case", "CASE", "--as", "wang.fang"]],
-    "explain": [["explain", "unknown-state"], ["explain"]],
+    "explain": [["explain", "unknown-state"], ["explain"], ["explain", "repair"]],
     "calendar": [
         ["calendar"],
         ["calendar", "show", "office_days", "--days", "366"],

@@ -236,7 +236,7 @@ def test_a_page_loads_nothing_and_tells_of_each_state() -> None:
     acts = json.loads(found[1])["reported"]["acts"]
     told = next(act for act in acts if act["label"] == "派工")
     assert told["who"] == "由维修班值班员"
-    assert "以下情况不受理：‹维修工› 不在班" in told["lines"]
+    assert "否则不受理：‹维修工› 不在班" in told["lines"]
 
 
 def test_a_page_of_a_case_shows_how_far_its_promises_have_come_and_why_it_may_not() -> None:

@@ -9,6 +9,7 @@ from engine.fields import Field
 from engine.model import Every, Moment, Timer
 from engine.words.acts import acts_in
 from engine.words.conditions import briefly, condition_said
+from engine.words.handbook import handbook_of
 from engine.words.phrases import PHRASES, WEEKDAYS
 from engine.words.promises import promises
 from engine.words.speech import Speech, every_action
@@ -131,7 +132,7 @@ def test_what_may_be_done_in_a_state_is_its_own_then_the_group_s_then_the_top_s(
 def test_a_guard_s_words_name_what_stands_there() -> None:
     dispatch = next(act for act in acts_in(told("repair", "en"), "reported") if act.name == "dispatch")
     assert dispatch.who == "Repair duty officer"
-    assert "refused when: ‹Technician› is not on shift" in dispatch.terms
+    assert "else refused: ‹Technician› is not on shift" in dispatch.terms
     assert dispatch.leads[0] == "leads to “Dispatched”"
 
 
@@ -146,3 +147,37 @@ def test_everything_shipped_can_be_told(language: str) -> None:
         texts += [text for one in promises(speech) for rung in one.rungs for text in rung]
         assert all(text and "None" not in text for text in texts), definition.process
         assert len(texts) > len(list(every_action(definition)))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_handbook_has_a_page_for_every_state_and_every_promise(language: str) -> None:
+    for definition in shipped().values():
+        book = handbook_of(Speech(definition, language))
+        assert [page.name for page in book.pages] == list(definition.states)
+        assert [one.name for one in book.promises] == list(definition.clocks)
+        for page in book.pages:
+            assert page.meaning, (definition.process, page.name)
+
+
+def test_a_page_says_what_the_clocks_do_in_its_state() -> None:
+    book = handbook_of(told("repair", "en"))
+    page = next(one for one in book.pages if one.name == "rescheduled")
+    assert page.meaning[0] == "The case waits on Customer."
+    assert page.itself == (
+        "30m before “Agreed visit”: tells whose turn it is: “‹number›: the customer expects us at ‹Agreed visit›”; "
+        "if “Technician” is given: leads to “Dispatched”; otherwise: leads to “Reported”",
+    )
+    here = {one.name: one.lines for one in page.clocks}
+    assert here["dispatch"] == ("stands still here",)
+    assert here["arrival"] == ("starts with “Agree another time”", "is kept by “On site”")
+
+
+def test_a_group_s_word_holds_on_the_pages_of_its_states() -> None:
+    pages = {page.name: page for page in handbook_of(told("complaint", "en")).pages}
+    assert pages["handling"].acts == ()
+    assert pages["judging"].meaning[0].startswith("The case waits on Agent (if “Handled by” is “an agent”)")
+    assert "It is part of “In handling”; what holds there holds here, too." in pages["judging"].meaning
+    assert (
+        handbook_of(told("complaint", "en")).about[1]
+        == "Never by the case's Person complained about, whatever is done."
+    )

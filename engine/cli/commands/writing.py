@@ -5,23 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from engine.cli.command import Args, Command, plain_command
+from engine.cli.definitions import meant_definition
 from engine.cli.exits import Exit
 from engine.cli.findings import FORMATS, write_findings
 from engine.cli.folder import checked_paths
+from engine.cli.handbook import as_markdown, book_document, lines_of, write_book
 from engine.cli.parameters import ProcessPath
 from engine.cli.rulebook import on_screen, page_of, summaries
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _
-from engine.errors import Conflict, UsageError
+from engine.cli.translate import _, listed
+from engine.errors import Conflict, NotFound, UsageError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LABEL = re.compile(r"\{en: (?P<en>[^{},]+), zh: (?P<zh>[^{},]+)\}")
+_KEBAB = re.compile(r"^[a-z]+(-[a-z]+)+$")  # a rule's id has a hyphen, the name of a process none
 _STARTER = Path(__file__).parents[1] / "starter"
 
 
@@ -160,22 +164,62 @@ def explain_command() -> Command:
         run_explain,
         help=_(
             "Explain a rule of the checker: why it is there, an example that breaks it, what is said then, and how to "
-            "mend it. Without a rule, list them all."
+            "mend it. Without a rule, list them all. Or explain a process: the operator's handbook, a page for each "
+            "state with who may do what, and what the clocks will do."
         ),
-        examples=("casewright explain unknown-state", "casewright explain"),
-        params=[click.Argument(["rule"], required=False, metavar=_("[RULE]"))],
+        examples=(
+            "casewright explain unknown-state",
+            "casewright explain",
+            "casewright explain repair --state reported",
+            "casewright explain repair --format md --lang zh > repair.zh.md",
+        ),
+        params=[
+            click.Argument(["subject"], required=False, metavar=_("[RULE|PROCESS|FILE]")),
+            click.Option(["--state"], metavar=_("STATE"), help=_("Of a process only the page of this state.")),
+            click.Option(
+                ["--format", "form"], type=click.Choice(["text", "md"]), help=_("A handbook as text or as Markdown.")
+            ),
+        ],
     )
 
 
 def run_explain(streams: Streams, args: Args) -> int:
-    """Explain a rule, or list all."""
-    if args.rule is None:
+    """Explain a rule or a process, or list all rules."""
+    if args.subject is None:
         return _list_rules(streams)
-    text = page_of(args.rule)
+    if args.subject not in summaries() and not _KEBAB.search(args.subject):
+        return _explain_process(streams, args)
+    text = page_of(args.subject)
     if streams.is_json:
-        streams.give({"rule": args.rule, "text": text})
+        streams.give({"rule": args.subject, "text": text})
     else:
         streams.say(on_screen(text))
+    return Exit.DONE
+
+
+def _explain_process(streams: Streams, args: Args) -> int:
+    """Write the handbook of a process, or its page of one state."""
+    definition = meant_definition(streams, args.settings, args.subject)
+    if definition is None:
+        return Exit.FAILED
+    from engine.words.handbook import handbook_of
+    from engine.words.speech import Speech
+
+    book = handbook_of(Speech(definition, streams.language))
+    if args.state is not None and args.state not in definition.states:
+        near = get_close_matches(args.state, definition.states, 1)
+        raise NotFound(
+            _("`{process}` has no state `{state}`").format(process=definition.process, state=args.state),
+            help=_("did you mean `{name}`?").format(name=near[0])
+            if near
+            else _("it has {names}").format(names=listed(f"`{name}`" for name in definition.states)),
+        )
+    if streams.is_json:
+        streams.give(book_document(book))
+    elif args.form == "md":
+        streams.out.write(as_markdown(lines_of(book, args.state)))
+    else:
+        write_book(streams, lines_of(book, args.state))
     return Exit.DONE
 
 
