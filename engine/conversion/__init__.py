@@ -1,0 +1,1 @@
+"""Charts written elsewhere – SCXML, XState, a table – as a process of ours."""

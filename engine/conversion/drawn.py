@@ -1,0 +1,74 @@
+"""A chart as it was drawn elsewhere, whatever its file: states one inside the other, and ways between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Kind = Literal["state", "parallel", "final", "shallow", "deep"]
+
+
+class Unsaid(NamedTuple):
+    """Something of the chart that the process language does not say, and where it stands."""
+
+    line: int  # 0: the file has no lines that mean anything
+    what: str
+
+
+class Misread(ValueError):
+    """The file is not a chart of its kind; the message says what is wrong."""
+
+
+@dataclass(slots=True)
+class Way:
+    """One transition. No event: it is taken as soon as it may be. No target: the state stays."""
+
+    event: str
+    targets: tuple[str, ...]
+    line: int
+    guard: str = ""  # an expression of ours
+    delay: int | None = None  # ms after entering: a timer of the state
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A state; the chart itself is one without a parent. Of a history state the one way is where it leads at first."""
+
+    id: str
+    kind: Kind
+    line: int
+    parent: Node | None = None
+    initial: str = ""
+    children: list[Node] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
+
+    def all(self) -> Iterator[Node]:
+        """Everything inside, in document order."""
+        for child in self.children:
+            yield child
+            yield from child.all()
+
+    def above(self) -> Iterator[Node]:
+        """Everything around, nearest first; not the chart itself."""
+        node = self.parent
+        while node is not None and node.parent is not None:
+            yield node
+            node = node.parent
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it stands for what was active when its parent was left."""
+        return self.kind in ("shallow", "deep")
+
+    def states(self) -> list[Node]:
+        """The states directly inside."""
+        return [child for child in self.children if not child.is_history]
+
+
+@dataclass(slots=True)
+class Drawn:
+    """A chart as read, and what of its file is not in it."""
+
+    root: Node
+    unsaid: list[Unsaid] = field(default_factory=list)
