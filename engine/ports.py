@@ -22,6 +22,7 @@ from engine.stored import (
     Publication,
     Query,
     Request,
+    Server,
     StoredRecord,
     Timetable,
 )
@@ -274,6 +275,9 @@ class Store(Protocol):
         An exception takes back its own transaction only; the host's goes on, and decides whether any of it stands.
         """
 
+    def server(self) -> Server | None:
+        """How the database's server stands; None where there is none."""
+
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """Set this event whenever a transaction elsewhere has said `wake`, as far as the database can tell."""
 
@@ -284,6 +288,6 @@ class Store(Protocol):
 __all__ = [
     "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Family", "Fault",
     "Listing", "Mail", "OutboxTable", "Outlook", "PartyRecord", "Person", "Publication", "Query", "Registers",
-    "Registry", "Reports", "Request", "Save", "Step", "Store", "StoredRecord", "TimeSource", "Timetable", "Timetables",
-    "Transaction", "Wanted",
+    "Registry", "Reports", "Request", "Save", "Server", "Step", "Store", "StoredRecord", "TimeSource", "Timetable",
+    "Timetables", "Transaction", "Wanted",
 ]  # fmt: skip

@@ -163,3 +163,14 @@ class Attached:
     size: int
     at: int
     by: str = ""  # who attached it: the record says so, not the table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """How a database server stands."""
+
+    name: str  # with its version
+    connections: int  # in use
+    most: int
+    volatile: tuple[str, ...]  # settings that are off, so that a power cut may take what was acknowledged
+    ahead: int  # by how many ms its clock stands before this machine's

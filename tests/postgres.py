@@ -38,11 +38,12 @@ def programs() -> Path | None:
 class Server:
     """One server, started and stopped as a test likes."""
 
-    def __init__(self, *settings: str) -> None:
+    def __init__(self, *settings: str, user: str = USER) -> None:
         found = programs()
         assert found is not None
         self.programs = found
         self.settings = settings
+        self.user = user
         self.folder = Path(tempfile.mkdtemp(prefix="cw-pg-", dir="/tmp"))  # a socket's path must be short
         self.names = count(1)
         self.process: subprocess.Popen[bytes] | None = None
@@ -50,7 +51,7 @@ class Server:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "nobody")
             self._as = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-        self._run("initdb", "-D", "data", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self._run("initdb", "-D", "data", "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
     def _run(self, program: str, *args: str) -> None:
         done = subprocess.run(
@@ -102,7 +103,7 @@ class Server:
 
     def url(self, database: str) -> str:
         """Where a database of this server is."""
-        return f"postgresql://{USER}@/{database}?host={self.folder}"
+        return f"postgresql://{self.user}@/{database}?host={self.folder}"
 
     def new(self, template: str = "template0") -> str:
         """A new database, by its name."""

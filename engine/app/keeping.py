@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,7 @@ from engine.errors import ClockJumped, DefinitionError, NotFound, UsageError
 from engine.fields import Words
 from engine.lang.load import Loaded, load_process
 from engine.model import ProcessDefinition
-from engine.ports import Person, Publication, Transaction
+from engine.ports import Person, Publication, Server, Transaction
 from engine.values import show_instant
 
 Progress = Callable[[int, int], None]
@@ -154,6 +154,7 @@ class Keeping:
             behind += len(tx.due_timetables(self._recipe.now()))
         admins = [person for person in people if _is_admin(person)]
         return [
+            *_server_checks(self._recipe.store.server()),
             self._clock_check(),
             _check("processes", published > 0, f"{published} published", f"已发布 {published} 个"),
             _check("people", bool(admins), f"{len(people)} known, {len(admins)} of them admin",
@@ -222,6 +223,22 @@ def _publication(definition: ProcessDefinition, at: int, by: str) -> Publication
         behaviour_hash=definition.behaviour_hash, words_hash=definition.words_hash, sources=definition.sources,
         published_at=at, published_by=by,
     )  # fmt: skip
+
+
+def _server_checks(server: Server | None) -> Iterator[Check]:
+    """Where the database has a server: whether it keeps what it says, and has room for more."""
+    if server is None:
+        return
+    used = f"{server.connections}/{server.most}"
+    en = f"{server.name}, {used} connections in use, its clock {server.ahead:+} ms to this machine's"
+    zh = f"{server.name}，连接 {used}，其时钟与本机相差 {server.ahead:+} 毫秒"
+    if server.volatile:
+        off = ", ".join(server.volatile)
+        en, zh = f"{en}; a power cut may take the last steps: {off} off", f"{zh}；断电可能丢失最后几步：{off} 已关闭"
+    is_full = server.connections > server.most * 9 // 10
+    if is_full:
+        en, zh = f"{en}; hardly any connection is left", f"{zh}；连接几乎用尽"
+    yield _check("server", not server.volatile and not is_full, en, zh)
 
 
 def _due_check(behind: int) -> Check:

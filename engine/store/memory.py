@@ -83,6 +83,9 @@ class MemoryStore:
             help="open the engine on the file of the host's database; in tests, one in a temporary folder",
         )
 
+    def server(self) -> None:
+        """None: everything is in this process."""
+
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """There are no other processes to be heard."""
         return nullcontext()

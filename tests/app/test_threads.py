@@ -75,6 +75,13 @@ def test_a_unique_number_is_taken_once(engine: Engine) -> None:
     assert sum(isinstance(result, Accepted) for result in results) == 1
 
 
+def test_of_fifty_who_want_one_number_all_are_answered(engine: Engine) -> None:
+    """On a database with many writers the losers are decided again, on what the winner left."""
+    results = together(CLIENTS, lambda n: engine.open_case("parcel", {"waybill": "SF1"}, actor=agent(n)))
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert sum(isinstance(result, Accepted) for result in results) == 1
+
+
 def test_reading_and_working_at_once_disturb_nobody(engine: Engine, time: ManualTime) -> None:
     cases = [open_errand(engine) for _ in range(10)]
     time.move(HOUR)

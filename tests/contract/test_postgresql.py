@@ -527,3 +527,12 @@ def test_each_error_of_the_server_has_a_sentence(store: Store, url: str) -> None
     with store.read() as work, pytest.raises(StoreUnavailable, match="could not do what was asked") as caught:
         work._do("SELECT nothing")  # type: ignore[attr-defined]
     assert re.search(r'column "nothing" does not exist', caught.value.message)
+
+
+def test_a_server_that_may_forget_what_it_said_is_found_out(store: Store) -> None:
+    found = store.server()
+    assert found is not None
+    assert found.name.startswith("PostgreSQL ")
+    assert found.volatile == ("fsync", "full_page_writes", "synchronous_commit")
+    assert 0 < found.connections <= found.most == 150
+    assert abs(found.ahead) < 1_000

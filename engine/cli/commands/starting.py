@@ -185,6 +185,7 @@ def doctor_command() -> Command:
 
 
 _CHECKS = {
+    "server": later("server"),
     "clock": later("clock"),
     "processes": later("published processes"),
     "people": later("people"),

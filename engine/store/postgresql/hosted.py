@@ -84,6 +84,9 @@ class PostgresHosted:
         """The same database in another transaction of the host's."""
         return PostgresHosted(self._store, connection)
 
+    def server(self) -> None:
+        """None: who asks does so outside of the host's transaction."""
+
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """Workers listen elsewhere."""
         return nullcontext()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from time import time_ns
+
 from engine.errors import StoreUnavailable
 from engine.store.postgresql.pool import Cursor
 from engine.store.schema import SELECT_VERSION, State, check_revision
+from engine.stored import Server
 
 OUR_TABLES = ("cases", "records", "outbox", "settings")
 """Enough of them to know that their names are taken; the migration itself would refuse the others."""
@@ -52,3 +55,26 @@ def revision_of(cursor: Cursor) -> str | None:
     """The revision of our tables there."""
     found = cursor.execute(SELECT_VERSION, ()).fetchone()
     return found[0] if found else None
+
+
+LASTING = ("fsync", "full_page_writes", "synchronous_commit")
+"""Settings without which a commit that was answered may not outlive a power cut."""
+
+
+def state_of_server(cursor: Cursor) -> Server:
+    """How the server stands; of its clock half the way there and back is left out."""
+    asked = time_ns()
+    version, at, used, most, *levels = cursor.execute(
+        "SELECT current_setting('server_version'), floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint, "
+        "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), "
+        "current_setting('max_connections')::int, " + ", ".join(f"current_setting('{name}')" for name in LASTING),
+        (),
+    ).fetchone() or ("", 0, 0, 0)
+    here = (asked + time_ns()) // 2_000_000
+    return Server(
+        name=f"PostgreSQL {version.partition(' ')[0]}",
+        connections=used,
+        most=most,
+        volatile=tuple(name for name, level in zip(LASTING, levels, strict=True) if level == "off"),
+        ahead=at - here,
+    )

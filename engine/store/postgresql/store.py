@@ -20,13 +20,14 @@ from engine.store.hosted import Guests
 from engine.store.postgresql.hosted import PostgresHosted
 from engine.store.postgresql.listening import Listening
 from engine.store.postgresql.pool import Cursor, Pool
-from engine.store.postgresql.schema import state_of, whereabouts
+from engine.store.postgresql.schema import state_of, state_of_server, whereabouts
 from engine.store.postgresql.trouble import explain, explain_commit, explain_connecting, is_lost
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
 from engine.store.sql import Driver
 from engine.store.statements import texts_of
 from engine.store.transaction import SqlTransaction
+from engine.stored import Server
 
 if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
@@ -106,6 +107,16 @@ class PostgresStore:
     def welcome(self, connection: HostConnection) -> None:
         """Remember whose transaction this thread works in: it would wait for what only itself can end."""
         self._guests.welcome(connection)
+
+    def server(self) -> Server:
+        """How the server stands; its clock against this machine's, half the way there and back left out."""
+        cursor = self._begun("BEGIN READ ONLY")
+        try:
+            return state_of_server(cursor)
+        except psycopg.Error as error:
+            raise self._explain(error) from error
+        finally:
+            self._end(cursor)
 
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """Set this event whenever a transaction elsewhere has said `wake`."""

@@ -91,6 +91,9 @@ class HostedStore:
         """The same database in another transaction of the host's."""
         return HostedStore(self._store, connection)
 
+    def server(self) -> None:
+        """None: who asks does so outside of the host's transaction."""
+
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """Workers listen elsewhere."""
         return nullcontext()

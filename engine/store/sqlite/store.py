@@ -87,6 +87,9 @@ class SqliteStore:
         self._check_open()
         return HostedStore(self, connection)
 
+    def server(self) -> None:
+        """None: a file has none."""
+
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """A file tells nobody anything: workers of other processes look at each poll."""
         return nullcontext()
