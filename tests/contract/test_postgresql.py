@@ -21,6 +21,7 @@ from engine.errors import Outrun, StoreUnavailable, UsageError
 from engine.ports import Store
 from engine.store import open_store, schema, upgrade
 from engine.store.address import read_address, shown
+from engine.store.migrating import run_migrations
 from engine.store.postgresql.store import PostgresStore, marked
 from engine.store.tables import VERSION_TABLE, metadata
 from tests import postgres
@@ -55,9 +56,14 @@ def store(url: str) -> Iterator[PostgresStore]:
     made.close()
 
 
-BACK_TO_THE_FIRST = (
-    "ALTER TABLE clock_cycles DROP COLUMN noticed_ms; DROP TABLE timetables, adjustments, affected, parties"
-)
+def first_tables(url: str) -> None:
+    """The tables as they were at first, with the cycle of a clock."""
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(read_address(url).url))
+    with engine.begin() as connection:
+        run_migrations(connection, "0001")
+        columns = "'R-1', 'arrival', 1, 5, 9, 'met', 'length', 10, 4, NULL, '{}'"
+        connection.exec_driver_sql(f"INSERT INTO clock_cycles VALUES ({columns})")
+    engine.dispose()
 
 
 def raw(url: str) -> psycopg.Connection[tuple[object, ...]]:
@@ -207,36 +213,35 @@ def test_a_newer_database_is_refused_also_while_a_program_runs(store: Store, url
     put(store, step(get(store, "R-1")))
 
 
-def test_the_first_tables_are_brought_up_to_date_with_all_they_hold(store: Store, url: str) -> None:
-    put(store, opening(a_case()))
-    with raw(url) as other:
-        other.execute(BACK_TO_THE_FIRST)
-        other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
-    assert "was made by an older casewright" in sentence(lambda: open_store(url))[0]
-    assert upgrade(url) is True
-    assert get(store, "R-1").root == "R-1"
+def test_the_first_tables_are_brought_up_to_date_with_all_they_hold(empty: str) -> None:
+    first_tables(empty)
+    assert "was made by an older casewright" in sentence(lambda: open_store(empty))[0]
+    assert upgrade(empty) is True
+    with closing(open_store(empty)) as store, store.read() as work:
+        [kept] = work.cycles("R-1")
+    assert (kept.started_at, kept.used, kept.result, kept.noticed_at) == (5, 4, "met", None)
 
 
-def test_an_upgrade_waits_for_whoever_works_and_lets_nobody_in_between(store: Store, url: str) -> None:
-    put(store, opening(a_case()))
-    with raw(url) as other:
-        other.execute(BACK_TO_THE_FIRST)
+def test_an_upgrade_waits_for_whoever_works_and_lets_nobody_in_between(store: Store, url: str, empty: str) -> None:
+    """Whoever works has read the revision, and keeps that table from being locked until the end."""
+    first_tables(empty)
     upgraded = Event()
 
     def bring_up_to_date() -> None:
-        upgrade(url.replace("busy=0.5", "busy=9"))
+        upgrade(empty + "&busy=9")
         upgraded.set()
 
-    with store.write() as work:
-        work.set_setting("zone", "UTC")
-        with raw(url) as other:
-            other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+    with raw(empty) as other, other.transaction():
+        other.execute(f"SELECT version_num FROM {VERSION_TABLE}")  # as every transaction of ours begins
         thread = threading.Thread(target=bring_up_to_date)
         thread.start()
         assert not upgraded.wait(0.3)
     thread.join(20)
     assert upgraded.is_set()
-    put(store, step(get(store, "R-1")))
+    lock = f"BEGIN; LOCK TABLE {VERSION_TABLE} IN ACCESS EXCLUSIVE MODE NOWAIT"
+    for begin in (store.write, store.read):
+        with begin(), raw(url) as other, pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute(lock)
 
 
 def test_many_may_make_the_same_tables_at_once(empty: str) -> None:
