@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.common import tell
 
 QUESTIONS = (
-    "durable", "worker", "decision", "loading", "starting", "memory", "store_step", "machine", "expressions",
+    "durable", "server", "worker", "decision", "loading", "starting", "memory", "store_step", "machine", "expressions",
     "calendars", "long_case",
 )  # fmt: skip
 

@@ -1,0 +1,158 @@
+"""What does a durable action on PostgreSQL cost beside its driver alone?
+
+Ours: `Engine.act` with everything on, one commit each. Theirs: bare psycopg on one connection, the values of every row
+worked out beforehand, nothing in its loop but the statements that write, sent to the server at once with their commit.
+Both end with the same rows, which is checked. The server is one of the tests' own, on this machine, reached by a
+socket, and waits for the disk at every commit.
+
+    python benchmarks/server.py
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.common import Answer, Pair, at_least, desk, in_turns, tell
+from benchmarks.durable import BATCH, CASES, PEOPLE, WARM, WRITES, Statement, act, act_many
+from engine.app import Accepted, Engine
+from engine.store.postgresql.pool import Cursor, cursor_on
+from engine.testing import ADMIN, ManualTime
+from tests import postgres
+
+WANTED = 0.55
+"""Of the driver's rate, with one client."""
+
+
+def prepare(server: postgres.Server) -> tuple[str, list[str]]:
+    """A database with some open cases, by its name, and their ids."""
+    name = server.new()
+    with Engine.open(server.url(name), time=ManualTime(), create=True) as engine:
+        for person in PEOPLE:
+            engine.save_person(person, actor=ADMIN)
+        engine.publish(desk(), "ring", actor=ADMIN)
+        opened = [engine.open_case("ring", {"amount": "12.50"}, actor="lin") for _ in range(CASES)]
+        return name, [result.case.id for result in opened if isinstance(result, Accepted)]
+
+
+@contextmanager
+def recording(kept: list[Statement]) -> Iterator[None]:
+    """Keep what is written meanwhile."""
+    plain = psycopg.RawCursor.execute
+
+    def execute(self: Cursor, text: Any, values: Any = None, **how: Any) -> Cursor:
+        if text.startswith(WRITES):
+            kept.append((text, tuple(values)))
+        return plain(self, text, values, **how)
+
+    psycopg.RawCursor.execute = execute  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        psycopg.RawCursor.execute = plain  # type: ignore[method-assign]
+
+
+def recorded(url: str, cases: Sequence[str], numbers: range) -> list[list[Statement]]:
+    """What each of these actions writes."""
+    time, written = ManualTime(), list[list[Statement]]()
+    with Engine.open(url, time=time) as engine:
+        for number in numbers:
+            kept: list[Statement] = []
+            with recording(kept):
+                act(engine, time, cases, range(number, number + 1))
+            written.append(kept)
+    return written
+
+
+def write(cursor: Cursor, steps: Sequence[Sequence[Statement]]) -> None:
+    """The statements and nothing else, one commit and one round trip a step."""
+    for statements in steps:
+        with cursor.connection.pipeline():
+            cursor.execute("BEGIN")
+            for text, values in statements:
+                cursor.execute(text, values)
+            cursor.execute("COMMIT")
+
+
+def beside_the_driver(server: postgres.Server, count: int, rounds: int) -> Pair:
+    """One action after the other, beside the bare driver writing the same rows."""
+    begin, cases = prepare(server)
+    names = [server.new(begin) for _ in range(3)]
+    parts = [range(WARM), *(range(first, first + count) for first in range(WARM, WARM + count * rounds, count))]
+    steps = recorded(server.url(names[0]), cases, range(WARM + count * rounds))
+    time = ManualTime()
+    with (
+        Engine.open(server.url(names[1]), time=time) as engine,
+        closing(psycopg.connect(server.url(names[2]), autocommit=True)) as driver,
+    ):
+        cursor = cursor_on(driver)
+
+        def ours(turn: int) -> None:
+            act(engine, time, cases, parts[turn])
+
+        def theirs(turn: int) -> None:
+            write(cursor, [steps[number] for number in parts[turn]])
+
+        ours(0)
+        theirs(0)
+        found = in_turns(lambda turn: ours(turn + 1), lambda turn: theirs(turn + 1), rounds)
+    equal(server, *names[1:])
+    return found
+
+
+def in_batches(server: postgres.Server, count: int, rounds: int) -> Pair:
+    """The same actions a hundred to a commit, beside one by one."""
+    begin, cases = prepare(server)
+    times, parts = (ManualTime(), ManualTime()), [range(turn * count, (turn + 1) * count) for turn in range(rounds)]
+    with (
+        Engine.open(server.url(server.new(begin)), time=times[0]) as many,
+        Engine.open(server.url(server.new(begin)), time=times[1]) as single,
+    ):
+        act_many(many, times[0], cases, range(BATCH))
+        act(single, times[1], cases, range(BATCH))
+        return in_turns(
+            lambda turn: act_many(many, times[0], cases, parts[turn]),
+            lambda turn: act(single, times[1], cases, parts[turn]),
+            rounds,
+        )
+
+
+def equal(server: postgres.Server, ours: str, theirs: str) -> None:
+    """Both must have written the same rows, or the ratio compares nothing."""
+    with psycopg.connect(server.url(ours)) as one, psycopg.connect(server.url(theirs)) as other:
+        named = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        for (table,) in one.execute(named).fetchall():
+            rows = [sorted(map(repr, base.execute(f'SELECT * FROM "{table}"').fetchall())) for base in (one, other)]  # type: ignore[arg-type]
+            assert rows[0] == rows[1], table
+
+
+def answers(*, is_quick: bool = False) -> Iterator[Answer]:
+    """Act, durably, on a server."""
+    if postgres.programs() is None:
+        yield Answer("act on PostgreSQL", "no server here")
+        return
+    count, rounds = (100, 3) if is_quick else (500, 7)
+    server = postgres.Server()
+    server.start()
+    try:
+        pair = beside_the_driver(server, count, rounds)
+        beside = f"of the bare driver ({pair.cpu_ratio:.2f} by our processor time)"
+        yield Answer(
+            "act, durable, PostgreSQL", f"{count / pair.ours:,.0f}/s", pair.ratio, beside, *at_least(WANTED, pair.ratio)
+        )
+        pair = in_batches(server, count, rounds)
+        question = f"act in batches of {BATCH}, PostgreSQL"
+        yield Answer(question, f"{count / pair.ours:,.0f}/s", pair.ratio, "of one by one", *at_least(3, pair.ratio))
+    finally:
+        server.end()
+
+
+if __name__ == "__main__":
+    tell(answers(is_quick="--quick" in sys.argv))
