@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         AdjustedCycle,
         CaseView,
         ClockView,
+        Correction,
         Declared,
         Delivery,
         Engine,
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
     from engine.worker import run_worker
 
 _APP = (
-    "Accepted", "Act", "AdjustedCycle", "CaseView", "ClockView", "Declared", "Delivery", "Engine", "File",
+    "Accepted", "Act", "AdjustedCycle", "CaseView", "ClockView", "Correction", "Declared", "Delivery", "Engine", "File",
     "FormField", "Import", "Imported", "Inside", "Interruption", "MeasureQuestion", "MeasureReport", "Offer", "Reach",
     "Refusal", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 )  # fmt: skip
@@ -97,10 +98,11 @@ _HOMES = {
 
 __all__ = [
     "Accepted", "Act", "Actor", "AdjustedCycle", "Calendar", "CalendarError", "CaseView", "ClockJumped", "ClockView",
-    "Conflict", "Declared", "DefinitionError", "Delivery", "Engine", "EngineError", "File", "FormField", "Import",
-    "Imported", "Inside", "Interruption", "KeyReused", "MeasureQuestion", "MeasureReport", "NotFound", "NotPermitted",
-    "Offer", "Person", "Reach", "Reason", "Refusal", "Round", "Search", "SetAside", "SlaQuestion", "SlaReport",
-    "StoreUnavailable", "TimeSource", "UsageError", "Verification", "VerificationFailed", "Worklist", "__version__",
+    "Conflict", "Correction", "Declared", "DefinitionError", "Delivery", "Engine", "EngineError", "File", "FormField",
+    "Import", "Imported", "Inside", "Interruption", "KeyReused", "MeasureQuestion", "MeasureReport", "NotFound",
+    "NotPermitted", "Offer", "Person", "Reach", "Reason", "Refusal", "Round", "Search", "SetAside", "SlaQuestion",
+    "SlaReport", "StoreUnavailable", "TimeSource", "UsageError", "Verification", "VerificationFailed", "Worklist",
+    "__version__",
     "always", "format_duration", "load_calendar", "load_calendars", "openings", "parse_duration", "read_calendar",
     "read_instant", "read_sources", "run_worker", "show_instant",
 ]  # fmt: skip

@@ -159,6 +159,7 @@ def read_instant(raw: Any, zone: str) -> int:
     """An instant from an aware datetime, RFC 3339 text, or a local time in `zone`; a finer part than ms is cut off.
 
     A local time that a clock change skips is the first instant after it; one that comes twice is the first of the two.
+    `24:00` is the midnight that ends its day.
     """
     if isinstance(raw, datetime):
         if raw.tzinfo is None:
@@ -181,7 +182,12 @@ def read_instant(raw: Any, zone: str) -> int:
 
 def _parsed(found: re.Match[str], zone: str) -> int:
     day, minute, second, fraction, offset = found.groups()
-    local = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(fraction or '.0')[:7]:0<7}")
+    is_end = minute == "24:00" and not (second or "").strip(":0") and not (fraction or "").strip(".0")
+    local = datetime.fromisoformat(
+        f"{day}T{'00:00' if is_end else minute}{second or ':00'}{(fraction or '.0')[:7]:0<7}"
+    )
+    if is_end:  # as in calendars, the midnight that ends the day
+        local += timedelta(days=1)
     if offset is None:
         return instant_at(zone, local)
     return milliseconds(datetime.fromisoformat(local.isoformat() + offset.upper().replace("Z", "+00:00")))

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from engine.app.acting import Act, Acting, File
-from engine.app.adjusting import AdjustedCycle, Adjusting, Declared, Interruption, Reach
+from engine.app.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
 from engine.app.delivery import Deliver, Delivery
 from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
@@ -92,8 +92,9 @@ class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Registerin
 
 
 __all__ = [
-    "Accepted", "Act", "AdjustedCycle", "CaseMove", "CaseView", "Check", "ClockView", "Coming", "Declared", "Deliver",
-    "Delivery", "Engine", "File", "FormField", "Import", "Imported", "Inside", "Interruption", "LineError",
-    "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan", "Offer", "Played", "Problem", "Promise", "Published",
-    "Reach", "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Accepted", "Act", "AdjustedCycle", "CaseMove", "CaseView", "Check", "ClockView", "Coming", "Correction",
+    "Declared", "Deliver", "Delivery", "Engine", "File", "FormField", "Import", "Imported", "Inside", "Interruption",
+    "LineError", "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan", "Offer", "Played", "Problem", "Promise",
+    "Published", "Reach", "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification",
+    "Worklist",
 ]  # fmt: skip

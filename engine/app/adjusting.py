@@ -1,53 +1,28 @@
-"""What is declared beside the ledger: interruptions, previewed, put on record case by case, and taken back exactly."""
+"""Interruptions and corrections: previewed, put on record beside the ledger case by case, and taken back exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from engine.app.affecting import AdjustedCycle, Finding, Reach, changes_on
+from engine.app.affecting import AdjustedCycle, Finding, changes_on
+from engine.app.declaring import Asked, Correction, Declared, Interruption, Reach, check_said, drafted, kind_of, named
 from engine.app.histories import Histories
 from engine.app.keeping import Progress
-from engine.app.known import check_process, check_state
 from engine.app.merging import RecipeOfTwo
-from engine.app.people import actor_of, admin_of, check_known
+from engine.app.people import actor_of, admin_of
 from engine.app.recipe import Given
-from engine.core.adjustments import Adjustment, Affected, Reversal
+from engine.core.adjustments import Adjustment, Affected, Kind, Reversal
 from engine.core.cases import Actor, Command
-from engine.errors import Conflict, EngineError, NotFound, SetAside, UsageError
+from engine.errors import Conflict, EngineError, SetAside
 from engine.ports import Transaction
 from engine.views import Refusal, may_read
 
 BATCH = 50
 """How many cases one transaction adjusts."""
 
-UNDECLARED = "?"
-"""The id of an adjustment that is only looked at."""
-
-EVERYTHING = Reach()
-
 Work = Callable[[Transaction, str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interruption:
-    """What is to be declared: promises stand still from `since` up to `until`, instants in ms UTC."""
-
-    since: int
-    until: int
-    reason: str
-    approver: str
-    reach: Reach = EVERYTHING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """What became of a declaration or a reversal, case by case."""
-
-    adjustment: Adjustment
-    cases: tuple[str, ...]  # those put on record now
-    failed: tuple[tuple[str, str], ...] = ()  # case, and why it could not be
 
 
 def _nothing(done: int, total: int) -> None:
@@ -55,20 +30,21 @@ def _nothing(done: int, total: int) -> None:
 
 
 class Adjusting:
-    """The verbs on interruptions. Only administrators declare and reverse; nothing is moved in any ledger."""
+    """The verbs on what stands beside the ledger. Only administrators declare and reverse; no ledger is moved."""
 
     _recipe: RecipeOfTwo
 
-    def preview(
-        self, interruption: Interruption, *, actor: Actor | str, progress: Progress = _nothing
-    ) -> list[AdjustedCycle]:
-        """Every cycle that an interruption would affect, and its result before and after."""
+    def preview(self, asked: Asked, *, actor: Actor | str, progress: Progress = _nothing) -> list[AdjustedCycle]:
+        """Every cycle that an interruption would affect or a correction change, and its result before and after.
+
+        One under way that a correction is about is there too: what it will be measured by changes.
+        """
         with self._recipe.store.read() as tx:
-            who = admin_of(tx, actor, "declare interruptions")
-            declared = self._drafted(tx, interruption, who)
+            who = _admin(tx, actor, kind_of(asked))
+            declared = self._drafted(tx, asked, who)
             library = self._recipe.catalogue.library(tx)
-            finding = Finding(Histories(self._recipe, tx), tx, interruption.reach, who)
-            rows, found = finding.rows(library, (interruption.since, interruption.until)), []
+            finding = Finding(Histories(self._recipe, tx), tx, asked.reach, who)
+            rows, found = finding.rows(library, (asked.since, asked.until)), []
             for done, row in enumerate(rows, 1):
                 found += finding.changes(row, declared)
                 progress(done, len(rows))
@@ -81,17 +57,24 @@ class Adjusting:
 
         Broken off, the same call goes on where it stopped.
         """
+        return self._declare(interruption, actor, progress)
+
+    def correct(self, correction: Correction, *, actor: Actor | str, progress: Progress = _nothing) -> Declared | None:
+        """Put a calendar or goal right for promises that began under it: as `interrupt` declares time."""
+        return self._declare(correction, actor, progress)
+
+    def _declare(self, asked: Asked, actor: Actor | str, progress: Progress) -> Declared | None:
         clocks: dict[str, dict[str, None]] = {}
-        for change in self.preview(interruption, actor=actor):
+        for change in self.preview(asked, actor=actor):
             clocks.setdefault(change.case, {})[change.clock] = None
         with self._recipe.store.write() as tx:
-            who = admin_of(tx, actor, "declare interruptions")
-            declared = self._begun(tx, interruption, who)
+            who = _admin(tx, actor, kind_of(asked))
+            declared = self._begun(tx, asked, who)
             if declared is None and not clocks:
                 return None
             if declared is None:
                 number = tx.next_number("adjustment")
-                declared = replace(self._drafted(tx, interruption, who), id=f"ADJ-{number}")
+                declared = replace(self._drafted(tx, asked, who), id=f"ADJ-{number}")
                 tx.save_adjustment(declared)
             there = {row.case for row in tx.affected(adjustment=declared.id)}
         one = declared
@@ -108,9 +91,9 @@ class Adjusting:
     ) -> Declared:
         """Take an adjustment back: its promises have the results of their ledgers again, to the millisecond."""
         with self._recipe.store.write() as tx:
-            who = admin_of(tx, actor, "reverse interruptions")
-            _check_said(tx, who, reason, approver)
-            found = _named(tx, adjustment)
+            found = named(tx, adjustment)
+            who = admin_of(tx, actor, f"reverse {found.kind}s")
+            check_said(tx, who, reason, approver)
             if found.reversal is not None and found.is_finished:
                 raise Conflict(f"`{adjustment}` was reversed by `{found.reversal.by}` already; nothing is left of it")
             if found.reversal is None:
@@ -137,7 +120,7 @@ class Adjusting:
     def adjustment(self, adjustment: str) -> tuple[Adjustment, list[AdjustedCycle]]:
         """One adjustment, and the cycles it affects: how the ledger has them, and how all that stands beside it."""
         with self._recipe.store.read() as tx:
-            found = _named(tx, adjustment)
+            found = named(tx, adjustment)
             cases = dict.fromkeys(row.case for row in tx.affected(adjustment=adjustment) if not row.is_reversed)
             changes = changes_on(self._recipe, tx, cases)
             return found, [change for change in changes if adjustment in change.by]
@@ -160,26 +143,14 @@ class Adjusting:
 
     # -- doing it ------------------------------------------------------------------------------------------------
 
-    def _drafted(self, tx: Transaction, asked: Interruption, who: Actor) -> Adjustment:
-        """The adjustment as it will be declared; raises where it must not be."""
-        if asked.since >= asked.until:
-            raise UsageError("an interruption ends after it begins", help="give the earlier instant to --from")
-        _check_said(tx, who, asked.reason, asked.approver)
-        library = self._recipe.catalogue.library(tx)
-        if asked.reach.process is not None:
-            check_process(library, asked.reach.process)
-        if asked.reach.state is not None:
-            check_state(library, asked.reach.state, asked.reach.process)
-        return Adjustment(
-            id=UNDECLARED, since=asked.since, until=asked.until, reason=asked.reason, approver=asked.approver,
-            declared_by=who.id, declared_at=self._recipe.life.read(tx), asked=asked.reach.document, is_finished=False,
-        )  # fmt: skip
+    def _drafted(self, tx: Transaction, asked: Asked, who: Actor) -> Adjustment:
+        return drafted(tx, self._recipe.catalogue.library(tx), asked, who, self._recipe.life.read(tx))
 
-    def _begun(self, tx: Transaction, asked: Interruption, who: Actor) -> Adjustment | None:
+    def _begun(self, tx: Transaction, asked: Asked, who: Actor) -> Adjustment | None:
         """The same declaration, broken off."""
-        drafted = self._drafted(tx, asked, who)
+        new = self._drafted(tx, asked, who)
         for one in tx.adjustments():
-            if not one.is_finished and one == replace(drafted, id=one.id, declared_at=one.declared_at):
+            if not one.is_finished and one == replace(new, id=one.id, declared_at=one.declared_at):
                 return one
         return None
 
@@ -223,21 +194,8 @@ def _each(work: Work, cases: Iterable[str], tx: Transaction) -> None:
         work(tx, case)
 
 
-def _check_said(tx: Transaction, who: Actor, reason: str, approver: str) -> None:
-    if not reason.strip():
-        raise UsageError("a reason must be given: it stands in the record of every case")
-    if approver == who.id:
-        raise UsageError(f"`{approver}` declares it and cannot approve it as well; somebody else must")
-    check_known(tx, approver)
+def _admin(tx: Transaction, actor: Actor | str, kind: Kind) -> Actor:
+    return admin_of(tx, actor, f"declare {kind}s")
 
 
-def _named(tx: Transaction, adjustment: str) -> Adjustment:
-    found = next((one for one in tx.adjustments() if one.id == adjustment), None)
-    if found is None:
-        raise NotFound(
-            f"there is no interruption `{adjustment}`", help="`casewright interrupt list` shows those there are"
-        )
-    return found
-
-
-__all__ = ["AdjustedCycle", "Adjusting", "Declared", "Interruption", "Reach"]
+__all__ = ["AdjustedCycle", "Adjusting", "Correction", "Declared", "Interruption", "Reach"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from engine.app.declaring import Reach, terms_of
 from engine.app.histories import Histories, Told
 from engine.app.known import check_clock, definitions_of
 from engine.app.recipe import Recipe
 from engine.app.where import Where
+from engine.calendars import Calendar
 from engine.core.adjusting import Course, Result, adjusted, courses_of, measure, overlaps
 from engine.core.adjustments import Adjustment
 from engine.core.cases import Actor
+from engine.core.correcting import Terms, on_terms
 from engine.core.plan import Library
 from engine.errors import UsageError
 from engine.ports import Listing, Query, Transaction
@@ -20,22 +23,6 @@ from engine.views import Seeing, case_view
 
 PAGE = 500
 """How many cases are read at a time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """Which clocks of which cases are asked for; what is left out asks for all."""
-
-    process: str | None = None
-    clocks: tuple[str, ...] = ()
-    state: str | None = None  # the present one
-    where: str | None = None  # a condition, as processes write them, on the case as it stands
-
-    @property
-    def document(self) -> dict[str, object]:
-        """What is kept of it."""
-        asked = {"process": self.process, "clocks": list(self.clocks), "state": self.state, "where": self.where}
-        return {name: value for name, value in asked.items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +39,7 @@ class AdjustedCycle:
     before: Result
     after: Result
     by: tuple[str, ...]  # ids of the adjustments
+    is_corrected: bool = False  # measured by another calendar or goal; else only time is left out
 
     @property
     def left_out(self) -> int:
@@ -67,11 +55,12 @@ class Standing:
         self._known = {one.id: one for one in tx.adjustments()}
 
     def of(self, case: str, clock: str) -> list[Adjustment]:
-        """Those that affect this clock and are not reversed."""
+        """Those that affect this clock and are not reversed, the oldest first."""
         if not self._known:
             return []
         rows = self._tx.affected(case=case)
-        return [self._known[row.adjustment] for row in rows if row.clock == clock and not row.is_reversed]
+        standing = {row.adjustment for row in rows if row.clock == clock and not row.is_reversed}
+        return [one for one in self._known.values() if one.id in standing]
 
 
 def changes_of(told: Told, clock: str, adjustments: Iterable[Adjustment]) -> Iterator[AdjustedCycle]:
@@ -82,19 +71,38 @@ def changes_of(told: Told, clock: str, adjustments: Iterable[Adjustment]) -> Ite
     plan = told.plan_for(clock)
     calendar = plan.calendar(plan.definition.clocks[clock].calendar)
     for course in courses_of(plan, clock, told.history, told.now):
-        by = [one for one in standing if overlaps(course, (one.since, one.until), calendar, told.now)]
+        by = [one for one in standing if _concerns(one, course, calendar, told.now)]
         if by:
             before = adjusted(course, measure(calendar), told.now)
-            after = adjusted(course, measure(calendar, [(one.since, one.until) for one in by]), told.now)
-            yield _change(told, course, (before, after), [one.id for one in by])
+            yield _change(told, course, before, by)
 
 
-def _change(told: Told, course: Course, results: tuple[Result, Result], by: Iterable[str]) -> AdjustedCycle:
-    case, version = told.case, told.plan_for(course.clock).definition.version
+def _concerns(one: Adjustment, course: Course, calendar: Calendar, now: int) -> bool:
+    """Whether an adjustment that affects a clock is about this cycle of it."""
+    if one.kind == "correction":
+        return one.since <= course.started_at < one.until
+    return overlaps(course, (one.since, one.until), calendar, now)
+
+
+def _change(told: Told, course: Course, before: Result, by: Sequence[Adjustment]) -> AdjustedCycle:
+    plan, terms = told.plan_for(course.clock), Terms()
+    case, definition = told.case, plan.definition
+    corrections = [one for one in by if one.kind == "correction"]
+    for one in corrections:
+        terms = terms_of(one, definition.fields).over(terms)
+    windows = [(one.since, one.until) for one in by if one.kind == "interruption"]
+    calendar = terms.calendar or plan.calendar(definition.clocks[course.clock].calendar)
+    after = adjusted(on_terms(plan, course, terms), measure(calendar, windows), told.now)
     return AdjustedCycle(
-        case=case.id, process=case.process, version=version, clock=course.clock, cycle=course.cycle,
-        started_at=course.started_at, ended_at=course.ended_at, before=results[0], after=results[1], by=tuple(by),
+        case=case.id, process=case.process, version=definition.version, clock=course.clock, cycle=course.cycle,
+        started_at=course.started_at, ended_at=course.ended_at, before=before, after=after,
+        by=tuple(one.id for one in by), is_corrected=bool(corrections),
     )  # fmt: skip
+
+
+def _is_same(change: AdjustedCycle) -> bool:
+    """Whether a correction leaves what it was, and for good."""
+    return change.is_corrected and change.ended_at is not None and change.before == change.after
 
 
 def changes_on(recipe: Recipe, tx: Transaction, cases: Iterable[str]) -> Iterator[AdjustedCycle]:
@@ -103,7 +111,7 @@ def changes_on(recipe: Recipe, tx: Transaction, cases: Iterable[str]) -> Iterato
     for case in cases:
         told = histories.of(case)
         for clock in told.plan.definition.clocks:
-            yield from changes_of(told, clock, standing.of(case, clock))
+            yield from (one for one in changes_of(told, clock, standing.of(case, clock)) if not _is_same(one))
 
 
 def changed_results(recipe: Recipe, tx: Transaction) -> Mapping[tuple[str, str, int], Result]:
@@ -143,9 +151,8 @@ class Finding:
             earlier = {change.cycle: change.after for change in changes_of(told, clock, others)}
             for change in changes_of(told, clock, [*others, declared]):
                 if declared.id in change.by:
-                    before = earlier.get(change.cycle, change.before)
-                    found.append(_against(change, before))
-        return found
+                    found.append(replace(change, before=earlier.get(change.cycle, change.before)))
+        return found if declared.kind == "interruption" else [change for change in found if not _is_same(change)]
 
     def _pages(self) -> Iterator[Listing]:
         after: tuple[int, int, str] | None = None
@@ -165,10 +172,6 @@ class Finding:
         where = self._wheres.get((told.case.process, told.case.version))
         seeing = Seeing(plan=told.plan, library=told.library, now=told.now, actor=self._who, family=told.family)
         return where is not None and where.holds(case_view(told.case, seeing), told.now)
-
-
-def _against(change: AdjustedCycle, before: Result) -> AdjustedCycle:
-    return replace(change, before=before)
 
 
 def _may_overlap(library: Library, row: Listing, window: Interval) -> bool:
@@ -196,4 +199,4 @@ def wheres(library: Library, reach: Reach) -> Mapping[tuple[str, int], Where]:
     return found
 
 
-__all__ = ["AdjustedCycle", "Finding", "Reach", "Standing", "changes_of"]
+__all__ = ["AdjustedCycle", "Finding", "Standing", "changes_of"]

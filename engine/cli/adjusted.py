@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.pages import STATUSES
 from engine.cli.reader import Reader, harmless, seconds
+from engine.cli.records import right_terms
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, listed
@@ -14,7 +16,7 @@ from engine.cli.translate import _, listed
 if TYPE_CHECKING:
     from engine.app import AdjustedCycle
     from engine.core.adjusting import Result
-    from engine.core.adjustments import Adjustment
+    from engine.core.adjustments import Adjustment, Kind
     from engine.model import ProcessDefinition
 
 Called = Callable[["AdjustedCycle"], str]
@@ -66,6 +68,15 @@ def due_moved(reader: Reader, change: AdjustedCycle) -> str:
 
 def said_beside(reader: Reader, change: AdjustedCycle) -> str:
     """Say in one line what stands beside a recorded result, and by what."""
+    if change.is_corrected:
+        return _("cycle {cycle}: recorded {before} after {used}; corrected by {names}: {after} after {rest}").format(
+            cycle=change.cycle,
+            before=_(STATUSES[change.before.status]),
+            used=reader.span(change.before.used),
+            names=listed(change.by),
+            after=_(STATUSES[change.after.status]),
+            rest=reader.span(change.after.used),
+        )
     return _(
         "cycle {cycle}: recorded {before} after {used}; not counting {left_out} of {names}: {after} after {rest}"
     ).format(
@@ -106,7 +117,8 @@ def adjustment_line(reader: Reader, one: Adjustment) -> str:
         person=harmless(one.declared_by),
         approver=harmless(one.approver),
     )
-    return _("{what} · {more}").format(what=text, more=standing(one))
+    parts = [text, *right_terms(one.asked), standing(one)]
+    return functools.reduce(lambda what, more: _("{what} · {more}").format(what=what, more=more), parts)
 
 
 def standing(one: Adjustment) -> str:
@@ -116,10 +128,10 @@ def standing(one: Adjustment) -> str:
     return _("stands") if one.is_finished else _("not on every case yet: run the command again")
 
 
-def write_adjustments(streams: Streams, reader: Reader, found: Sequence[Adjustment]) -> None:
-    """Write what was declared as a table, the oldest first."""
+def write_adjustments(streams: Streams, reader: Reader, found: Sequence[Adjustment], kind: Kind) -> None:
+    """Write what was declared of one kind as a table, the oldest first."""
     columns = [
-        Column(head=_("interruption")),
+        Column(head=_("interruption") if kind == "interruption" else _("correction")),
         Column(head=_("from")),
         Column(head=_("until")),
         Column(head=_("reason"), is_wide=True),

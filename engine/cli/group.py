@@ -25,9 +25,16 @@ class Subcommands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command where none is named."""
         is_help = any(word in ("-h", "--help") for word in args)
-        if self.default is not None and not is_help and (not args or args[0].startswith("-")):
+        is_unnamed = not args or args[0].startswith("-") or (self._wants_argument and args[0] not in self.commands)
+        if self.default is not None and not is_help and is_unnamed:
             args = [self.default, *args]
         return super().parse_args(ctx, args)
+
+    @property
+    def _wants_argument(self) -> bool:
+        """Whether the default command must be given something: what is no command's name is that."""
+        default = self.commands[self.default] if self.default is not None else None
+        return default is not None and any(isinstance(one, click.Argument) and one.required for one in default.params)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -30,7 +30,8 @@ _VERBS: Mapping[str, str] = {
     "threshold": later("{name}: a threshold"),
     "migrate": later("moved to version {name}"),
     "adjust": later("interruption {name} declared"),
-    "reverse": later("interruption {name} reversed"),
+    "adjust correction": later("correction {name} declared"),
+    "reverse": later("{name} reversed"),
     "judge": later("settled what others changed"),
     "tell refused": later("telling `{name}` was refused"),
     "open refused": later("opening `{name}` was refused"),
@@ -80,7 +81,8 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
         clock = definition.clocks.get(name)
         bare = name.rpartition(".")[2] if verb == "timer" else name
         called = harmless(bare) if clock is None else reader.called(name, clock.label)
-        text = _(_VERBS.get(verb, verb)).format(name=called)
+        kind = record.get("adjustment", {}).get("kind", "")
+        text = _(_VERBS.get(f"{verb} {kind}", _VERBS.get(verb, verb))).format(name=called)
     if "schedule" in record:
         text = _("opened by schedule {name}").format(name=record["schedule"])
         if "party" in record:
@@ -156,8 +158,18 @@ def _beside(reader: Reader, definition: ProcessDefinition, said: Mapping[str, An
         clocks = listed(reader.called(name, known[name].label) if name in known else name for name in said["clocks"])
         yield f"{reader.exact(said['from'])} – {reader.exact(said['until'])}"
         yield _("for {names}").format(names=clocks)
+    yield from right_terms(said)
     yield harmless(said["reason"])
     yield _("approved by {person}").format(person=harmless(said["approver"]))
+
+
+def right_terms(asked: Mapping[str, Any]) -> Iterator[str]:
+    """Say what a correction puts right: calendar, goal; nothing of an interruption."""
+    if "calendar" in asked:
+        yield _("by calendar {name}").format(name=harmless(asked["calendar"]["calendar"]))
+    if goal := asked.get("goal"):
+        text = _("goal {goal} instead of {was}") if "was" in goal else _("goal {goal}")
+        yield text.format(goal=harmless(goal["is"]), was=harmless(goal.get("was", "")))
 
 
 def _holder(before: str | None, after: str | None) -> str:

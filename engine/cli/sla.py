@@ -136,17 +136,23 @@ def write_sla(streams: Streams, shown: Shown) -> None:
 
 
 def adjusted_lines(shown: Shown) -> Iterator[str]:
-    """Say what would be attained did declared interruptions not count; nothing where none changes anything."""
-    recorded = {one.group: one for one in (*shown.report.groups, shown.report.total)}
+    """Say what is attained with what was declared beside the record; nothing where that changes nothing."""
     if shown.report.adjusted:
-        yield _("Not counting declared interruptions, beside what is recorded:")
-    for one in shown.report.adjusted if len(shown.report.groups) > 1 else shown.report.adjusted[:1]:
+        yield _("With declared interruptions and corrections, beside what is recorded:")
+    for before, after in adjusted_groups(shown):
         yield "  " + _("{name}: {text}").format(
-            name=" · ".join(cell for cell in shown.where(one) if cell) or _("together"),
+            name=" · ".join(cell for cell in shown.where(after) if cell) or _("together"),
             text=_("{after} instead of {before}").format(
-                after=percent(one.attained) or "–", before=percent(recorded[one.group].attained) or "–"
+                after=percent(after.attained) or "–", before=percent(before.attained) or "–"
             ),
         )
+
+
+def adjusted_groups(shown: Shown) -> Iterator[tuple[Attainment, Attainment]]:
+    """Give the groups that something declared changes, as recorded and so; all together last, if there are more."""
+    recorded = {one.group: one for one in (*shown.report.groups, shown.report.total)}
+    for one in shown.report.adjusted if len(shown.report.groups) > 1 else shown.report.adjusted[:1]:
+        yield recorded[one.group], one
 
 
 Cell = Callable[[Shown, "Attainment"], str]
@@ -311,18 +317,30 @@ _SPREADS = tuple(
 )  # fmt: skip
 
 
+ADJUSTED = ("adjusted_attained", "adjusted_met", "adjusted_breached", "adjusted_overdue")
+"""Columns of what is attained with what was declared beside the record: empty where that changes nothing."""
+
+
 def csv_head(shown: Shown) -> list[str]:
     """Name the columns of the spreadsheet; they are the same in every language."""
     groups = [column for name in shown.dimensions() for column in (name, f"{name}_label")]
     spreads = [f"{which}_{part}_seconds" for which, part in _SPREADS]
-    return [*groups, "attained", "target", "is_on_target", *COUNTS, *spreads]
+    return [*groups, "attained", "target", "is_on_target", *COUNTS, *spreads, *ADJUSTED]
 
 
 def csv_rows(shown: Shown) -> Iterator[list[object]]:
     """Give one row for each group."""
+    adjusted = {one.group: one for one in shown.report.adjusted}
     for one in shown.report.groups:
         group = [cell for pair in zip(one.group, shown.words(one.group), strict=True) for cell in pair]
         lengths = [getattr(getattr(one, which), part) for which, part in _SPREADS]
         on_target = {None: None, True: "yes", False: "no"}[one.is_on_target]
         shares = [one.attained, one.target, on_target, *one.counts.values()]
-        yield [*group, *shares, *(None if length is None else length / 1000 for length in lengths)]
+        seconds = [None if length is None else length / 1000 for length in lengths]
+        yield [*group, *shares, *seconds, *_adjusted_cells(adjusted.get(one.group))]
+
+
+def _adjusted_cells(after: Attainment | None) -> list[object]:
+    if after is None:
+        return [None] * len(ADJUSTED)
+    return [after.attained, *(after.counts[name] for name in ("met", "breached", "overdue"))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.cli.figures import percent, whole_percent
 from engine.cli.picture import columns, part_bar, share_bar
-from engine.cli.sla import COUNTS, HEADS, Shown, notes, spent_kind, spent_lines
+from engine.cli.sla import COUNTS, HEADS, Shown, adjusted_groups, notes, spent_kind, spent_lines
 from engine.cli.translate import _
 from engine.core.attainment import BANDS
 
@@ -48,6 +48,8 @@ def sla_page(shown: Shown) -> str:
     ]
     if report.groups:
         body += [_kept(shown), _took(shown)]
+    if report.adjusted:
+        body.append(_beside(shown))
     if sum(total.late_bands):
         body.append(_lateness(shown))
     if total.spent.used:
@@ -124,6 +126,25 @@ def _took(shown: Shown) -> str:
     return _section(_("How long they took"), _table(heads, rows, _is_summed(shown)))
 
 
+def _beside(shown: Shown) -> str:
+    """What is attained with what was declared beside the record."""
+    heads = [
+        *_group_columns(shown), _Column(_("attained"), True), _Column(_("as recorded"), True),
+        *(_Column(_(COUNTS[name]), True) for name in _DECIDED),
+    ]  # fmt: skip
+    pairs = list(adjusted_groups(shown))
+    rows = [
+        [
+            *_where(shown, after), percent(after.attained) or "–", percent(before.attained) or "–",
+            *(str(after.counts[name] or "") for name in _DECIDED),
+        ]
+        for before, after in pairs
+    ]  # fmt: skip
+    title = _("With declared interruptions and corrections")
+    said = _quiet(_("beside what is recorded, which stays as it is"))
+    return _section(title, said + _table(heads, rows, not pairs[-1][1].group))
+
+
 def _lateness(shown: Shown) -> str:
     total = shown.report.total
     lengths = [shown.length(band) for band in BANDS]
@@ -195,6 +216,6 @@ def _table(heads: Sequence[_Column], rows: Iterable[Sequence[str]], is_summed: b
         "<tr>" + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row, classes, strict=True)) + "</tr>"
         for row in rows
     ]
-    if is_summed:
+    if is_summed and lines:
         lines[-1] = lines[-1].replace("<tr>", '<tr class="all">', 1)
     return f"<table>\n<tr>{top}</tr>\n{chr(10).join(lines)}\n</table>"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from engine.calendars import Calendar
-from engine.core.cases import Goal, Head, Status
+from engine.core.cases import Case, Goal, Head, Status
 from engine.core.ledger import Stood, counts_from
 from engine.core.plan import Plan
 from engine.model import Clock
@@ -25,6 +25,7 @@ class Stretch(NamedTuple):
     end: int
     goal: Goal
     kind: Literal["ticking", "paused", "counted"]
+    case: Case  # as it stood
 
 
 class Result(NamedTuple):
@@ -80,7 +81,7 @@ def courses_of(plan: Plan, clock: str, history: Sequence[Stood], now: int) -> tu
             endings[earlier.cycle] = _ending(plan.definition.clocks[clock], earlier, head, stood)
         if head is not None and head.cycle:
             until = history[place + 1].at if place + 1 < len(history) else now
-            found.setdefault(head.cycle, []).extend(_stretches(earlier, head, stood.at, until))
+            found.setdefault(head.cycle, []).extend(_stretches(earlier, head, stood, until))
             heads[head.cycle] = head
         earlier = head
     newest = earlier.cycle if earlier is not None and earlier.active else 0
@@ -96,13 +97,14 @@ def courses_of(plan: Plan, clock: str, history: Sequence[Stood], now: int) -> tu
     )  # fmt: skip
 
 
-def _stretches(earlier: Head | None, head: Head, at: int, until: int) -> Iterator[Stretch]:
+def _stretches(earlier: Head | None, head: Head, stood: Stood, until: int) -> Iterator[Stretch]:
+    at, case = stood.at, stood.case
     if head.goal is None:
         return
     if (start := counts_from(earlier, head)) is not None and start < at:
-        yield Stretch(start, at, head.goal, "counted")
-    if head.active and at < until:
-        yield Stretch(at, until, head.goal, "paused" if head.paused else "ticking")
+        yield Stretch(start, at, head.goal, "counted", case)
+    if head.active:  # also where it began this very instant: its goal is known
+        yield Stretch(at, until, head.goal, "paused" if head.paused else "ticking", case)
 
 
 def _standing(head: Head) -> Status:
@@ -139,7 +141,7 @@ def overlaps(course: Course, window: Interval, calendar: Calendar, now: int) -> 
         return True
     return any(
         calendar.elapsed(max(start, window[0]), min(end, window[1]))
-        for start, end, _, kind in course.stretches
+        for start, end, _goal, kind, _case in course.stretches
         if kind != "paused"
     )
 
@@ -171,7 +173,7 @@ def _out_of_time(course: Course, by: Measure) -> int | None:
 
 def _overtaken(course: Course) -> int | None:
     """When an instant that is the goal came, paused or not."""
-    for start, end, goal, kind in course.stretches:
+    for start, end, goal, kind, _case in course.stretches:
         if kind != "counted" and goal.kind == "instant" and max(goal.value, start) < end:
             return max(goal.value, start)
     return None

@@ -1,10 +1,15 @@
-"""What is declared beside the ledger: from when to when it does not count, why, and who approved it."""
+"""What is declared beside the ledger: time that does not count, or terms that were wrong; why, and who approved it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+Kind = Literal["interruption", "correction"]
+
+TERMS = ("calendar", "goal")
+"""What a correction puts right, in what was asked: a calendar's document; a goal's text, and which one it `was`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,17 +24,21 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """A declared interruption: the promises it affects stand still from `since` up to `until`, beside the ledger."""
+    """What is declared of promises beside their ledger.
+
+    An interruption lets them stand still from `since` up to `until`; a correction measures those that began in that
+    time by another calendar or goal.
+    """
 
     id: str
-    kind: Literal["interruption"] = "interruption"
+    kind: Kind = "interruption"
     since: int
     until: int
     reason: str
     approver: str  # never who declared it
     declared_by: str
     declared_at: int
-    asked: Mapping[str, Any] = field(default_factory=dict)  # which cases and clocks: process, clock, state, where
+    asked: Mapping[str, Any] = field(default_factory=dict)  # process, clocks, state, where; and `TERMS`
     reversal: Reversal | None = None
     is_finished: bool = True  # declared, or reversed, on every case; else the same command goes on with it
 
@@ -38,7 +47,7 @@ class Adjustment:
         """What a case's record says of it."""
         return {
             "id": self.id, "kind": self.kind, "from": self.since, "until": self.until, "reason": self.reason,
-            "approver": self.approver,
+            "approver": self.approver, **{name: self.asked[name] for name in TERMS if name in self.asked},
         }  # fmt: skip
 
 

@@ -16,10 +16,10 @@ from engine.resources import data_folder
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-Kind = Literal["process", "scenarios", "calendar", "desk", "messages"]
+Kind = Literal["process", "scenarios", "calendar", "desk", "messages", "correction"]
 """The kinds of files that a desk writes; each has its schema."""
 
-KINDS: tuple[Kind, ...] = ("process", "scenarios", "calendar", "desk", "messages")
+KINDS: tuple[Kind, ...] = ("process", "scenarios", "calendar", "desk", "messages", "correction")
 
 
 @dataclass(frozen=True, slots=True)

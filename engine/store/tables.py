@@ -347,18 +347,18 @@ adjustments = Table(
     "adjustments",
     metadata,
     key(word("id", "`ADJ-1`, `ADJ-2` …")),
-    word("kind", "`interruption`"),
-    number("since_ms", "from when promises stood still"),
+    word("kind", "`interruption` or `correction`"),
+    number("since_ms", "from when promises stood still, or began that are corrected"),
     number("until_ms", "up to when"),
     word("reason", "why, in words"),
     word("approver", "who approved it: never who declared it"),
     word("declared_by", "who declared it"),
     number("declared_ms", "when"),
-    word("asked", "which cases and clocks were asked for: one JSON object"),
+    word("asked", "which cases and clocks, and the calendar or goal put right: one JSON object"),
     maybe_word("reversal", "why, when and by whom it was taken back: one JSON object"),
     number("is_finished", "0: not yet on every case; the same command goes on with it"),
     sqlite_with_rowid=False,
-    info={"about": "What is declared beside the ledger of promises: interruptions. Records of the cases say the same."},
+    info={"about": "What is declared beside the ledger of promises. Records of the cases say the same."},
 )
 
 affected = Table(

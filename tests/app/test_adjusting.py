@@ -200,9 +200,9 @@ def test_a_slip_of_the_pen_is_told(engine: Engine, reach: dict[str, Any], words:
 
 
 def test_an_unknown_adjustment_is_not_found(engine: Engine) -> None:
-    with pytest.raises(NotFound, match="there is no interruption `ADJ-7`"):
+    with pytest.raises(NotFound, match="there is no interruption or correction `ADJ-7`"):
         engine.adjustment("ADJ-7")
-    with pytest.raises(NotFound, match="there is no interruption `ADJ-7`"):
+    with pytest.raises(NotFound, match="there is no interruption or correction `ADJ-7`"):
         engine.reverse("ADJ-7", actor=ADMIN, reason="no", approver="boss")
 
 

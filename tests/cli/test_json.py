@@ -84,6 +84,12 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["interrupt", "--from", "2026-03-02 08:00", "--until", "2099-03-02 09:00", *SAID, "--yes"],
         ["interrupt", "list"],
     ],
+    "correct": [
+        ["correct", "goal.json", "--as", "boss"],
+        ["correct", "goal.json", "--as", "boss", "--yes"],
+        ["correct", "day.jsonl", "--as", "boss"],
+        ["correct", "list"],
+    ],
     "audit": [["audit", "verify"]],
     "db": [["db", "upgrade"]],
     "doctor": [["doctor"]],
@@ -95,6 +101,10 @@ DAY = (
     '"customer": "Wu", "phone": "139", "place": "3-201", "fault": "no light", "member": false}}\n'
     '{"at": "2026-03-02 09:01", "as": "agent:wang.fang", "case": "b", "do": "note", "form": {"note": "x"}}\n'
 )
+CORRECTION = {
+    "process": "repair", "clocks": ["dispatch"], "from": "2020-01-01", "until": "2099-01-01", "goal": "2h",
+    "calendar": {"weekly": {"mon-sun": ["00:00-24:00"]}}, "reason": "agreed", "approver": "sun.qiang",
+}  # fmt: skip
 
 
 def test_every_command_stands_in_the_table() -> None:
@@ -110,6 +120,7 @@ def test_a_command_writes_json_of_its_shape(
     shutil.copytree(desk, tmp_path / "desk")
     monkeypatch.chdir(tmp_path / "desk")
     Path("day.jsonl").write_text(DAY, "utf-8")
+    Path("goal.json").write_text(json.dumps(CORRECTION), "utf-8")
     case = report() if "CASE" in words else ""
     other = report() if "OTHER" in words else ""
     if "MESSAGE" in words:

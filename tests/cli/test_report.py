@@ -219,3 +219,30 @@ def test_a_month_ends_with_its_last_day_and_a_year_with_december() -> None:
     found = sla("--from", "2026-03-02", "--until", "2026-03-02", "--json").json
     assert (found["since"], found["until"]) == ("2026-03-02T00:00:00.000+08:00", "2026-03-03T00:00:00.000+08:00")
     assert json.dumps(found["groups"]) != "[]"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_stands_beside_the_record_is_told_in_the_spreadsheet_and_on_the_page(language: str) -> None:
+    goal = {
+        "process": "repair", "clocks": ["dispatch"], "from": "2026-03-02", "until": "2026-03-03", "goal": "30m",
+        "reason": "agreed", "approver": "sun.qiang",
+    }  # fmt: skip
+    Path("goal.json").write_text(json.dumps(goal), "utf-8")
+
+    def cells() -> dict[str, list[str]]:
+        rows = csv.DictReader(io.StringIO(sla("--process", "repair", "--csv", "-", language=language).out))
+        return {row["clock"]: [value for name, value in row.items() if name.startswith("adjusted_")] for row in rows}
+
+    head = {"en": "With declared interruptions and corrections", "zh": "计入已宣布的中断与更正"}[language]
+    sla("--html", "before.html", language=language)
+    assert head not in Path("before.html").read_text("utf-8")
+    assert set(map(tuple, cells().values())) == {("", "", "", "")}
+    assert run("correct", "goal.json", "--as", "boss", "--yes").code == 0
+    assert cells() | {"dispatch": []} == {key: ["", "", "", ""] for key in cells()} | {"dispatch": []}
+    assert cells()["dispatch"] == ["1.0", "2", "0", "0"]
+    sla("--html", "after.html", language=language)
+    page = Page(Path("after.html").read_text("utf-8"))
+    assert page.open == []
+    assert head in page.text
+    assert "100.0%50.0%2" in page.text
+    assert head in sla("--process", "repair", language=language).out

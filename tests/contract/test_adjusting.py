@@ -14,16 +14,20 @@ FLOOD = Adjustment(
     id="ADJ-2", since=5, until=9, reason="水 flood", approver="mo", declared_by="lin", declared_at=20,
     asked={"process": "repair", "clocks": ["arrival"]}, is_finished=False,
 )  # fmt: skip
+GOAL = replace(FLOOD, id="ADJ-3", kind="correction", declared_at=30, asked={
+    "process": "repair", "clocks": ["arrival"], "goal": {"was": "20m", "is": "30m"},
+    "calendar": {"calendar": "办公", "weekly": {"mon": ["09:00-17:00"]}, "holidays": ["05-01", "2026-10-01"]},
+})  # fmt: skip
 CUT = replace(FLOOD, id="ADJ-1", declared_at=10, asked={}, is_finished=True)
 
 
 def test_an_adjustment_comes_back_whole_and_the_oldest_first(store: Store) -> None:
     with store.write() as tx:
-        tx.save_adjustment(FLOOD)
-        tx.save_adjustment(CUT)
-        assert tx.adjustments() == [CUT, FLOOD]
+        for one in (FLOOD, CUT, GOAL):
+            tx.save_adjustment(one)
+        assert tx.adjustments() == [CUT, FLOOD, GOAL]
     with store.read() as tx:
-        assert tx.adjustments() == [CUT, FLOOD]
+        assert tx.adjustments() == [CUT, FLOOD, GOAL]
 
 
 def test_of_one_instant_the_tenth_comes_after_the_ninth(store: Store) -> None:

@@ -87,6 +87,8 @@ def test_what_people_write_is_read(kind: str, raw: object, stored: object) -> No
         ("2026-03-02 14:00", SHANGHAI, ms(2026, 3, 2, 6)),
         ("2026-03-02 14:00:30", SHANGHAI, ms(2026, 3, 2, 6, 0, 30)),
         ("2026-03-02T14:00+08:00", "Europe/Berlin", ms(2026, 3, 2, 6)),
+        ("2026-03-02 24:00", SHANGHAI, ms(2026, 3, 2, 16)),  # as in calendars: the midnight that ends the day
+        ("2026-02-28T24:00:00.000Z", SHANGHAI, ms(2026, 3, 1)),
         ("2026-03-02t06:00:00.5z", SHANGHAI, ms(2026, 3, 2, 6) + 500),
         ("2026-03-02T06:00:00.123987Z", SHANGHAI, ms(2026, 3, 2, 6) + 123),
         (datetime(2026, 3, 2, 14, tzinfo=timezone(timedelta(hours=8))), "UTC", ms(2026, 3, 2, 6)),
