@@ -24,6 +24,8 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "calendar": Entry("calendars", later("Compute with calendars: add, elapsed, next opening; show one.")),
             "draw": Entry("drawing", later("Draw a process: outline, SVG, Mermaid, or a page for a browser.")),
             "explain": Entry("writing", later("Explain a rule of the checker, or a process as a handbook.")),
+            "play": Entry("charts", later("Act on a process in memory, line by line.")),
+            "convert": Entry("charts", later("Write a chart of SCXML, XState or a table as a process.")),
             "plan": Entry("moving", later("Show what a new version would mean for every open case.")),
             "publish": Entry("publishing", later("Publish processes, so that cases can be opened.")),
             "migrate": Entry("moving", later("Move open cases to a newer version.")),

@@ -40,6 +40,8 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["calendar", "elapsed", "always", "2026-03-02 16:45", "2026-03-03 16:45"],
         ["calendar", "next", "contact_hours"],
     ],
+    "play": [["play", "repair"]],
+    "convert": [["convert", "steps.csv"], ["convert", "steps.csv", "-o", "processes/steps.yaml"]],
     "plan": [["plan", "repair", "--as", "boss"]],
     "publish": [["publish", "--as", "boss"]],
     "migrate": [
@@ -121,6 +123,7 @@ def test_a_command_writes_json_of_its_shape(
     monkeypatch.chdir(tmp_path / "desk")
     Path("day.jsonl").write_text(DAY, "utf-8")
     Path("goal.json").write_text(json.dumps(CORRECTION), "utf-8")
+    Path("steps.csv").write_text("state,event,target\nnew,take,done\n", "utf-8")
     case = report() if "CASE" in words else ""
     other = report() if "OTHER" in words else ""
     if "MESSAGE" in words:

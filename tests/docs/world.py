@@ -101,6 +101,8 @@ class World:
 
     def _run(self, words: list[str], settings: dict[str, str]) -> str:
         match words:
+            case ["casewright", *rest, "<", file]:
+                return self._casewright(rest, settings, Path(file).read_text("utf-8"))
             case ["casewright", *rest]:
                 return self._casewright(rest, settings)
             case ["export", *pairs]:
@@ -126,11 +128,11 @@ class World:
                 raise ValueError(f"no page can type `{shlex.join(words)}` yet")
         return ""
 
-    def _casewright(self, words: list[str], settings: dict[str, str]) -> str:
+    def _casewright(self, words: list[str], settings: dict[str, str], into: str | None = None) -> str:
         said = os.environ.get("CASEWRIGHT_LANG") or os.environ.get("LANGUAGE", "en")
         use_language(words[words.index("--lang") + 1] if "--lang" in words else said)
         try:
-            done = CliRunner().invoke(casewright(), words, prog_name="casewright", env=settings)
+            done = CliRunner().invoke(casewright(), words, input=into, prog_name="casewright", env=settings)
         finally:
             use_language("en")
         if done.exception is not None and not isinstance(done.exception, SystemExit):

@@ -83,20 +83,20 @@ def _starter_files(folder: Path, name: str, language: str) -> Iterator[tuple[Pat
     said = (starter / "desk.yaml").read_text("utf-8")
     desk = folder / "desk.yaml"
     yield desk, said
-    shared = _desk_in(desk.read_bytes() if desk.exists() else said.encode())
+    shared = desk_in(desk.read_bytes() if desk.exists() else said.encode())
     for source, target in {"process": f"{name}.yaml", "scenarios": f"{name}.scenarios.yaml"}.items():
         yield folder / target, _fitted((starter / f"{source}.yaml").read_text("utf-8"), name, shared)
 
 
 @dataclass(frozen=True)
-class _Desk:
+class Desk:
     """What a starter takes from the desk it is written for."""
 
     languages: list[str]
     roles: dict[str, str]  # which of its own roles stand for the starter's two
 
 
-def _desk_in(text: bytes) -> _Desk:
+def desk_in(text: bytes) -> Desk:
     """Read what the desk is like: its own first roles where it has no agents and supervisors."""
     from engine.lang.source import read
 
@@ -109,10 +109,10 @@ def _desk_in(text: bytes) -> _Desk:
     others = [role for role in roles if role != agent]
     supervisor = "supervisor" if "supervisor" in roles or not others else others[0]
     spoken = [str(one) for one in languages] if isinstance(languages, list) and languages else ["en", "zh"]
-    return _Desk(spoken, {"agent": agent, "supervisor": supervisor})
+    return Desk(spoken, {"agent": agent, "supervisor": supervisor})
 
 
-def _fitted(text: str, name: str, desk: _Desk) -> str:
+def _fitted(text: str, name: str, desk: Desk) -> str:
     """Write a starter's text for this name, in this desk's languages, for its roles."""
     title = name.replace("_", " ").capitalize()
     prefix = "".join(word[0] for word in name.split("_") if word).upper()

@@ -1,0 +1,165 @@
+"""`convert` and `play`: a chart from elsewhere as a process, and a process acted on without a database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.command import Args, Command, plain_command
+from engine.cli.commands.writing import desk_in
+from engine.cli.exits import Exit
+from engine.cli.findings import write_findings
+from engine.cli.folder import checked_paths
+from engine.cli.parameters import ProcessPath
+from engine.cli.reader import harmless
+from engine.cli.rounds import Round
+from engine.cli.streams import Streams
+from engine.cli.translate import _
+from engine.errors import Conflict, UsageError
+
+if TYPE_CHECKING:
+    from engine.conversion.drawn import Drawn
+    from engine.conversion.written import Written
+
+_SUFFIXES = {".scxml": "scxml", ".xml": "scxml", ".json": "xstate", ".csv": "table"}
+
+
+def convert_command() -> Command:
+    """Build `convert`."""
+    return plain_command(
+        "convert",
+        run_convert,
+        help=_(
+            "Write a chart from elsewhere as a process: SCXML, an XState machine as JSON, or a table of "
+            "state,event,target. What the language cannot say is named, never dropped."
+        ),
+        examples=(
+            "casewright convert light.scxml --out processes/light.yaml",
+            "casewright convert steps.csv --from table",
+        ),
+        params=[
+            click.Argument(["file"], type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar=_("FILE")),
+            click.Option(
+                ["--from", "kind"],
+                type=click.Choice(["scxml", "xstate", "table"]),
+                help=_("What the file is; unsaid, by its ending."),
+            ),
+            click.Option(
+                ["-o", "--out", "out"],
+                type=click.Path(dir_okay=False, path_type=Path),
+                help=_("The file to write; unsaid, it is printed."),
+            ),
+        ],
+    )
+
+
+def run_convert(streams: Streams, args: Args) -> int:
+    """Write a chart as a process, and name what is lost."""
+    from engine.conversion.drawn import Misread
+
+    out: Path | None = args.out
+    if out is not None and out.exists():
+        raise Conflict(_("`{file}` is there already; nothing was written").format(file=out))
+    name = re.sub(r"[^a-z0-9]+", "_", (out or args.file).stem.lower()).strip("_")
+    name = name if name[:1].isalpha() else f"p_{name}".rstrip("_")
+    try:
+        made = _made(_read(args), name, (out.parent if out is not None else args.settings.folder) / "desk.yaml")
+    except (Misread, UnicodeDecodeError) as error:
+        raise UsageError(_("`{file}` cannot be read: {problem}").format(file=args.file, problem=error)) from error
+    if streams.is_json:
+        unsaid = [{"line": one.line or None, "what": one.what} for one in made.unsaid]
+        streams.give({"process": name, "yaml": made.yaml, "unsaid": unsaid})
+    elif out is None:
+        streams.say(made.yaml.rstrip("\n"))
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(made.yaml, "utf-8")
+    for one in made.unsaid:
+        place = _("line {line}: ").format(line=one.line) if one.line else ""
+        streams.tell(_("{place}not converted: {what}").format(place=place, what=one.what))
+    if out is not None and not streams.is_json:
+        streams.say(_("wrote {file}").format(file=out))
+        streams.tell(_("next: {command}").format(command=f"casewright play {out}"))
+    return Exit.FAILED if made.unsaid else Exit.DONE
+
+
+def _read(args: Args) -> Drawn:
+    from engine.conversion.scxml import read_scxml
+    from engine.conversion.table import read_table
+    from engine.conversion.xstate import read_xstate
+    from engine.lang.source import MAX_BYTES
+    from engine.resources import read_bounded
+
+    readers: Mapping[str, Callable[[str], Drawn]] = {"scxml": read_scxml, "xstate": read_xstate, "table": read_table}
+    kind = args.kind or _SUFFIXES.get(args.file.suffix.lower())
+    if kind is None:
+        raise UsageError(_("say what `{file}` is: --from scxml, xstate or table").format(file=args.file))
+    content = read_bounded(args.file, MAX_BYTES)
+    if len(content) > MAX_BYTES:
+        raise UsageError(_("`{file}` is too large for a chart").format(file=args.file))
+    return readers[kind](content.decode("utf-8"))
+
+
+def _made(drawn: Drawn, name: str, desk: Path) -> Written:
+    from engine.conversion.written import Wanted, written
+
+    if not desk.exists():
+        return written(drawn, Wanted(name))
+    known = desk_in(desk.read_bytes())
+    return written(drawn, Wanted(name, tuple(known.languages), known.roles["agent"]))
+
+
+def play_command() -> Command:
+    """Build `play`."""
+    return plain_command(
+        "play",
+        run_play,
+        help=_(
+            "Act on a process in memory, by hand or line by line from standard input; the active states are printed "
+            "after each line. A line is an action with its fields, `wait 15m`, or `open` with fields; `as role:person` "
+            "says who."
+        ),
+        examples=("casewright play repair", "echo 'take note=first' | casewright play processes/job.yaml"),
+        params=[click.Argument(["path"], type=ProcessPath(), metavar=_("FILE"))],
+    )
+
+
+def run_play(streams: Streams, args: Args) -> int:
+    """Play a process; what is wrong with its file comes first."""
+    chosen = checked_paths([args.path])
+    if chosen.errors:
+        write_findings(streams, chosen, "json" if streams.is_json else "text")
+        return Exit.FAILED
+    if len(chosen.definitions) != 1:
+        raise UsageError(_("name one process: {path} holds several").format(path=args.path))
+    (definition,) = chosen.definitions.values()
+    beside = checked_paths([args.path.parent]).definitions
+    played = Round(definition, {**beside, definition.process: definition}, streams.language)
+    is_refused = False
+    for line in _lines(streams, played):
+        answer = played.line(line)
+        is_refused = is_refused or bool(answer.refused)
+        if streams.is_json:
+            streams.give_line({"line": line, "state": list(answer.states), "refused": list(answer.refused)})
+            continue
+        streams.say(" + ".join(answer.states) or "–")
+        for why in answer.refused:
+            streams.tell(harmless(why))
+    return Exit.REFUSED if is_refused else Exit.DONE
+
+
+def _lines(streams: Streams, played: Round) -> Iterator[str]:
+    while True:
+        if streams.may_ask:
+            streams.tell(_("possible: {names}").format(names=", ".join(played.possible())))
+            streams.err.write("> ")
+            streams.err.flush()
+        line = streams.into.readline()
+        if not line:
+            return
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield line.strip()

@@ -1,0 +1,64 @@
+"""`convert` and `play`: written once, named what is lost, acted on line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.cli.exits import Exit
+from tests.app.test_migrating import DESK, FIRST
+from tests.cli.desks import run
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("processes").mkdir()
+    Path("processes/desk.yaml").write_text(DESK, "utf-8")
+    Path("processes/job.yaml").write_text(FIRST, "utf-8")
+    Path("steps.csv").write_text("state,event,target\nnew,take,done\n", "utf-8")
+
+
+def test_a_table_becomes_a_process_in_the_desk_s_languages_and_is_not_written_over() -> None:
+    done = run("convert", "steps.csv", "-o", "processes/steps.yaml")
+    assert (done.code, done.out) == (Exit.DONE, "wrote processes/steps.yaml\n")
+    assert 'label: {en: "New", zh: "New"}' in Path("processes/steps.yaml").read_text("utf-8")
+    assert run("check", "processes/steps.yaml").code == Exit.DONE
+    assert run("convert", "steps.csv", "-o", "processes/steps.yaml").code == Exit.CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.csv", "x", "`a.csv` cannot be read: the first line of a table is `state,event,target`"),
+        ("a.txt", "x", "say what `a.txt` is: --from scxml, xstate or table"),
+        ("a.scxml", "\udcff", "`a.scxml` cannot be read"),
+    ],
+)
+def test_what_cannot_be_read_is_said(name: str, text: str, said: str) -> None:
+    Path(name).write_text(text, "utf-8", "surrogateescape")
+    done = run("convert", name)
+    assert (done.code, said in done.err) == (Exit.USAGE, True), done.err
+
+
+def test_what_is_lost_is_told_and_the_code_says_so() -> None:
+    Path("a.scxml").write_text('<scxml><state id="a"><invoke/></state></scxml>', "utf-8")
+    done = run("convert", "a.scxml")
+    assert (done.code, done.err) == (Exit.FAILED, "line 1: not converted: `<invoke>`\n")
+
+
+def test_play_prints_what_is_active_after_each_line() -> None:
+    lines = "# a comment\nopen what=lamp\ntake\nwait 31m\npark\nanswer\nclose as agent:lin\n"
+    done = run("play", "job", into=lines)
+    assert done.out.split() == ["waiting", "assigned", "assigned", "waiting", "waiting", "done"]
+    assert done.code == Exit.DONE
+
+
+def test_play_says_what_was_refused_and_goes_on() -> None:
+    done = run("play", "job", into="take\nopen what=lamp\nopen\nfly\nwait soon\ntake so\ntake 'a\n", language="zh")
+    assert done.out.split() == ["–", "waiting", "waiting", "waiting", "waiting", "waiting", "waiting"]
+    assert done.code == Exit.REFUSED
+    assert "缺少 `what`" in done.err
+    assert "没有动作 `fly`" in done.err
+    assert "`so` 不是 `字段=值`" in done.err

@@ -1,0 +1,109 @@
+"""What a chart says that a process cannot is named with its line; what is no chart is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.conversion.drawn import Misread
+from engine.conversion.scxml import read_scxml
+from engine.conversion.table import read_table
+from engine.conversion.written import Wanted, written
+from engine.conversion.xstate import read_xstate
+
+
+def scxml(body: str) -> str:
+    return f'<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0">\n{body}\n</scxml>'
+
+
+def unsaid(body: str) -> list[tuple[int, str]]:
+    return [tuple(one) for one in written(read_scxml(scxml(body)), Wanted("chart")).unsaid]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('<state id="a"><onentry><log/></onentry></state>', "`<log>` on entering `a`"),
+        ('<state id="a"><onexit><script/></onexit></state>', "`<script>` on leaving `a`"),
+        ('<datamodel/><state id="a"/>', "`<datamodel>`"),
+        ('<state id="a"><invoke/></state>', "`<invoke>`"),
+        ('<state id="a"><transition event="e" target="a"><raise event="x"/></transition></state>',
+         "`<raise>` of a transition"),
+        ('<state id="a"><transition event="e" cond="x &gt; 1" target="a"/></state>',
+         "the condition `x > 1`, and so its transition"),
+        ('<state id="a"><transition event="*" target="a"/></state>', "`*` in `a`: an event is named in full"),
+        ('<state id="a"><transition event="e" target="b"/></state>',
+         "`b` is no state of the chart, and so a transition of `a`"),
+        ('<state id="a"><transition event="e" target="b c"/></state><state id="b"/><state id="c"/>',
+         "several targets of one transition of `a`: b, c"),
+        ('<state id="a"><onentry><send event="t" delay="1s"/></onentry><transition event="t" target="a"/></state>',
+         "that `t` still comes after the state is left: a timer ends with its state"),
+        ('<state id="a"><onentry><send event="t" delay="1s" id="i"/></onentry><onexit><cancel sendid="i"/></onexit>'
+         "</state>", "the delayed event `t`, which the state that sends it does not wait for"),
+        ('<parallel id="p"><history id="h" type="deep"/><state id="a"/><state id="b"/></parallel>'
+         '<state id="z"><transition event="e" target="h"/></state>',
+         "the history `h`: it would remember several states at once"),
+    ],
+)  # fmt: skip
+def test_what_a_process_cannot_say_is_named_with_its_line(body: str, said: str) -> None:
+    assert unsaid(body) == [(2, said)]
+
+
+def test_what_is_not_said_stands_at_the_head_of_the_process() -> None:
+    made = written(read_scxml(scxml('<state id="a"><onentry><log/></onentry></state>')), Wanted("chart"))
+    assert made.yaml.startswith("# not converted: line 2: `<log>` on entering `a`\nprocess: chart\n")
+
+
+def test_a_delayed_event_becomes_a_timer_exact_to_the_millisecond() -> None:
+    body = (
+        '<state id="a"><onentry><send event="t" delay="1.25s" id="i"/></onentry><onexit><cancel sendid="i"/></onexit>'
+        '<transition event="t" target="b"/></state><state id="b"/>'
+    )
+    assert "after_1: {after: 1.250s, to: b}" in written(read_scxml(scxml(body)), Wanted("chart")).yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('<!DOCTYPE scxml [<!ENTITY x "y">]><scxml/>', "line 1: a document type is not read; take it away"),
+        ("<scxml>", "this is not XML"),
+        ("<html/>", "line 1: the outermost element is `html`, not `scxml`"),
+        ("<scxml>" + "<state>" * 300 + "</state>" * 300 + "</scxml>", "more than 200 elements one inside the other"),
+    ],
+)
+def test_what_is_no_scxml_is_refused(text: str, said: str) -> None:
+    with pytest.raises(Misread, match=said):
+        read_scxml(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n", "the first line of a table is `state,event,target`"),
+        ("state,event,target\n", "the table has no line but its first"),
+        ("state,event,target\na,b\n", "line 2: a line has a state, an event and a target"),
+    ],
+)
+def test_what_is_no_table_is_refused(text: str, said: str) -> None:
+    with pytest.raises(Misread, match=said):
+        read_table(text)
+
+
+def test_a_second_target_in_a_table_is_named() -> None:
+    made = written(read_table("state,event,target\na,go,b\na,go,c\n"), Wanted("chart"))
+    assert [tuple(one) for one in made.unsaid] == [(3, "a second target of `go` in `a`: say which counts when")]
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"states": 1}'])
+def test_what_is_no_machine_is_refused(text: str) -> None:
+    with pytest.raises(Misread):
+        read_xstate(text)
+
+
+def test_of_a_machine_actions_and_guards_by_name_are_named() -> None:
+    machine = """{"states": {"a": {"entry": "log", "on": {"E": {"target": "b", "guard": "isRich"}, "F": {"target": "b",
+      "actions": "pay"}}, "after": {"1000": "b"}}, "b": {"type": "final"}}}"""
+    made = written(read_xstate(machine), Wanted("chart"))
+    assert sorted(one.what for one in made.unsaid) == [
+        "`actions` of `F` in `a`", "`entry` of `a`", "the guard of `E` in `a`, and so its transition",
+    ]  # fmt: skip
+    assert "after_1: {after: 1s, to: b}" in made.yaml
