@@ -181,6 +181,9 @@ class OutboxTable(Protocol):
     def update_mail(self, mail: Mail) -> None:
         """Write how a delivery went: status, attempts, next_at, error, delivered_at."""
 
+    def count_mail(self, status: str) -> tuple[int, int | None]:
+        """How many messages stand so, and since when the oldest has been there."""
+
     def next_mail(self) -> int | None:
         """When the next waiting message may be claimed."""
 

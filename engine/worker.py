@@ -8,6 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
+
+from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
 from engine.app import Engine, Round
 from engine.errors import ClockJumped, EngineError, StoreUnavailable
@@ -29,18 +32,27 @@ def run_once(engine: Engine) -> Round:
     return engine.run_once()
 
 
-def run_worker(engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] | None = None) -> Round:
-    """Work until `stop` is set; what is under way is finished first. Returns what was done in all."""
-    return _Worker(engine, stop, told).run()
+def run_worker(
+    engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] | None = None, meter: Meter | None = None
+) -> Round:
+    """Work until `stop` is set; what is under way is finished first. Returns what was done in all.
+
+    Measured by OpenTelemetry, on this meter or that of the program; without its SDK that costs nothing.
+    """
+    return _Worker(engine, stop, told, _Measuring(engine, meter or get_meter("casewright"))).run()
 
 
 class _Worker:
     """One worker: the thread that fires, and beside it the one that delivers."""
 
-    def __init__(self, engine: Engine, stop: threading.Event, told: Callable[[Round], None] | None) -> None:
+    def __init__(
+        self, engine: Engine, stop: threading.Event, told: Callable[[Round], None] | None, measuring: _Measuring
+    ) -> None:
         self.engine = engine
         self.stop = stop
         self.told = told
+        self.measuring = measuring
+        self.due: int | None = None  # what falls due next, as last seen
         self.total = Round()
         self.lock = threading.Lock()  # of the total
         self.posted = threading.Event()  # there may be something to deliver
@@ -60,6 +72,7 @@ class _Worker:
         finally:
             self._end()
             delivering.join()
+            self.measuring.is_over = True
         if self.failure is not None:
             raise self.failure
         return self.total
@@ -85,14 +98,20 @@ class _Worker:
                 self.posted.set()
 
     def _fire_once(self) -> float:
-        if self.is_woken and (early := self._until(self.engine.next_due())):
+        if self.is_woken and (early := self._until(self._look())):
             return early  # for what was written just now: the database's lock is asked for when it falls due
         done = self.engine.fire_some()
+        if done.advanced and self.due is not None:
+            self.measuring.late(self.engine.now() - self.due)
         if done != Round():
             self._tell(done)
             self.posted.set()
-        pause = self._until(self.engine.next_due())
+        pause = self._until(self._look())
         return pause if done.advanced else max(pause, LEAST)  # what is due and not taken is another's
+
+    def _look(self) -> int | None:
+        self.due = self.engine.next_due()
+        return self.due
 
     def _deliver(self) -> None:
         try:
@@ -116,6 +135,8 @@ class _Worker:
     def _tell(self, done: Round) -> None:
         with self.lock:
             self.total += done
+            self.measuring.count(done)
+            log.info("worked", extra=asdict(done))
             if self.told is not None:
                 self.told(done)
 
@@ -124,6 +145,49 @@ class _Worker:
         if due is None:
             return POLL
         return min(max((due + 1 - self.engine.now()) / 1000, 0.0), POLL)
+
+
+class _Measuring:
+    """What is measured of a worker, and of the desk it works for."""
+
+    def __init__(self, engine: Engine, meter: Meter) -> None:
+        self.engine = engine
+        self.is_over = False
+        self.counters = {
+            name: meter.create_counter(f"casewright.{name}", description=about)
+            for name, about in (
+                ("advanced", "families carried forward"), ("delivered", "messages delivered"),
+                ("failed", "attempts to deliver that failed"), ("faults", "families set aside"),
+            )
+        }  # fmt: skip
+        self.lateness = meter.create_histogram("casewright.lateness", "ms", "after its instant, the first of a round")
+        for name, unit, about in (
+            ("due", "", "families with something due"), ("lag", "ms", "for how long the oldest has been due"),
+            ("waiting", "", "messages on their way out"), ("waiting_for", "ms", "for how long the oldest has waited"),
+            ("dead", "", "messages given up"),
+        ):  # fmt: skip
+            meter.create_observable_gauge(f"casewright.desk.{name}", [self._seen(name)], unit, about)
+
+    def count(self, done: Round) -> None:
+        """Count what a round did."""
+        for name, counter in self.counters.items():
+            if done_of_it := getattr(done, name):
+                counter.add(done_of_it)
+
+    def late(self, late: int) -> None:
+        """Record how late a round fired."""
+        self.lateness.record(max(late, 0))
+
+    def _seen(self, name: str) -> Callable[[CallbackOptions], list[Observation]]:
+        def look(_: CallbackOptions) -> list[Observation]:
+            if self.is_over:
+                return []
+            try:
+                return [Observation(getattr(self.engine.vitals(), name))]
+            except EngineError:  # the database is away; the worker itself says so
+                return []
+
+        return look
 
 
 class _Trouble:

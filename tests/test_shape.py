@@ -40,6 +40,7 @@ ONLY_IN = {  # package: where alone it may be imported
     "holidays": ("engine/public_holidays.py",),
     "jsonschema": ("engine/lang/",),
     "psycopg": ("engine/store/postgresql/", "engine/store/__init__.py"),
+    "opentelemetry": ("engine/worker.py",),
     "rich": ("engine/cli/", "engine/lang/report.py"),
     "sqlalchemy": ("engine/store/",),
     "standardwebhooks": ("engine/deliverers/",),

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from engine.app.advancing import Advanced, advance_some
 from engine.app.people import admin_of
 from engine.app.sending import Round, Sending
+from engine.app.vitals import Vitals, vitals_of
 from engine.core.cases import Actor
 from engine.errors import NotFound
 from engine.ports import Fault, Transaction
@@ -54,6 +55,11 @@ class Running(Sending):
         """When the next family falls due, or the calendar opens the next case."""
         with self._recipe.store.read() as tx:
             return min((at for at in (tx.next_due(), tx.next_opening()) if at is not None), default=None)
+
+    def vitals(self) -> Vitals:
+        """How the engine stands, in numbers: what is behind, what waits, what is broken."""
+        with self._recipe.store.read() as tx:
+            return vitals_of(tx, self._recipe.now())
 
     # -- faults --------------------------------------------------------------------------------------------------
 

@@ -51,6 +51,11 @@ class MemoryOutbox(MemoryWork):
             raise NotFound(f"there is no message {mail.id}; `casewright outbox list` shows those there are")
         self._tables.put("outbox", mail.id, replace(mail, message=old.message))
 
+    def count_mail(self, status: str) -> tuple[int, int | None]:
+        """How many messages stand so, and since when the oldest has been there."""
+        since = [mail.message.at for _, mail in self._tables.rows("outbox") if mail.status == status]
+        return len(since), min(since, default=None)
+
     def next_mail(self) -> int | None:
         """When the next waiting message may be claimed."""
         waiting = (mail.next_at for _, mail in self._tables.rows("outbox") if mail.status == "waiting")

@@ -44,6 +44,11 @@ class Posting(Work):
         if self._run("UPDATE_MAIL", *stated, mail.id).rowcount == 0:
             raise NotFound(f"there is no message {mail.id}; `casewright outbox list` shows those there are")
 
+    def count_mail(self, status: str) -> tuple[int, int | None]:
+        """How many messages stand so, and since when the oldest has been there."""
+        count, oldest = self._ask("SELECT count(*), min(at_ms) FROM outbox WHERE status = ?", (status,)).fetchone()
+        return count, oldest
+
     def next_mail(self) -> int | None:
         """When the next waiting message may be claimed."""
         found: int | None = self._run("NEXT_MAIL").fetchone()[0]

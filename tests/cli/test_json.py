@@ -94,7 +94,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     ],
     "audit": [["audit", "verify"]],
     "db": [["db", "upgrade"]],
-    "doctor": [["doctor"]],
+    "doctor": [["doctor"], ["doctor", "--metrics"]],
     "demo": [["demo"]],
 }
 

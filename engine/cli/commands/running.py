@@ -30,7 +30,8 @@ def worker_command() -> Command:
             "Fire what falls due and deliver messages, until stopped by Ctrl-C or SIGTERM. "
             "Killed at any point it loses nothing but time."
         ),
-        examples=("casewright worker",),
+        examples=("casewright worker", "casewright worker --log-json"),
+        params=[click.Option(["--log-json"], is_flag=True, help=_("Write the log as JSON lines to the error stream."))],
     )
 
 
@@ -40,6 +41,10 @@ def run_worker(streams: Streams, engine: Engine, args: Args) -> int:
 
     from engine.worker import run_worker as run
 
+    if args.log_json:
+        from engine.cli.logs import log_as_json
+
+        log_as_json(streams.err)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

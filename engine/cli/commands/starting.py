@@ -180,7 +180,10 @@ def doctor_command() -> Command:
         "doctor",
         run_doctor,
         help=_("Look whether everything needed is in order: settings, processes, database, clock, time zones, worker."),
-        examples=("casewright doctor",),
+        examples=("casewright doctor", "casewright doctor --metrics"),
+        params=[
+            click.Option(["--metrics"], is_flag=True, help=_("Write figures in the text format of Prometheus instead."))
+        ],
     )
 
 
@@ -205,6 +208,8 @@ class _Finding(NamedTuple):
 def run_doctor(streams: Streams, args: Args) -> int:
     """Look whether everything is in order."""
     settings = args.settings
+    if args.metrics:
+        return _metrics(streams, settings)
     findings = [
         _project(settings),
         *_facts(settings),
@@ -224,6 +229,22 @@ def run_doctor(streams: Streams, args: Args) -> int:
             sign = streams.paint("ok", "green") if found.is_ok else streams.paint("!!", "red")
             streams.say(f"{sign}  " + _("{name}: {text}").format(name=found.name, text=found.words))
     return Exit.DONE if all(found.is_ok for found in findings) else Exit.FAILED
+
+
+def _metrics(streams: Streams, settings: Settings) -> int:
+    """Write figures; in JSON under the same names."""
+    from engine.app import Engine
+    from engine.cli.metrics import prometheus
+
+    with Engine.open(_impatient(settings.database)) as engine:
+        lines = list(prometheus(engine.vitals()))
+    if streams.is_json:
+        pairs = (line.split(" ", 1) for line in lines if not line.startswith("#"))
+        streams.give({name: float(value) if "." in value else int(value) for name, value in pairs})
+    else:
+        for line in lines:
+            streams.say(line)
+    return Exit.DONE
 
 
 def _project(settings: Settings) -> _Finding:
