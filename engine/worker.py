@@ -13,7 +13,7 @@ from dataclasses import asdict
 from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
 from engine.app import Engine, Round
-from engine.errors import ClockJumped, EngineError, StoreUnavailable
+from engine.errors import ClockJumped, EngineError, Outrun, StoreUnavailable
 
 POLL = 1.0
 """Seconds the worker sleeps at most: what others wrote meanwhile is seen then."""
@@ -201,6 +201,8 @@ class _Trouble:
         thread = threading.get_ident()
         try:
             pause = work()
+        except Outrun:
+            return LEAST  # somebody else of many was faster, again and again; nothing of it is lost
         except (ClockJumped, StoreUnavailable) as error:
             if type(error) not in tuple(self.known.values()):
                 log.error("%s", error.message)

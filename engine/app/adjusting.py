@@ -68,6 +68,7 @@ class Adjusting:
         for change in self.preview(asked, actor=actor):
             clocks.setdefault(change.case, {})[change.clock] = None
         with self._recipe.store.write() as tx:
+            tx.alone()
             who = _admin(tx, actor, kind_of(asked))
             declared = self._begun(tx, asked, who)
             if declared is None and not clocks:

@@ -8,6 +8,7 @@ from engine.app.faults import fault_of
 from engine.app.opening import open_some
 from engine.app.saving import Saving
 from engine.core.decide import MOST_FIRINGS, carry
+from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Fault, Transaction
 
 FAMILIES = 100
@@ -43,6 +44,8 @@ def advance_some(saving: Saving, tx: Transaction, now: int, besides: str = "") -
                 before = saving.family(tx, root, lock=True)
                 carried = carry(before, now, saving.context(tx, now), MOST_FIRINGS)
                 saving.save(tx, before, (), carried, None)
+        except (Outrun, StoreUnavailable):  # nobody's fault: all of it is done again
+            raise
         except Exception as error:  # whatever a family does to the engine, the others go on
             poisoned.append(fault_of(root, error, now))
     for fault in poisoned:

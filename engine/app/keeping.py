@@ -113,6 +113,7 @@ class Keeping:
     def save_addresses(self, person: str, addresses: Mapping[str, str | None], *, actor: Actor | str) -> None:
         """Keep how a person is reached: `email`, `phone`; None forgets one, what is not given stays."""
         with self._recipe.store.write() as tx:
+            tx.alone()
             _admin_or_self(tx, person, actor)
             if tx.person(person) is None:
                 raise NotFound(

@@ -53,7 +53,7 @@ class Measuring:
 
     def report_measure(self, question: MeasureQuestion) -> MeasureReport:
         """Count a measure of the newest version over the cases of every version; `NotFound` if there is none."""
-        now = self._recipe.time.now()
+        now = self._recipe.now()
         with self._recipe.store.read() as tx:
             library = self._recipe.catalogue.library(tx)
             check_process(library, question.process)

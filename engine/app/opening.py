@@ -13,6 +13,7 @@ from engine.app.saving import Saving
 from engine.core.cases import Refused
 from engine.core.plan import Library
 from engine.core.schedules import Member, Opening, Register, next_instant, open_scheduled, openings_at, upcoming
+from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Timetable, Transaction
 
 
@@ -48,6 +49,8 @@ def open_due(saving: Saving, tx: Transaction, process: str, now: int, most: int 
                     _open(saving, tx, opening, now)
             except _NotOpened as refused:  # its number is given again, as of any opening that is refused
                 problem = {"schedule": opening.schedule.name, "at": opening.at, "words": refused.words}
+            except (Outrun, StoreUnavailable):  # nobody's fault: all of it is done again
+                raise
             except Exception as error:  # whatever one opening does to the engine, the others go on
                 fault = fault_of(process, error, now)
                 tx.set_aside(fault)

@@ -55,7 +55,7 @@ class Registering:
         """Everybody in the register, by id; personal values are masked for who does not keep it."""
         with self._recipe.store.read() as tx:
             kept, _ = _register(self._recipe.catalogue.library(tx), party)
-            found = tx.parties(party, self._recipe.time.now())
+            found = tx.parties(party, self._recipe.now())
             return [_shown(one, kept, actor_of(tx, actor)) for one in found if one.is_active]
 
     def party(self, party: str, id: str, *, actor: Actor | str) -> list[PartyRecord]:
@@ -64,7 +64,7 @@ class Registering:
             kept, _ = _register(self._recipe.catalogue.library(tx), party)
             found = tx.party(party, id)
             if not found:
-                known = [one.id for one in tx.parties(party, self._recipe.time.now())]
+                known = [one.id for one in tx.parties(party, self._recipe.now())]
                 raise NotFound(f"there is no {party} `{id}`{near(id, known)}", help="`casewright party` shows them")
             return [_shown(one, kept, actor_of(tx, actor)) for one in found]
 

@@ -7,7 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import pytest
+
 from engine import Accepted, Actor, Conflict, Engine
+from engine.app import advancing
+from engine.errors import Outrun
 from engine.testing import ManualTime
 from tests.app.desks import HOUR, LIN, open_errand, sources
 
@@ -112,3 +116,22 @@ def test_publishing_while_others_open_cases(engine: Engine) -> None:
     results = together(20, work)
     assert {result.case.version for result in results if isinstance(result, Accepted)} <= {1, 2}
     assert engine.definition("errand").version == 2
+
+
+def test_a_family_on_which_somebody_else_was_faster_is_tried_again_and_not_set_aside(
+    engine: Engine, time: ManualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a database with many writers it may lose a race for a key or a lock; that is nobody's fault."""
+    open_errand(engine)
+    time.move(HOUR)
+    carry, tries = advancing.carry, list[int]()
+
+    def outrun(*given: Any) -> Any:
+        tries.append(1)
+        if len(tries) == 1:
+            raise Outrun
+        return carry(*given)
+
+    monkeypatch.setattr(advancing, "carry", outrun)
+    assert engine.fire_some().advanced == 1
+    assert (len(tries), engine.faults()) == (2, [])
