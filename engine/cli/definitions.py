@@ -36,12 +36,12 @@ def meant_definition(streams: Streams, settings: Settings, text: str) -> Process
             help=_("name a file, such as {file}").format(file=f"{path / 'repair.yaml'}"),
         )
     checked = checked_paths([path])
-    if checked.errors:
-        write_findings(streams, checked, "json" if streams.is_json else "text")
-        return None
-    if path.stem not in checked.definitions:
+    if path.stem in checked.definitions:  # errors may be those of its scenarios
+        return checked.definitions[path.stem]
+    if not checked.errors or not checked.processes:
         raise UsageError(_("`{file}` is no process").format(file=path), help=_("name the file of a process"))
-    return checked.definitions[path.stem]
+    write_findings(streams, checked, "json" if streams.is_json else "text")
+    return None
 
 
 def file_meant(settings: Settings, text: str) -> Path | None:

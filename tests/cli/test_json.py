@@ -31,6 +31,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "new": [["new", "key_loan"]],
     "check": [["check"]],
     "test": [["test", "processes/return_visit.yaml", "--coverage"]],
+    "diff": [["diff", "repair@1", "processes"], ["diff", "repair@1", "repair@1"]],
     "draw": [["draw", "repair"], ["draw", "--case", "CASE", "--as", "wang.fang"]],
     "explain": [["explain", "unknown-state"], ["explain"], ["explain", "repair"]],
     "calendar": [

@@ -1,0 +1,263 @@
+"""A definition taken apart into everything that can differ between two versions, each part said in words.
+
+Nothing is forgotten by construction: every field of every part of the model is told, in words where there are some,
+else as it is written. What is new in the model is so compared from its first day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from engine.calendars import Calendar
+from engine.expressions import Expression
+from engine.model import Branch, Clock, Every, Form, Guard, Moment, Notify
+from engine.words.acts import branch_said
+from engine.words.aspects import CONCERNS, KINDS, Audience
+from engine.words.conditions import condition_said
+from engine.words.effects import effects_said
+from engine.words.placeholders import with_labels
+from engine.words.promises import events_said, goal_said, rung_said
+from engine.words.speech import Speech, every_action
+from engine.words.times import every_said, length_said, moment_said
+
+Subject = tuple[str, ...]
+"""What a part belongs to: a kind, and names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One thing that can differ."""
+
+    subject: Subject
+    aspect: str  # "" stands for the subject's being there at all
+    name: str = ""  # of a guard, of a point of a promise, of one goal of several
+    detail: str = ""  # of the aspect, for people
+    audience: Audience
+    called: str  # the subject, for people
+    text: str  # in words
+    exact: str  # what is compared
+
+
+def parts_of(speech: Speech) -> Iterator[Part]:
+    """Every part of a definition."""
+    known = speech.definition
+    yield from _subject(speech, ("process",), "", known)
+    yield from _subject(speech, ("desk",), "", known.desk)
+    yield from _subject(speech, ("opening",), "", known.opening)
+    for name, clock in known.clocks.items():
+        yield from _subject(speech, ("clock", name), speech.clock(name), clock)
+        yield from _rungs(speech, clock)
+    for name, state in known.states.items():
+        yield from _subject(speech, ("state", name), speech.state(name), state)
+        for timer in state.timers.values():
+            yield from _subject(speech, ("timer", name, timer.name), f"{speech.state(name)}, {timer.name}", timer)
+    for action in every_action(known):
+        called = speech.said(action.label, action.name)
+        where = f" ({speech.state(action.state)})" if action.state else ""
+        yield from _subject(speech, ("action", action.state, action.name), called + where, action)
+    yield from _named(speech)
+    for name, calendar in known.calendars.items():
+        yield from _calendar(speech, name, calendar)
+
+
+def _named(speech: Speech) -> Iterator[Part]:
+    """Fields, messages and all else that stands in a table of names."""
+    known = speech.definition
+    tables: Iterable[tuple[str, Mapping[str, Any], Callable[[str], str]]] = (
+        ("field", known.fields, speech.field),
+        ("fact", known.facts, speech.field),
+        ("figure", known.figures, speech.field),
+        ("measure", known.measures, lambda name: speech.said(known.measures[name].label, name)),
+        ("party", known.desk.parties, lambda name: speech.said(known.desk.parties[name].label, name)),
+        ("count", known.counts, str),
+        ("schedule", known.schedule, str),
+    )
+    for kind, table, called in tables:
+        for name, value in table.items():
+            yield from _subject(speech, (kind, name), called(name), value)
+    told = _told_to_parties(speech)
+    for name, message in known.messages.items():
+        yield from _subject(speech, ("to_customers" if name in told else "message", name), name, message)
+
+
+def _told_to_parties(speech: Speech) -> set[str]:
+    """The messages that somebody outside the desk reads."""
+    effects = [effect for action in every_action(speech.definition) for effect in action.then]
+    effects += [effect for state in speech.definition.states.values() for effect in state.on_enter]
+    effects += [
+        effect for clock in speech.definition.clocks.values() for rung in clock.thresholds for effect in rung.then
+    ]
+    notes = (effect for effect in effects if isinstance(effect, Notify))
+    return {note.message for note in notes if any(who.kind == "party" for who in note.who)}
+
+
+# -- one subject -------------------------------------------------------------------------------------------------------
+
+_ELSEWHERE = {
+    "ProcessDefinition": {
+        "process", "version", "desk", "opening", "actions", "states", "clocks", "messages", "calendars", "fields",
+        "facts", "figures", "measures", "counts", "schedule", "sources", "behaviour_hash", "words_hash",
+    },
+    "Desk": {"name", "parties"},
+    "State": {"children", "actions", "timers"},
+    "Clock": {"thresholds"},
+}  # fmt: skip
+_ALWAYS_ELSEWHERE = {"name", "state"}
+
+
+def _subject(speech: Speech, subject: Subject, called: str, value: Any) -> Iterator[Part]:
+    kind = subject[0]
+    if called:
+        yield Part(subject=subject, aspect="", audience=KINDS[kind][0], called=called, text="", exact="there")
+    left_out = _ELSEWHERE.get(type(value).__name__, set()) | _ALWAYS_ELSEWHERE
+    for aspect, name, part in _flat(value):
+        if aspect in left_out or part is None or part is False or part in ((), "", {}, frozenset()):
+            continue
+        audience = CONCERNS.get((kind, aspect), KINDS[kind][0])
+        yield Part(
+            subject=subject, aspect=aspect, name=name, detail=_detail(speech, part), audience=audience, called=called,
+            text=_said(speech, aspect, part), exact=exact(part),
+        )  # fmt: skip
+
+
+def _detail(speech: Speech, part: Any) -> str:
+    """When one goal of several holds."""
+    if not isinstance(part, Branch):
+        return ""
+    if part.when is None:
+        return speech.say("otherwise")
+    return speech.say("if_only", condition=condition_said(speech, part.when))
+
+
+def _flat(value: Any) -> Iterator[tuple[str, str, Any]]:
+    """The aspects of a part: its fields, a form by what it asks, each guard by its name."""
+    for field in fields(value):
+        inner = getattr(value, field.name)
+        if isinstance(inner, Form):
+            yield from ((part.name, "", getattr(inner, part.name)) for part in fields(inner))
+        elif field.name == "goal" and len(inner) > 1:
+            yield from (("goal", exact(branch.when), branch) for branch in inner)
+        elif field.name == "guards":
+            yield from (("guard", guard.name, guard) for guard in inner)
+        else:
+            yield field.name, "", inner
+
+
+def _rungs(speech: Speech, clock: Clock) -> Iterator[Part]:
+    for number, rung in enumerate(clock.thresholds):
+        twin = sum(1 for other in clock.thresholds[:number] if other.at.text == rung.at.text)
+        yield Part(
+            subject=("clock", clock.name), aspect="rung", name=f"{rung.at.text}{'*' * twin}",
+            audience=CONCERNS["clock", "rung"], called=speech.clock(clock.name),
+            text=f"{rung_said(speech, rung)}: {effects_said(speech, rung.then)}", exact=exact(rung),
+        )  # fmt: skip
+
+
+def _calendar(speech: Speech, name: str, calendar: Calendar) -> Iterator[Part]:
+    if name == "always":
+        return
+    called = speech.calendar(name)
+    for aspect, value in {"": "there", **calendar.document()}.items():
+        if value in (None, [], {}, "") or aspect == "calendar":
+            continue
+        text = speech.said(value, "") if aspect == "label" else exact(value) if aspect else ""
+        subject = ("calendar", name)
+        yield Part(
+            subject=subject, aspect=aspect, audience="customers", called=called, text=text, exact=exact(value)
+        )  # fmt: skip
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def exact(value: Any) -> str:
+    """A value as it is written, the same for equal ones."""
+    if isinstance(value, Expression):
+        return value.text
+    if is_dataclass(value):
+        told = ((part.name, getattr(value, part.name)) for part in fields(value))
+        return ", ".join(f"{name}: {exact(inner)}" for name, inner in told if inner not in (None, (), "", False, {}))
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {exact(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, frozenset | set):
+        return exact(sorted(value))
+    if isinstance(value, tuple | list):
+        return ", ".join(exact(inner) for inner in value)
+    return str(value)
+
+
+_PEOPLE = {"by", "never_by", "seen_by"}
+_EVENTS = {"starts", "met_by", "pauses_in", "cancelled_by", "restarts_on", "places", "needs", "removed"}
+_FIELDS = {"require", "allow", "show", "columns", "same"}
+_EFFECTS = {"then", "on_enter"}
+_STATES = {"initial", "parent"}
+_WAYS = {"to", "decide", "done"}
+
+
+def _said(speech: Speech, aspect: str, value: Any) -> str:
+    """A part in words where there are some, else as it is written."""
+    if aspect in _PEOPLE:
+        return speech.people(value)
+    if aspect in _EVENTS:
+        order = list(speech.definition.states)
+        names = (
+            sorted(value, key=lambda name: order.index(name))
+            if isinstance(value, frozenset) and aspect == "places"
+            else value
+        )
+        return events_said(speech, names)
+    if aspect in _FIELDS and isinstance(value, tuple):
+        return speech.listed(speech.quoted(speech.field(name)) for name in value)
+    if aspect in _EFFECTS:
+        return effects_said(speech, value)
+    if aspect in _STATES:
+        return speech.quoted(speech.state(value))
+    if aspect in _WAYS:
+        return speech.say("semicolon").join(branch_said(speech, branch, len(value) > 1) for branch in value)
+    return _said_by_kind(speech, aspect, value)
+
+
+def _in_order(speech: Speech, names: Iterable[str]) -> list[str]:
+    """Names as they are written; those of a set in the order of the states, then of the alphabet."""
+    if not isinstance(names, frozenset):
+        return list(names)
+    order = list(speech.definition.states)
+    return sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
+
+
+def _said_by_kind(speech: Speech, aspect: str, value: Any) -> str:
+    if isinstance(value, Branch):
+        return moment_said(speech, value.value)
+    if aspect == "goal":
+        return goal_said(speech, value)
+    if isinstance(value, Moment):
+        return moment_said(speech, value)
+    if isinstance(value, Every):
+        return every_said(speech, value)
+    if aspect == "within":
+        return length_said(speech, value)
+    if aspect == "waiting_on":
+        return speech.listed(_waiting(speech, branch) for branch in value)
+    if isinstance(value, Expression):
+        return condition_said(speech, value)
+    if isinstance(value, Guard):
+        return with_labels(speech, value.words, value.name)
+    if aspect in ("label", "text") and isinstance(value, Mapping):
+        return speech.said(value, "")
+    if aspect == "choices":
+        return speech.listed(speech.said(words, name) for name, words in value.items())
+    if aspect == "target":
+        return f"{value * 100:g}%"
+    if aspect == "calendar":
+        return speech.quoted(speech.calendar(value))
+    return speech.say("yes") if value is True else exact(value)
+
+
+def _waiting(speech: Speech, branch: Branch[Any]) -> str:
+    who = speech.people(branch.value)
+    if branch.when is None:
+        return who
+    condition = speech.say("if_only", condition=condition_said(speech, branch.when))
+    return speech.say("waits_if", who=who, condition=condition)
