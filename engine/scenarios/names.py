@@ -12,12 +12,10 @@ from engine.lang.diagnostics import Diagnostic, did_you_mean, error
 from engine.lang.tree import Path
 from engine.model import Action as ModelAction
 from engine.model import Emit, OpenCase, ProcessDefinition
-from engine.scenarios.script import Action, Script
+from engine.scenarios.script import SUBJECTS, Action, Script
 
 REASONS = frozenset({"state", "by", "never_by", "within", "during", "needs", "facts", "form", "unique", "error"})
 """What may refuse a step beside guards."""
-
-SUBJECTS = frozenset({"state", "assignee", "case", "clocks", "sent", "emitted"})
 
 
 class _Name(NamedTuple):
@@ -142,6 +140,11 @@ class _Names(NamedTuple):
         elif what == "case":
             known = {name for one in processes for name in one.fields} | {"opened_at"}
             yield _Name("field", rest[0], path, known, said)
+        elif what == "allowed" and isinstance(expected, list):
+            known = {act.name for definition in processes for act in _actions(definition)}
+            yield from (
+                _Name("action", str(name), (*path, number), known, said) for number, name in enumerate(expected)
+            )
         elif what in ("sent", "emitted") and isinstance(expected, dict):
             told = processes if links else self._all()
             if not told:

@@ -16,7 +16,7 @@ from engine.errors import EngineError, UsageError
 from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
 from engine.scenarios.emitted import not_as_expected
-from engine.scenarios.script import Action, Scenario, Script
+from engine.scenarios.script import SUBJECTS, Action, Scenario, Script
 from engine.scenarios.world import World
 from engine.values import read_instant
 
@@ -119,7 +119,7 @@ class _Player:
             said = "; ".join(f"{one.words.get('en', '')} [{one.rule}]" for one in reasons)
             raise _Failed(f"`{step.do or 'open'}` was refused: {said}")
         for name, expected in step.expect.items():
-            self._expect(name, expected)
+            self._expect(name, expected, step.actor or self.script.given.actor)
 
     def _pass_time(self, step: Action) -> None:
         if step.at is not None:
@@ -190,11 +190,17 @@ class _Player:
             case = self.world.case(case).links.get(name, "") if case else ""
         return case
 
-    def _expect(self, name: str, expected: Any) -> None:
+    def _expect(self, name: str, expected: Any, actor: Actor | None) -> None:
         link, subject = self._split(name)
         case = self._case(link) if link else self.main
         if subject == "sent":
             self._expect_sent(name, expected, case if link else "")
+            return
+        if subject == "allowed":
+            self._expect_allowed(name, expected, case, actor)
+            return
+        if subject == "recorded":
+            self._expect_recorded(name, expected, case)
             return
         if subject == "emitted":
             self._expect_emitted(expected, case if link else "")
@@ -207,10 +213,9 @@ class _Player:
     def _split(self, name: str) -> tuple[str, str]:
         """The link in front of a subject, if there is one."""
         parts = name.split(".")
-        subjects = ("state", "assignee", "case", "clocks", "sent", "emitted")
-        place = next((number for number, part in enumerate(parts) if part in subjects), None)
+        place = next((number for number, part in enumerate(parts) if part in SUBJECTS), None)
         if place is None:
-            raise _Failed(f"`{name}` cannot be expected{did_you_mean(parts[0], subjects) or ''}")
+            raise _Failed(f"`{name}` cannot be expected{did_you_mean(parts[0], SUBJECTS) or ''}")
         return ".".join(parts[:place]), ".".join(parts[place:])
 
     def _found(self, case: str, subject: str, expected: Any) -> Any:
@@ -277,6 +282,26 @@ class _Player:
         wanted = {message: sorted(receivers) for message, receivers in expected.items()}
         if found != wanted:
             raise _Failed(f"`{name}` was to be {_told(wanted)}, but is {_told(found)}")
+
+    def _expect_allowed(self, name: str, expected: list[str], case: str, actor: Actor | None) -> None:
+        """Exactly the actions that whoever acts in this step may do now; what a form and its guards say comes later."""
+        if actor is None or not case:
+            raise _Failed(f"`{name}`: there is no {'case' if actor else 'one to act'}")
+        found = self.world.allowed(case, actor)
+        if sorted(found) != sorted(expected):
+            raise _Failed(f"`{name}` was to be {_told(sorted(expected))}, but is {_told(sorted(found))}")
+
+    def _expect_recorded(self, name: str, expected: Mapping[str, Any], case: str) -> None:
+        """What the newest record of a case says of the keys named; of a table in it the entries named."""
+        record: Mapping[str, Any] = next(
+            (step.record for step in reversed(self.world.steps) if step.case.id == case), {}
+        )
+        for key, wanted in expected.items():
+            found = record.get(key)
+            if isinstance(wanted, dict) and isinstance(found, dict):
+                found = {inner: found.get(inner) for inner in wanted}
+            if found != wanted:
+                raise _Failed(f"`{name}.{key}` was to be {_told(wanted)}, but is {_told(found)}")
 
     def _expect_emitted(self, expected: Mapping[str, Any], case: str) -> None:
         """Exactly the events since the step before, with the values named: of the family, or of one linked case."""

@@ -13,6 +13,9 @@ from engine.lang.shape import check_shape
 from engine.lang.source import read
 from engine.lang.tree import Document
 
+SUBJECTS = ("state", "assignee", "case", "clocks", "sent", "emitted", "allowed", "recorded")
+"""What can be expected; before each may stand links."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:

@@ -14,6 +14,7 @@ from engine.core.merging import end_in, take_in
 from engine.core.plan import Library
 from engine.core.schedules import Member, next_instant, open_scheduled, openings_at
 from engine.core.sight import Context, Unknown
+from engine.views import Seeing, offers
 
 ENTROPY = "5c" * 32
 """Nothing here is secret, and the same scenario must give the same bytes."""
@@ -80,6 +81,14 @@ class World:
         outcome = self._decided(lambda context: act(family, command, context, at))
         self._keep(outcome)
         return outcome.reasons if isinstance(outcome, Refused) else ()
+
+    def allowed(self, case: str, actor: Actor) -> list[str]:
+        """The actions that somebody may do now."""
+        family = self.families[self.root_of[case]]
+        one = family.cases[case]
+        plan = self.library.plan(one.process, one.version)
+        seeing = Seeing(plan=plan, library=self.library, now=self.now, actor=actor, family=family)
+        return [offer.action for offer in offers(one, actor, seeing) if offer.is_allowed]
 
     def merge(self, case: str, into: str, actor: Actor) -> tuple[Reason, ...]:
         """Merge a case into another: no reasons if it was done."""

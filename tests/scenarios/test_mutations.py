@@ -14,8 +14,9 @@ from engine.core.plan import Library, Plan
 from engine.lang.load import load_process
 from engine.lang.source import read
 from engine.model import ProcessDefinition
-from engine.scenarios import Scenario, Script, coverage_of, play, play_all, read_script
-from tests.scenarios.mutants import MINUTE, SECOND, Mutant, mutants
+from engine.scenarios import Script, coverage_of, play_all, read_script
+from engine.scenarios.mutants import MINUTE, SECOND, Mutant, mutants
+from engine.scenarios.survivors import Court, survivors_among
 
 FOLDER = Path(__file__).resolve().parents[2] / "processes"
 PROCESSES = tuple(sorted(path.name.removesuffix(".scenarios.yaml") for path in FOLDER.glob("*.scenarios.yaml")))
@@ -89,32 +90,10 @@ def plain(file: str) -> Any:
     return document.root.plain
 
 
-class Court:
-    """Plays scenarios until one fails; those that found something lately are heard first."""
-
-    def __init__(self, processes: tuple[str, ...]) -> None:
-        self.scenarios = [(process, scenario) for process in processes for scenario in script(process).scenarios]
-
-    def notices(self, mutated: Library) -> bool:
-        """Whether a scenario fails."""
-        for number, (process, scenario) in enumerate(self.scenarios):
-            if _fails(scenario, script(process), mutated):
-                self.scenarios.insert(0, self.scenarios.pop(number))
-                return True
-        return False
-
-
-def _fails(scenario: Scenario, of: Script, mutated: Library) -> bool:
-    return play(scenario, of, mutated).failure is not None
-
-
 def survivors(file: str, part: int = 0, parts: int = 1) -> Iterator[Mutant]:
     """The mutants of a file that no scenario notices; of every `parts`-th place, so that several can look at once."""
-    court = Court(USERS[file])
-    for mutant in list(mutants(plain(file), SHIFTS))[part::parts]:
-        mutated = changed(file, mutant)
-        if mutated is not None and not court.notices(mutated):
-            yield mutant
+    some = list(mutants(plain(file), SHIFTS))[part::parts]
+    return survivors_among(some, lambda mutant: changed(file, mutant), Court(map(script, USERS[file])))
 
 
 @pytest.mark.parametrize("process", PROCESSES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.command import Args, Command, plain_command
+from engine.cli.coverage_page import KINDS, coverage_page
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
 from engine.cli.folder import Checked, checked_paths
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.streams import Streams
-from engine.cli.translate import _, later, listed, plural
+from engine.cli.translate import _, listed, plural
 from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from engine.core.plan import Library
-    from engine.scenarios import Coverage, Outcome
+    from engine.model import ProcessDefinition
+    from engine.scenarios import Coverage, Outcome, Script
+    from engine.scenarios.mutants import Mutant
 
 
 def test_command() -> Command:
@@ -31,12 +34,28 @@ def test_command() -> Command:
         run_test,
         help=_(
             "Run the scenarios of processes: NAME.scenarios.yaml beside NAME.yaml, on a virtual clock, so that days "
-            "pass in no time. With --coverage, say what no scenario has seen."
+            "pass in no time. With --coverage, say what no scenario has seen. With --mutate, change the process in one "
+            "place after the other – leave out a guard, shift a time, swap a role – and name the changes that no "
+            "scenario notices, each with the scenario that is missing."
         ),
-        examples=("casewright test", "casewright test processes/repair.yaml --coverage"),
+        examples=(
+            "casewright test",
+            "casewright test processes/repair.yaml --coverage --floor 95 --html coverage.html",
+            "casewright test processes/repair.yaml --mutate",
+        ),
         params=[
             click.Argument(["paths"], nargs=-1, type=ProcessPath(), metavar=_("[PATH]…")),
             click.Option(["--coverage"], is_flag=True, help=_("Say what no scenario has seen; 100 % passes.")),
+            click.Option(
+                ["--floor"],
+                type=click.FloatRange(0, 100),
+                metavar=_("PERCENT"),
+                help=_("With this much coverage it passes."),
+            ),
+            click.Option(
+                ["--html"], type=click.Path(dir_okay=False, path_type=Path), help=_("Write the coverage as one page.")
+            ),
+            click.Option(["--mutate"], is_flag=True, help=_("Name the changes that no scenario notices.")),
             click.Option(["-k", "name"], metavar=_("TEXT"), help=_("Only scenarios whose name holds this.")),
         ],
     )
@@ -49,6 +68,7 @@ class _Tested:
     process: str
     outcomes: Sequence[Outcome]
     coverage: Coverage | None
+    survivors: Sequence[Mutant] | None = None
 
     @property
     def failed(self) -> int:
@@ -70,13 +90,22 @@ def run_test(streams: Streams, args: Args) -> int:
             _("no scenario matches `{text}`").format(text=args.name), help=_("-k takes a part of a scenario's name")
         )
     _add_neighbours(checked, args.paths)
-    tested = list(_run_all(checked, args.name, has_coverage=args.coverage))
-    is_whole = all(one.coverage is None or one.coverage.share == 1 for one in tested)
+    tested = list(_run_all(checked, args))
     if streams.is_json:
         streams.give(_document(tested))
     else:
         _say(streams, tested)
-    return Exit.DONE if is_whole and not any(one.failed for one in tested) else Exit.FAILED
+    if args.html is not None:
+        seen = [(one.process, one.coverage) for one in tested if one.coverage is not None]
+        args.html.write_text(coverage_page(seen, streams.language), "utf-8")
+        streams.tell(_("written to {file}").format(file=args.html))
+    floor = 1 if args.floor is None else args.floor / 100
+    passes = all(not one.failed and not one.survivors and _reaches(one.coverage, floor) for one in tested)
+    return Exit.DONE if passes else Exit.FAILED
+
+
+def _reaches(coverage: Coverage | None, floor: float) -> bool:
+    return coverage is None or coverage.share >= floor
 
 
 def _add_neighbours(checked: Checked, paths: Sequence[Path]) -> None:
@@ -86,9 +115,10 @@ def _add_neighbours(checked: Checked, paths: Sequence[Path]) -> None:
             checked.definitions.setdefault(name, definition)
 
 
-def _run_all(checked: Checked, name: str | None, *, has_coverage: bool) -> Iterator[_Tested]:
+def _run_all(checked: Checked, args: Args) -> Iterator[_Tested]:
     from engine.scenarios import coverage_of, play
 
+    name, has_coverage = args.name, args.coverage or args.floor is not None or args.html is not None
     library = _library(checked)
     for path, script in checked.scripts.items():
         plan = library.newest(script.process, 0)
@@ -96,7 +126,15 @@ def _run_all(checked: Checked, name: str | None, *, has_coverage: bool) -> Itera
             raise NotFound(_("`{file}`: there is no process `{name}` here").format(file=path, name=script.process))
         outcomes = [play(one, script, library) for one in script.scenarios if name is None or name in one.name]
         coverage = coverage_of(plan, outcomes) if has_coverage else None
-        yield _Tested(process=script.process, outcomes=outcomes, coverage=coverage)
+        passed = not any(outcome.failure for outcome in outcomes)  # where one fails, every mutant is noticed
+        survivors = _survivors(plan.definition, script, library) if args.mutate and passed else None
+        yield _Tested(process=script.process, outcomes=outcomes, coverage=coverage, survivors=survivors)
+
+
+def _survivors(definition: ProcessDefinition, script: Script, library: Library) -> list[Mutant]:
+    from engine.scenarios.survivors import mutants_of, survivors_of
+
+    return list(survivors_of(definition, script, library, mutants_of(definition)))
 
 
 def _library(checked: Checked) -> Library:
@@ -120,20 +158,18 @@ def _say(streams: Streams, tested: Sequence[_Tested]) -> None:
         streams.say(_("{name}: {text}").format(name=one.process, text=listed(counted)))
         if one.coverage is not None:
             _say_coverage(streams, one.coverage)
+        if one.survivors is not None:
+            _say_survivors(streams, one.survivors)
 
 
-_KINDS: Mapping[str, str] = {
-    "state": later("state"),
-    "action": later("action"),
-    "guard": later("guard"),
-    "refusal": later("refusal"),
-    "threshold": later("threshold"),
-    "pause": later("pause"),
-    "timer": later("timer"),
-    "schedule": later("schedule"),
-    "branch": later("branch"),
-    "effect": later("effect"),
-}
+def _say_survivors(streams: Streams, survivors: Sequence[Mutant]) -> None:
+    from engine.cli.missing import missing_scenario
+
+    for mutant in survivors:
+        streams.say("  " + _("nobody notices: {change}").format(change=harmless(mutant.title)))
+        streams.say("    " + _("missing: {scenario}").format(scenario=missing_scenario(mutant)))
+    if not survivors:
+        streams.say("  " + _("every change is noticed"))
 
 
 def _say_coverage(streams: Streams, coverage: Coverage) -> None:
@@ -142,7 +178,7 @@ def _say_coverage(streams: Streams, coverage: Coverage) -> None:
             continue
         missing = coverage.missing[kind]
         count = f"{len(items) - len(missing)}/{len(items)}"
-        streams.say("  " + _("{name}: {text}").format(name=_(_KINDS.get(kind, kind)), text=count))
+        streams.say("  " + _("{name}: {text}").format(name=_(KINDS.get(kind, kind)), text=count))
         for name in missing:
             streams.say(_("    never: {name}").format(name=name))
     streams.say("  " + _("coverage {share:.1%}").format(share=coverage.share))
@@ -166,6 +202,7 @@ def _document(tested: Sequence[_Tested]) -> dict[str, object]:
                     if outcome.failure is not None
                 ],
                 "coverage": None if one.coverage is None else _coverage_document(one.coverage),
+                "unnoticed": None if one.survivors is None else [mutant.title for mutant in one.survivors],
             }
             for one in tested
         ],

@@ -46,6 +46,7 @@ class Mutant:
 
     title: str
     content: Plain
+    path: Path  # where it differs
 
     @property
     def text(self) -> str:
@@ -111,13 +112,13 @@ def _of_place(content: Plain, path: Path, value: Plain, shifts: tuple[int, ...])
 def _without(content: Plain, path: Path) -> Mutant:
     changed = deepcopy(content)
     del value_at(changed, path[:-1])[path[-1]]
-    return Mutant(f"{shown(path)} left out", changed)
+    return Mutant(f"{shown(path)} left out", changed, path)
 
 
 def _with(content: Plain, path: Path, value: Plain) -> Mutant:
     changed = deepcopy(content)
     value_at(changed, path[:-1])[path[-1]] = value
-    return Mutant(f"{shown(path)} is {value}", changed)
+    return Mutant(f"{shown(path)} is {value}", changed, path)
 
 
 def shown(path: Path) -> str:
