@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,10 @@ def test_play_says_what_was_refused_and_goes_on() -> None:
     assert "缺少 `what`" in done.err
     assert "没有动作 `fly`" in done.err
     assert "`so` 不是 `字段=值`" in done.err
+
+
+def test_play_writes_a_document_for_each_line() -> None:
+    done = run("play", "job", "--json", into="open what=lamp\nfly\n")
+    first, second = (json.loads(line) for line in done.out.splitlines())
+    assert first == {"line": "open what=lamp", "state": ["waiting"], "refused": []}
+    assert (second["state"], len(second["refused"])) == (["waiting"], 1)
