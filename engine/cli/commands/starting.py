@@ -168,7 +168,7 @@ def _publish(engine: Engine, settings: Settings) -> tuple[list[str], list[str]]:
     """Publish what is in the folder of processes, but for what would open cases though nobody works here yet."""
     definitions = checked_paths([settings.folder]).definitions.values()
     known = {one.process for one in engine.published()}
-    opened = (one for one in definitions if any(schedule.party is None for schedule in one.schedule.values()))
+    opened = (one for one in definitions if one.schedule)
     waiting = [one for one in opened if one.process not in known]
     done = publish_all(engine, [one for one in definitions if one not in waiting], settings.actor)
     return [one.process for one in done if one.status == "published"], [one.process for one in waiting]
