@@ -144,7 +144,8 @@ def test_a_name_that_could_be_mistaken_is_refused(engine: Engine, id: str) -> No
 
 def test_a_healthy_desk_has_no_findings(engine: Engine) -> None:
     engine.save_person(person("root", "admin"), actor="root")
-    assert [check.name for check in engine.doctor() if not check.ok] == []
+    # The tests' own server is set to forget; the doctor says so, which tests/contract holds.
+    assert [check.name for check in engine.doctor() if not check.ok and check.name != "server"] == []
 
 
 def test_the_doctor_names_what_is_wrong(engine: Engine, time: ManualTime) -> None:

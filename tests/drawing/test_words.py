@@ -146,7 +146,7 @@ def test_everything_shipped_can_be_told(language: str) -> None:
         texts += [text for one in promises(speech) for text in (one.label, one.goal, *one.terms)]
         texts += [text for one in promises(speech) for rung in one.rungs for text in rung]
         assert all(text and "None" not in text for text in texts), definition.process
-        assert len(texts) > len(list(every_action(definition)))
+        assert len(texts) >= len(list(every_action(definition)))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
