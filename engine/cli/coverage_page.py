@@ -68,5 +68,6 @@ def _row(kind: str, total: int, missing: tuple[str, ...]) -> str:
     seen = total - len(missing)
     bar = f"<div class='track'><div class='seen' style='width:{100 * seen / total:.1f}%'></div></div>"
     listed = "".join(f"<li><code>{escape(name)}</code></li>" for name in missing)
-    never = f"<ul>{listed}</ul>" if missing else f"<span class='quiet'>{escape(_('nothing'))}</span>"
+    nothing = escape(_("nothing"))
+    never = f"<ul>{listed}</ul>" if missing else f"<span class='quiet'>{nothing}</span>"
     return f"<tr><td>{escape(kind)}</td><td>{bar}</td><td class='n'>{seen}/{total}</td><td>{never}</td></tr>\n"

@@ -33,7 +33,8 @@ def write_plan(streams: Streams, reader: Reader, engine: Engine, plan: MovePlan,
             streams.say(line)
     can, cannot = len(plan.possible), len(plan.moves) - len(plan.possible)
     text = plural("{count} case can be moved", "{count} cases can be moved", can)
-    streams.tell(f"{text}{_(', {count} cannot').format(count=cannot) if cannot else ''}")
+    others = _(", {count} cannot").format(count=cannot) if cannot else ""
+    streams.tell(f"{text}{others}")
 
 
 def _lines(reader: Reader, move: CaseMove, since: ProcessDefinition, to: ProcessDefinition) -> Iterator[str]:

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -130,7 +131,7 @@ def addresses_of(delivery: Delivery) -> list[str]:
             address = Address(addr_spec=reach["email"].strip())
             if not (address.username and address.domain):
                 raise ValueError
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, HeaderParseError):  # the last from Python 3.14 on
             raise NotDelivered(f"what is kept as the e-mail of `{who}` is not an address") from None
         found.append(address.addr_spec)
     if not found:

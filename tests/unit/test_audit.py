@@ -90,7 +90,8 @@ def known() -> Library:
 
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=8, max_size=30)
-secrets = texts.filter(lambda text: len(set(text)) > 5 and text.strip() == text)
+# The first sign stands in no record: else a secret like `definiti` would be found in what everybody may read.
+secrets = texts.filter(lambda text: len(set(text)) > 5 and text.strip() == text).map("☎{}".format)
 given_form = st.fixed_dictionaries(
     {},
     optional={
