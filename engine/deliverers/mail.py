@@ -101,7 +101,7 @@ def _sender(table: Table) -> Address:
     name, address = parseaddr(table.text("from"))
     try:
         return Address(display_name=name, addr_spec=address)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, HeaderParseError):
         raise table.wrong("from", "must be an address, such as `Service desk <desk@example.com>`") from None
 
 
