@@ -136,10 +136,11 @@ def write_sla(streams: Streams, shown: Shown) -> None:
 
 
 def adjusted_lines(shown: Shown) -> Iterator[str]:
-    """Say what is attained with what was declared beside the record; nothing where that changes nothing."""
-    if shown.report.adjusted:
+    """Say what is attained with what was declared beside the record; nothing where nothing is decided yet."""
+    decided = [pair for pair in adjusted_groups(shown) if any(one.attained is not None for one in pair)]
+    if decided:
         yield _("With declared interruptions and corrections, beside what is recorded:")
-    for before, after in adjusted_groups(shown):
+    for before, after in decided:
         yield "  " + _("{name}: {text}").format(
             name=" · ".join(cell for cell in shown.where(after) if cell) or _("together"),
             text=_("{after} instead of {before}").format(

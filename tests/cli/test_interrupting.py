@@ -62,6 +62,14 @@ def test_what_is_declared_is_told_everywhere_and_taken_back(case: str) -> None:
     assert run("audit", "verify").code == Exit.DONE
 
 
+def test_a_report_in_which_nothing_is_decided_yet_compares_no_attainment(case: str) -> None:
+    interrupt("--yes")
+    told = run("report", "sla")
+    assert "Dispatched within 15 minutes" in told.out
+    assert "instead of" not in told.out
+    assert "With declared interruptions" not in told.out
+
+
 def test_it_is_told_in_chinese(case: str) -> None:
     assert "1 个案件受影响" in interrupt(language="zh").err
     assert "boss 宣布，sun.qiang 批准" in interrupt("--yes", language="zh").out
