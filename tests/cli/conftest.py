@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
 from engine.cli.translate import use_language
+from tests.cli.desks import set_up
 
 MORNING = 1_772_413_200_000  # 2026-03-02 09:00 in Shanghai
 
@@ -30,6 +32,19 @@ def at_a_desk_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     use_language("en")
     yield
     use_language("en")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example desk, to be copied: setting one up takes longer than most tests. A file of tests may add to it."""
+    return set_up(tmp_path_factory.mktemp("template") / "desk")
+
+
+@pytest.fixture
+def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the desk, in which the commands run."""
+    monkeypatch.chdir(shutil.copytree(template, tmp_path / "desk"))
+    return Path.cwd()
 
 
 @pytest.fixture

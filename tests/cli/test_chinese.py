@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.desks import REPORT, Ran, fields, run, set_up
+from tests.cli.desks import REPORT, Ran, fields, run
 
 HAN = r"[\u4e00-\u9fff]"
 ODD = re.compile(rf"{HAN}[:;,] |[，。；：、（] |{HAN}[:;,](?={HAN})")
 """English punctuation after a Chinese character, or a blank after a Chinese sign."""
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return set_up(tmp_path_factory.mktemp("template") / "desk")
-
-
 @pytest.fixture(autouse=True)
-def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    copy = tmp_path / "desk"
-    shutil.copytree(template, copy)
-    monkeypatch.chdir(copy)
+def wide(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "400")
-    return copy
 
 
 def chinese(*words: str) -> Ran:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from engine.cli.exits import Exit
-from tests.cli.desks import Ran, report, run, set_up
+from tests.cli.desks import Ran, report, run
 
 FILE = """\
 process: repair
@@ -24,16 +23,9 @@ approver: sun.qiang
 SAID = ("--reason", "not so", "--approver", "sun.qiang", "--as", "boss")
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return set_up(tmp_path_factory.mktemp("template") / "desk")
-
-
 @pytest.fixture
-def case(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def case(desk: Path) -> str:
     """A repair that was just reported, and a correction of its promise in `goal.yaml`."""
-    shutil.copytree(template, tmp_path / "desk")
-    monkeypatch.chdir(tmp_path / "desk")
     Path("goal.yaml").write_text(FILE, "utf-8")
     return report()
 

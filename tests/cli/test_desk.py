@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,23 +11,11 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection
 
-from tests.cli.desks import REPORT, Ran, fields, report, run, set_up
+from tests.cli.desks import REPORT, Ran, fields, report, run
+
+pytestmark = pytest.mark.usefixtures("desk")
 
 MATERIAL = 'material=[{"item": "fuse", "quantity": 2, "price": "12.50"}]'
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return set_up(tmp_path_factory.mktemp("template") / "desk")
-
-
-@pytest.fixture(autouse=True)
-def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the example desk, in which the commands run."""
-    copy = tmp_path / "desk"
-    shutil.copytree(template, copy)
-    monkeypatch.chdir(copy)
-    return copy
 
 
 # -- the main way ------------------------------------------------------------------------------------------------------

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from engine.cli.exits import Exit
-from tests.cli.desks import Ran, report, run, set_up
+from tests.cli.desks import Ran, report, run
 
 SAID = ("--reason", "停电 power cut", "--approver", "sun.qiang", "--as", "boss")
 WINDOW = ("--from", "2020-01-01 08:00", "--until", "2099-01-01 09:00")
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return set_up(tmp_path_factory.mktemp("template") / "desk")
-
-
 @pytest.fixture
-def case(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def case(desk: Path) -> str:
     """A repair that was just reported."""
-    shutil.copytree(template, tmp_path / "desk")
-    monkeypatch.chdir(tmp_path / "desk")
     return report()
 
 

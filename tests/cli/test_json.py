@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from engine.cli.catalogue import COMMANDS
-from tests.cli.desks import REPORT, fields, report, run, set_up
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return set_up(tmp_path_factory.mktemp("template") / "desk")
+from tests.cli.desks import REPORT, fields, report, run
 
 
 @pytest.fixture(scope="module")
@@ -118,10 +112,8 @@ def test_every_command_stands_in_the_table() -> None:
     ("command", "words"), [(name, words) for name, lines in COMMAND_LINES.items() for words in lines]
 )
 def test_a_command_writes_json_of_its_shape(
-    command: str, words: list[str], desk: Path, shapes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, words: list[str], desk: Path, shapes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(desk, tmp_path / "desk")
-    monkeypatch.chdir(tmp_path / "desk")
     Path("day.jsonl").write_text(DAY, "utf-8")
     Path("goal.json").write_text(json.dumps(CORRECTION), "utf-8")
     Path("steps.csv").write_text("state,event,target\nnew,take,done\n", "utf-8")

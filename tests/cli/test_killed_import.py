@@ -18,7 +18,7 @@ import pytest
 from engine.app import Engine, Search
 from engine.core.cases import Actor
 from engine.resources import data_folder
-from tests.cli.desks import run, set_up
+from tests.cli.desks import run
 from tests.cli.terminal import ROOT
 from tests.crash.day import of_copy
 
@@ -47,11 +47,10 @@ def many_days(copies: int) -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = set_up(tmp_path / "desk")
-    (folder / "days.jsonl").write_text(many_days(COPIES), "utf-8")
-    monkeypatch.chdir(folder)
-    return folder
+def desk(desk: Path) -> Path:
+    """The desk, with the days to import."""
+    (desk / "days.jsonl").write_text(many_days(COPIES), "utf-8")
+    return desk
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from tests.cli.desks import Ran, run, set_up
+from tests.cli.desks import Ran, run
+
+pytestmark = pytest.mark.usefixtures("desk")
 
 KEYS = """
 process: keys
@@ -43,9 +45,9 @@ states:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three keys lent: two to members, with fees of 10.00 and 5.50, one to a guest."""
-    desk = set_up(tmp_path_factory.mktemp("template") / "desk")
+    desk = Path(shutil.copytree(template, tmp_path_factory.mktemp("template") / "desk"))
     rows = [("205", True, "10.00", "90m"), ("205", True, "5.50", "30m"), ("=1+1", False, None, None)]
     lines = []
     for number, (room, member, fee, wait) in enumerate(rows):
@@ -60,14 +62,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = run("import", "keys.jsonl", "--as", "boss")
         assert done.code == 0, done.err
     return desk
-
-
-@pytest.fixture(autouse=True)
-def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    copy = tmp_path / "desk"
-    shutil.copytree(template, copy)
-    monkeypatch.chdir(copy)
-    return copy
 
 
 def report(*words: str, language: str = "en", who: str = "wang.fang") -> Ran:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 
-from tests.cli.desks import fields, report, run, set_up
+from tests.cli.desks import fields, report, run
 
-
-@pytest.fixture(autouse=True)
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    copy = tmp_path / "desk"
-    shutil.copytree(set_up(tmp_path_factory.mktemp("template") / "desk"), copy)
-    monkeypatch.chdir(copy)
+pytestmark = pytest.mark.usefixtures("desk")
 
 
 def test_a_report_that_came_twice_is_merged_and_reached_by_its_old_number() -> None:

@@ -14,7 +14,9 @@ import pytest
 from rich.cells import cell_len
 
 from engine.cli.figures import percent, safe_cell
-from tests.cli.desks import Ran, run, set_up
+from tests.cli.desks import Ran, run
+
+pytestmark = pytest.mark.usefixtures("desk")
 
 FORM = {"channel": "phone", "customer": "Wu", "phone": "139", "place": "3-201", "fault": "no light", "member": False}
 FACTS = {"on_shift": ["li.wei"], "certified": ["li.wei"]}
@@ -33,9 +35,9 @@ def day(case: str, opened: str, sent: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two repairs of one Monday: one was dispatched after 5 minutes, one after 25; nobody ever came."""
-    desk = set_up(tmp_path_factory.mktemp("template") / "desk")
+    desk = Path(shutil.copytree(template, tmp_path_factory.mktemp("template") / "desk"))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(desk)
         lines = day("a", "09:00", "09:05") + day("b", "10:00", "10:25")
@@ -43,14 +45,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = run("import", "day.jsonl", "--as", "boss")
         assert done.code == 0, done.err
     return desk
-
-
-@pytest.fixture(autouse=True)
-def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    copy = tmp_path / "desk"
-    shutil.copytree(template, copy)
-    monkeypatch.chdir(copy)
-    return copy
 
 
 def sla(*words: str, language: str = "en") -> Ran:

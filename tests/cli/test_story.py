@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from engine.resources import data_folder
-from tests.cli.desks import run, set_up
+from tests.cli.desks import run
 
 DEMO = data_folder("processes") / "demo"
 DAY = DEMO / "day.jsonl"
@@ -203,19 +202,6 @@ def test_a_day_without_a_case_is_told_all_the_same() -> None:
 
 
 # -- import ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return set_up(tmp_path_factory.mktemp("template") / "desk")
-
-
-@pytest.fixture
-def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    copy = tmp_path / "desk"
-    shutil.copytree(template, copy)
-    monkeypatch.chdir(copy)
-    return copy
 
 
 NOTICE = {

@@ -10,18 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desks import fields, report, run, set_up
+from tests.cli.desks import fields, report, run
 from tests.cli.terminal import ROOT, Terminal
 
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return set_up(tmp_path_factory.mktemp("template") / "desk")
-
-
-@pytest.fixture(autouse=True)
-def at_the_desk(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(desk)
+pytestmark = pytest.mark.usefixtures("desk")
 
 
 def test_what_the_form_requires_is_asked_with_label_type_and_choices(desk: Path) -> None:

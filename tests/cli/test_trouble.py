@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.cli.desks import REPORT, Ran, fields, report, run, set_up
+from tests.cli.desks import REPORT, Ran, fields, report, run
 
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return set_up(tmp_path_factory.mktemp("template") / "desk")
-
-
-@pytest.fixture(autouse=True)
-def desk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    copy = tmp_path / "desk"
-    shutil.copytree(template, copy)
-    monkeypatch.chdir(copy)
-    return copy
+pytestmark = pytest.mark.usefixtures("desk")
 
 
 def explained(done: Ran, *said: str) -> None:
