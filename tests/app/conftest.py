@@ -85,6 +85,19 @@ def engine(request: pytest.FixtureRequest, time: ManualTime) -> Iterator[Engine]
         assert not made.verify().problems
 
 
+@pytest.fixture(params=STORES)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a desk can be made that has nothing of this one, on each store in turn."""
+    if request.param != "postgresql":
+        yield "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'desk.db'}"
+        return
+    postgres.needs_server()
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    yield server.url(name)
+    server.drop(name)
+
+
 @pytest.fixture
 def on_disk(tmp_path: Path, time: ManualTime, template: Path) -> Iterator[Engine]:
     """The engine on a database file, `desk.db` in the test's folder; what is done to the file is the test's affair."""

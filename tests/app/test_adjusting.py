@@ -8,6 +8,7 @@ import pytest
 
 from engine import Conflict, Engine, NotFound, NotPermitted, UsageError
 from engine.app import AdjustedCycle, Interruption, Reach
+from engine.ports import Fault
 from engine.testing import ManualTime
 from tests.app.desks import ADMIN, BOSS, HOUR, LIN, MINUTE, NINE, done, open_errand, send
 
@@ -239,8 +240,6 @@ def test_a_declaration_broken_off_goes_on_where_it_stopped(
 def test_a_case_set_aside_keeps_no_other_from_being_adjusted(
     engine: Engine, time: ManualTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.ports import Fault
-
     cases = [open_errand(engine) for _ in range(3)]
     time.move(20 * MINUTE)
     engine.tick()

@@ -11,6 +11,7 @@ import pytest
 from engine import Calendar, Conflict, Correction, Engine, NotFound, NotPermitted, Reach, UsageError
 from engine.app import AdjustedCycle, Interruption
 from engine.calendars import always
+from engine.ports import Fault
 from engine.testing import ManualTime
 from tests.app.desks import ADMIN, BOSS, DAY, HOUR, MINUTE, NINE, open_errand, send
 
@@ -225,8 +226,6 @@ def test_a_correction_broken_off_goes_on_where_it_stopped(
 
 
 def test_a_case_set_aside_keeps_no_other_from_being_corrected(engine: Engine, time: ManualTime) -> None:
-    from engine.ports import Fault
-
     cases = [open_errand(engine) for _ in range(3)]
     time.move(20 * MINUTE)
     engine.tick()

@@ -13,7 +13,7 @@ from engine.app.vitals import Vitals
 from engine.cli.metrics import prometheus
 from engine.testing import ManualTime
 from engine.worker import run_worker
-from tests.app.desks import HOUR, MINUTE, SECOND, open_errand, send
+from tests.app.desks import HOUR, LIN, MINUTE, SECOND, done, open_errand, send
 from tests.app.test_worker import live, until
 
 __all__ = ["live"]
@@ -66,8 +66,6 @@ def test_a_worker_measures_what_it_does_and_how_late(live: Engine) -> None:
     live.on("*", lambda one: None)
     case = open_errand(live)
     send(live, case)
-    from tests.app.desks import LIN, done
-
     call = done(live.open_case("call", actor=LIN)).id
     stop = threading.Event()
     worker = threading.Thread(target=run_worker, args=(live, stop), kwargs={"meter": meter})

@@ -105,11 +105,10 @@ def test_without_groups_there_is_one_figure_of_all(busy: Engine) -> None:
     assert values(ask(busy, "known")) == {(): 0.25}
 
 
-def test_the_time_asked_for_is_that_of_the_desks_days(busy: Engine, time: ManualTime) -> None:
+def test_the_time_asked_for_is_that_of_the_desks_days(busy: Engine) -> None:
     midnight = busy.now() - (9 * HOUR + 20 * MINUTE)
     assert ask(busy, "errands", since=midnight).measured.total.cases == 1
     assert ask(busy, "errands", until=midnight).measured.total.cases == 3
-    time.move(DAY)
 
 
 def test_sums_of_numbers_are_exact(engine: Engine) -> None:

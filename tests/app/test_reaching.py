@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine import Delivery, Engine, NotFound, NotPermitted, Person, UsageError
+from engine import Actor, Delivery, Engine, NotFound, NotPermitted, Person, UsageError
 from engine.app import sending
 from engine.app.delivery import NotDelivered, NotMine
 from engine.testing import ManualTime
@@ -157,8 +157,6 @@ def test_a_message_is_read_by_who_may_read_its_case_and_private_values_by_who_wo
     assert engine.message(job, actor=LIN)[1] == "fetch milk for 139"
     assert engine.message(job, actor=ADMIN)[1] == "fetch milk for •••"
     assert engine.message(job, actor=BOSS)[1] == "fetch milk for 139", "whoever may drop it works it"
-    from engine import Actor
-
     with pytest.raises(NotPermitted, match="may not read `E-1`"):
         engine.message(job, actor=Actor(id="x", roles=("stranger",)))
     with pytest.raises(NotFound, match="there is no message 99"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -62,10 +61,9 @@ def time() -> ManualTime:
     return ManualTime("2026-03-02 09:00")
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path, time: ManualTime) -> Iterator[Engine]:
-    url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'desk.db'}"
-    with Engine.open(url, time=time, create=True) as made:
+@pytest.fixture
+def engine(address: str, time: ManualTime) -> Iterator[Engine]:
+    with Engine.open(address, time=time, create=True) as made:
         made.publish(SOURCES, "visit", actor=ADMIN)
         yield made
         assert made.verify().problems == ()
@@ -201,4 +199,4 @@ def test_scenarios_bring_a_register() -> None:
         {**SOURCES, "processes/visit.scenarios.yaml": SCENARIOS.replace("class: vip", "class: gold")}, "visit"
     )
     assert wrong.failure is not None
-    assert "gold" in wrong.failure.message or "class" in wrong.failure.message
+    assert "`class` must be one of `guest`, `vip`, not `gold`" in wrong.failure.message

@@ -9,6 +9,7 @@ import pytest
 
 from engine import Actor
 from engine.app import Engine
+from engine.lang.load import load_process
 from engine.testing import ADMIN, ManualTime
 from engine.values import read_instant, show_instant
 
@@ -53,13 +54,12 @@ def opened(engine: Engine, zone: str = "Asia/Shanghai") -> list[tuple[str, str]]
     return [(root, show_instant(engine.case(root).opened_at, zone)) for root in roots]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[ManualTime], Engine]]:
+@pytest.fixture
+def start(address: str) -> Iterator[Callable[[ManualTime], Engine]]:
     engines: list[Engine] = []
 
     def opened_engine(time: ManualTime) -> Engine:
-        url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'desk.db'}"
-        engines.append(Engine.open(url, time=time, create=True))
+        engines.append(Engine.open(address, time=time, create=True))
         return engines[-1]
 
     yield opened_engine
@@ -218,7 +218,7 @@ def test_two_workers_on_one_database_open_each_case_once(tmp_path: Path) -> None
         found = opened(one)
     minutes = 12 * 17
     assert len(found) == minutes + minutes // 60
-    assert len({(case) for case, _ in found}) == len(found)
+    assert len({case for case, _ in found}) == len(found)
     assert [at for _, at in found] == sorted(at for _, at in found)
 
 
@@ -256,7 +256,5 @@ def test_a_version_cannot_be_published_before_what_the_calendar_has_opened(
     ],
 )
 def test_what_cannot_be_is_said_when_it_is_loaded(schedule: str, opening: str, rule: str) -> None:
-    from engine.lang.load import load_process
-
     loaded = load_process(sources(schedule, opening=opening), "parts")
     assert rule in {found.id for found in loaded.diagnostics}, loaded.diagnostics
