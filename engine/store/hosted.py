@@ -1,18 +1,146 @@
-"""A host's own transaction, whatever its database: what it must be, and what may be kept of what was seen there."""
+"""A host's own transaction, whatever its database: on the host's connection and thread, never committed by us.
+
+A transaction of ours is a savepoint there. What the host rolls back has not happened, what it commits has, and both
+with the host's own rows. Our statements go to the driver's connection below the host's SQLAlchemy `Connection`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from threading import local
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Event, local
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 from weakref import ref
 
 from engine.core.cases import Case
-from engine.errors import UsageError
+from engine.errors import Conflict, UsageError
 from engine.store.rows import Memo
+from engine.store.schema import check_revision, must_be_current
+from engine.store.sql import Cursor, Driver
+from engine.store.transaction import SqlTransaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection as HostConnection
+
+
+class Home(Protocol):
+    """The engine's own way to the database, of which a host's transaction is another."""
+
+    path: str
+    driver: Driver
+    memo: Memo
+
+    def welcome(self, connection: HostConnection) -> None:
+        """Remember whose transaction this thread works in: it would wait for what only itself can end."""
+
+
+class Executing(Protocol):
+    """The driver's connection, as our statements are run there."""
+
+    def execute(self, text: str, values: Sequence[Any], /) -> Cursor:
+        """Run one statement."""
+
+
+AHome = TypeVar("AHome", bound=Home)
+AnExecuting = TypeVar("AnExecuting", bound=Executing)
+
+
+class HostedStore(ABC, Generic[AHome, AnExecuting]):
+    """A database as the host's transaction sees it."""
+
+    def __init__(self, store: AHome, connection: HostConnection) -> None:
+        self._store = store
+        self._connection = connection
+        self._driver = store.driver._replace(explain=self._explain)
+        self._memo = SeenInside(store.memo)
+        self._checked: object = None  # the host's transaction that was found to be fit
+
+    @contextmanager
+    def write(self, *, is_lasting: bool = True) -> Iterator[SqlTransaction]:
+        """A part of the host's transaction, taken back if an exception leaves it."""
+        there = self._begun()
+        work = self._work(there)
+        try:
+            there.execute("SAVEPOINT casewright", ())
+        except self._driver.failed as error:
+            raise self._explain(error) from error
+        try:
+            yield work
+            if work.lost is not None:
+                raise work.lost
+            if work.spoiled is not None:
+                raise RuntimeError("nothing was kept: a write of this step failed") from work.spoiled
+            there.execute("RELEASE casewright", ())
+        except BaseException as error:
+            self._take_back(there, error)
+            if isinstance(error, self._driver.failed):
+                raise self._explain(error) from error
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """What the host's transaction sees, its own changes included."""
+        yield self._work(self._begun())
+
+    def inside(self, connection: HostConnection) -> Self:
+        """The same database in another transaction of the host's."""
+        return type(self)(self._store, connection)
+
+    def server(self) -> None:
+        """None: who asks does so outside of the host's transaction."""
+
+    def listening(self, woken: Event) -> AbstractContextManager[None]:
+        """Workers listen elsewhere."""
+        return nullcontext()
+
+    def close(self) -> None:
+        """Nothing to let go of: the connection is the host's."""
+
+    def _work(self, there: AnExecuting) -> SqlTransaction:
+        return SqlTransaction(there.execute, self._driver, self._memo)
+
+    def _begun(self) -> AnExecuting:
+        """The driver's connection, once it is sure that a transaction fit for us has begun there."""
+        there = self._there()
+        transaction = self._connection.get_transaction()
+        if transaction is not self._checked:
+            try:
+                self._check_fit(there)
+                must_be_current(check_revision(self._revision(there), self._store.path), self._store.path)
+            except self._driver.failed as error:
+                raise self._explain(error) from error
+            self._checked = transaction
+            self._store.welcome(self._connection)
+        return there
+
+    def _explain(self, error: Exception) -> Exception:
+        if self._is_busy(error):
+            return Conflict(
+                f"the database `{self._store.path}` is being written to by somebody else",
+                help="roll back, and do the whole transaction again",
+            )
+        return self._store.driver.explain(error)
+
+    @abstractmethod
+    def _there(self) -> AnExecuting:
+        """The driver's connection, if it is the right driver's."""
+
+    @abstractmethod
+    def _check_fit(self, there: AnExecuting) -> None:
+        """Refuse another database than the engine's, or a transaction that cannot write there."""
+
+    @abstractmethod
+    def _revision(self, there: AnExecuting) -> str | None:
+        """Which revision its tables have."""
+
+    @abstractmethod
+    def _is_busy(self, error: Exception) -> bool:
+        """Whether somebody else was in the way: only the host can do its transaction again."""
+
+    @abstractmethod
+    def _take_back(self, there: AnExecuting, error: BaseException) -> None:
+        """Take back what was done since the savepoint."""
 
 
 class SeenInside(Memo):
@@ -84,4 +212,4 @@ def check_names(there: Iterable[str]) -> None:
         )
 
 
-__all__ = ["Guests", "HostConnection", "SeenInside", "check_names", "driver_connection", "wrong_driver"]
+__all__ = ["Guests", "Home", "HostConnection", "HostedStore", "check_names", "driver_connection", "wrong_driver"]

@@ -1,27 +1,17 @@
-"""The shared store inside a transaction of the host's: on the host's connection and thread, never committed by us.
-
-A transaction of ours is a savepoint there. What the host rolls back has not happened, what it commits has, and both
-with the host's own rows. Our statements go to psycopg's connection below the host's SQLAlchemy `Connection`.
-"""
+"""The shared store inside a transaction of the host's, on psycopg's connection below the host's own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from threading import Event
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 
-from engine.errors import Conflict, EngineError, UsageError
-from engine.store.hosted import SeenInside, check_names, driver_connection, wrong_driver
+from engine.errors import UsageError
+from engine.store.hosted import Home, HostedStore, check_names, driver_connection, wrong_driver
 from engine.store.postgresql.pool import Cursor, cursor_on
 from engine.store.postgresql.schema import has_tables, revision_of, whereabouts
-from engine.store.postgresql.trouble import explain
-from engine.store.rows import Memo
-from engine.store.schema import HEAD, check_revision, must_be_current
-from engine.store.sql import Driver
-from engine.store.transaction import SqlTransaction
+from engine.store.schema import HEAD, check_revision
 
 if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
@@ -30,109 +20,37 @@ ITS_OWN = ("40001", "40P01", "55P03")
 """Errors that end the host's whole transaction, or leave it waiting for somebody: only the host can do it again."""
 
 
-class Home(Protocol):
-    """The engine's own way to the database, of which a host's transaction is another."""
-
-    path: str
-    driver: Driver
-    memo: Memo
+class OnServer(Home, Protocol):
+    """The engine's own way to the server."""
 
     def whereabouts(self) -> tuple[object, ...]:
         """Which database of which server, and which tables there."""
 
-    def welcome(self, connection: HostConnection) -> None:
-        """Remember whose transaction this thread works in: it would wait for what only itself can end."""
 
+class PostgresHosted(HostedStore[OnServer, Cursor]):
+    """A database of a server as the host's transaction sees it."""
 
-class PostgresHosted:
-    """A database as the host's transaction sees it."""
+    def _there(self) -> Cursor:
+        return cursor_on(_driver_of(self._connection))
 
-    def __init__(self, store: Home, connection: HostConnection) -> None:
-        self._store = store
-        self._connection = connection
-        self._driver = store.driver._replace(explain=self._explain)
-        self._memo = SeenInside(store.memo)
-        self._checked: object = None  # the host's transaction that was found to be fit
-
-    @contextmanager
-    def write(self, *, is_lasting: bool = True) -> Iterator[SqlTransaction]:
-        """A part of the host's transaction, taken back if an exception leaves it."""
-        cursor = self._begun()
-        work = self._work(cursor)
-        self._do(cursor, "SAVEPOINT casewright")
-        try:
-            yield work
-            if work.lost is not None:
-                raise work.lost
-            if work.spoiled is not None:
-                raise RuntimeError("nothing was kept: a write of this step failed") from work.spoiled
-            self._do(cursor, "RELEASE casewright")
-        except BaseException as error:
-            with suppress(psycopg.Error):  # of a lost connection; all of it is taken back then
-                cursor.execute("ROLLBACK TO casewright", ())
-                cursor.execute("RELEASE casewright", ())
-            if isinstance(error, psycopg.Error):
-                raise self._explain(error) from error
-            raise
-
-    @contextmanager
-    def read(self) -> Iterator[SqlTransaction]:
-        """What the host's transaction sees, its own changes included."""
-        yield self._work(self._begun())
-
-    def inside(self, connection: HostConnection) -> PostgresHosted:
-        """The same database in another transaction of the host's."""
-        return PostgresHosted(self._store, connection)
-
-    def server(self) -> None:
-        """None: who asks does so outside of the host's transaction."""
-
-    def listening(self, woken: Event) -> AbstractContextManager[None]:
-        """Workers listen elsewhere."""
-        return nullcontext()
-
-    def close(self) -> None:
-        """Nothing to let go of: the connection is the host's."""
-
-    def _do(self, cursor: Cursor, text: str) -> None:
-        try:
-            cursor.execute(text, ())
-        except psycopg.Error as error:
-            raise self._explain(error) from error
-
-    def _work(self, cursor: Cursor) -> SqlTransaction:
-        return SqlTransaction(cursor.execute, self._driver, self._memo)
-
-    def _begun(self) -> Cursor:
-        """A cursor on the driver's connection, once it is sure that a transaction fit for us has begun there."""
-        cursor = cursor_on(_driver_of(self._connection))
-        transaction = self._connection.get_transaction()
-        if transaction is not self._checked:
-            try:
-                self._check_fit(cursor)
-            except psycopg.Error as error:
-                raise self._explain(error) from error
-            self._checked = transaction
-            self._store.welcome(self._connection)
-        return cursor
-
-    def _check_fit(self, cursor: Cursor) -> None:
-        path = self._store.path
-        if whereabouts(cursor) != self._store.whereabouts():
+    def _check_fit(self, there: Cursor) -> None:
+        if whereabouts(there) != self._store.whereabouts():
             raise UsageError(
-                f"the connection is to the database `{cursor.connection.info.dbname}` of "
-                f"`{cursor.connection.info.host}`, the engine to `{path}`, or to tables of another schema",
+                f"the connection is to the database `{there.connection.info.dbname}` of "
+                f"`{there.connection.info.host}`, the engine to `{self._store.path}`, or to tables of another schema",
                 help="open the engine on the database of the connection: both share one transaction",
             )
-        must_be_current(check_revision(revision_of(cursor), path), path)
 
-    def _explain(self, error: Exception) -> EngineError:
-        if getattr(error, "sqlstate", None) in ITS_OWN:
-            return Conflict(
-                f"the database `{self._store.path}` is being written to by somebody else",
-                help="roll back, and do the whole transaction again",
-            )
-        return explain(error, self._store.path)
+    def _revision(self, there: Cursor) -> str | None:
+        return revision_of(there)
+
+    def _is_busy(self, error: Exception) -> bool:
+        return getattr(error, "sqlstate", None) in ITS_OWN
+
+    def _take_back(self, there: Cursor, error: BaseException) -> None:
+        with suppress(psycopg.Error):  # of a lost connection; all of it is taken back then
+            there.execute("ROLLBACK TO casewright", ())
+            there.execute("RELEASE casewright", ())
 
 
 def install_postgresql(connection: HostConnection) -> bool:

@@ -22,7 +22,7 @@ from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_c
 from engine.store.sql import Driver
 from engine.store.sqlite.checkpoints import Checkpoints
 from engine.store.sqlite.connecting import connect
-from engine.store.sqlite.hosted import HostedStore
+from engine.store.sqlite.hosted import SqliteHosted
 from engine.store.sqlite.schema import state_of
 from engine.store.sqlite.trouble import explain
 from engine.store.standing import Standing
@@ -82,10 +82,10 @@ class SqliteStore:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
         return Reading(self)
 
-    def inside(self, connection: HostConnection) -> HostedStore:
+    def inside(self, connection: HostConnection) -> SqliteHosted:
         """This database in the transaction of the host's connection, standing or falling with it."""
         self._check_open()
-        return HostedStore(self, connection)
+        return SqliteHosted(self, connection)
 
     def server(self) -> None:
         """None: a file has none."""
