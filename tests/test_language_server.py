@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.npm import npm_folder
+
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = "yaml-language-server@1.25.0"
 SETTINGS = {"validate": True, "completion": True, "hover": True, "schemaStore": {"enable": False}}
 
 
@@ -79,30 +78,13 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server from npm, in a folder of its own."""
-    there = os.environ.get("LANGUAGE_SERVER")
-    folder = Path(there) if there else tmp_path_factory.mktemp("server")
-    if not there and (reason := _install(folder)):
-        pytest.skip(reason)
-    script = folder / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
+def server() -> Iterator[Server]:
+    """The server from npm."""
+    script = npm_folder() / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
     running = Server(["node", str(script), "--stdio"])
     yield running
     running.process.kill()
     running.process.communicate()
-
-
-def _install(folder: Path) -> str:
-    """Install the server; why not, where it cannot be."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        return "there is no npm here"
-    command = [npm, "install", "--prefix", str(folder), "--no-fund", "--no-audit", "--silent", PACKAGE]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
-    except subprocess.TimeoutExpired:
-        return "npm does not answer"
-    return f"npm cannot install {PACKAGE}: {done.stderr[-200:]}" if done.returncode else ""
 
 
 LINE = "# yaml-language-server: $schema=../schemas/{}.schema.json\n"

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -23,6 +19,7 @@ from engine.drawing.page import Standing, Told, page_of
 from engine.drawing.picture import START, Picture, Spot, Way, picture_of
 from engine.drawing.svg import svg_of
 from tests.drawing.shipped import shipped
+from tests.npm import run_node
 
 SVG = "{http://www.w3.org/2000/svg}"
 LANGUAGES = ("en", "zh")
@@ -263,7 +260,6 @@ def test_an_outline_tells_once_what_leads_along_each_way() -> None:
 
 # -- mermaid -----------------------------------------------------------------------------------------------------------
 
-MERMAID = os.environ.get("CASEWRIGHT_MERMAID", "")  # read before the fixture that hides our settings from the tests
 PARSE = """
 const path = require("path"), root = process.argv[1];
 const { JSDOM } = require(require.resolve("jsdom", { paths: [root] }));
@@ -277,16 +273,9 @@ import(path.join(root, "node_modules/mermaid/dist/mermaid.core.mjs")).then(async
 
 
 def test_mermaid_s_own_parser_reads_every_picture() -> None:
-    node = shutil.which("node")
-    if node is None or not (Path(MERMAID) / "node_modules/mermaid").is_dir() or not MERMAID:
-        pytest.skip(
-            "node with mermaid and jsdom is not here: CASEWRIGHT_MERMAID names the folder they are installed in"
-        )
     pictures = [picture_of(one, language) for one in shipped().values() for language in LANGUAGES]
     texts = [mermaid_of(picture) for picture in (*pictures, evil())]
-    done = subprocess.run(
-        [node, "-e", PARSE, MERMAID], input=json.dumps(texts), capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run_node(PARSE, json.dumps(texts))
     assert done.stdout.split() == ["stateDiagram"] * len(texts), done.stderr
 
 
