@@ -27,11 +27,6 @@ LEAST = 0.0005
 log = logging.getLogger("casewright.worker")
 
 
-def run_once(engine: Engine) -> Round:
-    """One unit of work."""
-    return engine.run_once()
-
-
 def run_worker(
     engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] | None = None, meter: Meter | None = None
 ) -> Round:

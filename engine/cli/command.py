@@ -31,6 +31,8 @@ class Args(SimpleNamespace):
 class Command(click.Command):
     """A command whose help begins with examples."""
 
+    allow_extra_args = True  # refused by `parse_args`, with what was probably meant
+
     def __init__(
         self,
         name: str,
@@ -43,6 +45,20 @@ class Command(click.Command):
         super().__init__(name, callback=callback, help=help, params=params, no_args_is_help=False)
         self.examples = tuple(examples)
         self.context_settings = {"help_option_names": ["-h", "--help"]}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words of a command line; an answer given without `-f` is told how it is given."""
+        super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            text = _("there is no place for `{words}`").format(words=" ".join(ctx.args))
+            if "fields" in ctx.params and all("=" in word for word in ctx.args):
+                from shlex import quote
+
+                text += _("; ") + _("an answer is given by `{words}`").format(
+                    words=" ".join(f"-f {quote(word)}" for word in ctx.args)
+                )
+            raise click.UsageError(text, ctx)
+        return ctx.args
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, then what the command does."""

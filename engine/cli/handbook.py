@@ -71,13 +71,15 @@ def _act(book: Handbook, act: Act) -> Iterator[Line]:
 def write_book(streams: Streams, lines: Iterator[Line]) -> None:
     """Write a handbook on the screen."""
     is_first = True
+    inset = ""
     for line in lines:
         if line.kind == "heading":
             if not is_first and line.depth < 3:
                 streams.say()
-            streams.say(streams.paint(line.text, "bold" if line.depth < 3 else "cyan"))
+            inset = "  " * (line.depth > 2)
+            streams.say(inset + streams.paint(line.text, "cyan" if inset else "bold"))
         else:
-            lead = "  " * (line.depth + 1) + ("" if line.kind == "text" else "· " if line.depth else "- ")
+            lead = inset + "  " * (line.depth + 1) + ("" if line.kind == "text" else "· " if line.depth else "- ")
             room = min(streams.width, _WIDEST) - len(lead)
             for number, text in enumerate(wrapped(line.text, room)):
                 streams.say((" " * len(lead) if number else lead) + text)

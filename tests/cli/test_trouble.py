@@ -189,3 +189,18 @@ def test_the_same_trouble_is_told_in_chinese() -> None:
 def test_with_debug_the_traceback_is_shown() -> None:
     with pytest.raises(Exception, match="there is no case"):
         run("show", "R-99", "--as", "wang.fang", "--debug")
+
+
+# -- command lines -----------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_without_its_flag_is_told_how_it_is_given() -> None:
+    done = run("do", report(), "note", "note=no heat", "--as", "wang.fang")
+    assert done.code == 2
+    assert "there is no place for `note=no heat`; an answer is given by `-f 'note=no heat'`" in done.err
+
+
+def test_a_word_too_many_is_named() -> None:
+    done = run("show", report(), "now")
+    assert done.code == 2
+    assert done.err.rstrip().endswith("there is no place for `now`")
