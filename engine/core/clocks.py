@@ -7,7 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 from engine.calendars import Calendar
 from engine.core.cases import Goal, Head, changed
-from engine.model import Clock, Moment, Threshold
+from engine.model import Clock, Threshold
+from engine.moments import Moment
 
 AT_ATTACH = "at_attach"
 """What an event says of a point that lay behind when it was armed or moved."""

@@ -16,7 +16,8 @@ from engine.core.clocks import Seen, goal_of
 from engine.core.plan import Library, Plan
 from engine.core.sight import Sight, chosen
 from engine.expressions import ExpressionFailed
-from engine.model import Branch, Moment
+from engine.model import Branch
+from engine.moments import Moment
 
 
 class Righted(NamedTuple):

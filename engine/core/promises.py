@@ -10,7 +10,8 @@ from engine.core.clocks import NOBODY, Event, Seen, advance, firings, settle
 from engine.core.draft import Draft
 from engine.core.plan import Plan
 from engine.core.sight import chosen, holds
-from engine.model import Branch, Clock, Moment
+from engine.model import Branch, Clock
+from engine.moments import Moment
 
 NEW = Head()
 

@@ -15,7 +15,8 @@ from engine.core.run import newborn
 from engine.core.sight import Context, Sight, computed, holds
 from engine.expressions import ExpressionFailed
 from engine.fields import Value
-from engine.model import Every, Schedule
+from engine.model import Schedule
+from engine.moments import Every
 
 
 class Member(NamedTuple):

@@ -12,7 +12,8 @@ from typing import Any
 
 from engine.calendars import Calendar
 from engine.expressions import Expression
-from engine.model import Branch, Clock, Every, Form, Guard, Moment, Notify
+from engine.model import Branch, Clock, Form, Guard, Notify
+from engine.moments import Every, Moment
 from engine.words.acts import branch_said
 from engine.words.aspects import CONCERNS, KINDS, Audience
 from engine.words.conditions import condition_said

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from engine.model import Branches, Clock, Moment, Threshold
+from engine.model import Branches, Clock, Threshold
+from engine.moments import Moment
 from engine.words.conditions import condition_said
 from engine.words.effects import effects_said
 from engine.words.speech import Speech

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.hours import say_duration
-from engine.model import Every, Moment, Timer
+from engine.model import Timer
+from engine.moments import Every, Moment
 from engine.timeline import DAY
 from engine.words.phrases import WEEKDAYS
 from engine.words.speech import Speech

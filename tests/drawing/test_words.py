@@ -6,7 +6,8 @@ import pytest
 
 from engine.expressions import Expression
 from engine.fields import Field
-from engine.model import Every, Moment, Timer
+from engine.model import Timer
+from engine.moments import Every, Moment
 from engine.words.acts import acts_in
 from engine.words.conditions import briefly, condition_said
 from engine.words.handbook import handbook_of

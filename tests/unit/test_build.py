@@ -17,8 +17,6 @@ from engine.model import (
     ClearFields,
     Effect,
     Emit,
-    Every,
-    Moment,
     Notify,
     OpenCase,
     ProcessDefinition,
@@ -27,6 +25,7 @@ from engine.model import (
     UpdateRows,
     Who,
 )
+from engine.moments import Every, Moment
 
 HOUR = 3_600_000
 FIELDS = {"visit_at": Field(name="visit_at", type="instant"), "place": Field(name="place", type="text")}

@@ -13,7 +13,8 @@ from engine.lang.build.known import Known, Place, asked_by
 from engine.lang.build.people import read_whos
 from engine.lang.build.times import Place as Role
 from engine.lang.build.times import TimeFault, read_every, read_moment
-from engine.model import Action, Branch, Branches, Every, Form, Guard, Moment, Opening, Timer, Who, Whos
+from engine.model import Action, Branch, Branches, Form, Guard, Opening, Timer, Who, Whos
+from engine.moments import Every, Moment
 
 
 def build_action(known: Known, name: str, state: str, cursor: Cursor) -> Action:

@@ -14,7 +14,8 @@ from engine.lang.build.effects import build_effects
 from engine.lang.build.known import OPENING, Known
 from engine.lang.build.notes import built_in
 from engine.lang.build.times import TimeFault, read_duration
-from engine.model import Branch, Branches, Clock, Moment, Threshold
+from engine.model import Branch, Branches, Clock, Threshold
+from engine.moments import Moment
 
 Ladders = Mapping[str, tuple[Threshold, ...]]
 

@@ -10,7 +10,7 @@ from engine.calendars import parse_duration
 from engine.fields import Field
 from engine.hours import WEEKDAYS, parse_clock
 from engine.lang.diagnostics import near_miss
-from engine.model import Every, Moment
+from engine.moments import Every, Moment
 from engine.timeline import CalendarError
 
 SECOND = 1000

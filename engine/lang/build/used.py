@@ -19,7 +19,6 @@ from engine.model import (
     Count,
     Desk,
     Form,
-    Moment,
     Notify,
     Opening,
     Party,
@@ -30,6 +29,7 @@ from engine.model import (
     UpdateRows,
     Who,
 )
+from engine.moments import Moment
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A name in a text; whether it is one that exists is another question."""

@@ -7,7 +7,8 @@ from functools import partial
 
 from engine.lang.rules.rule import Checked, Spot, rule
 from engine.lang.rules.walks import Step
-from engine.model import Clock, Moment, Threshold
+from engine.model import Clock, Threshold
+from engine.moments import Moment
 
 
 @rule("clock-unmet", "warning")
