@@ -128,12 +128,13 @@ class Emit(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase(Effect):
-    """`open: PROCESS, as: LINK, with: {…}`: a child, or with `key` a case of its own."""
+    """`open: PROCESS, as: LINK, with: {…}, facts: […]`: a child, or with `key` a case of its own."""
 
     process: str
     link: str
     values: Mapping[str, Assigned]
     key: Assigned | None = None
+    facts: tuple[str, ...] = ()  # of those brought with the action, handed on to the opening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.audit import canonical
@@ -33,6 +33,7 @@ class Queued:
     values: Mapping[str, Value]
     elsewhere: str | None = None  # the id of a case of its own family that must be opened
     refused: tuple[tuple[str, ...], ...] = ()  # why that case cannot be opened, if it was tried
+    facts: Mapping[str, Value] = field(default_factory=dict)  # handed on
 
 
 @dataclass(frozen=True, slots=True)

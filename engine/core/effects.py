@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.core.draft import Draft, Queued, StepFailed
@@ -96,16 +97,17 @@ def _emit(effect: Emit, draft: Draft) -> None:
 
 def _open(effect: OpenCase, draft: Draft) -> None:
     values = {name: _value(value, draft) for name, value in effect.values.items()}
+    queued = Queued(effect, values, facts={name: draft.sight["facts"][name] for name in effect.facts})
     if effect.key is None:
-        draft.queue(Queued(effect, values))
+        draft.queue(queued)
         return
     found = draft.ask("key", process=effect.process, key=computed(effect.key, draft.sight))
     if refused := found.get("refused"):
-        draft.queue(Queued(effect, values, refused=tuple(tuple(rule) for rule in refused)))
+        draft.queue(replace(queued, refused=tuple(tuple(rule) for rule in refused)))
         return
     draft.change(links={**draft.case.links, effect.link: found["case"]})
     if found["is_new"]:
-        draft.queue(Queued(effect, values, found["case"]))
+        draft.queue(replace(queued, elsewhere=found["case"]))
 
 
 def _tell(effect: Tell, draft: Draft) -> None:

@@ -211,13 +211,15 @@ def _joined(forms: Sequence[Form]) -> Form:
 
 
 def _facts(act: Action | Opening) -> tuple[str, ...]:
+    handed: set[str] = set()
     expressions = [guard.must for guard in act.guards]
     branches = act.to if isinstance(act, Action) else ()
     expressions += [branch.when for branch in branches if branch.when is not None]
     for effect in (*act.then, *(effect for branch in branches for effect in branch.then)):
         expressions += expressions_in(effect)
+        handed.update(effect.facts if isinstance(effect, OpenCase) else ())
     names = (name for expression in expressions for name in expression.names if name.startswith("facts."))
-    return tuple(sorted({name.partition(".")[2].partition(".")[0] for name in names}))
+    return tuple(sorted(handed.union(name.partition(".")[2].partition(".")[0] for name in names)))
 
 
 def expressions_in(effect: Effect) -> Iterator[Expression]:

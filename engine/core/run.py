@@ -188,7 +188,7 @@ class Run:
         child = f"{teller.id}.{teller.children + 1}"
         command = Command(
             verb="open", case=own_family or child, name=effect.process, actor=ENGINE, form=pending.queued.values,
-            version=plan.definition.version, importing=teller.importing, is_stored=True,
+            facts=pending.queued.facts, version=plan.definition.version, importing=teller.importing, is_stored=True,
         )  # fmt: skip
         if own_family:
             if own_family not in {each.case for each in self.elsewhere}:

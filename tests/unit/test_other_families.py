@@ -172,6 +172,41 @@ def test_a_child_that_looks_up_others_replays(play: Begin) -> None:
     p.open("thing")
 
 
+SOLD = """
+facts: {sold: {type: list, of: text}}
+fields: {article: {type: text}}
+initial: open
+opening: {by: [agent], form: {require: [article]}, guards: {ours: {must: form.article in facts.sold}}}
+states: {open: {}}
+"""
+ORDER = """
+facts: {sold: {type: list, of: text}}
+fields: {article: {type: text}}
+initial: open
+states:
+  open:
+    actions:
+      give_back:
+        by: [agent]
+        form: {require: [article]}
+        then: [{open: returned, as: back, facts: [sold], with: {article: =case.article}}]
+        to: stay
+"""
+
+
+def test_facts_that_came_with_an_action_are_handed_on_to_what_it_opens(play: Begin) -> None:
+    p = play(ORDER, returned=SOLD)
+    p.open()
+    assert p.refused("give_back", article="A7") == ["facts:sold"]
+    p.do("give_back", article="A7", facts={"sold": ["A7"]})
+    p.do("give_back", article="B1", facts={"sold": ["A7"]})  # the opening's guard reads them, and refuses
+    _, first, second = p.records(verb="do")
+    assert first["facts"] == second["facts"] == {"sold": ["A7"]}
+    (opened,) = p.records(case=f"{p.case}.1")
+    assert opened["facts"] == {"sold": ["A7"]}
+    assert [one["refused"] for one in p.records(verb="open refused")] == [[["ours"]]]
+
+
 def test_what_fires_by_time_looks_up_nothing_in_other_families(play: Begin) -> None:
     p = play(
         "initial: open\nstates: {open: {timers: {t: {after: 1h,"

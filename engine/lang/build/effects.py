@@ -201,9 +201,21 @@ def _open(one: _One) -> Iterator[Effect]:
         values = answers(one.known, one.cursor, one.place, other, process.span)
     key = one.cursor.get("key")
     yield OpenCase(
-        process=process.text, link=link.text, values=values, when=one.when,
+        process=process.text, link=link.text, values=values, when=one.when, facts=tuple(_handed(one)),
         key=value_of(one.known, key, one.place, None) if key is not None else None,
     )  # fmt: skip
+
+
+def _handed(one: _One) -> Iterator[str]:
+    """The facts that are handed on; only those that come with this action can be."""
+    brought = one.place.scope.facts
+    for item in listed(one.cursor.get("facts")):
+        if item.text in brought:
+            yield item.text
+        else:
+            message = f"`{item.text}` is not a fact that comes with this action"
+            places = one.known.outline.places("facts") if brought else built_in()
+            one.known.notes.unknown("name", item.span, message, item.text, places)
 
 
 def answers(known: Known, cursor: Cursor, place: Place, other: Neighbour, span: Span) -> Mapping[str, Assigned]:

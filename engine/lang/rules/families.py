@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.lang.build.cursor import Cursor
 from engine.lang.build.others import Others
@@ -50,6 +51,41 @@ def _opened_at_once(outline: Outline) -> Iterator[str]:
         for effect in effects.items() if effects is not None else ():
             if effect.is_table and "open" in effect.plain and "if" not in effect.plain:
                 yield str(effect.plain["open"])
+
+
+@rule("facts-not-handed-on", "error")
+def facts_not_handed_on(checked: Checked) -> Iterator[Spot]:
+    """An `open` effect without the facts that the opening of the other process reads, or with other ones."""
+    for effect in (part for part in checked.effects if isinstance(part, OpenCase)):
+        near = checked.known.neighbours.get(effect.process)
+        if near is None:
+            continue
+        reads = sorted(set(_FACT.findall(str(near.outline.root.plain.get("opening", "")))))
+        for name in (name for name in reads if name not in effect.facts):
+            message = f"opening `{effect.process}` reads the fact `{name}`, which is not handed on"
+            mend = f"bring it with the action, and hand it on: `facts: [{name}]`; by time nobody brings any"
+            yield Spot(checked.value(effect, "open"), message, mend)
+        for name in effect.facts:
+            span = checked.item(effect, "facts", name)
+            if name not in reads:
+                yield Spot(span, f"opening `{effect.process}` does not read the fact `{name}`", "take it away")
+            elif _shape_of(near.outline, name) != _shape_of(checked.known.outline, name):
+                message = f"`{name}` is declared otherwise by `{effect.process}`, where it is handed on"
+                yield Spot(span, message, "declare it alike in both")
+
+
+_FACT = re.compile(r"\bfacts\.([a-z][a-z0-9_]*)")
+
+
+def _shape_of(outline: Outline, fact: str) -> Any:
+    """What a fact may be, as it is written; labels apart."""
+    return _without_labels(outline.root.plain.get("facts", {}).get(fact))
+
+
+def _without_labels(written: Any) -> Any:
+    if not isinstance(written, dict):
+        return written
+    return {key: _without_labels(value) for key, value in written.items() if key != "label"}
 
 
 # -- telling -----------------------------------------------------------------------------------------------------------
@@ -140,4 +176,4 @@ def _told_in(cursor: Cursor) -> Iterator[tuple[str, str]]:
         yield from _told_in(child)
 
 
-RULES = (opens_itself, tell_cycle)
+RULES = (opens_itself, facts_not_handed_on, tell_cycle)

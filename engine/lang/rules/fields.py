@@ -8,7 +8,7 @@ from engine.expressions import Expression
 from engine.fields import Field
 from engine.lang.build.cursor import text_of
 from engine.lang.rules.rule import Checked, Spot, rule
-from engine.model import AppendTo, Form, SetFields
+from engine.model import AppendTo, Form, OpenCase, SetFields
 
 
 @rule("field-never-asked", "warning")
@@ -32,7 +32,7 @@ def unused_declaration(checked: Checked) -> Iterator[Spot]:
     clocks = checked.known.outline.root.get("clocks")
     climbed = {text_of(cursor.get("thresholds")) for _, cursor in clocks.entries()} if clocks else set()
     used = {
-        "facts": {name for name in names if name.startswith("facts.")},
+        "facts": {name for name in names if name.startswith("facts.")} | _handed_on(checked),
         "figures": {name for name in names if name.startswith("figures.")},
         "counts": {name for name in names if name.startswith("counts.")},
         "authority": {name.replace("actor.may.", "authority.") for name in names},
@@ -44,6 +44,10 @@ def unused_declaration(checked: Checked) -> Iterator[Spot]:
                 verb = "climbs" if section == "ladders" else "reads"
                 one = {"authority": "limit"}.get(section, section[:-1])
                 yield Spot(span, f"nothing {verb} the {one} `{name}`", "use it, or take it away")
+
+
+def _handed_on(checked: Checked) -> set[str]:
+    return {f"facts.{name}" for part in checked.parts if isinstance(part, OpenCase) for name in part.facts}
 
 
 def _read(checked: Checked) -> set[str]:

@@ -89,8 +89,10 @@ def told_reads_facts(checked: Checked) -> Iterator[Spot]:
 
 
 def _facts_of(act: Action | Opening) -> list[str]:
-    expressions = (part for part in parts_of(act) if isinstance(part, Expression))
-    return sorted({name for one in expressions for name in one.names if name.startswith("facts.")})
+    parts = list(parts_of(act))
+    handed = {f"facts.{name}" for part in parts if isinstance(part, OpenCase) for name in part.facts}
+    expressions = (part for part in parts if isinstance(part, Expression))
+    return sorted(handed.union(name for one in expressions for name in one.names if name.startswith("facts.")))
 
 
 @rule("schedule-closed", "warning")
