@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.common import tell
 
 QUESTIONS = (
-    "durable", "server", "worker", "decision", "loading", "starting", "memory", "store_step", "machine", "expressions",
-    "calendars", "long_case",
+    "durable", "server", "worker", "decision", "loading", "checking", "starting", "memory", "store_step", "machine",
+    "expressions", "calendars", "long_case",
 )  # fmt: skip
 
 

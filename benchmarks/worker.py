@@ -54,7 +54,7 @@ shift = {DUE - LEAD} - time.time_ns() // 1_000_000
 WORKER = f"""
 {CLOCK}
 from engine import Engine
-from engine.app.time_source import SystemTime
+from engine.time_source import SystemTime
 from engine.worker import run_worker
 
 class Shifted(SystemTime):

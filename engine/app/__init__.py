@@ -19,9 +19,9 @@ from engine.app.reading import Reading, Search
 from engine.app.registering import Registering
 from engine.app.reporting import Reporting, SlaQuestion, SlaReport
 from engine.app.running import Round, Running
-from engine.app.time_source import SystemTime
 from engine.app.verifying import Problem, Verification
 from engine.ports import Store, TimeSource
+from engine.time_source import SystemTime
 from engine.views import (
     Accepted,
     CaseView,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 
-from engine.app.time_source import SystemTime, Watch
+from engine.app.watch import Watch
 from engine.errors import ClockJumped
 from engine.ports import TimeSource, Transaction
+from engine.time_source import SystemTime
 
 SEEN_EVERY = 3_600_000
 """How often, in ms, a sign of life is written."""

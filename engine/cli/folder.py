@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -51,10 +53,23 @@ def checked_paths(paths: Iterable[Path]) -> Checked:
             )
         folder, process = _place(path)
         sources = _sources(folder, checked)
-        _load(checked, sources, folder, process)
-        _read_scenarios(checked, sources, folder, process)
+        with _nothing_collected():
+            _load(checked, sources, folder, process)
+            _read_scenarios(checked, sources, folder, process)
     checked.findings = list(in_order(checked.findings))
     return checked
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Look for no garbage while reading: what is read is kept, and the looking would take a sixth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _place(path: Path) -> tuple[Path, str | None]:
@@ -118,7 +133,7 @@ def _load(checked: Checked, sources: Mapping[str, str], folder: Path, process: s
 
 def today() -> date:
     """Return the date, by which is told what has run out."""
-    from engine.app.time_source import SystemTime
+    from engine.time_source import SystemTime
 
     return datetime.fromtimestamp(SystemTime().now() / 1000, UTC).date()
 
@@ -128,11 +143,11 @@ def _is_process(file: Path) -> bool:
 
 
 def _read_scenarios(checked: Checked, sources: Mapping[str, str], folder: Path, process: str | None) -> None:
-    from engine.scenarios import read_script, unknown_names
-
     for path, text in sources.items():
         if not path.endswith(SCENARIOS) or (process is not None and Path(path).name != process + SCENARIOS):
             continue
+        from engine.scenarios import read_script, unknown_names
+
         script, findings = read_script(text, path)
         checked.findings += findings
         checked.texts[path] = text.split("\n")

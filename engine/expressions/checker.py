@@ -18,7 +18,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.duration_pb2 import DESCRIPTOR as DURATIONS
 from google.protobuf.timestamp_pb2 import DESCRIPTOR as TIMESTAMPS
 
-from engine.expressions.scope import Group, Member, Names, Scope, names_of
+from engine.expressions.scope import Group, Member, Names, Origin, Scope, names_of, origin_of
 from engine.fields import Field
 
 INSTANT, DURATION, MONEY, DATE = "google.protobuf.Timestamp", "google.protobuf.Duration", "cw.Money", "cw.Date"
@@ -82,20 +82,21 @@ class Checker:
     numbers: Mapping[str, Names]  # message type → the names below it of type number
 
 
-_scopes: list[tuple[Scope, Checker]] = []  # the newest first
+_scopes: list[tuple[Scope, Origin, Checker]] = []  # the newest first; a scope kept keeps what it was made of
 _recent_lock = Lock()
 
 
 def checker_for(scope: Scope) -> Checker:
     """The environment of this place; places with the same names share it."""
     with _recent_lock:
-        for known, checker in _scopes:
-            if known is scope:
+        origin = origin_of(scope)
+        for _, known, checker in _scopes:
+            if known == origin:
                 return checker
         names = names_of(scope)
-        shared = next((checker for _, checker in _scopes if checker.names == names), None)
+        shared = next((checker for _, _, checker in _scopes if checker.names == names), None)
         made = shared or _Types().checker(names)
-        _scopes.insert(0, (scope, made))
+        _scopes.insert(0, (scope, origin, made))
         del _scopes[16:]
     return made
 

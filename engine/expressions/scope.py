@@ -139,6 +139,16 @@ def names_of(scope: Scope) -> dict[str, Member]:
     }
 
 
+Origin: TypeAlias = tuple[object, ...]
+
+
+def origin_of(scope: Scope) -> Origin:
+    """What the names come from, by identity where comparing takes long; to be compared while both scopes live."""
+    tables = (scope.case, _form_names(scope), scope.facts, scope.figures, scope.row, scope.party, scope.linked)
+    sets = (scope.counts, scope.did, scope.clocks, scope.states, scope.roles, scope.authority)
+    return (*map(id, tables), *sets, scope.regions)
+
+
 def _form_names(scope: Scope) -> Mapping[str, Field]:
     """All the case's fields if the form asks for nothing else: then every place of a process has the same names."""
     return scope.case if all(scope.case.get(name) == asked for name, asked in scope.form.items()) else scope.form

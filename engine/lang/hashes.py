@@ -21,6 +21,8 @@ _NEITHER = frozenset({"sources", "behaviour_hash", "words_hash", "desk"})
 _SORTED = frozenset({"places", "removed"})
 _ORDERED = frozenset({"states", "actions", "clocks", "timers", "schedule"})
 """Mappings whose order decides what comes first at one instant."""
+_AS_IT_IS = frozenset({str, int, bool, float})
+"""The most of what a definition holds, so asked for first."""
 
 
 def hashes_of(definition: ProcessDefinition) -> tuple[str, str]:
@@ -75,7 +77,9 @@ def _document(value: Any, with_words: bool) -> dict[str, Any]:
         inner = getattr(value, name)
         if inner is None or inner is False or inner == () or inner == {} or inner == "":
             continue
-        if name in _SORTED:
+        if inner.__class__ in _AS_IT_IS:
+            found[name] = inner
+        elif name in _SORTED:
             found[name] = sorted(inner)
         elif name in _ORDERED:
             found[name] = [[key, _plain(item, with_words)] for key, item in inner.items()]
@@ -85,6 +89,8 @@ def _document(value: Any, with_words: bool) -> dict[str, Any]:
 
 
 def _plain(value: Any, with_words: bool) -> Any:
+    if value.__class__ in _AS_IT_IS:
+        return value
     if isinstance(value, Expression):
         return {"=": value.text}
     if isinstance(value, Calendar):

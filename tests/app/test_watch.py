@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from engine import Accepted, ClockJumped, Engine
-from engine.app.time_source import SystemTime
 from engine.ports import Person
 from engine.testing import ManualTime
+from engine.time_source import SystemTime
 from engine.worker import run_worker
 from tests.app.desks import ADMIN, DAY, HOUR, LIN, MINUTE, NINE, done, open_errand, sources
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from engine.app.time_source import SystemTime
 from engine.cli.main import casewright
 from engine.cli.translate import use_language
+from engine.time_source import SystemTime
 from engine.values import read_instant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -51,7 +51,7 @@ def world(folder: Path) -> Iterator[World]:
     os.environ.update(ENVIRONMENT, HOME=str(folder), PYTHONPATH=str(ROOT))
     secrets.token_hex = lambda size=32: f"{next(series):x}".rjust(2 * (size or 32), "0")
     import engine.app as app  # its name for the machine's clocks is the one that counts
-    from engine.app import time_source  # or this one, where there is no engine
+    from engine import time_source  # or this one, where there is no engine
 
     source, Clock.at = app.SystemTime, read_instant("2026-03-02 09:00", ZONE)
     app.SystemTime = time_source.SystemTime = Clock  # type: ignore[misc]

@@ -12,6 +12,7 @@ from transitions import Event, Machine
 
 from engine.core.replay import replay
 from engine.lang.load import load_process
+from engine.lang.quick_shape import quick_class
 from engine.resources import data_folder
 from engine.scenarios import read_script
 from tests.unit.worlds import Play
@@ -108,14 +109,16 @@ def test_there_is_one_flat_machine_for_each_version_and_never_one_for_a_case(
 
 def test_every_file_of_a_definition_passes_its_json_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     judged: Counter[str] = Counter()
-    is_valid = Draft202012Validator.is_valid
+    made = quick_class()
+    assert made.VALIDATORS.keys() == Draft202012Validator.VALIDATORS.keys()  # jsonschema's, some asked more quickly
+    is_valid = made.is_valid
 
     def counting(validator: Any, instance: Any, *args: Any) -> bool:
         if "$schema" in validator.schema:  # that of a whole file, not of a part of it
             judged[str(validator.schema["title"]).lower()] += 1
         return bool(is_valid(validator, instance, *args))
 
-    monkeypatch.setattr(Draft202012Validator, "is_valid", counting)
+    monkeypatch.setattr(made, "is_valid", counting)
     names = ("repair.yaml", "desk.yaml", "calendars/contact_hours.yaml", "messages/desk.yaml", "messages/repair.yaml")
     folder = data_folder("processes")
     sources = {f"processes/{name}": (folder / name).read_text("utf-8") + "\n# counted\n" for name in names}

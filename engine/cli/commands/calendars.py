@@ -138,7 +138,7 @@ def _run(verb: Verb, streams: Streams, args: Args) -> int:
 
 
 def _now() -> str:
-    from engine.app.time_source import SystemTime
+    from engine.time_source import SystemTime
     from engine.values import rfc3339
 
     return rfc3339(SystemTime().now())

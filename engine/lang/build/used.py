@@ -35,11 +35,14 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A name in a text; whether it is one that exists is another question."""
 
 _WHOLE = (Expression, Calendar, Desk)
+_PLAIN = frozenset({str, int, bool, float, frozenset, type(None)})
+"""Most of what a definition holds: no parts, and by far the quickest to pass over at once."""
 
 
 @lru_cache(maxsize=256)
 def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(part.name for part in fields(kind))
+    """The names of what may hold parts, the last one first."""
+    return () if kind in _WHOLE else tuple(part.name for part in reversed(fields(kind)))
 
 
 def parts_of(value: Any) -> Iterator[Any]:
@@ -49,13 +52,15 @@ def parts_of(value: Any) -> Iterator[Any]:
         here = ahead.pop()
         if hasattr(here, "__dataclass_fields__"):
             yield here
-            if not isinstance(here, _WHOLE):
-                kind: Any = type(here)
-                ahead += [getattr(here, name) for name in reversed(_names(kind))]
+            kind: Any = type(here)
+            held = [getattr(here, name) for name in _names(kind)]
         elif isinstance(here, dict):
-            ahead += reversed(here.values())
+            held = [*reversed(here.values())]
         elif isinstance(here, (list, tuple)):
-            ahead += reversed(here)
+            held = [*reversed(here)]
+        else:
+            continue
+        ahead += [part for part in held if part.__class__ not in _PLAIN]
 
 
 @dataclass(slots=True)
