@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long crash check format lint types imports deps manual commands catalogues wheel bench ci changelog clean
+.PHONY: help setup demo test long crash mining check format lint types imports deps manual commands catalogues wheel bench ci changelog clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ long: ## run the tests with their long forms
 
 crash: setup ## kill processes for half an hour: writers, workers, imports (tests/crash/)
 	@CASEWRIGHT_LONG=1 $(BIN)/python -m pytest -q -s tests/crash
+
+mining: setup ## read the exports with pm4py, in an environment of its own (half a gigabyte)
+	@$(PYTHON) -m venv build/mining && build/mining/bin/pip install -q 'pm4py>=2.7,<3'
+	@PM4PY_PYTHON=$(CURDIR)/build/mining/bin/python $(BIN)/python -m pytest -q tests/app/test_exporting.py -k pm4py
 
 check: lint types imports deps ## run every check that takes seconds: lint, types, imports, dependencies, budgets
 	@$(BIN)/python -m pytest -q tests/test_shape.py tests/test_readme.py

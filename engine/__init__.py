@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Declared,
         Delivery,
         Engine,
+        Export,
+        Exported,
         File,
         FormField,
         Import,
@@ -69,9 +71,10 @@ if TYPE_CHECKING:
     from engine.worker import run_worker
 
 _APP = (
-    "Accepted", "Act", "AdjustedCycle", "CaseView", "ClockView", "Correction", "Declared", "Delivery", "Engine", "File",
-    "FormField", "Import", "Imported", "Inside", "Interruption", "MeasureQuestion", "MeasureReport", "Offer", "Reach",
-    "Refusal", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Accepted", "Act", "AdjustedCycle", "CaseView", "ClockView", "Correction", "Declared", "Delivery", "Engine",
+    "Export", "Exported", "File", "FormField", "Import", "Imported", "Inside", "Interruption", "MeasureQuestion",
+    "MeasureReport", "Offer", "Reach", "Refusal", "Round", "Search", "SlaQuestion", "SlaReport", "Verification",
+    "Worklist",
 )  # fmt: skip
 _CALENDARS = (
     "Calendar", "CalendarError", "always", "format_duration", "openings", "parse_duration", "read_calendar",
@@ -98,10 +101,11 @@ _HOMES = {
 
 __all__ = [
     "Accepted", "Act", "Actor", "AdjustedCycle", "Calendar", "CalendarError", "CaseView", "ClockJumped", "ClockView",
-    "Conflict", "Correction", "Declared", "DefinitionError", "Delivery", "Engine", "EngineError", "File", "FormField",
-    "Import", "Imported", "Inside", "Interruption", "KeyReused", "MeasureQuestion", "MeasureReport", "NotFound",
-    "NotPermitted", "Offer", "Person", "Reach", "Reason", "Refusal", "Round", "Search", "SetAside", "SlaQuestion",
-    "SlaReport", "StoreUnavailable", "TimeSource", "UsageError", "Verification", "VerificationFailed", "Worklist",
+    "Conflict", "Correction", "Declared", "DefinitionError", "Delivery", "Engine", "EngineError", "Export", "Exported",
+    "File", "FormField", "Import", "Imported", "Inside", "Interruption", "KeyReused", "MeasureQuestion",
+    "MeasureReport", "NotFound", "NotPermitted", "Offer", "Person", "Reach", "Reason", "Refusal", "Round", "Search",
+    "SetAside", "SlaQuestion", "SlaReport", "StoreUnavailable", "TimeSource", "UsageError", "Verification",
+    "VerificationFailed", "Worklist",
     "__version__",
     "always", "format_duration", "load_calendar", "load_calendars", "openings", "parse_duration", "read_calendar",
     "read_instant", "read_sources", "run_worker", "show_instant",

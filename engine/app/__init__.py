@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.app.acting import Act, Acting, File
 from engine.app.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
 from engine.app.delivery import Deliver, Delivery
+from engine.app.exporting import Export, Exported, Exporting
 from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 
-class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Registering, Importing, Adjusting, Migrating):
+class Engine(
+    Acting, Reading, Reporting, Measuring, Running, Keeping, Registering, Importing, Exporting, Adjusting, Migrating
+):
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
     def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:
@@ -93,7 +96,8 @@ class Engine(Acting, Reading, Reporting, Measuring, Running, Keeping, Registerin
 
 __all__ = [
     "Accepted", "Act", "AdjustedCycle", "CaseMove", "CaseView", "Check", "ClockView", "Coming", "Correction",
-    "Declared", "Deliver", "Delivery", "Engine", "File", "FormField", "Import", "Imported", "Inside", "Interruption",
+    "Declared", "Deliver", "Delivery", "Engine", "Export", "Exported", "File", "FormField",
+    "Import", "Imported", "Inside", "Interruption",
     "LineError", "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan", "Offer", "Played", "Problem", "Promise",
     "Published", "Reach", "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification",
     "Worklist",

@@ -56,6 +56,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "actor": Entry("people", later("Name the people of the desk and their roles.")),
             "party": Entry("parties", later("Keep the register of customers and other outside people.")),
             "import": Entry("importing", later("Bring in old cases, or a prepared day, from a file.")),
+            "export": Entry("exporting", later("Hand out what happened, for the tools of process mining.")),
             "worker": Entry("running", later("Fire what falls due and deliver messages until stopped.")),
             "tick": Entry("running", later("Do one round of the worker's work and stop.")),
             "schedule": Entry("scheduling", later("List what the calendar opens next.")),

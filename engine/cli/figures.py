@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,13 +14,11 @@ import click
 
 from engine.cli.reader import Reader, harmless
 from engine.cli.translate import _
+from engine.exports.rows import csv_line
 
 if TYPE_CHECKING:
     from engine.app import Engine
     from engine.model import ProcessDefinition
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What makes a spreadsheet read a text as a formula."""
 
 
 def percent(share: float | None) -> str:
@@ -109,22 +106,12 @@ class Names:
         return _("nobody") if who == "nobody" else harmless(name or who)
 
 
-def safe_cell(value: object) -> str:
-    """Write a cell of a spreadsheet so that it stays what it is: a text never becomes a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def write_csv(target: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str | None:
     """Write a spreadsheet's file, marked as UTF-8 for programs that would guess; `-` returns the text instead."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n" if target != "-" else "\n")
-    writer.writerow(head)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    end = "\r\n" if target != "-" else "\n"
+    for row in (head, *rows):
+        text.write(csv_line(row, end))
     if target == "-":
         return text.getvalue()
     Path(target).write_text(text.getvalue(), encoding="utf-8-sig", newline="")

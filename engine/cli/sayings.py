@@ -22,6 +22,7 @@ SENTENCES = (
     later("there are {names}"),
     later("there is {names}"),
     later("a report cannot be made by `{name}`"),
+    later("there is no format `{name}`{near}"),
     later("there is no promise `{clock}`{where}{near}"),
     later("there is no state `{state}`{near}"),
     later("there is no state `{state}` of `{process}`{near}"),

@@ -71,6 +71,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     ],
     "party": [["party"]],
     "import": [["import", "day.jsonl", "--as", "boss"]],
+    "export": [["export", "--format", "xes", "-o", "desk.xes", "--as", "boss"]],
     "worker": [],  # runs until it is stopped: test_worker.py
     "tick": [["tick"]],
     "schedule": [["schedule"]],

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from engine.cli.figures import percent, safe_cell
+from engine.cli.figures import percent
+from engine.exports.rows import safe_cell
 from tests.cli.desks import Ran, run
 
 pytestmark = pytest.mark.usefixtures("desk")

@@ -1,0 +1,99 @@
+"""`export`: what happened, for the tools of process mining."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.answer import reader_of
+from engine.cli.command import Args, Command, engine_command
+from engine.cli.commands.reporting import period_options
+from engine.cli.exits import Exit
+from engine.cli.figures import read_period
+from engine.cli.streams import Streams
+from engine.cli.translate import _, listed, plural
+
+if TYPE_CHECKING:
+    from engine.app import Engine, Export, Exported
+
+_FORMATS = ("xes", "ocel", "csv", "jsonl")
+
+
+def export_command() -> Command:
+    """Build `export`."""
+    return engine_command(
+        "export",
+        run_export,
+        help=_(
+            "Hand out cases and what happened to them, for the tools of process mining: XES (IEEE 1849), OCEL 2.0 "
+            "in JSON, CSV, or JSON lines. Cases are whole, as of one instant, and nothing private is among them."
+        ),
+        examples=(
+            "casewright export --format xes -o desk.xes",
+            "casewright export --format ocel --process repair --month 2026-03 -o repairs.json",
+            "casewright export --format jsonl | wc -l",
+        ),
+        params=[
+            click.Option(["--format"], type=click.Choice(_FORMATS), required=True, help=_("How it is written.")),
+            click.Option(["--process"], metavar=_("PROCESS"), help=_("Only cases of this process.")),
+            *period_options(),
+            click.Option(["--with-refused"], is_flag=True, help=_("Attempts that were refused, too.")),
+            click.Option(
+                ["-o", "--output"],
+                type=click.Path(dir_okay=False, path_type=Path),
+                metavar=_("FILE"),
+                help=_("Write it to this file, whole or not at all; else to the output."),
+            ),
+        ],
+    )
+
+
+def run_export(streams: Streams, engine: Engine, args: Args) -> int:
+    """Export; the time given is that at which cases were opened."""
+    from engine.app import Export
+
+    if streams.is_json and args.output is None:
+        raise click.UsageError(_("with --json say by -o which file the export goes to"))
+    since, until = read_period(reader_of(streams, engine).zone, args.month, args.since, args.until)
+    wanted = Export(format=args.format, process=args.process, since=since, until=until, with_refused=args.with_refused)
+    if args.output is None:
+        done = engine.export(wanted, streams.out.write, actor=args.settings.actor)
+        streams.tell(_counted(done))
+        return Exit.DONE
+    done = write_whole(
+        args.output, lambda write: engine.export(wanted, write, actor=args.settings.actor), _encoding(wanted)
+    )
+    if streams.is_json:
+        streams.give({"file": str(args.output), "format": args.format, "cases": done.cases, "events": done.events})
+    else:
+        streams.say(_("written to {file}: {counted}").format(file=args.output, counted=_counted(done)))
+    return Exit.DONE
+
+
+def write_whole(file: Path, work: Callable[[Callable[[str], object]], Exported], encoding: str) -> Exported:
+    """Write a file beside its place and put it there when it is whole; broken off, nothing is left of it."""
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        with beside.open("w", encoding=encoding, newline="") as out:
+            done = work(out.write)
+        beside.replace(file)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
+    return done
+
+
+def _encoding(wanted: Export) -> str:
+    """Programs for spreadsheets guess wrongly where nothing marks a file as UTF-8."""
+    return "utf-8-sig" if wanted.format == "csv" else "utf-8"
+
+
+def _counted(done: Exported) -> str:
+    return listed(
+        (plural("{count} case", "{count} cases", done.cases), plural("{count} event", "{count} events", done.events))
+    )
