@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from threading import Event
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from engine.core.adjustments import Ledgers
 from engine.core.attainment import Ended, Wanted
@@ -26,6 +26,8 @@ from engine.stored import (
     StoredRecord,
     Timetable,
 )
+
+T = TypeVar("T")
 
 
 class TimeSource(Protocol):
@@ -268,6 +270,12 @@ class Store(Protocol):
 
     def write(self, *, is_lasting: bool = True) -> AbstractContextManager[Transaction]:
         """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
+
+    def do(self, work: Callable[[Transaction], T]) -> T:
+        """Do this in a transaction, and answer when it is committed; others may share it, none sees another fail.
+
+        It may be done on another thread that writes at this moment, and more than once if it cannot be kept.
+        """
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""

@@ -38,12 +38,13 @@ def programs() -> Path | None:
 class Server:
     """One server, started and stopped as a test likes."""
 
-    def __init__(self, *settings: str, user: str = USER) -> None:
+    def __init__(self, *settings: str, user: str = USER, preload: str = "") -> None:
         found = programs()
         assert found is not None
         self.programs = found
         self.settings = settings
         self.user = user
+        self.preload = preload  # a library that its processes are started with
         self.folder = Path(tempfile.mkdtemp(prefix="cw-pg-", dir="/tmp"))  # a socket's path must be short
         self.names = count(1)
         self.process: subprocess.Popen[bytes] | None = None
@@ -69,8 +70,8 @@ class Server:
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
             [self.programs / "postgres", "-D", "data", "-k", str(self.folder), "-h", "", *told],
-            cwd=self.folder, env=self._environment(), stdout=log, stderr=log, preexec_fn=_die_with_the_tests,
-            **self._as,
+            cwd=self.folder, env=self._environment() | {"LD_PRELOAD": self.preload}, stdout=log, stderr=log,
+            preexec_fn=_die_with_the_tests, **self._as,
         )  # fmt: skip
         log.close()
         self.wait()

@@ -170,9 +170,7 @@ class Recipe(Deciding):
                 if behind:
                     self.kept(partial(self._carry_some, case=behind))
                     behind = ""
-                done = self.kept(work)
-                self._wake()
-                return done
+                return self.kept(work)
             except More as more:
                 behind = more.case
             except Struck as struck:
@@ -182,15 +180,19 @@ class Recipe(Deciding):
         """Do this in one transaction; where somebody else was faster, it is decided again on what is there now."""
         for tries in range(MOST_TRIES):
             try:
-                with self.store.write() as tx:
-                    return work(tx)
+                done = self.store.do(work)
+                self._wake()
+                return done
             except Outrun:
                 if tries == MOST_TRIES - 1:
                     raise
         raise AssertionError("unreachable")
 
     def _wake(self) -> None:
-        """After the commit: let a worker of this process look at once, not a poll later."""
+        """After the commit: let a worker of this process look at once, not a poll later.
+
+        This thread may have decided for others as well, in the same commit.
+        """
         if get_ident() in self._near:
             self._near.discard(get_ident())
             self.woken.set()

@@ -7,7 +7,7 @@ with the host's own rows. Our statements go to the driver's connection below the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Event, local
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
@@ -42,6 +42,7 @@ class Executing(Protocol):
         """Run one statement."""
 
 
+T = TypeVar("T")
 AHome = TypeVar("AHome", bound=Home)
 AnExecuting = TypeVar("AnExecuting", bound=Executing)
 
@@ -77,6 +78,11 @@ class HostedStore(ABC, Generic[AHome, AnExecuting]):
             if isinstance(error, self._driver.failed):
                 raise self._explain(error) from error
             raise
+
+    def do(self, work: Callable[[SqlTransaction], T]) -> T:
+        """Do this in a part of the host's transaction, which nobody else shares."""
+        with self.write() as tx:
+            return work(tx)
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:

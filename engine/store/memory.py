@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Event, Lock, get_ident
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.errors import StoreUnavailable, UsageError
 from engine.store.memory_adjusting import MemoryLedgers
 from engine.store.memory_desk import MemoryDesk
 from engine.store.memory_lists import MemoryLists
 from engine.store.overlay import Overlay, Tables
+
+T = TypeVar("T")
 
 LONGEST_WAIT = 8.0
 """Seconds a writer waits for the one before it."""
@@ -62,6 +64,11 @@ class MemoryStore:
         finally:
             self._writing = None
             self._line.release()
+
+    def do(self, work: Callable[[MemoryTransaction], T]) -> T:
+        """Do this in a transaction of its own."""
+        with self.write() as tx:
+            return work(tx)
 
     @contextmanager
     def read(self) -> Iterator[MemoryTransaction]:

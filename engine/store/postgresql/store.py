@@ -6,11 +6,12 @@ a lock sees what the other wrote. Readers have one picture each, and keep nobody
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from threading import Event, Lock, get_ident
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 
@@ -31,6 +32,8 @@ from engine.stored import Server
 
 if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
+
+T = TypeVar("T")
 
 # The version is read with the beginning, in one message: whose tables these are, and the picture a reader will see.
 WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED; {SELECT_VERSION}"
@@ -84,6 +87,11 @@ class PostgresStore:
     def write(self, *, is_lasting: bool = True) -> Writing:
         """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
         return Writing(self, WRITE if is_lasting else WRITE_FOR_NOW)
+
+    def do(self, work: Callable[[SqlTransaction], T]) -> T:
+        """Do this in a transaction of its own."""
+        with self.write() as tx:
+            return work(tx)
 
     def read(self) -> Reading:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""

@@ -7,12 +7,13 @@ connections, see the last commit before they began, and keep nobody waiting.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from threading import Event, Lock, get_ident
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from engine.errors import EngineError, StoreUnavailable
 from engine.store.address import Address
@@ -23,6 +24,7 @@ from engine.store.sql import Driver
 from engine.store.sqlite.checkpoints import Checkpoints
 from engine.store.sqlite.connecting import connect
 from engine.store.sqlite.hosted import SqliteHosted
+from engine.store.sqlite.line import Line, Place
 from engine.store.sqlite.schema import state_of
 from engine.store.sqlite.trouble import explain
 from engine.store.standing import Standing
@@ -31,6 +33,8 @@ from engine.store.transaction import SqlTransaction
 
 if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
+
+T = TypeVar("T")
 
 MOST_IDLE = 8
 """Readers' connections kept open for the next reader."""
@@ -50,7 +54,7 @@ class SqliteStore:
             explain=self._explain,
         )
         self.memo = Memo()
-        self._line = Lock()  # of writers in this process
+        self._line = Line()  # of writers in this process
         self._level = "FULL"  # how the next commit waits for the disk
         self._writer: sqlite3.Connection | None = None
         self._standing = Standing()  # of the writer
@@ -77,6 +81,39 @@ class SqliteStore:
     def write(self, *, is_lasting: bool = True) -> Writing:
         """A transaction that is committed at the end, or rolled back if an exception leaves it."""
         return Writing(self, "FULL" if is_lasting else "NORMAL")
+
+    def do(self, work: Callable[[SqlTransaction], T]) -> T:
+        """Do this in a transaction that those behind in line may share; answered when it is committed."""
+        place = Place(work)
+        if self._enter(place):
+            return self._do_and_take_along(work, place)
+        if place.is_kept:
+            return cast(T, place.answer())
+        with self.write() as tx:
+            return work(tx)
+
+    def _do_and_take_along(self, work: Callable[[SqlTransaction], T], place: Place) -> T:
+        """Nobody is harmed by another's step: where a commit cannot be shared, each does his own again, alone."""
+        along: list[Place] = []
+        try:
+            with Writing(self, "FULL", place) as tx:
+                answer = work(tx)
+                for other in self._line.behind():
+                    along.append(other)
+                    other.do(tx)
+                    if tx.lost is not None:
+                        break
+            for other in along:
+                other.is_kept = True
+            return answer
+        except Exception:
+            if not along:
+                raise
+        finally:
+            for other in along:
+                other.call()
+        with self.write() as tx:
+            return work(tx)
 
     def read(self) -> Reading:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
@@ -130,7 +167,8 @@ class SqliteStore:
 
     # -- the writers' line ---------------------------------------------------------------------------------------------
 
-    def _begin(self, level: str) -> SqlTransaction:
+    def _enter(self, place: Place) -> bool:
+        """Stand in line until it is this one's turn; False: somebody before has taken it along."""
         if self._address.is_read_only:
             raise StoreUnavailable(
                 f"the database `{self._address.path}` was opened for reading only",
@@ -139,19 +177,23 @@ class SqliteStore:
         if self._writing == get_ident():
             raise RuntimeError("this thread is writing already; use the transaction it has")
         self._guests.check()
-        started = monotonic()
-        if not self._line.acquire(timeout=self._address.busy):
-            raise self._locked()
+        try:
+            return self._line.enter(place, self._address.busy)
+        except TimeoutError:
+            raise self._locked() from None
+
+    def _begin(self, level: str, place: Place) -> SqlTransaction:
+        """Begin the turn that this place has come to."""
         try:
             self._check_open()
             writer = self._writer = self._writer or self._new_writer()
             self._sync(writer, level)
-            self._take_turn(writer, monotonic() - started)
+            self._take_turn(writer, monotonic() - place.since)
         except sqlite3.Error as error:
-            self._line.release()
+            self._line.leave()
             raise self._explain(error) from error
         except BaseException:
-            self._line.release()
+            self._line.leave()
             raise
         self._writing = get_ident()
         return SqlTransaction(writer.execute, self.driver, self.memo, self._standing)
@@ -251,7 +293,7 @@ class SqliteStore:
 
     def _end_turn(self) -> None:
         self._writing = None
-        self._line.release()
+        self._line.leave()
 
     # -- readers -------------------------------------------------------------------------------------------------------
 
@@ -303,14 +345,19 @@ class SqliteStore:
 class Writing:
     """One turn of one writer, for `with`."""
 
-    __slots__ = ("_level", "_store", "_work")
+    __slots__ = ("_level", "_place", "_store", "_work")
 
-    def __init__(self, store: SqliteStore, level: str) -> None:
+    def __init__(self, store: SqliteStore, level: str, place: Place | None = None) -> None:
         self._store = store
         self._level = level
+        self._place = place  # of whose turn it is already
 
     def __enter__(self) -> SqlTransaction:
-        self._work = self._store._begin(self._level)
+        place = self._place
+        if place is None:
+            place = Place()
+            self._store._enter(place)
+        self._work = self._store._begin(self._level, place)
         return self._work
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
