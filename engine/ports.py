@@ -110,6 +110,9 @@ class CaseLists(Protocol):
     def due_roots(self, before: int, limit: int) -> list[str]:
         """Roots whose family has something due before that instant, in due order; locked, skipping locked ones."""
 
+    def importing_due(self, name: str, before: int, after: str, limit: int) -> list[str]:
+        """Roots of an unfinished import whose family has something due before that instant, by id, after that id."""
+
     def count_due(self, before: int) -> int:
         """How many families have something due before that instant."""
 

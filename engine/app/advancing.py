@@ -7,7 +7,7 @@ from typing import NamedTuple
 from engine.app.faults import fault_of
 from engine.app.opening import open_some
 from engine.app.saving import Saving
-from engine.core.decide import MOST_FIRINGS, carry
+from engine.core.decide import MOST_FIRINGS, carry, is_due
 from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Fault, Transaction
 
@@ -51,6 +51,26 @@ def advance_some(saving: Saving, tx: Transaction, now: int, besides: str = "") -
     for fault in poisoned:
         tx.set_aside(fault)
     return Advanced(opened.done + met - len(poisoned), opened.faults + len(poisoned))
+
+
+def carry_family(saving: Saving, tx: Transaction, root: str, until: int, clock: int) -> None:
+    """Carry one family forward to an instant, whatever that takes."""
+    family = saving.family(tx, root, lock=True)
+    while is_due(family, until):
+        carried = carry(family, until, saving.context(tx, clock))
+        saving.save(tx, family, (), carried, None)
+        family = carried.family
+
+
+def carry_import(saving: Saving, tx: Transaction, name: str, when: tuple[int, int], besides: str = "") -> None:
+    """Carry every family of an unfinished import forward to an instant, at that clock; the root `besides` is left."""
+    until, clock = when
+    after = ""
+    while roots := tx.importing_due(name, until, after, FAMILIES):
+        for root in roots:
+            if root != besides:
+                carry_family(saving, tx, root, until, clock)
+        after = roots[-1]
 
 
 def advance_others(saving: Saving, tx: Transaction, now: int, own: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
-from engine.app.advancing import advance_others
+from engine.app.advancing import advance_others, carry_import
 from engine.app.saving import Saving
 from engine.core.cases import EMPTY, Applied, Refused
 from engine.core.decide import open_case, without
@@ -26,6 +26,7 @@ class Decision(NamedTuple):
     clock: int  # what the time source said
     decide: Callable[[Context], Applied | Refused]
     keep: Callable[[Applied | Refused], None]
+    importing: str | None = None  # the unfinished import that the case belongs to
 
 
 class _Numbers(Exception):
@@ -73,10 +74,17 @@ class Deciding(Saving):
                 return decision.decide(context), context
             except Unknown as unknown:
                 if is_first:
-                    advance_others(self, tx, decision.clock, decision.case.partition(".")[0])
+                    self._carry_others(tx, decision)
                     is_first = False
                 answer = self._answer(tx, unknown, decision, draws_numbers=draws_numbers)
                 context = context._replace(found={**context.found, unknown.text: answer})
+
+    def _carry_others(self, tx: Transaction, decision: Decision) -> None:
+        """Who looks into others sees them as they stand at that instant; a line of an import its own ones too."""
+        own = decision.case.partition(".")[0]
+        advance_others(self, tx, decision.clock, own)
+        if decision.importing is not None:
+            carry_import(self, tx, decision.importing, (decision.now, decision.clock), own)
 
     def _answer(self, tx: Transaction, unknown: Unknown, decision: Decision, *, draws_numbers: bool) -> Any:
         values = unknown.values
@@ -105,6 +113,7 @@ class Deciding(Saving):
                 case=command.case, now=decision.now, clock=decision.clock,
                 decide=partial(open_case, command._replace(secret=secrets.token_hex(32)), now=decision.now),
                 keep=lambda opened: self.save(tx, None, (), opened, None),
+                importing=decision.importing,
             )  # fmt: skip
             opened, _ = self.settled(tx, opening)
             if isinstance(opened, Refused):

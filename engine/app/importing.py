@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from engine.app.advancing import carry_family, carry_import
 from engine.app.faults import fault_of
 from engine.app.known import roles_known
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.app.recipe import Given, More, Recipe, Struck
 from engine.core.cases import Actor, Command
-from engine.core.decide import carry, is_due
 from engine.core.reasons import near
 from engine.errors import EngineError, UsageError
 from engine.ports import Transaction
@@ -119,7 +119,6 @@ class _Run:
             self.roles = roles_known(recipe.catalogue.library(tx))
         self._told = len(self.errors)  # errors remembered already
         self._new: dict[str, str] = {}  # cases not remembered yet
-        self._quiet: dict[str, int | None] = {}  # cases untouched since they were carried forward: when they fall due
         self.reached: int = state.get("reached", 0)
         self._earlier, self._last = self.reached, 0  # lines of earlier runs, lines seen by this one
         self.hash: str = state.get("hash", "")
@@ -170,7 +169,6 @@ class _Run:
         except EngineError as error:
             message = error.message + (f" ({error.help})" if error.help else "")
             self.errors.append(LineError(line=number, message=message))
-            self._quiet.clear()  # what was carried forward in this part is not kept
             return False
         return True
 
@@ -229,7 +227,7 @@ class _Run:
             return
         at = self._instant(line)
         if "tick" in line or "say" in line:
-            self._tick(tx, at)
+            carry_import(self.recipe, tx, self.job.name, (at, self.recipe.now()))  # with or without, all is the same
             self.last_at = at
             yield Played(number=number, line=line, at=at)
             return
@@ -263,7 +261,7 @@ class _Run:
             try:
                 return self._command(tx, line, at)
             except More as more:
-                self._carry_to(tx, more.case, at)
+                carry_family(self.recipe, tx, self.recipe.root(tx, more.case), at, self.recipe.now())
             except Struck as struck:
                 raise struck.error from struck
 
@@ -286,7 +284,6 @@ class _Run:
             if isinstance(result, Accepted):
                 self.cases[name] = self._new[name] = result.case.id
             return result
-        self._quiet.pop(self.cases.get(name.partition(".")[0], ""), None)
         command = Command(
             verb="do", case=self._case(tx, name), name=str(line["do"]), actor=actor, form=given.form,
             facts=given.facts, key=given.key,
@@ -314,45 +311,30 @@ class _Run:
             case = family.cases[case].links[link]
         return case
 
-    def _tick(self, tx: Transaction, at: int) -> None:
-        """Carry this import's families forward to an instant; with or without, their histories are the same."""
-        for case in self.cases.values():
-            due = self._quiet.get(case, 0)
-            if due is not None and due < at:
-                self._quiet[case] = self._carry_to(tx, case, at)
-
     def finish(self) -> None:
         """Everything is carried forward to the clock; from now on the cases are as all others."""
         if self.is_finished:
             return
         until = self.recipe.now() if self.job.until is None else self.job.until
-        cases = iter(self.cases.values())
-        while some := list(islice(cases, LINES)):
+        after: str | None = ""
+        while after is not None:
             with self.recipe.store.write() as tx:
-                for case in some:
-                    self._carry_to_end(tx, case, until)
+                after = self._carry_some(tx, until, after)
         with self.recipe.store.write() as tx:
             tx.finish_import(self.job.name)
             self.is_finished = True
             self._remember(tx)
 
-    def _carry_to_end(self, tx: Transaction, case: str, until: int) -> None:
-        try:
-            with tx.part():
-                self._carry_to(tx, case, until)
-        except Exception as error:  # one family's trouble does not keep the others in the import
-            tx.set_aside(fault_of(self.recipe.root(tx, case), error, until))
-
-    def _carry_to(self, tx: Transaction, case: str, until: int) -> int | None:
-        """Carry a family of this import forward; when something falls due in it next."""
-        family = self.recipe.family(tx, self.recipe.root(tx, case), lock=True)
-        if family.cases[family.root].importing != self.job.name:
-            return None  # known by its key from elsewhere, or found by a link
-        while is_due(family, until):
-            carried = carry(family, until, self.recipe.context(tx, self.recipe.now()))
-            self.recipe.save(tx, family, (), carried, None)
-            family = carried.family
-        return min((one.next_due for one in family.cases.values() if one.next_due is not None), default=None)
+    def _carry_some(self, tx: Transaction, until: int, after: str) -> str | None:
+        """Carry some families forward, those after that root; the last of them, None if there was none."""
+        roots = tx.importing_due(self.job.name, until, after, LINES)
+        for root in roots:
+            try:
+                with tx.part():
+                    carry_family(self.recipe, tx, root, until, self.recipe.now())
+            except Exception as error:  # one family's trouble does not keep the others in the import
+                tx.set_aside(fault_of(root, error, until))
+        return roots[-1] if roots else None
 
 
 def _read(text: str) -> Mapping[str, Any]:

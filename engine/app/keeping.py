@@ -279,7 +279,7 @@ def unusable(process: str, loaded: Loaded) -> DefinitionError:
     errors = [found for found in loaded.diagnostics if found.severity == "error"]
     said = f"{errors[0].span}: {errors[0].message}" if errors else "nothing says why"
     return DefinitionError(
-        f"`{process}` has {len(errors)} errors and cannot be published; the first: {said}",
+        f"`{process}` cannot be published, errors in it: {len(errors)}; the first: {said}",
         help="`casewright check` shows them all",
     )
 

@@ -240,6 +240,7 @@ class Recipe(Deciding):
                 keep=lambda outcome: self.save(
                     tx, before, carried.steps, outcome, request_of(command, digest, outcome, now)
                 ),
+                importing=given.importing,
             ),
         )  # fmt: skip
         self.life.show(tx, clock)
@@ -273,6 +274,7 @@ class Recipe(Deciding):
                 case=command.case, now=now, clock=clock,
                 decide=partial(open_case, command, now=now),
                 keep=lambda outcome: self.save(tx, None, (), outcome, request_of(command, digest, outcome, now)),
+                importing=command.importing,
             ),
         )  # fmt: skip
         if isinstance(outcome, Refused):

@@ -103,7 +103,7 @@ SENTENCES = (
     later("there is no promise `{clock}` of `{process}`{near}"),
     later("`{case}`: {reason}"),
     # the process author
-    later("`{process}` has {count} errors and cannot be published; the first: {first}"),
+    later("`{process}` cannot be published, errors in it: {count}; the first: {first}"),
     later("`casewright check` shows them all"),
     later("`{process}` version {version} is not published"),
     later("`{process}` version {version} is published and behaves differently; a published version never changes"),

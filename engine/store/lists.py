@@ -46,6 +46,10 @@ class Lists(Work):
         """Roots whose family has something due before that instant, in due order; locked, skipping locked ones."""
         return [root for (root,) in self._run("DUE", before, limit).fetchall()]
 
+    def importing_due(self, name: str, before: int, after: str, limit: int) -> list[str]:
+        """Roots of an unfinished import whose family has something due before that instant, by id, after that id."""
+        return [root for (root,) in self._run("IMPORTING_DUE", name, before, after, limit).fetchall()]
+
     def count_due(self, before: int) -> int:
         """How many families have something due before that instant."""
         found: int = self._run("COUNT_DUE", before).fetchone()[0]

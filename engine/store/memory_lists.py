@@ -37,6 +37,12 @@ class MemoryLists(MemoryWork):
         due = sorted((instant, root) for root, instant in self._tables.rows("due") if instant < before)
         return [root for _, root in due[:limit]]
 
+    def importing_due(self, name: str, before: int, after: str, limit: int) -> list[str]:
+        """Roots of an unfinished import whose family has something due before that instant, by id, after that id."""
+        cases = (kept.case for _, kept in self._tables.rows("cases") if kept.case.importing == name)
+        due = {case.root for case in cases if case.next_due is not None and case.next_due < before}
+        return sorted(root for root in due if root > after)[:limit]
+
     def count_due(self, before: int) -> int:
         """How many families have something due before that instant."""
         return sum(1 for _, instant in self._tables.rows("due") if instant < before)

@@ -11,7 +11,7 @@ import pytest
 from engine import Conflict, Engine, Imported, NotPermitted, Search, UsageError
 from engine.app import Import, Played
 from engine.testing import ManualTime
-from tests.app.desks import ADMIN, DAY, HOUR, LIN, MINUTE, NINE, done, open_errand
+from tests.app.desks import ADMIN, DAY, HOUR, LIN, MESSAGES, MINUTE, NINE, PARCEL, done, open_errand, sources
 
 Line = dict[str, Any]
 
@@ -300,3 +300,78 @@ def test_a_refusal_that_nobody_expected_is_counted_once(engine: Engine) -> None:
 def test_a_role_that_the_desk_has_not_is_a_bad_line(engine: Engine) -> None:
     found = bring(engine, [{**OPEN, "as": "agnet:lin"}])
     assert [error.message for error in found.errors] == ["there is no role `agnet` at this desk (`agent`?)"]
+
+
+# ---------------------------------------------------------------- cases that look at, or open, others
+
+
+BACK = "    timers: {back: {after: 30m, then: [{notify: agent, message: told}], to: gone}}\n"
+FETCHED = PARCEL.replace("version: 1", "version: 2").replace(
+    "    waiting_on: agent\n", "    waiting_on: agent\n" + BACK
+)
+MESSAGE = 'told: {text: {en: "{case.id} went back", zh: "{case.id} 已退回"}}\n'
+SEEKER = """
+process: seeker
+version: 1
+prefix: S
+label: {en: Seeker, zh: 查件}
+calendar: always
+initial: open
+opening:
+  by: [agent]
+  form: {require: [note]}
+  then: [{open: parcel, as: found, key: =case.note, with: {waybill: =case.note}}]
+fields: {note: {type: text, label: {en: Note, zh: 备注}}}
+states:
+  open:
+    label: {en: Open, zh: 在办}
+    waiting_on: agent
+    actions: {end: {label: {en: End, zh: 办结}, by: [agent], to: over}}
+  over: {label: {en: Over, zh: 已办结}, final: done}
+"""
+
+
+@pytest.fixture
+def lookers(engine: Engine, time: ManualTime) -> Engine:
+    """A desk whose parcels go back after half an hour, and whose seekers find or open the parcel of a number."""
+    changed = {
+        **sources(parcel=FETCHED, seeker=SEEKER),
+        "processes/messages/desk.yaml": MESSAGES + MESSAGE,
+    }
+    for process in ("parcel", "seeker"):
+        engine.publish(changed, process, actor=ADMIN)
+    time.move(DAY)
+    return engine
+
+
+def parcel(at: str, case: str, number: str = "W1") -> Line:
+    return {"at": at, "as": "agent:lin", "case": case, "open": "parcel", "form": {"waybill": number}}
+
+
+def seek(at: str, case: str) -> Line:
+    return {"at": at, "as": "agent:lin", "case": case, "open": "seeker", "form": {"note": "W1"}}
+
+
+@pytest.mark.parametrize("ticks", [[], ["2026-03-03 08:35"]])
+def test_a_line_sees_the_other_cases_of_its_import_as_they_stood_then(lookers: Engine, ticks: list[str]) -> None:
+    lines = [
+        parcel("2026-03-03 08:00", "a"),
+        *map(tick, ticks),
+        parcel("2026-03-03 08:40", "b"),
+        seek("2026-03-03 08:50", "s"),
+    ]
+    found = bring(lookers, lines)
+    assert found.errors == ()
+    assert lookers.case(found.cases["a"]).outcome == "done"
+    assert lookers.case(found.cases["s"]).links["found"] == found.cases["b"]
+
+
+def test_what_a_case_opened_by_its_key_said_then_is_not_sent_now(lookers: Engine) -> None:
+    sent: list[object] = []
+    lookers.on("*", sent.append)
+    found = bring(lookers, [seek("2026-03-03 08:00", "s")])
+    opened = lookers.case(lookers.case(found.cases["s"]).links["found"])
+    assert (opened.outcome, opened.closed_at) == ("done", NINE + DAY - 30 * MINUTE)
+    lookers.tick()
+    assert sent == []
+    assert {mail.status for mail in lookers.outbox()} == {"imported"}

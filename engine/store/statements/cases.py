@@ -106,6 +106,17 @@ DUE = Hot(
     "before",
     "most",
 )
+IMPORTING_DUE = Hot(
+    select(cases.c.root)
+    .where(cases.c.importing == value("name"), cases.c.next_due_ms < value("before"), cases.c.root > value("after"))
+    .distinct()
+    .order_by(cases.c.root)
+    .limit(value("most")),
+    "name",
+    "before",
+    "after",
+    "most",
+)
 COUNT_DUE = Hot(select(func.count()).select_from(cases).where(cases.c.family_due_ms < value("before")), "before")
 NEXT_DUE = Hot(select(func.min(cases.c.family_due_ms)).where(cases.c.family_due_ms.is_not(None)))
 SEARCH = Hot(

@@ -53,7 +53,7 @@ Index("ix_cases_closed", cases.c.sort_key, cases.c.opened_ms, cases.c.id, **wher
 # For counting like cases alone: the condition, true of every row, keeps it from being taken for lists of one process.
 Index("ix_cases_process_opened_ms", cases.c.process, cases.c.opened_ms, **where("process <> ''"))
 Index("ix_cases_business_key", cases.c.business_key, cases.c.process, **where("business_key IS NOT NULL"))
-Index("ix_cases_importing", cases.c.importing, **where("importing IS NOT NULL"))
+Index("ix_cases_importing", cases.c.importing, cases.c.next_due_ms, **where("importing IS NOT NULL"))
 Index(
     "uq_cases_business_key",
     cases.c.process,
