@@ -20,9 +20,7 @@ from engine.model import (
     ClearFields,
     Effect,
     Emit,
-    Every,
     Guard,
-    Moment,
     Notify,
     OpenCase,
     ProcessDefinition,
@@ -32,6 +30,7 @@ from engine.model import (
     UpdateRows,
     Who,
 )  # fmt: skip
+from engine.moments import Every, Moment
 
 _VERBS: Mapping[type[Effect], str] = {
     SetFields: "set", ClearFields: "clear", AppendTo: "append", UpdateRows: "update", Notify: "notify",
