@@ -92,11 +92,6 @@ class Calendar:
         put(self, "_ceaseless", not closed and all(hours == ((0, 1440),) for hours in self.weekly))
         self._must_open()
 
-    @property
-    def never_closes(self) -> bool:
-        """Whether all time counts."""
-        return self._ceaseless
-
     def is_open(self, at: int) -> bool:
         """Tell whether the desk is open at an instant; the end of an interval is closed."""
         return self._ceaseless or self._timeline.is_open(at)
@@ -228,6 +223,11 @@ def _always(zone: str) -> Calendar:
 
 
 ALWAYS = always("UTC")
+
+
+def never_closes(calendar: Calendar) -> bool:
+    """Tell whether all time counts."""
+    return calendar._ceaseless
 
 
 def openings(calendar: Calendar, since: int, until: int) -> list[Interval]:

@@ -29,7 +29,7 @@ from engine.model import (
     Tell,
     UpdateRows,
     Who,
-)  # fmt: skip
+)
 from engine.moments import Every, Moment
 
 _VERBS: Mapping[type[Effect], str] = {

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.calendars import never_closes
 from engine.chart.chart import Chart
 from engine.chart.drawing import Way as Declared
 from engine.chart.drawing import around, chart_of
@@ -104,7 +105,7 @@ class _Exporter:
         if timer.after is None or timer.after.base != "duration" or timer.every is not None:
             self._note(f"when the timer `{timer.name}` of `{timer.state}` fires, and so where it leads")
             return None
-        if not self.definition.calendars[timer.calendar or self.definition.calendar].never_closes:
+        if not never_closes(self.definition.calendars[timer.calendar or self.definition.calendar]):
             self._note(f"that the timer `{timer.name}` of `{timer.state}` counts open hours only")
         return timer.after.offset
 
