@@ -192,6 +192,7 @@ SENTENCES = (
     later("`{path}` is not a database"),
     later("name another file; `casewright init` makes a new database"),
     later("the database `{path}` is damaged ({detail})"),
+    later("the texts of {what} are not those that were published ({which}): the database is damaged"),
     later("keep a copy of it, then go back to the last backup"),
     later("you may not use the database `{path}`"),
     later("check that you may read and write the file and its folder"),
