@@ -146,6 +146,16 @@ class Tell(Effect):
     values: Mapping[str, Assigned]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register(Effect):
+    """`register: PARTY, id: VALUE, with: {…}`: what the desk keeps of one of a party from now on."""
+
+    party: str
+    id: Assigned
+    values: Mapping[str, Assigned]  # what is not given stays
+    is_new: bool = False  # `new`: refused if the register has that id already
+
+
 # -- what people and time do -------------------------------------------------------------------------------------------
 
 

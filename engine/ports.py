@@ -156,7 +156,7 @@ class Registers(Protocol):
     """The desk's registers of outside people; each change is kept beside what was before."""
 
     def save_party(self, record: PartyRecord) -> None:
-        """Add what is so from now on; `Conflict` if somebody was faster."""
+        """Add what is so from now on; `Outrun` if somebody was faster."""
 
     def parties(self, party: str, at: int) -> list[PartyRecord]:
         """Everybody on the register as it stood at that instant, by id; those taken off too."""

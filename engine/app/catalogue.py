@@ -92,3 +92,9 @@ class Catalogue:
                 f"no process `{process}` is published{near(process, library.published)}", help=published_help(library)
             )
         return plan
+
+
+def opened_until(tx: Transaction, process: str) -> int:
+    """No version may be published to hold from before this: by then the calendar has opened cases on another one."""
+    kept = tx.timetable(process, lock=True)
+    return 0 if kept is None else kept.since + 1 if kept.made else kept.since

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.app.candidates import oversights_of, with_candidate
-from engine.app.catalogue import REVISION
+from engine.app.catalogue import REVISION, opened_until
 from engine.app.known import check_role
 from engine.app.merging import RecipeOfTwo
-from engine.app.opening import Coming, arranged, coming, opened_until
+from engine.app.opening import Coming, arranged, coming
 from engine.app.people import actor_of, admin_of
 from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor

@@ -93,12 +93,6 @@ class _NotOpened(Exception):
         self.words = [dict(one.words) for one in outcome.reasons]
 
 
-def opened_until(tx: Transaction, process: str) -> int:
-    """No version may be published to hold from before this: by then the calendar has opened cases on another one."""
-    kept = tx.timetable(process, lock=True)
-    return 0 if kept is None else kept.since + 1 if kept.made else kept.since
-
-
 def arranged(tx: Transaction, process: str, at: int) -> None:
     """After a publication at that instant: the process's schedules as they are to come from then on."""
     library = library_of(tx.publications(process))

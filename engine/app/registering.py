@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from engine.app.merging import RecipeOfTwo
-from engine.app.opening import opened_until
 from engine.app.people import actor_of
-from engine.core.cases import Actor
-from engine.core.plan import Library
+from engine.app.registers import Entry, desk_of, enter, kept_of, register_of, registers_of
+from engine.core.cases import Actor, Registered
+from engine.core.effects import can_name
 from engine.core.reasons import near
 from engine.errors import NotFound, NotPermitted, UsageError
 from engine.fields import SEALED, Invalid, Value, read
-from engine.model import Desk, Party
+from engine.model import Party
 from engine.ports import PartyRecord, Transaction
 
 
@@ -26,7 +26,7 @@ class Registering:
     def registers(self) -> list[Party]:
         """The parties of the desk of which a register is kept."""
         with self._recipe.store.read() as tx:
-            return _registers(self._recipe.catalogue.library(tx))
+            return registers_of(self._recipe.catalogue.library(tx))
 
     def save_party(
         self, party: str, id: str, values: Mapping[str, Any], *, actor: Actor | str, is_active: bool = True
@@ -38,55 +38,29 @@ class Registering:
         """
         with self._recipe.store.write() as tx:
             library = self._recipe.catalogue.library(tx)
-            kept, zone = _register(library, party)
+            kept = register_of(library, party)
             who = _keeper(tx, kept, actor)
             before = tx.party(party, _named(id))
-            plain, private = _read(kept, zone, before[-1] if before else None, values)
-            since = max((opened_until(tx, process) for process in library.published), default=0)
-            at = max(self._recipe.life.read(tx), tx.party_until(party), since)
-            record = PartyRecord(
-                party=party, id=id, number=len(before) + 1, at=at,
-                by=who.id, data=plain, private=private, is_active=is_active,
-            )  # fmt: skip
-            tx.save_party(record)
-            return record
+            plain, private = _read(kept, desk_of(library).zone, before[-1] if before else None, values)
+            given = Registered(party=party, id=id, values=plain, private=private)
+            return enter(tx, library, Entry(given, self._recipe.life.read(tx), who.id, is_active))
 
     def parties(self, party: str, *, actor: Actor | str) -> list[PartyRecord]:
         """Everybody in the register, by id; personal values are masked for who does not keep it."""
         with self._recipe.store.read() as tx:
-            kept, _ = _register(self._recipe.catalogue.library(tx), party)
+            kept = register_of(self._recipe.catalogue.library(tx), party)
             found = tx.parties(party, self._recipe.now())
             return [_shown(one, kept, actor_of(tx, actor)) for one in found if one.is_active]
 
     def party(self, party: str, id: str, *, actor: Actor | str) -> list[PartyRecord]:
         """What was kept of one, the oldest first; `NotFound` if there is no such one."""
         with self._recipe.store.read() as tx:
-            kept, _ = _register(self._recipe.catalogue.library(tx), party)
+            kept = register_of(self._recipe.catalogue.library(tx), party)
             found = tx.party(party, id)
             if not found:
                 known = [one.id for one in tx.parties(party, self._recipe.now())]
                 raise NotFound(f"there is no {party} `{id}`{near(id, known)}", help="`casewright party` shows them")
             return [_shown(one, kept, actor_of(tx, actor)) for one in found]
-
-
-def _registers(library: Library) -> list[Party]:
-    return [party for party in (_desk(library).parties.values() if library.published else ()) if party.register]
-
-
-def _desk(library: Library) -> Desk:
-    """The desk as it was published last."""
-    newest = max((versions[-1][0], process, versions[-1][1]) for process, versions in library.published.items())
-    return library.plan(*newest[1:]).definition.desk
-
-
-def _register(library: Library, party: str) -> tuple[Party, str]:
-    found = {one.name: one for one in _registers(library)}
-    if party not in found:
-        raise NotFound(
-            f"the desk keeps no register of `{party}`{near(party, found)}",
-            help="declare one at the party in `desk.yaml`, and publish a process after that",
-        )
-    return found[party], _desk(library).zone
 
 
 def _keeper(tx: Transaction, party: Party, actor: Actor | str) -> Actor:
@@ -102,7 +76,7 @@ def _keeps(party: Party, who: Actor) -> bool:
 
 
 def _named(id: str) -> str:
-    if not id or any(not sign.isprintable() or sign in ": " for sign in id):
+    if not can_name(id):
         raise UsageError(f"`{id}` cannot name one of a register: printable text without `:` and blanks")
     return id
 
@@ -110,10 +84,8 @@ def _named(id: str) -> str:
 def _read(
     party: Party, zone: str, before: PartyRecord | None, values: Mapping[str, Any]
 ) -> tuple[dict[str, Value], dict[str, Value]]:
-    """What is kept from now on, and the personal part of it."""
-    given: dict[str, Value] = {name: one.default for name, one in party.register.items() if one.default is not None}
-    if before is not None:
-        given |= {name: value for name, value in {**before.data, **before.private}.items() if name in party.register}
+    """What is given, each value of its field, and the personal part of it."""
+    given: dict[str, Value] = {}
     problems = []
     for name, raw in values.items():
         if name not in party.register:
@@ -123,7 +95,8 @@ def _read(
             given[name] = read(party.register[name], raw, zone)
         except Invalid as invalid:
             problems.append(invalid.words["en"])
-    problems += [f"`{name}` is missing" for name in party.register if given.get(name) is None and name not in values]
+    kept = kept_of(party, before)
+    problems += [f"`{name}` is missing" for name in party.register if name not in kept and name not in values]
     if problems:
         raise UsageError("; ".join(problems), help=f"the register keeps {', '.join(party.register)}")
     private = {name: value for name, value in given.items() if party.register[name].personal}

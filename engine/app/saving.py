@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.app.catalogue import Catalogue
 from engine.app.marks import business_key, searches_of
+from engine.app.registers import enter_all
 from engine.core.audit import seal
 from engine.core.cases import EMPTY, Applied, Family, Refused, Step
 from engine.core.decide import Carried
@@ -61,3 +62,4 @@ class Saving:
                 request=request,
             )
         )
+        enter_all(tx, library, steps)

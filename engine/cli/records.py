@@ -144,11 +144,27 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
     if "attached" in record:
         file = record["attached"]
         yield f"{size_text(file['size'])}, {harmless(file['media_type'])}, {hash_start(file['hash'])}"
+    for entry in record.get("registered", ()):
+        yield _entered(reader, definition, entry)
     if "assignee" in record and record["verb"] != "assign":
         yield _holder(*record["assignee"])
     told_already = 1 if record["verb"] in ("threshold", "breach") else 0
     for event in record.get("clocks", ())[told_already:]:
         yield from _event(reader, definition, event)
+
+
+def _entered(reader: Reader, definition: ProcessDefinition, entry: Mapping[str, Any]) -> str:
+    """Who was put on a register, with what; of personal values the record knows only that they were given."""
+    party = definition.desk.parties[entry["party"]]
+    values = {**entry["set"], **{name: {"sealed": ""} for name in entry.get("personal", ())}}
+    what = [
+        _("{name}: {text}").format(
+            name=reader.called(name, party.register[name].label), text=reader.value(party.register[name], value)
+        )
+        for name, value in values.items()
+    ]
+    text = _("on the register of {party} as {id}: {what}")
+    return text.format(party=reader.called(party.name, party.label), id=harmless(entry["id"]), what=listed(what))
 
 
 def _beside(reader: Reader, definition: ProcessDefinition, said: Mapping[str, Any]) -> Iterator[str]:

@@ -179,6 +179,7 @@ _RULES: Mapping[str, str] = {
     "facts": later("facts"),
     "form": later("form"),
     "unique": later("only one"),
+    "register": later("register"),
     "migrate": later("version"),
     "claimed": later("held"),
     "error": later("error"),

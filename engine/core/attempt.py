@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from engine.calendars import CalendarError
 from engine.core.cases import BESIDE, MERGED, MERGED_INTO, Command, Reason
-from engine.core.draft import Draft, StepFailed
+from engine.core.draft import Draft, StepFailed, StepRefused
 from engine.core.forms import read_facts, read_form
 from engine.core.machine import Endless
 from engine.core.migrating import migrate
@@ -32,6 +32,8 @@ def attempt(draft: Draft, command: Command) -> Reasons:
         if not reasons and command.verb not in BESIDE:
             settle(draft)
         return reasons
+    except StepRefused as refused:
+        return [refused.reason]
     except (ExpressionFailed, StepFailed, CalendarError) as failed:
         return [reason("error", action=command.name, problem=str(failed))]
     except Endless:

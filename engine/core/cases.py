@@ -240,6 +240,16 @@ class Cycle:
         return replace(self, noticed_at=earlier.noticed_at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """What a step put on a register of outside people."""
+
+    party: str
+    id: str
+    values: Mapping[str, Value]  # but for personal ones; what is not given stays
+    private: Mapping[str, Value]  # personal ones in clear; never in records
+
+
 Covered = tuple[str, int, bool]
 """A part of the definition that a step went through: its kind, the identity of the part, and which way."""
 
@@ -256,6 +266,7 @@ class Step(NamedTuple):
     microsteps: int = 0  # triggers of the state machine it took
     private: Mapping[str, Value] = EMPTY  # personal values it set (None: cleared)
     covered: frozenset[Covered] = frozenset()
+    registered: tuple[Registered, ...] = ()
 
 
 class Applied(NamedTuple):

@@ -10,7 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.audit import canonical
-from engine.core.cases import EMPTY, ENGINE, Actor, Case, Covered, Cycle, Done, Family, Outgoing, changed
+from engine.core.cases import (
+    EMPTY,
+    ENGINE,
+    Actor,
+    Case,
+    Covered,
+    Cycle,
+    Done,
+    Family,
+    Outgoing,
+    Reason,
+    Registered,
+    changed,
+)
 from engine.core.clocks import Event
 from engine.core.people import receivers
 from engine.core.plan import Plan
@@ -23,6 +36,14 @@ NEVER = Done()
 
 class StepFailed(Exception):
     """An effect cannot be carried out: its value is not what the field holds, or its expression fails."""
+
+
+class StepRefused(StepFailed):
+    """An effect may not be carried out, for a reason that the rules foresee."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.words["en"])
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +73,7 @@ class Draft:
     __slots__ = (
         "_waited_on", "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "first",
         "happened", "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued",
-        "record", "sealed", "sight", "start_at",
+        "record", "registered", "sealed", "sight", "start_at",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, case: Case, family: Family, now: int, context: Context) -> None:
@@ -70,6 +91,7 @@ class Draft:
         self.queued: list[Queued] = []
         self.outgoing: list[tuple[Outgoing, tuple[str, ...]]] = []
         self.cycles: list[Cycle] = []
+        self.registered: list[Registered] = []
         self.private: Mapping[str, Value] = case.private
         self.sealed: dict[str, Value] = {}
         self.alert: Alert | None = None
@@ -156,7 +178,7 @@ class Draft:
         """The answer to what must be looked up in other families; recorded with this step."""
         text = f"{question} {canonical(values)}"
         if not self.context.asks:
-            raise StepFailed("what falls due by time cannot look up other cases")
+            raise StepFailed("what falls due by time cannot look up other cases, or a register")
         if text not in self.context.found:
             raise Unknown(text, question, values)
         self.asked[text] = self.context.found[text]

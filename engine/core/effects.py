@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.core.draft import Draft, Queued, StepFailed
+from engine.core.cases import Registered
+from engine.core.draft import Draft, Queued, StepFailed, StepRefused
 from engine.core.people import persons, receivers
+from engine.core.reasons import listed, reason
 from engine.core.sight import computed, holds
 from engine.core.texts import placeholders
 from engine.expressions import Expression
-from engine.fields import Invalid, Value, check, is_sealed
+from engine.fields import Field, Invalid, Value, check, is_sealed
 from engine.model import (
     AppendTo,
     Assign,
@@ -21,6 +23,7 @@ from engine.model import (
     Emit,
     Notify,
     OpenCase,
+    Register,
     SetFields,
     Tell,
     UpdateRows,
@@ -114,9 +117,34 @@ def _tell(effect: Tell, draft: Draft) -> None:
     draft.queue(Queued(effect, {name: _value(value, draft) for name, value in effect.values.items()}))
 
 
+def _register(effect: Register, draft: Draft) -> None:
+    party = draft.plan.definition.desk.parties[effect.party]
+    name = computed(effect.id, draft.sight)
+    if not can_name(name):
+        raise StepRefused(reason("register", "bad_id", field=effect.party, id=str(name)))
+    kept = draft.ask("party", party=effect.party, id=name)
+    if effect.is_new and kept is not None:
+        raise StepRefused(reason("register", "taken", field=effect.party, id=name))
+    values = {field: _value(value, draft) for field, value in effect.values.items()}
+    values = {field: value for field, value in values.items() if value is not None}
+    usual = {field for field, one in party.register.items() if one.default is not None}
+    lacking = party.register.keys() - values.keys() - usual if kept is None else set()
+    if lacking:
+        raise StepRefused(reason("register", "lacking", field=effect.party, id=name, fields=listed(sorted(lacking))))
+    _check_each(party.register, values)
+    private = {field: value for field, value in values.items() if party.register[field].personal}
+    plain = {field: value for field, value in values.items() if field not in private}
+    draft.registered.append(Registered(party=effect.party, id=name, values=plain, private=private))
+
+
+def can_name(id: object) -> bool:
+    """Whether this can name one of a register: printable text without `:` and blanks."""
+    return isinstance(id, str) and id != "" and all(sign.isprintable() and sign not in ": " for sign in id)
+
+
 _RUN: Mapping[type[Effect], Callable[[Any, Draft], None]] = {
     SetFields: _set, ClearFields: _clear, AppendTo: _append, UpdateRows: _update, Notify: _notify, Assign: _assign,
-    Emit: _emit, OpenCase: _open, Tell: _tell,
+    Emit: _emit, OpenCase: _open, Tell: _tell, Register: _register,
 }  # fmt: skip
 
 
@@ -133,11 +161,14 @@ def _value(assigned: Assigned, draft: Draft) -> Value:
 
 def _keep(draft: Draft, values: Mapping[str, Value]) -> None:
     """Keep what was computed; raise `StepFailed` unless the fields may hold it."""
-    fields = draft.plan.definition.fields
+    _check_each(draft.plan.definition.fields, values)
+    draft.keep(values)
+
+
+def _check_each(fields: Mapping[str, Field], values: Mapping[str, Value]) -> None:
     try:
         for name, value in values.items():
             if value is not None and not is_sealed(value):
                 check(fields[name], value)
     except Invalid as invalid:
         raise StepFailed(str(invalid)) from invalid
-    draft.keep(values)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core.audit import link
-from engine.core.cases import ENGINE, Outgoing, Step
+from engine.core.cases import ENGINE, Outgoing, Registered, Step
 from engine.core.draft import Draft
 from engine.core.promises import dues
 from engine.core.texts import values_of
@@ -28,6 +28,7 @@ def finish(draft: Draft, order: int, **more: Any) -> Step:
         case=case, record=record, text=text, hash=digest,
         outgoing=_fixed(draft) if draft.outgoing else (), cycles=tuple(draft.cycles),
         microsteps=draft.microsteps, private=draft.sealed, covered=frozenset(draft.covered),
+        registered=tuple(draft.registered),
     )  # fmt: skip
 
 
@@ -51,7 +52,15 @@ def _record(draft: Draft, order: int, touched: Mapping[str, Value], more: Mappin
         record["assignee"] = [was, holder]
     if draft.asked:
         record["found"] = draft.asked
+    if draft.registered:
+        record["registered"] = [_entry(one) for one in draft.registered]
     return record
+
+
+def _entry(one: Registered) -> dict[str, Any]:
+    """What stands in the record of an entry in a register: of personal values only that they were given."""
+    entry = {"party": one.party, "id": one.id, "set": dict(one.values)}
+    return {**entry, "personal": sorted(one.private)} if one.private else entry
 
 
 def _revises(draft: Draft, touched: Mapping[str, Value]) -> int:

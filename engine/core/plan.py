@@ -226,7 +226,7 @@ def expressions_in(effect: Effect) -> Iterator[Expression]:
     """Every expression an effect evaluates."""
     if effect.when is not None:
         yield effect.when
-    for attribute in ("values", "where", "key"):
+    for attribute in ("values", "where", "key", "id"):
         found = getattr(effect, attribute, None)
         for value in found.values() if isinstance(found, Mapping) else (found,):
             cells = value.values() if isinstance(value, Mapping) else (value,)

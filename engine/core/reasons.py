@@ -136,6 +136,18 @@ WORDS: Mapping[str, Words] = {
         "en": "`migrate` names `{name}`, which version {since} does not have{near}",
         "zh": "`migrate` 写了 `{name}`，但版本 {since} 中没有{near}",
     },
+    "bad_id": {
+        "en": "`{id}` cannot name one of the register of `{field}`: printable text without `:` and blanks",
+        "zh": "`{id}` 不能作为 `{field}` 名册的编号：须为不含 `:` 和空白的可见文字",
+    },
+    "taken": {
+        "en": "`{id}` is on the register of `{field}` already; give a number that is free",
+        "zh": "`{field}` 名册中已有 `{id}`；请用未占用的编号",
+    },
+    "lacking": {
+        "en": "`{id}` is not on the register of `{field}`, and {fields} is missing to enter it",
+        "zh": "`{field}` 名册中没有 `{id}`，登记尚缺 {fields}",
+    },
     "depth": {"en": "`{effect}` goes deeper than {limit}", "zh": "`{effect}` 层级超过 {limit}"},
     "no_case": {"en": "there is no case linked as `{link}`", "zh": "没有关联案件 `{link}`"},
     "no_process": {"en": "no process `{process}` is published", "zh": "流程 `{process}` 尚未发布"},

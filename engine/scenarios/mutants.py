@@ -20,7 +20,8 @@ WORDS = frozenset({"label", "else", "description", "summary", "choices", "roles"
 """What people read, and figures that no case shows: the attainment's target has a test of its own."""
 
 RULES = frozenset({"by", "cancelled_by", "counts_from", "decide", "during", "guards", "max", "min", "never_by",
-                   "on_enter", "pauses_in", "repeats", "then", "thresholds", "timers", "unique", "within"})  # fmt: skip
+                   "new", "on_enter", "pauses_in", "repeats", "then", "thresholds", "timers", "unique",
+                   "within"})  # fmt: skip
 """Keys that can be left out as a whole."""
 
 LISTS = frozenset({"by", "cancelled_by", "clear", "decide", "done", "in", "met_by", "needs", "never_by", "notify",

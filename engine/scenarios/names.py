@@ -14,7 +14,9 @@ from engine.model import Action as ModelAction
 from engine.model import Emit, OpenCase, ProcessDefinition
 from engine.scenarios.script import SUBJECTS, Action, Script
 
-REASONS = frozenset({"state", "by", "never_by", "within", "during", "needs", "facts", "form", "unique", "error"})
+REASONS = frozenset(
+    {"state", "by", "never_by", "within", "during", "needs", "facts", "form", "unique", "register", "error"}
+)
 """What may refuse a step beside guards."""
 
 
@@ -145,6 +147,8 @@ class _Names(NamedTuple):
             yield from (
                 _Name("action", str(name), (*path, number), known, said) for number, name in enumerate(expected)
             )
+        elif what == "registered" and isinstance(expected, dict):
+            yield from self._registers(expected, path)
         elif what in ("sent", "emitted") and isinstance(expected, dict):
             told = processes if links else self._all()
             if not told:
@@ -154,6 +158,15 @@ class _Names(NamedTuple):
                 known |= {name for one in told for name in one.messages}
             kind = "message" if what == "sent" else "event"
             yield from (_Name(kind, str(name), (*path, str(name)), known, said) for name in expected)
+
+    def _registers(self, expected: Mapping[str, object], path: Path) -> Iterator[_Name]:
+        """The parties of which a register is kept, and what is kept of each."""
+        registers = {name: party.register for name, party in self.main.desk.parties.items() if party.register}
+        for party, entered in expected.items():
+            yield _Name("party", party, (*path, party), registers, "the desk with a register")
+            for one, values in entered.items() if isinstance(entered, dict) and party in registers else ():
+                for field in values if isinstance(values, dict) else ():
+                    yield _Name("field", str(field), (*path, party, one, str(field)), registers[party], "the register")
 
     def _links(self, links: tuple[str, ...], path: Path) -> Iterator[_Name]:
         for number, link in enumerate(links):

@@ -106,6 +106,7 @@ class _Player:
     def step(self, step: Action) -> None:
         """One step: let time pass, do it, compare."""
         self.world.sent.clear()
+        self.world.registered.clear()
         self._pass_time(step)
         if step.schedule is not None:
             self.main = self._opened_by(step.schedule)
@@ -201,6 +202,9 @@ class _Player:
             return
         if subject == "recorded":
             self._expect_recorded(name, expected, case)
+            return
+        if subject == "registered":
+            self._expect_registered(expected)
             return
         if subject == "emitted":
             self._expect_emitted(expected, case if link else "")
@@ -302,6 +306,26 @@ class _Player:
                 found = {inner: found.get(inner) for inner in wanted}
             if found != wanted:
                 raise _Failed(f"`{name}.{key}` was to be {_told(wanted)}, but is {_told(found)}")
+
+    def _expect_registered(self, expected: Mapping[str, Mapping[str, Any]]) -> None:
+        """Exactly whom the step entered in registers, with the values named."""
+        found: dict[str, dict[str, Mapping[str, Any]]] = {}
+        for entry in self.world.registered:
+            found.setdefault(entry.party, {})[entry.id] = {**entry.values, **entry.private}
+        entered = {party: sorted(of) for party, of in found.items()}
+        wanted = {party: sorted(of) for party, of in expected.items()}
+        if entered != wanted:
+            raise _Failed(f"exactly {_told(wanted)} was to be registered, but {_told(entered)} was")
+        for party, name, field, value in (
+            (party, name, field, value)
+            for party, of in expected.items()
+            for name, values in of.items()
+            for field, value in (values or {}).items()
+        ):
+            kept = found[party][name].get(field)
+            is_now = None if kept is None else plain(self.plan.definition.desk.parties[party].register[field], kept)
+            if is_now != value:
+                raise _Failed(f"`{field}` of `{name}` was to be {_told(value)}, but is {_told(is_now)}")
 
     def _expect_emitted(self, expected: Mapping[str, Any], case: str) -> None:
         """Exactly the events since the step before, with the values named: of the family, or of one linked case."""

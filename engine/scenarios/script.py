@@ -13,7 +13,7 @@ from engine.lang.shape import check_shape
 from engine.lang.source import read
 from engine.lang.tree import Document
 
-SUBJECTS = ("state", "assignee", "case", "clocks", "sent", "emitted", "allowed", "recorded")
+SUBJECTS = ("state", "assignee", "case", "clocks", "sent", "emitted", "allowed", "recorded", "registered")
 """What can be expected; before each may stand links."""
 
 

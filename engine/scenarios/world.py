@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any
 
 from engine.core.audit import seal
-from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outgoing, Reason, Refused, Step
+from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outgoing, Reason, Refused, Registered, Step
 from engine.core.decide import act, carry, instant, open_case, without
 from engine.core.merging import end_in, take_in
 from engine.core.plan import Library
 from engine.core.schedules import Member, next_instant, open_scheduled, openings_at
 from engine.core.sight import Context, Unknown
+from engine.fields import Value
+from engine.model import Desk
 from engine.views import Seeing, offers
 
 ENTROPY = "5c" * 32
@@ -32,7 +34,8 @@ class World:
         self.sent: list[Outgoing] = []
         self.opened_by: dict[str, str] = {}  # cases that the calendar opened, oldest first → the schedule's name
         self.refused: list[Reason] = []  # why the calendar could not open others
-        self.members: Mapping[str, Sequence[Member]] = {}  # party → whom its register holds
+        self.members: dict[str, list[Member]] = {}  # party → whom its register holds, by id
+        self.registered: list[Registered] = []  # whom steps have entered since
         self._scheduled = scheduled
         self._numbers: dict[str, int] = {}
         self.begin_at(now)
@@ -177,6 +180,8 @@ class World:
 
     def _answer(self, unknown: Unknown) -> Any:
         values = unknown.values
+        if unknown.question == "party":
+            return self._kept(values["party"], values["id"])
         cases = [case for family in self.families.values() for case in family.cases.values()]
         cases = [case for case in cases if case.process == values["process"]]
         if unknown.question == "count":
@@ -196,6 +201,26 @@ class World:
             return {"case": taken, "is_new": False}
         return {"case": self._number(plan.definition.prefix), "is_new": True}
 
+    def _kept(self, party: str, id: str) -> Mapping[str, Value] | None:
+        """What the register says of one, but for personal values."""
+        fields = self._desk().parties[party].register
+        found = next((one for one in self.members.get(party, ()) if one.id == id), None)
+        if found is None:
+            return None
+        return {name: value for name, value in found.values.items() if not fields[name].personal}
+
+    def _enter(self, entry: Registered) -> None:
+        fields = self._desk().parties[entry.party].register
+        others = [one for one in self.members.get(entry.party, ()) if one.id != entry.id]
+        before = next((one.values for one in self.members.get(entry.party, ()) if one.id == entry.id), {})
+        usual = {name: field.default for name, field in fields.items() if field.default is not None}
+        now = Member(entry.id, {**usual, **before, **entry.values, **entry.private})
+        self.members[entry.party] = sorted([*others, now], key=lambda one: one.id)
+        self.registered.append(entry)
+
+    def _desk(self) -> Desk:
+        return next(iter(self.library.plans.values())).definition.desk
+
     def _number(self, prefix: str) -> str:
         self._numbers[prefix] = self._numbers.get(prefix, 0) + 1
         return f"{prefix}-{self._numbers[prefix]}"
@@ -210,4 +235,6 @@ class World:
         self.families[family.root] = family
         self.root_of.update(dict.fromkeys(family.cases, family.root))
         self.steps += outcome.steps
+        for entry in (entry for step in outcome.steps for entry in step.registered):
+            self._enter(entry)
         self.sent += [message for step in outcome.steps for message in step.outgoing if message.status == "waiting"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from engine.errors import Conflict, NotFound
+from engine.errors import NotFound, Outrun
 from engine.ports import Attached, Attachment, Fault, Mail, PartyRecord, Person, Publication, Timetable
 from engine.store.memory_cases import MemoryCases, MemoryWork
 from engine.store.rows import plain
@@ -207,10 +207,10 @@ class MemoryParties(MemoryWork):
     """Whom the desk knows."""
 
     def save_party(self, record: PartyRecord) -> None:
-        """Add what is so from now on; `Conflict` if somebody was faster."""
+        """Add what is so from now on; `Outrun` if somebody was faster."""
         place = record.party, plain(record.id, "an id"), record.number
         if self._tables.get("parties", place) is not None:
-            raise Conflict(f"`{record.id}` was changed meanwhile; look at it again")
+            raise Outrun(f"`{record.id}` was changed meanwhile; look at it again")
         self._tables.put("parties", place, record)
 
     def parties(self, party: str, at: int) -> list[PartyRecord]:

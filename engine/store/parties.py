@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.errors import Conflict
+from engine.errors import Outrun
 from engine.ports import PartyRecord
 from engine.store.rows import decode, plain, to_text
 from engine.store.sql import Work
@@ -14,13 +14,13 @@ class Parties(Work):
     """Whom the desk knows."""
 
     def save_party(self, record: PartyRecord) -> None:
-        """Add what is so from now on; `Conflict` if somebody was faster."""
+        """Add what is so from now on; `Outrun` if somebody was faster."""
         it = record
         kept = to_text(dict(it.data)), to_text(dict(it.private))
         try:
             self._run("NEW_PARTY", it.party, plain(it.id, "an id"), it.number, it.at, it.by, int(it.is_active), *kept)
         except self._taken as error:
-            raise self._spoiled(Conflict(f"`{it.id}` was changed meanwhile; look at it again")) from error
+            raise self._spoiled(Outrun(f"`{it.id}` was changed meanwhile; look at it again")) from error
 
     def parties(self, party: str, at: int) -> list[PartyRecord]:
         """Everybody on the register as it stood at that instant, by id; those taken off too."""

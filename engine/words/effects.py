@@ -15,6 +15,7 @@ from engine.model import (
     Emit,
     Notify,
     OpenCase,
+    Register,
     SetFields,
     Tell,
     UpdateRows,
@@ -48,6 +49,11 @@ def _said(speech: Speech, effect: Effect) -> str:
         return speech.say("emits", name=speech.quoted(effect.name))
     if isinstance(effect, OpenCase):
         return speech.say("opens", process=speech.quoted(effect.process))
+    if isinstance(effect, Register):
+        party, names = speech.definition.desk.parties[effect.party], effect.values
+        fields = (speech.quoted(speech.said(party.register[name].label, name)) for name in names)
+        label = speech.quoted(speech.said(party.label, party.name))
+        return speech.say("registers", party=label, fields=speech.listed(fields))
     if isinstance(effect, Tell):
         target = speech.say(effect.target) if effect.target in ("parent", "children") else speech.quoted(effect.target)
         return speech.say("does", action=speech.quoted(effect.action), target=target)

@@ -125,6 +125,7 @@ PHRASES: Mapping[str, Words] = {
     "unassigns": {"en": "takes the case from who holds it", "zh": "收回案件"},
     "emits": {"en": "sends {name} to other systems", "zh": "向其他系统发送{name}"},
     "opens": {"en": "opens a case of {process}", "zh": "新开{process}案件"},
+    "registers": {"en": "enters {fields} in the register of {party}", "zh": "在{party}名册中登记{fields}"},
     "does": {"en": "does {action} on {target}", "zh": "对{target}执行{action}"},
     "parent": {"en": "the case it came from", "zh": "上级案件"},
     "children": {"en": "the cases opened from it", "zh": "下级案件"},

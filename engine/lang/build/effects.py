@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from engine.expressions import Expression, fits
 from engine.fields import Field
 from engine.lang.build.changes import asked, copied_field, effect_changes
-from engine.lang.build.cursor import Cursor, listed, text_of
+from engine.lang.build.cursor import Cursor, flag, listed, text_of
 from engine.lang.build.declared import literal
 from engine.lang.build.known import Asked, Known, Neighbour, Place
 from engine.lang.build.notes import built_in
@@ -23,12 +23,14 @@ from engine.model import (
     Emit,
     Notify,
     OpenCase,
+    Party,
+    Register,
     SetFields,
     Tell,
     UpdateRows,
 )
 
-VERBS = ("set", "clear", "append", "update", "notify", "assign", "emit", "open", "tell")
+VERBS = ("set", "clear", "append", "update", "notify", "assign", "emit", "open", "tell", "register")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,21 @@ def value_of(known: Known, cursor: Cursor, place: Place, field: Field | None) ->
     if cursor.is_scalar and isinstance(cursor.plain, str) and text.startswith("="):
         start = 1 + len(text[1:]) - len(text[1:].lstrip())
         expression = known.compile(cursor, place, "value", start)
-        if expression is not None and field is not None and (problem := fits(expression, field)):
-            known.notes.error("wrong-type", cursor.span, problem, f"`{field.name}` is {field.type}")
+        if expression is not None and field is not None:
+            _check_fits(known, cursor, expression, field)
         return expression
     if cursor.plain is None or field is None:
         return cursor.plain
     return literal(known.notes, cursor, field, known.desk.desk.zone)
+
+
+def _check_fits(known: Known, cursor: Cursor, expression: Expression, field: Field) -> None:
+    """What an expression gives must be of the field's type; what is personal stays so where it is copied to."""
+    if problem := fits(expression, field):
+        known.notes.error("wrong-type", cursor.span, problem, f"`{field.name}` is {field.type}")
+    elif expression.result.personal and not field.personal:
+        message = f"`{min(expression.names)}` is personal, and `{field.name}` is not"
+        known.notes.error("personal-read", cursor.span, message, f"make `{field.name}` personal")
 
 
 def _row(known: Known, cursor: Cursor, place: Place, table: Field) -> Assigned:
@@ -275,7 +286,40 @@ def _given(one: _One, others: list[Neighbour], form: Asked | None, about: str) -
     return values
 
 
+def _register(one: _One) -> Iterator[Effect]:
+    written, name = one.cursor.get("register"), one.cursor.get("id")
+    party = party_kept(one.known, written)
+    if party is None or written is None or name is None:
+        return
+    place, values = one.place.copying(), {}
+    for field, cursor in _items(one.cursor.get("with")):
+        if field in party.register:
+            values[field] = value_of(one.known, cursor, place, party.register[field])
+            continue
+        message = f"the register of `{party.name}` does not keep `{field}`"
+        one.known.notes.unknown("field", cursor.name_span, message, field, built_in(*party.register))
+    is_new = flag(one.cursor, "new")
+    usual = {field for field, kept in party.register.items() if kept.default is not None}
+    for field in (field for field in party.register if is_new and field not in values.keys() | usual):
+        message = f"the register of `{party.name}` keeps `{field}` of everybody, which is not given"
+        one.known.notes.error("missing-field", written.span, message, f"add `{field}: …` to `with`")
+    known_as = value_of(one.known, name, one.place, Field(name="id", type="text"))
+    yield Register(party=party.name, id=known_as, values=values, is_new=is_new, when=one.when)
+
+
+def party_kept(known: Known, cursor: Cursor | None) -> Party | None:
+    """The party that is named there; one of which the desk keeps no register is noted."""
+    if cursor is None:
+        return None
+    kept = {name: party for name, party in known.desk.desk.parties.items() if party.register}
+    if cursor.text not in kept:
+        places = {name: known.desk.party_places[name] for name in kept}
+        message = f"`{cursor.text}` is not a party with a register"
+        known.notes.unknown("party", cursor.span, message, cursor.text, places)
+    return kept.get(cursor.text)
+
+
 _BUILD: Mapping[str, Callable[[_One], Iterator[Effect]]] = {
     "set": _set, "clear": _clear, "append": _append, "update": _update, "notify": _notify, "assign": _assign,
-    "emit": _emit, "open": _open, "tell": _tell,
+    "emit": _emit, "open": _open, "tell": _tell, "register": _register,
 }  # fmt: skip

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.expressions import Expression
 from engine.fields import Field
 from engine.lang.build.acts import every_of
 from engine.lang.build.cursor import Cursor
-from engine.lang.build.effects import answers
+from engine.lang.build.effects import answers, party_kept
 from engine.lang.build.known import Known, Neighbour, Place
 from engine.model import Assigned, Party, Schedule
 
@@ -24,7 +24,7 @@ def build_schedules(known: Known) -> dict[str, Schedule]:
 
 
 def _built(known: Known, name: str, cursor: Cursor) -> Iterator[Schedule]:
-    party = _party(known, cursor.walk("for", "party"))
+    party = party_kept(known, cursor.walk("for", "party"))
     if party is None and cursor.get("for") is not None:
         return  # what is read of nobody would only repeat it
     place = _place(known, party)
@@ -33,25 +33,15 @@ def _built(known: Known, name: str, cursor: Cursor) -> Iterator[Schedule]:
     if condition is not None:
         _check_reads(known, condition, when)
     values = answers(known, cursor, place, Neighbour(known.outline, known.fields), cursor.name_span)
-    _check_values(known, cursor, values, party)
+    for answer, value in values.items():
+        if (written := cursor.walk("with", answer)) is not None:
+            _check_reads(known, written, value)
     calendar, every = known.calendar(cursor.get("calendar")), every_of(known, cursor.get("every"))
     if every is not None:
         schedule = Schedule(
             name=name, every=every, values=values, calendar=calendar, party=party.name if party else None, when=when
         )
         yield known.notes.mark(schedule, cursor)
-
-
-def _party(known: Known, cursor: Cursor | None) -> Party | None:
-    """The party that is named there; one without a register cannot be gone through."""
-    if cursor is None:
-        return None
-    kept = {name: party for name, party in known.desk.desk.parties.items() if party.register}
-    if cursor.text not in kept:
-        places = {name: known.desk.party_places[name] for name in kept}
-        message = f"`{cursor.text}` is not a party with a register"
-        known.notes.unknown("party", cursor.span, message, cursor.text, places)
-    return kept.get(cursor.text)
 
 
 def _place(known: Known, party: Party | None) -> Place:
@@ -68,16 +58,3 @@ def _check_reads(known: Known, written: Cursor, value: Assigned) -> None:
     if unknown:
         message = f"`{unknown[0]}` cannot be read before the case is open"
         known.notes.error("unknown-name", written.span, message, "read `figures`, `now`, and `party` with `for`")
-
-
-def _check_values(known: Known, cursor: Cursor, values: Mapping[str, Assigned], party: Party | None) -> None:
-    private = {f"party.{name}" for name, field in (party.register.items() if party else ()) if field.personal}
-    for name, value in values.items():
-        written = cursor.walk("with", name)
-        if written is None:
-            continue
-        _check_reads(known, written, value)
-        copied = private.intersection(value.names) if isinstance(value, Expression) else frozenset()
-        if copied and name in known.fields and not known.fields[name].personal:
-            message = f"`{min(copied)}` is personal, and `{name}` is not"
-            known.notes.error("personal-read", written.span, message, f"make `{name}` personal")

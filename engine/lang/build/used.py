@@ -23,6 +23,7 @@ from engine.model import (
     Opening,
     Party,
     ProcessDefinition,
+    Register,
     Schedule,
     SetFields,
     Timer,
@@ -124,7 +125,7 @@ def _note(part: Any, used: Used) -> None:
         used.fields.add(part.counts_from)
     if isinstance(during := getattr(part, "during", None), str) and not isinstance(part, Party):
         used.calendars.add(during)
-    if isinstance(part, Schedule) and part.party:
+    if isinstance(part, (Schedule, Register)) and part.party:
         used.parties.add(part.party)
         used.registers.add(part.party)
     _note_texts([words for name in ("words", "label") if isinstance(words := getattr(part, name, None), dict)], used)

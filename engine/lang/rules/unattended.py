@@ -8,7 +8,7 @@ from engine.expressions import Expression
 from engine.lang.build.used import parts_of
 from engine.lang.rules.families import told_from_outside
 from engine.lang.rules.rule import Checked, Spot, rule
-from engine.model import Action, Assign, Effect, Emit, Notify, OpenCase, Opening
+from engine.model import Action, Assign, Effect, Emit, Notify, OpenCase, Opening, Register
 from engine.values import show_instant
 
 SOME_DAY = 1_767_225_600_000  # 2026-01-01 in UTC: rules read no clock
@@ -51,7 +51,10 @@ def actor_by_time(checked: Checked) -> Iterator[Spot]:
 
 @rule("looks-elsewhere-by-time", "error")
 def looks_elsewhere_by_time(checked: Checked) -> Iterator[Spot]:
-    """What fires by time and looks at cases of other families: only people's commands may."""
+    """What fires by time and looks at cases of other families, or at a register: only people's commands may."""
+    for entry in (part for part in _by_itself(checked) if isinstance(part, Register)):
+        message = f"the register of `{entry.party}` is looked at here, which nothing may do by time"
+        yield Spot(checked.value(entry, "register"), message, "let an action enter them")
     for name in ("unique", "counts") if checked.definition.schedule else ():
         if getattr(checked.definition, name):
             message = (
