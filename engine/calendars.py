@@ -225,6 +225,11 @@ def _always(zone: str) -> Calendar:
 ALWAYS = always("UTC")
 
 
+def never_closes(calendar: Calendar) -> bool:
+    """Tell whether all time counts."""
+    return calendar._ceaseless
+
+
 def openings(calendar: Calendar, since: int, until: int) -> list[Interval]:
     """Give the open time between two instants as intervals in order, what is open across an edge cut there."""
     if until <= since:

@@ -37,7 +37,14 @@ class Verification:
 
 
 def verify_family(tx: Transaction, library: Library, root: str) -> Verification:
-    """Verify one family by its chains and by replay."""
+    """Verify one family by its chains and by replay; what cannot even be read is a problem of this family alone."""
+    try:
+        return _verified(tx, library, root)
+    except Exception as error:  # a flipped byte may be met anywhere: no text, no JSON, no key
+        return _lost(root, [], f"its rows cannot be read: {error}")
+
+
+def _verified(tx: Transaction, library: Library, root: str) -> Verification:
     records = list(tx.family_records(root))
     try:
         family = tx.family(root, lock=False)

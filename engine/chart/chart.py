@@ -57,6 +57,10 @@ class Chart:
 
     # -- reading -------------------------------------------------------------------------------------------------
 
+    def arcs(self, source: str) -> tuple[Arc, ...]:
+        """The arcs of a state, "" for those of the whole process, in the order in which they are tried."""
+        return tuple(self._tree.arcs[self._tree.index[source]])
+
     def is_in(self, position: Position, state: str) -> bool:
         """Whether this state or one inside it is active."""
         tree, here = self._tree, self._tree.index[state]

@@ -25,7 +25,10 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "draw": Entry("drawing", later("Draw a process: outline, SVG, Mermaid, or a page for a browser.")),
             "explain": Entry("writing", later("Explain a rule of the checker, or a process as a handbook.")),
             "play": Entry("charts", later("Act on a process in memory, line by line.")),
-            "convert": Entry("charts", later("Write a chart of SCXML, XState or a table as a process.")),
+            "convert": Entry(
+                "charts",
+                later("Write a chart from elsewhere as a process, or a process as BPMN, SCXML, XState."),
+            ),
             "diff": Entry("comparing", later("Compare two versions of a process in words.")),
             "plan": Entry("moving", later("Show what a new version would mean for every open case.")),
             "publish": Entry("publishing", later("Publish processes, so that cases can be opened.")),

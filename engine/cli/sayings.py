@@ -192,6 +192,7 @@ SENTENCES = (
     later("`{path}` is not a database"),
     later("name another file; `casewright init` makes a new database"),
     later("the database `{path}` is damaged ({detail})"),
+    later("the texts of {what} are not those that were published ({which}): the database is damaged"),
     later("keep a copy of it, then go back to the last backup"),
     later("you may not use the database `{path}`"),
     later("check that you may read and write the file and its folder"),
@@ -251,6 +252,16 @@ SENTENCES = (
     later("nothing was changed; try again, or allow more of them: `pool=` in the database's URL"),
     later("PostgreSQL's driver cannot be used ({detail})"),
     later("`pip install 'casewright[postgresql]'` brings it"),
+    # what an exported chart does not say
+    later("`previous`, to which `{action}` of `{state}` leads"),
+    later("`{action}`, which opens a case again that ended in `{state}`"),
+    later("`{action}`, after which a case stays where it is"),
+    later("that `{state}`, when all inside has ended, waits until a condition of its `done` holds"),
+    later("when the timer `{timer}` of `{state}` fires, and so where it leads"),
+    later("that the timer `{timer}` of `{state}` counts open hours only"),
+    later("{count} conditions on more than states, which stand as the process says them"),
+    later("that ways open from many states stand once, as links that nothing leads to"),
+    later("that a way out of one region leaves the others too"),
 )
 
 

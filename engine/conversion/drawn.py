@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -29,6 +30,7 @@ class Way:
     line: int
     guard: str = ""  # an expression of ours
     delay: int | None = None  # ms after entering: a timer of the state
+    inner: bool = False  # its target lies inside its state, which is not left
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +66,15 @@ class Node:
     def states(self) -> list[Node]:
         """The states directly inside."""
         return [child for child in self.children if not child.is_history]
+
+
+_ASKED = re.compile(r"(!?)in_state\(\{([^}]+)\}\)")
+
+
+def states_asked(guard: str) -> list[tuple[bool, str]] | None:
+    """What a guard asks of states: whether it is in each, or not; None where it asks anything else."""
+    found = [_ASKED.fullmatch(part.strip()) for part in guard.split("&&")] if guard else []
+    return None if None in found else [(not one[1], one[2]) for one in found if one]
 
 
 @dataclass(slots=True)

@@ -14,6 +14,9 @@ from engine.conversion.drawn import Drawn, Kind, Misread, Node, Unsaid, Way
 _DELAY = re.compile(r"([0-9]*\.?[0-9]+)(ms|s)")
 _IN = re.compile(r"""(!?)\s*In\(\s*(['"])([^'"]+)\2\s*\)""")
 _KINDS: dict[str, Kind] = {"state": "state", "parallel": "parallel", "final": "final"}
+NAMESPACE = "urn:casewright:process"
+"""Of the elements in which an exported process carries what no other program understands."""
+
 _PLAIN = {"scxml", "transition", "history", "initial", "onentry", "onexit"}
 
 
@@ -27,16 +30,20 @@ class _Element:
 
 def read_scxml(text: str) -> Drawn:
     """The chart of an SCXML document; raises `Misread` where it is none."""
-    return _Reader().chart(_parsed(text))
+    carried: list[_Element] = []
+    return _Reader().chart(_parsed(text, carried), carried)
 
 
-def _parsed(text: str) -> _Element:
+def _parsed(text: str, carried: list[_Element]) -> _Element:
     parser = ParserCreate(namespace_separator=" ")
     open_ones = [_Element("", {}, 0)]
 
     def start(name: str, attributes: dict[str, str]) -> None:
         element = _Element(name.rpartition(" ")[2], attributes, parser.CurrentLineNumber)
-        open_ones[-1].children.append(element)
+        if name == f"{NAMESPACE} carried":
+            carried.append(element)
+        else:
+            open_ones[-1].children.append(element)
         open_ones.append(element)
         if len(open_ones) > 200:
             raise Misread(f"line {element.line}: more than 200 elements one inside the other")
@@ -66,8 +73,11 @@ class _Reader:
         self.unsaid: list[Unsaid] = []
         self.named = 0
 
-    def chart(self, element: _Element) -> Drawn:
+    def chart(self, element: _Element, carried: list[_Element]) -> Drawn:
         """The whole chart."""
+        if carried:
+            kinds = ", ".join(sorted({f"`{one.attributes.get('of')}`" for one in carried}))
+            self._note(carried[0], f"what a process carried along for no program to read: {kinds}")
         root = Node("", "state", element.line, initial=element.attributes.get("initial", ""))
         self._fill(root, element)
         return Drawn(root, self.unsaid)

@@ -85,16 +85,29 @@ class _Reader:
     def _guard(self, node: Node, event: str, way: dict[str, Any]) -> str | None:
         guard = way.get("guard", way.get("cond"))
         state = way.get("in")
-        if isinstance(guard, dict) and guard.get("type") in ("stateIn", "xstate.stateIn"):
-            params = guard.get("params") or {}
-            state = params.get("state", params.get("stateValue", guard.get("stateValue")))
-            guard = None
-        if guard is None and state is None:
-            return ""
-        if guard is not None or not isinstance(state, str):
+        asked = [*([guard] if guard else []), *([{"type": "stateIn", "stateValue": state}] if state else [])]
+        texts = self._asked({"type": "and", "guards": asked})
+        if texts is None:
             self.unsaid.append(Unsaid(0, f"the guard of `{event or 'always'}` in `{node.id}`, and so its transition"))
             return None
-        return f"in_state({{{self.ids.get(state.removeprefix('#'), state)}}})"
+        return " && ".join(texts)
+
+    def _asked(self, guard: Any, negated: str = "") -> list[str] | None:
+        """What a guard asks of states, each part as an expression of ours; None where it asks anything else."""
+        kind = guard.get("type", "").removeprefix("xstate.") if isinstance(guard, dict) else ""
+        inner = guard.get("guards") or [] if kind in ("and", "not") else []
+        if kind == "stateIn":
+            params = guard.get("params") or {}
+            state = params.get("state", params.get("stateValue", guard.get("stateValue")))
+            if isinstance(state, str):
+                return [f"{negated}in_state({{{self.ids.get(state.removeprefix('#'), state)}}})"]
+        if kind == "not" and len(inner) == 1 and not negated:
+            found = self._asked(inner[0], "!")
+            return found if found is None or len(found) == 1 else None
+        if kind == "and" and not negated:
+            parts = [self._asked(one) for one in inner]
+            return None if None in parts else [text for part in parts if part for text in part]
+        return None
 
     def _targets(self, node: Node, text: str) -> tuple[str, ...]:
         if text.startswith("#"):

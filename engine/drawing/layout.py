@@ -15,7 +15,7 @@ LABEL, SMALL = 13.0, 11.0
 """Sizes of letters in px: of a spot's label; of the lines below it and of what stands at a way."""
 
 LINE = 1.35  # the height of a line, in sizes
-_ROOM, _WIDE_ROOM, _WAY_ROOM = 150.0, 190.0, 150.0
+_ROOM, _WIDE_ROOM, _WAY_ROOM, _BESIDE_ROOM = 150.0, 190.0, 150.0, 90.0
 _EDGE = 10.0  # between a box and its text
 START_SIZE = 18.0
 
@@ -66,20 +66,23 @@ class Placed:
     height: float
 
 
-def placed(picture: Picture) -> Placed:
-    """Work out where everything stands; the same picture always gives the same places."""
-    plan = _Plan(picture)
+def placed(picture: Picture, *, is_beside: bool = False) -> Placed:
+    """Work out where everything stands; the same picture always gives the same places.
+
+    What stands at a way stands in a gap of its line, or beside it: the right half of a place twice as wide.
+    """
+    plan = _Plan(picture, is_beside)
     return plan.measured(graphlay.layout(plan.graph, preset="process_map", options=_OPTIONS).raw)
 
 
 class _Plan:
     """The graph given to the library. What stands at a way is a node of its own, so that nothing ever covers it."""
 
-    def __init__(self, picture: Picture) -> None:
-        self.picture = picture
+    def __init__(self, picture: Picture, is_beside: bool) -> None:
+        self.picture, self.is_beside = picture, is_beside
         self.graph = graphlay.Graph()
         self.texts = [_texts(spot) for spot in picture.spots]
-        self.labels = [_way_label(way) for way in picture.ways]
+        self.labels = [_way_label(way, _BESIDE_ROOM if is_beside else _WAY_ROOM) for way in picture.ways]
         self.order = {spot.name: number for number, spot in enumerate(picture.spots)}
         self.parents = {spot.name: spot.parent for spot in picture.spots}
         for spot, text in zip(picture.spots, self.texts, strict=True):
@@ -102,7 +105,8 @@ class _Plan:
             self.graph.edge(way.source, way.target, reverse_for_ranking=is_back)
             return
         name = f"={number}"
-        self._add(name, *_label_size(label), innermost(self.parents, way.source, way.target))
+        width, height = _label_size(label)
+        self._add(name, width * 2 if self.is_beside else width, height, innermost(self.parents, way.source, way.target))
         self.graph.edge(way.source, name, reverse_for_ranking=is_back)
         self.graph.edge(name, way.target, reverse_for_ranking=is_back)
 
@@ -161,6 +165,8 @@ def _texts(spot: Spot) -> Texts:
 
 
 def _size(spot: Spot, label: tuple[str, ...], lines: tuple[str, ...]) -> tuple[float, float]:
+    if spot.size is not None:
+        return spot.size
     if spot.kind == "start":
         return START_SIZE, START_SIZE
     widest = max(
@@ -170,8 +176,8 @@ def _size(spot: Spot, label: tuple[str, ...], lines: tuple[str, ...]) -> tuple[f
     return widest + 2 * _EDGE, height + 1.4 * _EDGE
 
 
-def _way_label(way: Way) -> tuple[str, ...]:
-    return tuple(line for text in way.labels for line in broken(text, _WAY_ROOM, SMALL))
+def _way_label(way: Way, room: float) -> tuple[str, ...]:
+    return tuple(line for text in way.labels for line in broken(text, room, SMALL))
 
 
 def _label_size(label: tuple[str, ...]) -> tuple[float, float]:

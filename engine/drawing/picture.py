@@ -38,6 +38,7 @@ class Spot:
     parent: str = ""
     is_active: bool = False
     near: str = ""  # of a gate: a state from which it is open
+    size: tuple[float, float] | None = None  # width and height in px; unsaid, its texts say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

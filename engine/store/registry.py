@@ -7,6 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from engine.errors import StoreUnavailable
 from engine.ports import Attached, Attachment, Person, Publication
 from engine.store.rows import decode, encode, plain
 from engine.store.sql import Work
@@ -40,10 +41,24 @@ class Shelf(Work):
             prefix=prefix,
             behaviour_hash=behaviour_hash,
             words_hash=words_hash,
-            sources={path: self._run("TEXT", digest).fetchone()[0] for path, digest in decode(named).items()},
+            sources=self._sources(f"`{process}` version {version}", named),
             published_at=published_at,
             published_by=published_by,
         )
+
+    def _sources(self, what: str, named: str) -> dict[str, str]:
+        """The texts of a definition, each still the one that was published."""
+        try:
+            found = {path: (digest, self._run("TEXT", digest).fetchone()[0]) for path, digest in decode(named).items()}
+            wrong = [path for path, (digest, text) in found.items() if sha256(text.encode()).hexdigest() != digest]
+        except (TypeError, ValueError, AttributeError):  # a text that is not there, or names that are none
+            wrong, found = [what], {}
+        if wrong:
+            raise StoreUnavailable(
+                f"the texts of {what} are not those that were published ({wrong[0]}): the database is damaged",
+                help="keep a copy of it, then go back to the last backup",
+            )
+        return {path: text for path, (_, text) in found.items()}
 
     def save_person(self, person: Person) -> None:
         """Add a person or replace what is known of one."""

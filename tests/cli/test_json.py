@@ -36,7 +36,11 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["calendar", "next", "contact_hours"],
     ],
     "play": [],  # reads lines: test_charts.py
-    "convert": [["convert", "steps.csv"], ["convert", "steps.csv", "-o", "processes/steps.yaml"]],
+    "convert": [
+        ["convert", "steps.csv"],
+        ["convert", "steps.csv", "-o", "processes/steps.yaml"],
+        *(["convert", "repair", "--to", form] for form in ("bpmn", "scxml", "xstate")),
+    ],
     "plan": [["plan", "repair", "--as", "boss"]],
     "publish": [["publish", "--as", "boss"]],
     "migrate": [

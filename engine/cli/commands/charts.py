@@ -1,4 +1,4 @@
-"""`convert` and `play`: a chart from elsewhere as a process, and a process acted on without a database."""
+"""`convert` and `play`: a chart from elsewhere as a process or the other way, and a process acted on in memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.command import Args, Command, plain_command
+from engine.cli.commands.converting import FORMS, run_export
 from engine.cli.commands.writing import desk_in
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
@@ -17,6 +18,7 @@ from engine.cli.folder import checked_paths
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.rounds import Round
+from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.translate import _
 from engine.errors import Conflict, UsageError
@@ -35,14 +37,17 @@ def convert_command() -> Command:
         run_convert,
         help=_(
             "Write a chart from elsewhere as a process: SCXML, an XState machine as JSON, or a table of "
-            "state,event,target. What the language cannot say is named, never dropped."
+            "state,event,target. With --to the other way: a process as a BPMN diagram, as SCXML or for XState. What "
+            "the other side cannot say is named, never dropped."
         ),
         examples=(
             "casewright convert light.scxml --out processes/light.yaml",
             "casewright convert steps.csv --from table",
+            "casewright convert repair --to bpmn --out repair.bpmn --lang zh",
         ),
         params=[
-            click.Argument(["file"], type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar=_("FILE")),
+            click.Argument(["file"], metavar=_("FILE|PROCESS")),
+            click.Option(["--to"], type=click.Choice(FORMS), help=_("Write a process for other programs.")),
             click.Option(
                 ["--from", "kind"],
                 type=click.Choice(["scxml", "xstate", "table"]),
@@ -58,18 +63,30 @@ def convert_command() -> Command:
 
 
 def run_convert(streams: Streams, args: Args) -> int:
-    """Write a chart as a process, and name what is lost."""
+    """Write a chart as a process, or a process as a chart, and name what is lost."""
+    if args.to is not None and args.kind is not None:
+        raise UsageError(_("a file is converted one way: --from or --to"))
+    if args.to is not None:
+        return run_export(streams, args)
+    if not Path(args.file).is_file():
+        raise UsageError(_("there is no file `{file}`").format(file=args.file))
+    return _run_import(streams, args, Path(args.file))
+
+
+def _run_import(streams: Streams, args: Args, file: Path) -> int:
     from engine.conversion.drawn import Misread
 
     out: Path | None = args.out
     if out is not None and out.exists():
         raise Conflict(_("`{file}` is there already; nothing was written").format(file=out))
-    name = re.sub(r"[^a-z0-9]+", "_", (out or args.file).stem.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", (out or file).stem.lower()).strip("_")
     name = name if name[:1].isalpha() else f"p_{name}".rstrip("_")
     try:
-        made = _made(_read(args), name, (out.parent if out is not None else args.settings.folder) / "desk.yaml")
+        made = _made(
+            _read(file, args.kind), name, (out.parent if out is not None else args.settings.folder) / "desk.yaml"
+        )
     except (Misread, UnicodeDecodeError) as error:
-        raise UsageError(_("`{file}` cannot be read: {problem}").format(file=args.file, problem=error)) from error
+        raise UsageError(_("`{file}` cannot be read: {problem}").format(file=file, problem=error)) from error
     if streams.is_json:
         unsaid = [{"line": one.line or None, "what": one.what} for one in made.unsaid]
         streams.give({"process": name, "yaml": made.yaml, "unsaid": unsaid})
@@ -80,14 +97,14 @@ def run_convert(streams: Streams, args: Args) -> int:
         out.write_text(made.yaml, "utf-8")
     for one in made.unsaid:
         place = _("line {line}: ").format(line=one.line) if one.line else ""
-        streams.tell(_("{place}not converted: {what}").format(place=place, what=one.what))
+        streams.tell(_("{place}not converted: {what}").format(place=place, what=said_again(one.what)))
     if out is not None and not streams.is_json:
         streams.say(_("wrote {file}").format(file=out))
         streams.tell(_("next: {command}").format(command=f"casewright play {out}"))
     return Exit.FAILED if made.unsaid else Exit.DONE
 
 
-def _read(args: Args) -> Drawn:
+def _read(file: Path, form: str | None) -> Drawn:
     from engine.conversion.scxml import read_scxml
     from engine.conversion.table import read_table
     from engine.conversion.xstate import read_xstate
@@ -95,12 +112,12 @@ def _read(args: Args) -> Drawn:
     from engine.resources import read_bounded
 
     readers: Mapping[str, Callable[[str], Drawn]] = {"scxml": read_scxml, "xstate": read_xstate, "table": read_table}
-    kind = args.kind or _SUFFIXES.get(args.file.suffix.lower())
+    kind = form or _SUFFIXES.get(file.suffix.lower())
     if kind is None:
-        raise UsageError(_("say what `{file}` is: --from scxml, xstate or table").format(file=args.file))
-    content = read_bounded(args.file, MAX_BYTES)
+        raise UsageError(_("say what `{file}` is: --from scxml, xstate or table").format(file=file))
+    content = read_bounded(file, MAX_BYTES)
     if len(content) > MAX_BYTES:
-        raise UsageError(_("`{file}` is too large for a chart").format(file=args.file))
+        raise UsageError(_("`{file}` is too large for a chart").format(file=file))
     return readers[kind](content.decode("utf-8"))
 
 

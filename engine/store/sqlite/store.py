@@ -26,7 +26,7 @@ from engine.store.sqlite.connecting import connect
 from engine.store.sqlite.hosted import SqliteHosted
 from engine.store.sqlite.line import Line, Place
 from engine.store.sqlite.schema import state_of
-from engine.store.sqlite.trouble import explain
+from engine.store.sqlite.trouble import DAMAGE, explain
 from engine.store.standing import Standing
 from engine.store.statements import texts_of
 from engine.store.transaction import SqlTransaction
@@ -75,7 +75,7 @@ class SqliteStore:
                 return state_of(reader, self._address.path)
             finally:
                 self._give_back(reader)
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             raise self._explain(error) from error
 
     def write(self, *, is_lasting: bool = True) -> Writing:
@@ -388,11 +388,11 @@ class Reading:
             except BaseException:
                 store._give_back(self._reader)
                 raise
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             raise store._explain(error) from error
         return SqlTransaction(self._reader.execute, store.driver, store.memo)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._store._give_back(self._reader)
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, DAMAGE):
             raise self._store._explain(error) from error

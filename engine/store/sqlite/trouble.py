@@ -49,12 +49,19 @@ _MEANING = {
 _MEANING[sqlite3.SQLITE_LOCKED] = _MEANING[sqlite3.SQLITE_PROTOCOL] = _MEANING[sqlite3.SQLITE_BUSY]
 _MEANING[sqlite3.SQLITE_AUTH] = _MEANING[sqlite3.SQLITE_PERM]
 
+_NO_TEXT = "Could not decode to UTF-8"
+
+DAMAGE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading may raise; the second where even SQLite's own words about a damaged file are no text."""
+
 _OTHER = ("the database `{path}` could not do what was asked ({detail})", "`casewright doctor` looks for the cause")
 
 
 def explain(error: Exception, path: str) -> EngineError:
     """The error to show for one of the driver's."""
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    if isinstance(error, UnicodeDecodeError) or _NO_TEXT in str(error):  # the driver itself found it, so it has no code
+        code = sqlite3.SQLITE_CORRUPT
     if code == sqlite3.SQLITE_CANTOPEN and _is_read_only(Path(path)):
         code = sqlite3.SQLITE_READONLY
     what, now = _MEANING.get(code, _OTHER)
