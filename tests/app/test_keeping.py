@@ -70,7 +70,7 @@ def test_a_prefix_belongs_to_one_process(engine: Engine) -> None:
 
 
 def test_what_has_errors_is_not_published_and_the_first_is_named(engine: Engine) -> None:
-    with pytest.raises(DefinitionError, match=r"has 1 errors.* the first: processes/call.yaml:1"):
+    with pytest.raises(DefinitionError, match=r"errors in it: 1; the first: processes/call.yaml:1"):
         engine.publish(sources(call=CALL.replace("to: called", "to: caled")), "call", actor=ADMIN)
 
 
