@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
+from engine.cli.phrasebook import Phrasebook
 from engine.cli.translate import _, later
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ KINDS = {
     "effect": later("effect"),
 }
 """What is counted, as people call it."""
+
+ITEMS = Phrasebook((
+    later("{name} holds"), later("{name} fails"), later("{name} done"), later("{name} left out"),
+    later("{name} is {value}"),
+))  # fmt: skip
+"""How a thing to be seen, or a change that nobody notices, is called after its name."""
 
 _STYLE = """
 :root{color-scheme:light}
@@ -67,7 +74,7 @@ def _process(process: str, coverage: Coverage) -> Iterator[str]:
 def _row(kind: str, total: int, missing: tuple[str, ...]) -> str:
     seen = total - len(missing)
     bar = f"<div class='track'><div class='seen' style='width:{100 * seen / total:.1f}%'></div></div>"
-    listed = "".join(f"<li><code>{escape(name)}</code></li>" for name in missing)
+    listed = "".join(f"<li><code>{escape(ITEMS.again(name))}</code></li>" for name in missing)
     nothing = escape(_("nothing"))
     never = f"<ul>{listed}</ul>" if missing else f"<span class='quiet'>{nothing}</span>"
     return f"<tr><td>{escape(kind)}</td><td>{bar}</td><td class='n'>{seen}/{total}</td><td>{never}</td></tr>\n"

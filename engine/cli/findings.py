@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from engine import __version__
 from engine.cli.folder import Checked
 from engine.cli.rulebook import summaries
+from engine.cli.said import findings_again, told_findings
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
+
+if TYPE_CHECKING:
+    from engine.lang.diagnostics import Diagnostic
 
 FORMATS = ("text", "json", "sarif", "github")
 
 
 def write_findings(streams: Streams, checked: Checked, form: str) -> None:
     """Write findings, and for people how many there are."""
-    from engine.lang.report import as_annotations, as_sarif, as_text
+    from engine.lang.report import as_annotations, as_sarif
 
-    findings = checked.findings
+    findings = findings_again(checked.findings)
     if form == "json":
-        streams.give(findings_document(checked))
+        streams.give(findings_document(checked, findings))
     elif form == "sarif":
         streams.give(as_sarif(findings, summaries(), __version__))
     elif form == "github":
@@ -25,7 +32,7 @@ def write_findings(streams: Streams, checked: Checked, form: str) -> None:
             streams.say(as_annotations(findings))
     else:
         if findings:
-            streams.say(as_text(findings, checked.texts))
+            streams.say(told_findings(checked.findings, checked.texts))
         streams.tell(_counted(checked))
 
 
@@ -41,13 +48,13 @@ def _counted(checked: Checked) -> str:
     return text
 
 
-def findings_document(checked: Checked) -> dict[str, object]:
+def findings_document(checked: Checked, findings: Sequence[Diagnostic]) -> dict[str, object]:
     """Describe what was found."""
     from engine.lang.report import as_json
 
     return {
         "processes": [{"process": one.process, "version": one.version} for one in checked.definitions.values()],
-        "findings": as_json(checked.findings),
+        "findings": as_json(findings),
         "errors": checked.errors,
         "warnings": len(checked.findings) - checked.errors,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from engine.cli.said import told_findings
 from engine.cli.translate import _
 from engine.errors import NotFound
 
@@ -27,7 +28,7 @@ def page_of(rule: str) -> str:
             _("there is no rule `{name}`").format(name=rule),
             help=_("did you mean `{name}`?").format(name=near[0]) if near else _("`casewright explain` lists them"),
         )
-    return page(rule)
+    return page(rule, told_findings)
 
 
 def on_screen(page: str) -> str:

@@ -6,11 +6,8 @@ recognised by its template and said again from the catalogue. `tests/cli/test_sa
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from string import Formatter
-
-from engine.cli.translate import _, later
+from engine.cli.phrasebook import Phrasebook
+from engine.cli.translate import later
 
 SENTENCES = (
     # the caller
@@ -265,30 +262,9 @@ SENTENCES = (
 )
 
 
+BOOK = Phrasebook(SENTENCES)
+
+
 def said_again(message: str) -> str:
     """Say an engine's sentence in the reader's language; one that is not known stays as it is."""
-    for pattern, sentence in _patterns():
-        found = pattern.fullmatch(message)
-        if found is not None:
-            return _(sentence).format(**found.groupdict())
-    return message
-
-
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Sentences as patterns, those with most words of their own first."""
-    longest_first = sorted(SENTENCES, key=lambda sentence: -len(_own_words(sentence)))
-    return tuple((_pattern(sentence), sentence) for sentence in longest_first)
-
-
-def _own_words(sentence: str) -> str:
-    return "".join(text for text, *_rest in Formatter().parse(sentence))
-
-
-def _pattern(sentence: str) -> re.Pattern[str]:
-    parts = []
-    for text, name, *_rest in Formatter().parse(sentence):
-        parts.append(re.escape(text))
-        if name is not None:
-            parts.append(f"(?P<{name}>.*?)")
-    return re.compile("".join(parts), re.DOTALL)
+    return BOOK.again(message)

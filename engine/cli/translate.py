@@ -64,6 +64,11 @@ def environment_language(environment: Mapping[str, str]) -> str:
     return "en"
 
 
+def is_english() -> bool:
+    """Whether messages are shown as they stand in the code."""
+    return os.environ.get("LANGUAGE", "en") == "en"
+
+
 def use_language(language: str) -> None:
     """Show messages in this language from now on, click's own too."""
     os.environ["LANGUAGE"] = language

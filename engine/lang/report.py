@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 
@@ -13,19 +13,32 @@ _WIDEST = 140
 """How much of a long source line is shown."""
 
 
-def as_text(findings: Iterable[Diagnostic], texts: Mapping[str, Lines]) -> str:
+class Frame(NamedTuple):
+    """The words around a finding, as templates."""
+
+    error: str = "{place}: error[{rule}]: {message}"
+    warning: str = "{place}: warning[{rule}]: {message}"
+    help: str = "  help: {text}"
+    note: str = "  note: {text} at {place}"
+
+
+ENGLISH = Frame()
+
+
+def as_text(findings: Iterable[Diagnostic], texts: Mapping[str, Lines], frame: Frame = ENGLISH) -> str:
     """The findings for people: place, rule and message, the source line with the spot underlined, and the mend."""
-    return "\n".join("\n".join(_block(found, texts)) for found in findings)
+    return "\n".join("\n".join(_block(found, texts, frame)) for found in findings)
 
 
-def _block(found: Diagnostic, texts: Mapping[str, Lines]) -> Iterator[str]:
+def _block(found: Diagnostic, texts: Mapping[str, Lines], frame: Frame) -> Iterator[str]:
     """The lines of one finding."""
-    yield f"{found.span}: {found.severity}[{found.id}]: {printable(found.message)}"
+    head = frame.error if found.severity == "error" else frame.warning
+    yield head.format(place=found.span, rule=found.id, message=printable(found.message))
     yield from _excerpt(found.span, texts)
     if found.help:
-        yield f"  help: {printable(found.help)}"
+        yield frame.help.format(text=printable(found.help))
     for span, text in found.related:
-        yield f"  note: {printable(text)} at {span}"
+        yield frame.note.format(text=printable(text), place=span)
 
 
 def _excerpt(span: Span, texts: Mapping[str, Lines]) -> Iterator[str]:

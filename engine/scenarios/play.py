@@ -48,10 +48,10 @@ def play_all(script: Script, library: Library) -> list[Outcome]:
     return [play(scenario, script, library) for scenario in script.scenarios]
 
 
-def play(scenario: Scenario, script: Script, library: Library) -> Outcome:
-    """Play one scenario up to its first failure."""
+def play(scenario: Scenario, script: Script, library: Library, language: str = "en") -> Outcome:
+    """Play one scenario up to its first failure, which quotes the process's own reasons in this language."""
     try:
-        player = _Player(script, library)
+        player = _Player(script, library, language)
     except EngineError as wrong:
         return Outcome(scenario=scenario.name, failure=Failure(scenario.place, str(wrong)), steps=())
     failure = None
@@ -69,8 +69,9 @@ def play(scenario: Scenario, script: Script, library: Library) -> Outcome:
 class _Player:
     """Plays the steps of one scenario."""
 
-    def __init__(self, script: Script, library: Library) -> None:
+    def __init__(self, script: Script, library: Library, language: str) -> None:
         self.script = script
+        self.language = language
         plan = library.newest(script.process, 0)
         if plan is None:
             raise KeyError(script.process)
@@ -117,8 +118,7 @@ class _Player:
         if step.refused:
             self._expect_refusal(step, reasons)
         elif reasons:
-            said = "; ".join(f"{one.words.get('en', '')} [{one.rule}]" for one in reasons)
-            raise _Failed(f"`{step.do or 'open'}` was refused: {said}")
+            raise _Failed(f"`{step.do or 'open'}` was refused: {self._told(reasons)}")
         for name, expected in step.expect.items():
             self._expect(name, expected, step.actor or self.script.given.actor)
 
@@ -138,7 +138,7 @@ class _Player:
             raise _Failed(f"`{schedule}` is not a schedule of `{self.script.process}`")
         found = [case for case, name in self.world.opened_by.items() if name == schedule]
         if not found:
-            why = "; ".join(one.words.get("en", "") for one in self.world.refused)
+            why = self._told(self.world.refused)
             raise _Failed(f"`{schedule}` has not opened a case" + (f": {why}" if why else " yet"))
         return found[-1]
 
@@ -180,8 +180,10 @@ class _Player:
         if not rules:
             raise _Failed(f"`{step.do or 'open'}` was to be refused by {wanted}, but it was done")
         if not set(step.refused) <= set(rules):
-            said = "; ".join(f"{one.words.get('en', '')} [{one.rule}]" for one in reasons)
-            raise _Failed(f"it was to be refused by {wanted}, but it was by: {said}")
+            raise _Failed(f"it was to be refused by {wanted}, but it was by: {self._told(reasons)}")
+
+    def _told(self, reasons: Iterable[Reason]) -> str:
+        return "; ".join(f"{one.words.get(self.language) or one.words.get('en', '')} [{one.rule}]" for one in reasons)
 
     # -- comparing -----------------------------------------------------------------------------------------------
 

@@ -6,12 +6,15 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from engine.lang.shape import definition_of, schemas
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "engine" / "cli" / "locale"
@@ -36,6 +39,45 @@ def our_messages() -> Iterator[tuple[str | tuple[str, ...], str]]:
     yield from _messages(ROOT / "engine" / "cli", "engine/cli/")
 
 
+def schema_messages() -> Iterator[tuple[str, str]]:
+    """Find what the schemas say that a finding may quote: what things are called, and what a value is for."""
+    for name, schema in schemas().items():
+        for title, description in _told(schema):
+            yield from ((text, f"schemas/{name}") for text in (title, description) if text)
+
+
+def _told(schema: Any) -> Iterator[tuple[str, str]]:
+    """Title and description of every part; the description only where a finding quotes it."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _told(part)
+    if not isinstance(schema, dict):
+        return
+    quoted = "pattern" in schema or "enum" in schema or "anyOf" in schema or "patternProperties" in schema
+    yield (
+        str(schema.get("title", "")).lower() if isinstance(schema.get("title"), str) else "",
+        (str(schema["description"]) if quoted and isinstance(schema.get("description"), str) else ""),
+    )
+    wanted = [*schema.get("required", ()), *(key for way in schema.get("anyOf", ()) for key in way.get("required", ()))]
+    for key, part in schema.get("properties", {}).items():
+        meant = definition_of(part) if isinstance(part, dict) else {}
+        yield (
+            str(meant.get("title", "")).lower(),
+            str(meant.get("description", "")) if key in wanted or _is_quoted(meant) else "",
+        )
+    for key, part in schema.items():
+        if key not in ("examples", "default", "enum", "const"):
+            yield from _told(list(part.values()) if key in _NAMED and isinstance(part, dict) else part)
+
+
+def _is_quoted(schema: Any) -> bool:
+    """Whether a wrong value is explained by what the schema describes."""
+    return any(key in schema for key in ("pattern", "const", "anyOf", "patternProperties"))
+
+
+_NAMED = ("properties", "patternProperties", "$defs", "dependentSchemas")
+
+
 def click_messages() -> Iterator[tuple[str | tuple[str, ...], str]]:
     """Find the messages of click, whose help and errors are ours to our readers."""
     folder = Path(click.__file__).parent
@@ -52,7 +94,7 @@ def _messages(folder: Path, prefix: str) -> Iterator[tuple[str | tuple[str, ...]
 def template() -> Catalog:
     """Put all messages into an empty catalogue."""
     catalogue = Catalog(project="casewright", charset="utf-8")
-    for message, file in (*our_messages(), *click_messages()):
+    for message, file in (*our_messages(), *schema_messages(), *click_messages()):
         catalogue.add(message, locations=[(file, None)])
     return catalogue
 

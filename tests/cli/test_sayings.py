@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import errors
-from engine.cli.sayings import _patterns, said_again
+from engine.cli.sayings import BOOK, said_again
 from engine.cli.translate import use_language
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +31,7 @@ TALK_AMONG_OURSELVES = tuple(
 
 def is_known(text: str) -> bool:
     """Whether a sentence, its blanks filled in, is recognised."""
-    return any(pattern.fullmatch(re.sub(r"\{[^{}]*\}", "§", text)) for pattern, _ in _patterns())
+    return any(template.pattern.fullmatch(re.sub(r"\{[^{}]*\}", "§", text)) for template in BOOK.templates)
 
 
 def sentences() -> Iterator[tuple[str, str]]:

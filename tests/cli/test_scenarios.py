@@ -100,3 +100,12 @@ def test_what_is_allowed_or_recorded_otherwise_is_told(folder: Path, expected: s
     tested = run("test")
     assert tested.code == 1
     assert message in tested.out
+
+
+def test_a_failure_and_what_is_not_seen_are_told_in_chinese(folder: Path) -> None:
+    steps = "  a:\n    - {do: close, expect: {state: working}}\n  b:\n    - {open: {subject: x}}\n    - {do: close}\n"
+    (folder / "example.scenarios.yaml").write_text(SCENARIOS[: SCENARIOS.index("  closing")] + steps, "utf-8")
+    told = run("test", "--coverage", language="zh").out
+    assert "失败 a\n  `state` 应是 `working`，实为 `closed`\n" in told
+    assert "失败 b\n  `close` 被拒绝：Give it a name [named]\n" in told  # this desk gives its reasons in English only
+    assert "未经过：close.named 不成立\n" in run("test", "-k", "a", "--coverage", language="zh").out

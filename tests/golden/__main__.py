@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.cli.said import told_findings
+from engine.cli.translate import use_language
 from engine.lang.manual.pages import SUBJECTS, check_example, entries, example_sources, page
 from engine.lang.report import as_text
 
@@ -45,12 +47,23 @@ def golden(text: str) -> tuple[str, str]:
     return sources[file if file in sources else "example.yaml"], as_text(folder.diagnostics, folder.texts) + "\n"
 
 
+def golden_in_chinese(text: str) -> str:
+    """What the checker prints for an example to who reads Chinese."""
+    folder = check_example(text)
+    use_language("zh")
+    try:
+        return told_findings(folder.diagnostics, folder.texts) + "\n"
+    finally:
+        use_language("en")
+
+
 def goldens() -> dict[str, str]:
     """Every golden file by its name."""
     found: dict[str, str] = {}
     for entry in entries().values():
         if entry.wrong:
             found[f"{entry.id}.yaml"], found[f"{entry.id}.txt"] = golden(entry.wrong)
+            found[f"{entry.id}.zh.txt"] = golden_in_chinese(entry.wrong)
     return found
 
 

@@ -11,7 +11,7 @@ from engine.lang.load import load_folder
 from engine.lang.manual.pages import base, check_example, entries, page, titles
 from engine.lang.rules.folder import FOLDER_RULES
 from engine.lang.rules.listing import RULES
-from tests.golden.__main__ import FOLDER, PAGE, golden, goldens, rules_page
+from tests.golden.__main__ import FOLDER, PAGE, golden, golden_in_chinese, goldens, rules_page
 
 WITH_EXAMPLE = [name for name, entry in entries().items() if entry.wrong]
 WITHOUT_EXAMPLE = {  # what no small file can show
@@ -39,6 +39,7 @@ def test_what_is_printed_for_an_example_is_as_it_was(rule: str) -> None:
     with (FOLDER / f"{rule}.yaml").open(encoding="utf-8", newline="") as stream:
         assert stream.read() == text, ANEW
     assert (FOLDER / f"{rule}.txt").read_text("utf-8") == printed, ANEW
+    assert (FOLDER / f"{rule}.zh.txt").read_text("utf-8") == golden_in_chinese(entries()[rule].wrong), ANEW
 
 
 def test_there_is_no_golden_file_too_many() -> None:

@@ -14,6 +14,7 @@ from engine.cli.exits import Exit
 from engine.cli.findings import findings_document
 from engine.cli.folder import Checked
 from engine.cli.group import Subcommands
+from engine.cli.said import findings_again, told_findings
 from engine.cli.streams import Streams
 from engine.cli.translate import _, plural
 from engine.errors import NotFound
@@ -92,7 +93,8 @@ def run_declare(streams: Streams, engine: Engine, args: Args) -> int:
         _write_findings(streams, read)
     if read.correction is None:
         if streams.is_json:
-            streams.give(findings_document(Checked(findings=list(read.findings), texts=dict(read.texts))))
+            checked = Checked(findings=list(read.findings), texts=dict(read.texts))
+            streams.give(findings_document(checked, findings_again(read.findings)))
         return Exit.FAILED
     return declare(streams, engine, _correction(read.correction), args)
 
@@ -121,9 +123,7 @@ def _correction(file: CorrectionFile) -> Correction:
 
 
 def _write_findings(streams: Streams, read: CorrectionRead) -> None:
-    from engine.lang.report import as_text
-
-    streams.say(as_text(read.findings, read.texts))
+    streams.say(told_findings(read.findings, read.texts))
     errors = sum(1 for found in read.findings if found.severity == "error")
     if errors:
         streams.tell(plural("{count} error: nothing was declared", "{count} errors: nothing was declared", errors))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.command import Args, Command, plain_command
-from engine.cli.coverage_page import KINDS, coverage_page
+from engine.cli.coverage_page import ITEMS, KINDS, coverage_page
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
 from engine.cli.folder import Checked, checked_paths
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
+from engine.cli.said import said_in_words
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
 from engine.errors import NotFound, UsageError
@@ -90,7 +91,7 @@ def run_test(streams: Streams, args: Args) -> int:
             _("no scenario matches `{text}`").format(text=args.name), help=_("-k takes a part of a scenario's name")
         )
     _add_neighbours(checked, args.paths)
-    tested = list(_run_all(checked, args))
+    tested = list(_run_all(checked, args, streams.language))
     if streams.is_json:
         streams.give(_document(tested))
     else:
@@ -115,7 +116,7 @@ def _add_neighbours(checked: Checked, paths: Sequence[Path]) -> None:
             checked.definitions.setdefault(name, definition)
 
 
-def _run_all(checked: Checked, args: Args) -> Iterator[_Tested]:
+def _run_all(checked: Checked, args: Args, language: str) -> Iterator[_Tested]:
     from engine.scenarios import coverage_of, play
 
     name, has_coverage = args.name, args.coverage or args.floor is not None or args.html is not None
@@ -124,11 +125,19 @@ def _run_all(checked: Checked, args: Args) -> Iterator[_Tested]:
         plan = library.newest(script.process, 0)
         if plan is None:
             raise NotFound(_("`{file}`: there is no process `{name}` here").format(file=path, name=script.process))
-        outcomes = [play(one, script, library) for one in script.scenarios if name is None or name in one.name]
+        named = [one for one in script.scenarios if name is None or name in one.name]
+        outcomes = [_again(play(one, script, library, language)) for one in named]
         coverage = coverage_of(plan, outcomes) if has_coverage else None
         passed = not any(outcome.failure for outcome in outcomes)  # where one fails, every mutant is noticed
         survivors = _survivors(plan.definition, script, library) if args.mutate and passed else None
         yield _Tested(process=script.process, outcomes=outcomes, coverage=coverage, survivors=survivors)
+
+
+def _again(outcome: Outcome) -> Outcome:
+    """Say a failure in the reader's language."""
+    if outcome.failure is None:
+        return outcome
+    return replace(outcome, failure=replace(outcome.failure, message=said_in_words(outcome.failure.message)))
 
 
 def _survivors(definition: ProcessDefinition, script: Script, library: Library) -> list[Mutant]:
@@ -166,7 +175,7 @@ def _say_survivors(streams: Streams, survivors: Sequence[Mutant]) -> None:
     from engine.cli.missing import missing_scenario
 
     for mutant in survivors:
-        streams.say("  " + _("nobody notices: {change}").format(change=harmless(mutant.title)))
+        streams.say("  " + _("nobody notices: {change}").format(change=harmless(ITEMS.again(mutant.title))))
         streams.say("    " + _("missing: {scenario}").format(scenario=missing_scenario(mutant)))
     if not survivors:
         streams.say("  " + _("every change is noticed"))
@@ -180,7 +189,7 @@ def _say_coverage(streams: Streams, coverage: Coverage) -> None:
         count = f"{len(items) - len(missing)}/{len(items)}"
         streams.say("  " + _("{name}: {text}").format(name=_(KINDS.get(kind, kind)), text=count))
         for name in missing:
-            streams.say(_("    never: {name}").format(name=name))
+            streams.say(_("    never: {name}").format(name=ITEMS.again(name)))
     streams.say("  " + _("coverage {share:.1%}").format(share=coverage.share))
 
 

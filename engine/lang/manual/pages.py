@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from engine.lang.diagnostics import Diagnostic
+from engine.lang.diagnostics import Diagnostic, Lines
 from engine.lang.load import Folder, load_folder
 from engine.lang.report import as_text
 
@@ -39,6 +39,10 @@ _FILE = re.compile(r"# (?P<file>[a-z_/]+\.yaml)\n")
 _SECTION = re.compile(r"^(?P<key>[a-z_]+):.*\n(?:(?:[ #].*)?\n)*", re.MULTILINE)
 
 
+Told = Callable[[Sequence[Diagnostic], Mapping[str, Lines]], str]
+"""Puts findings into words, with the lines they are about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What the manual says of one finding."""
@@ -55,11 +59,10 @@ class Entry:
         """What the checker finds in the wrong example."""
         return check_example(self.wrong).diagnostics if self.wrong else ()
 
-    @property
-    def output(self) -> str:
-        """What the checker prints for the wrong example."""
+    def output(self, told: Told = as_text) -> str:
+        """What the checker prints for the wrong example; `told` puts findings into words."""
         folder = check_example(self.wrong)
-        return as_text(folder.diagnostics, folder.texts)
+        return told(folder.diagnostics, folder.texts)
 
 
 @cache
@@ -85,13 +88,13 @@ def titles() -> Mapping[str, str]:
     return {entry.id: entry.title for entry in entries().values()}
 
 
-def page(id: str) -> str:
-    """One entry as Markdown, with what the checker prints for its example."""
+def page(id: str, told: Told = as_text) -> str:
+    """One entry as Markdown, with what the checker prints for its example; `told` as in `Entry.output`."""
     entry = entries()[id]
     severity = f" ({entry.findings[0].severity})" if entry.findings else ""
     parts = [f"## {entry.id}{severity}", entry.title, entry.why]
     if entry.wrong:
-        parts += [f"```yaml\n{entry.wrong}```", f"```text\n{entry.output}\n```"]
+        parts += [f"```yaml\n{entry.wrong}```", f"```text\n{entry.output(told)}\n```"]
     if entry.right:
         parts += ["Right:", f"```yaml\n{entry.right}```"]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,0 +1,133 @@
+"""English sentences recognised by their templates, and said again in the reader's language.
+
+What fills a blank of a sentence may be a phrase of its own – a part of a definition, a list of names – and is then said
+again too. What stands between backticks is written in a file, and stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from string import Formatter
+
+from engine.cli.translate import _, later
+
+_SHAPES = {"number": r"\d[\d,]*", "title": r"`[a-z]+` effect|[a-z]+(?:[ -][a-z]+){0,3}"}
+"""Blanks that take only some texts, by their names."""
+
+_PIECE = re.compile(r"(, | and | or | → )")
+_LINKS = {", ": later(", "), " and ": later(" and "), " or ": later(" or "), " → ": " → "}
+_QUOTED = re.compile(r"`[^`]*`")
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A sentence with blanks, as a pattern; `open` are the blanks that do not stand between backticks."""
+
+    sentence: str
+    pattern: re.Pattern[str]
+    open: frozenset[str]
+
+
+class Phrasebook:
+    """Sentences, and the phrases that may fill their blanks."""
+
+    def __init__(self, sentences: Iterable[str], phrases: Iterable[str] = ()) -> None:
+        self._sentences = tuple(sentences)
+        self._phrases = tuple(phrases)
+
+    @cached_property
+    def templates(self) -> Sequence[Template]:
+        """The sentences as patterns, those with most words of their own first."""
+        return _in_order(self._sentences)
+
+    @cached_property
+    def _inner(self) -> Sequence[Template]:
+        return _in_order(self._phrases)
+
+    def again(self, text: str) -> str:
+        """Say a sentence again; one that is not known stays as it is."""
+        return self._sentence(text, 0) or text
+
+    def _sentence(self, text: str, depth: int) -> str | None:
+        known = _exactly(text) or self._filled(self.templates, text, depth)
+        if known is None and "; " in text:  # what is wrong, and what to do about it
+            halves = [self._sentence(half, depth + 1) for half in text.split("; ")]
+            known = _("; ").join(half for half in halves if half) if all(halves) else None
+        return known
+
+    def _filled(self, templates: Iterable[Template], text: str, depth: int) -> str | None:
+        for template in templates:
+            found = template.pattern.fullmatch(text)
+            if found is not None:
+                blanks = found.groupdict()
+                told = {name: self._blank(blank, depth + 1) for name, blank in blanks.items() if name in template.open}
+                return _(template.sentence).format(**blanks | told)
+        return None
+
+    def _blank(self, text: str, depth: int) -> str:
+        """What fills a blank: a phrase, a list of such, a sentence; or what somebody wrote, which stays."""
+        if not self._phrases or depth > _DEEPEST or not text or _QUOTED.fullmatch(text):
+            return text
+        known = _exactly(text) or self._filled(self._inner, text, depth)
+        parts = _parts(text)
+        if known is None and not all(_QUOTED.fullmatch(part) for part in parts[::2]):
+            known = self._sentence(text, depth)
+        if known is None and parts:
+            known = "".join(_(_LINKS[part]) if part in _LINKS else self._blank(part, depth + 1) for part in parts)
+        return known or text
+
+
+def _exactly(text: str) -> str | None:
+    told = _(text) if text else text
+    return None if told == text else told
+
+
+def _parts(text: str) -> list[str]:
+    """The pieces of a list, and what stands between them; nothing where it is none. Between backticks nothing ends."""
+    quotes: list[str] = []
+
+    def kept(found: re.Match[str]) -> str:
+        quotes.append(found[0])
+        return f"\0{len(quotes) - 1}\0"
+
+    pieces = _PIECE.split(_QUOTED.sub(kept, text))
+    back = [re.sub("\0(\\d+)\0", lambda found: quotes[int(found[1])], piece) for piece in pieces]
+    return back if len(back) > 1 else []
+
+
+def _in_order(sentences: Iterable[str]) -> tuple[Template, ...]:
+    longest_first = sorted(sentences, key=lambda sentence: -len(_own_words(sentence)))
+    return tuple(_template(sentence) for sentence in longest_first)
+
+
+def _own_words(sentence: str) -> str:
+    return "".join(text for text, *_rest in Formatter().parse(sentence))
+
+
+def _template(sentence: str) -> Template:
+    parts, is_open, ticks = [], set(), 0
+    for text, name in _blanks(sentence):
+        ticks += text.count("`")
+        parts.append(re.escape(text))
+        if name is not None:
+            is_quoted = ticks % 2 == 1
+            parts.append(f"(?P<{name}>{_SHAPES.get(name, '[^`]*' if is_quoted else '.*?')})")
+            is_open |= set() if is_quoted else {name}
+    return Template(sentence, re.compile("".join(parts), re.DOTALL), frozenset(is_open))
+
+
+def _blanks(sentence: str) -> Iterator[tuple[str, str | None]]:
+    """The texts of a sentence, each with the blank behind it."""
+    before = ""
+    for text, name, *_rest in Formatter().parse(sentence):
+        before += text
+        if name is None and text.endswith(("{", "}")):
+            continue  # a doubled brace: the text goes on
+        yield before, name
+        before = ""
+    if before:
+        yield before, None
