@@ -55,12 +55,17 @@ def test_coverage_passes_from_its_floor_on() -> None:
     assert run("test", "--floor", "84").code == 1
 
 
-@pytest.mark.parametrize(("language", "head"), [("en", "What the scenarios have seen"), ("zh", "场景走过了什么")])
-def test_coverage_is_written_as_a_page_that_needs_nothing_else(tmp_path: Path, language: str, head: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "head", "item"),
+    [("en", "What the scenarios have seen", "close.named fails"), ("zh", "场景走过了什么", "close.named 不成立")],
+)
+def test_coverage_is_written_as_a_page_that_needs_nothing_else(
+    tmp_path: Path, language: str, head: str, item: str
+) -> None:
     run("test", "--html", "seen.html", language=language)
     page = (tmp_path / "seen.html").read_text("utf-8")
     assert f"<h1>{head}</h1>" in page
-    assert "<code>close.named fails</code>" in page
+    assert f"<code>{item}</code>" in page
     assert "83.3%" in page
     assert "src=" not in page
     assert "http://" not in page
