@@ -26,7 +26,7 @@ def write_findings(streams: Streams, checked: Checked, form: str) -> None:
     if form == "json":
         streams.give(findings_document(checked, findings))
     elif form == "sarif":
-        streams.give(as_sarif(findings, summaries(), __version__))
+        streams.give(as_sarif(findings, summaries(), __version__, streams.language))
     elif form == "github":
         if findings:
             streams.say(as_annotations(findings))

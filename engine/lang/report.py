@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from rich.cells import cell_len
 
@@ -93,8 +94,13 @@ def _place(span: Span) -> dict[str, Any]:
     }
 
 
-def as_sarif(findings: Iterable[Diagnostic], rules: Mapping[str, str], version: str) -> dict[str, Any]:
-    """The findings as SARIF 2.1.0; `rules` says in one sentence what each rule is about."""
+_SPOKEN = {"en": "en-US", "zh": "zh-CN"}
+
+
+def as_sarif(
+    findings: Iterable[Diagnostic], rules: Mapping[str, str], version: str, language: str = "en"
+) -> dict[str, Any]:
+    """The findings as SARIF 2.1.0; `rules` says in one sentence what each rule is about, `language` is that of both."""
     findings = list(findings)
     known = sorted({found.id for found in findings})
     driver = {
@@ -106,7 +112,14 @@ def as_sarif(findings: Iterable[Diagnostic], rules: Mapping[str, str], version: 
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "language": _SPOKEN.get(language, language),
+                "columnKind": "unicodeCodePoints",
+                "results": results,
+            }
+        ],
     }
 
 
@@ -133,7 +146,7 @@ def _location(span: Span) -> dict[str, Any]:
         "endLine": span.end_line,
         "endColumn": span.end_column,
     }
-    artifact = {"uri": span.file.replace("\\", "/")}
+    artifact = {"uri": quote(span.file.replace("\\", "/"))}
     return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
 
 
