@@ -20,7 +20,7 @@ from engine.lang.report import as_sarif
 SCHEMA = Path(__file__).with_name("sarif-2.1.0.schema.json")
 URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9._~/-]|%[0-9A-F]{2})+")
 ODD = (
-    error("odd", Span("流程/报 修 #1.yaml", 1, 1, 9, 1), "over several lines", None, [(Span("b.yaml", 2, 1, 2, 2), "")]),
+    error("odd", Span("流程/报 修 #1.yaml", 1, 1, 9, 1), "several lines", None, [(Span("b.yaml", 2, 1, 2, 2), "")]),
     warning("odd", Span("desk\\a.yaml", 1, 1, 1, 1), "a place without a character\0\u2028"),
 )  # fmt: skip
 

@@ -31,6 +31,8 @@ SENTENCES = (
     later("`{name}` is not a party with a register"),
     later("`{name}` is not an action, so it cannot be taken away"),
     later("`{name}` is not a clock of this version, so a cycle of it cannot go on"),
+    later("the register of `{party}` does not keep `{name}`"),
+    later("the register of `{party}` keeps `{name}` of everybody, which is not given"),
     later("there is no process `{process}` beside this one"),
     later("{about} does not ask for `{name}`"),
     later("{about} requires `{name}`, which is not given"),

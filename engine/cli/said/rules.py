@@ -150,6 +150,8 @@ SENTENCES = (
     later("the calendar opens this case, and its `{name}` looks at other cases, which nothing may do by time"),
     later("take `{name}` away, or let people open it"),
     later("opening `{process}` looks at other cases ({reason}), which nothing may do by time"),
+    later("the register of `{party}` is looked at here, which nothing may do by time"),
+    later("let an action enter them"),
     later("the calendar opens this case, when nobody brings `{name}`"),
     later("keep what it needs in a figure of the desk"),
     later("action `{action}` is {told}, when nobody brings `{name}`"),

@@ -40,6 +40,8 @@ SENTENCES = (
     later("`{name}`: there is no one to act"),
     later("`{text}` is no time that can be left: {error}"),
     later("exactly {wanted} was to be emitted, but {found} was"),
+    later("exactly {wanted} was to be registered, but {found} was"),
+    later("`{name}` of `{party}` was to be {wanted}, but is {found}"),
     later("`{event}` carries no `{name}`; {mend}"),
     later("it carries {names}"),
     later("`{name}` of `{event}`: {problem}"),
