@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Declared,
         Delivery,
         Engine,
+        Erased,
         Export,
         Exported,
         File,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         Conflict,
         DefinitionError,
         EngineError,
+        KeyMissing,
         KeyReused,
         NotFound,
         NotPermitted,
@@ -67,21 +69,22 @@ if TYPE_CHECKING:
     from engine.lang.calendar_files import load_calendar, load_calendars
     from engine.ports import Person, TimeSource
     from engine.resources import read_sources
+    from engine.sealing import HostKeys, host_keys
     from engine.values import read_instant, show_instant
     from engine.worker import run_worker
 
 _APP = (
     "Accepted", "Act", "AdjustedCycle", "CaseView", "ClockView", "Correction", "Declared", "Delivery", "Engine",
-    "Export", "Exported", "File", "FormField", "Import", "Imported", "Inside", "Interruption", "MeasureQuestion",
-    "MeasureReport", "Offer", "Reach", "Refusal", "Round", "Search", "SlaQuestion", "SlaReport", "Verification",
-    "Worklist",
+    "Erased", "Export", "Exported", "File", "FormField", "Import", "Imported", "Inside", "Interruption",
+    "MeasureQuestion", "MeasureReport", "Offer", "Reach", "Refusal", "Round", "Search", "SlaQuestion", "SlaReport",
+    "Verification", "Worklist",
 )  # fmt: skip
 _CALENDARS = (
     "Calendar", "CalendarError", "always", "format_duration", "openings", "parse_duration", "read_calendar",
 )  # fmt: skip
 _ERRORS = (
-    "ClockJumped", "Conflict", "DefinitionError", "EngineError", "KeyReused", "NotFound", "NotPermitted", "SetAside",
-    "StoreUnavailable", "UsageError", "VerificationFailed",
+    "ClockJumped", "Conflict", "DefinitionError", "EngineError", "KeyMissing", "KeyReused", "NotFound", "NotPermitted",
+    "SetAside", "StoreUnavailable", "UsageError", "VerificationFailed",
 )  # fmt: skip
 _HOMES = {
     **dict.fromkeys(_APP, "engine.app"),
@@ -96,19 +99,21 @@ _HOMES = {
     "read_instant": "engine.values",
     "show_instant": "engine.values",
     "read_sources": "engine.resources",
+    "HostKeys": "engine.sealing",
+    "host_keys": "engine.sealing",
     "run_worker": "engine.worker",
 }
 
 __all__ = [
     "Accepted", "Act", "Actor", "AdjustedCycle", "Calendar", "CalendarError", "CaseView", "ClockJumped", "ClockView",
-    "Conflict", "Correction", "Declared", "DefinitionError", "Delivery", "Engine", "EngineError", "Export", "Exported",
-    "File", "FormField", "Import", "Imported", "Inside", "Interruption", "KeyReused", "MeasureQuestion",
-    "MeasureReport", "NotFound", "NotPermitted", "Offer", "Person", "Reach", "Reason", "Refusal", "Round", "Search",
-    "SetAside", "SlaQuestion", "SlaReport", "StoreUnavailable", "TimeSource", "UsageError", "Verification",
-    "VerificationFailed", "Worklist",
+    "Conflict", "Correction", "Declared", "DefinitionError", "Delivery", "Engine", "EngineError", "Erased", "Export",
+    "Exported", "File", "FormField", "HostKeys", "Import", "Imported", "Inside", "Interruption", "KeyMissing",
+    "KeyReused", "MeasureQuestion", "MeasureReport", "NotFound", "NotPermitted", "Offer", "Person", "Reach", "Reason",
+    "Refusal", "Round", "Search", "SetAside", "SlaQuestion", "SlaReport", "StoreUnavailable", "TimeSource",
+    "UsageError", "Verification", "VerificationFailed", "Worklist",
     "__version__",
-    "always", "format_duration", "load_calendar", "load_calendars", "openings", "parse_duration", "read_calendar",
-    "read_instant", "read_sources", "run_worker", "show_instant",
+    "always", "format_duration", "host_keys", "load_calendar", "load_calendars", "openings", "parse_duration",
+    "read_calendar", "read_instant", "read_sources", "run_worker", "show_instant",
 ]  # fmt: skip
 
 

@@ -83,6 +83,12 @@ class StoreUnavailable(EngineError):
     exit_code = 1
 
 
+class KeyMissing(EngineError):
+    """Private values are locked by a key that is not here."""
+
+    exit_code = 1
+
+
 class VerificationFailed(EngineError):
     """The audit does not verify."""
 

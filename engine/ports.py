@@ -11,6 +11,7 @@ from engine.core.adjustments import Ledgers
 from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Step
 from engine.core.outlook import Outlook
+from engine.sealing import HostKeys
 from engine.stored import (
     Attached,
     Attachment,
@@ -155,6 +156,9 @@ class Timetables(Protocol):
 class Registers(Protocol):
     """The desk's registers of outside people; each change is kept beside what was before."""
 
+    def erase_party(self, party: str, id: str) -> None:
+        """Destroy the key of this one's personal values, and the values of every change."""
+
     def save_party(self, record: PartyRecord) -> None:
         """Add what is so from now on; `Outrun` if somebody was faster."""
 
@@ -233,6 +237,26 @@ class Registry(Protocol):
         """Set it; None removes it."""
 
 
+class Erasures(Protocol):
+    """What goes with private values that are erased, and the keys of all others."""
+
+    def forget_files(self, case: str) -> int:
+        """Forget the files of this case, and the content that no other case has; how many files."""
+
+    def forget_traces(self, case: str) -> None:
+        """Forget what else could tell its values: digests of its commands, which no repeat fits any more; troubles
+        of its deliveries."""
+
+    def keys_beside(self, mark: str, after: str, most: int) -> list[tuple[str, str]]:
+        """Owners and stored keys that do not begin with this mark, by owner, those after `after`, at most so many."""
+
+    def count_keys_beside(self, mark: str) -> int:
+        """How many keys there are that do not begin with this mark."""
+
+    def replace_key(self, owner: str, stored: str) -> None:
+        """The same key, wrapped anew."""
+
+
 class Care(Protocol):
     """Families that are set aside, and imports."""
 
@@ -249,7 +273,9 @@ class Care(Protocol):
         """Its families are no longer importing and fall due as others."""
 
 
-class Transaction(CaseTable, CaseLists, Reports, Timetables, Registers, OutboxTable, Registry, Care, Ledgers, Protocol):
+class Transaction(
+    CaseTable, CaseLists, Reports, Timetables, Registers, OutboxTable, Registry, Erasures, Care, Ledgers, Protocol
+):
     """One unit of work: all of it or nothing. Reads see its own writes; iterators end with the transaction."""
 
     def part(self) -> AbstractContextManager[None]:
@@ -271,6 +297,10 @@ class Transaction(CaseTable, CaseLists, Reports, Timetables, Registers, OutboxTa
 class Store(Protocol):
     """Where cases live."""
 
+    @property
+    def keys(self) -> HostKeys:
+        """The host's keys, by which those of private values are wrapped."""
+
     def write(self, *, is_lasting: bool = True) -> AbstractContextManager[Transaction]:
         """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
 
@@ -289,6 +319,9 @@ class Store(Protocol):
         An exception takes back its own transaction only; the host's goes on, and decides whether any of it stands.
         """
 
+    def scrub(self) -> None:
+        """Let what was erased not stay readable in the database's own files, as far as the database can see to it."""
+
     def server(self) -> Server | None:
         """How the database's server stands; None where there is none."""
 
@@ -300,7 +333,7 @@ class Store(Protocol):
 
 
 __all__ = [
-    "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Family", "Fault",
+    "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Erasures", "Family", "Fault",
     "Listing", "Mail", "OutboxTable", "Outlook", "PartyRecord", "Person", "Publication", "Query", "Registers",
     "Registry", "Reports", "Request", "Save", "Server", "Step", "Store", "StoredRecord", "TimeSource", "Timetable",
     "Timetables", "Transaction", "Wanted",

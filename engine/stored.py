@@ -130,6 +130,7 @@ class PartyRecord:
     data: Mapping[str, Value]  # but for personal fields
     private: Mapping[str, Value]  # personal fields in clear
     is_active: bool = True
+    erasure: str | None = None  # why its personal values were erased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
 from engine.fields import Field, Value, Words
 from engine.model import Clock, Form
+from engine.sealing import WithPrivate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +170,7 @@ def case_view(case: Case, seeing: Seeing) -> CaseView:
     if seeing.actor is not None and is_excluded(plan, case, seeing.actor):
         return _closed_book(plan, case)
     is_open_book = seeing.actor is None or works(plan, case, seeing.actor)
-    data = {**case.data, **{n: v for n, v in case.private.items() if n in case.data}} if is_open_book else case.data
+    data = WithPrivate(case.data, case.private) if is_open_book and case.private else case.data
     return CaseView(
         id=case.id, process=case.process, version=case.version, label=definition.label,
         summary=_summary(plan, case, seeing), position=case.position.leaves, waiting_on=case.waiting,
@@ -245,7 +246,7 @@ def _once(reasons: Iterable[Reason]) -> Iterator[Reason]:
 
 def form_fields(plan: Plan, form: Form, case: Case | None) -> Iterator[FormField]:
     """What a form asks for, required fields first."""
-    data = {**case.data, **case.private} if case is not None else EMPTY
+    data = WithPrivate(case.data, case.private) if case is not None else EMPTY
     for names, required in ((form.require, True), (form.allow, False)):
         for name in names:
             yield FormField(field=plan.definition.fields[name], required=required, present=data.get(name))

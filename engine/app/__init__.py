@@ -16,12 +16,14 @@ from engine.app.measuring import MeasureQuestion, MeasureReport, Measuring
 from engine.app.merging import RecipeOfTwo
 from engine.app.migrating import CaseMove, Migrated, Migrating, MovePlan, Promise
 from engine.app.opening import Coming
+from engine.app.privacy import Erased, Privacy
 from engine.app.reading import Reading, Search
 from engine.app.registering import Registering
 from engine.app.reporting import Reporting, SlaQuestion, SlaReport
 from engine.app.running import Round, Running
 from engine.app.verifying import Problem, Verification
 from engine.ports import Store, TimeSource
+from engine.sealing import HostKeys
 from engine.time_source import SystemTime
 from engine.views import (
     Accepted,
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
 
 
 class Engine(
-    Acting, Reading, Reporting, Measuring, Running, Keeping, Registering, Importing, Exporting, Adjusting, Migrating
-):
+    Acting, Reading, Reporting, Measuring, Running, Keeping, Privacy, Registering, Importing, Exporting, Adjusting,
+    Migrating,
+):  # fmt: skip
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
     def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:
@@ -50,15 +53,20 @@ class Engine(
         self.woken = self._recipe.woken
 
     @classmethod
-    def open(cls, url: str, *, time: TimeSource | None = None, create: bool = False) -> Engine:
-        """An engine on the database of this URL or path; `memory:` keeps everything in this process."""
+    def open(
+        cls, url: str, *, time: TimeSource | None = None, create: bool = False, keys: HostKeys | None = None
+    ) -> Engine:
+        """An engine on the database of this URL or path; `memory:` keeps everything in this process.
+
+        The host's keys, which lock those of private values, are those the environment names, unless they are given.
+        """
         if url == "memory:":
             from engine.store.memory import MemoryStore
 
             return cls(MemoryStore(), time=time)
         from engine.store import open_store
 
-        return cls(open_store(url, create=create), time=time)
+        return cls(open_store(url, create=create, keys=keys), time=time)
 
     @staticmethod
     def install(connection: HostConnection) -> bool:
@@ -96,9 +104,8 @@ class Engine(
 
 __all__ = [
     "Accepted", "Act", "AdjustedCycle", "CaseMove", "CaseView", "Check", "ClockView", "Coming", "Correction",
-    "Declared", "Deliver", "Delivery", "Engine", "Export", "Exported", "File", "FormField",
-    "Import", "Imported", "Inside", "Interruption",
-    "LineError", "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan", "Offer", "Played", "Problem", "Promise",
-    "Published", "Reach", "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification",
-    "Worklist",
+    "Declared", "Deliver", "Delivery", "Engine", "Erased", "Export", "Exported", "File", "FormField", "Import",
+    "Imported", "Inside", "Interruption", "LineError", "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan",
+    "Offer", "Played", "Problem", "Promise", "Published", "Reach", "Refusal", "Result", "Round", "Search",
+    "SlaQuestion", "SlaReport", "Verification", "Worklist",
 ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
@@ -115,7 +114,7 @@ class Deciding(Saving):
         for command in outcome.elsewhere if isinstance(outcome, Applied) else ():
             opening = Decision(
                 case=command.case, now=decision.now, clock=decision.clock,
-                decide=partial(open_case, command._replace(secret=secrets.token_hex(32)), now=decision.now),
+                decide=partial(open_case, command, now=decision.now),
                 keep=lambda opened: self.save(tx, None, (), opened, None),
                 importing=decision.importing,
             )  # fmt: skip

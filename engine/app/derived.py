@@ -90,12 +90,16 @@ def _told(message: Outgoing) -> Any:
 
 
 def broken_files(tx: Transaction, records: Iterable[StoredRecord]) -> Iterator[tuple[StoredRecord, str]]:
-    """Files that are gone, or whose content is not what the record's hash says."""
-    for record in records:
-        attached = json.loads(record.text).get("attached")
-        if attached is None or "refused" in json.loads(record.text):
+    """Files that are gone without having been erased, or whose content is not what the record's hash says."""
+    read = [(record, json.loads(record.text)) for record in records]
+    erased = {told["case"]: told["seq"] for _, told in read if told.get("erasure", {}).get("files")}
+    for record, told in read:
+        attached = told.get("attached")
+        if attached is None or "refused" in told:
             continue
         file = tx.attachment(record.case, attached["hash"])
+        if file is None and record.sequence < erased.get(record.case, 0):
+            continue
         if file is None:
             yield record, f"the file `{attached['name']}` is gone"
         elif hashlib.sha256(file.content).hexdigest() != attached["hash"]:

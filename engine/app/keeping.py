@@ -135,7 +135,7 @@ class Keeping:
             roots = [self._recipe.root(tx, case)] if case else list(tx.roots())
             total = Verification()
             for done, root in enumerate(roots, 1):
-                found = verify_family(tx, library, root)
+                found = verify_family(tx, library, root, self._recipe.store.keys)
                 total = Verification(
                     cases=total.cases + found.cases, records=total.records + found.records,
                     sealed=total.sealed + found.sealed, problems=total.problems + found.problems,
@@ -152,6 +152,7 @@ class Keeping:
             dead = len(tx.outbox(status="dead", limit=1000))
             library = self._recipe.catalogue.library(tx)
             schedules = coming(tx, library)
+            beside = tx.count_keys_beside(mark) if (mark := self._recipe.store.keys.mark) else None
             behind += len(tx.due_timetables(self._recipe.now()))
         admins = [person for person in people if _is_admin(person)]
         return [
@@ -163,6 +164,7 @@ class Keeping:
             _check("faults", not faults, f"{faults} cases set aside", f"搁置案件 {faults} 个"),
             _due_check(behind),
             *_schedule_checks(schedules),
+            *_key_checks(beside),
             _check("outbox", not dead, f"{dead} messages could not be delivered", f"{dead} 条消息未能送达"),
         ]  # fmt: skip
 
@@ -240,6 +242,19 @@ def _server_checks(server: Server | None) -> Iterator[Check]:
     if is_full:
         en, zh = f"{en}; hardly any connection is left", f"{zh}；连接几乎用尽"
     yield _check("server", not server.volatile and not is_full, en, zh)
+
+
+def _key_checks(beside: int | None) -> Iterator[Check]:
+    """Where the host has a key: whether it locks those of all private values."""
+    if beside == 0:
+        yield _check(
+            "keys", True, "the host's key locks those of all private values", "主机密钥已锁定所有个人信息的密钥"
+        )
+    elif beside is not None:
+        en = f"keys of private values that the host's newest key does not lock: {beside}; `casewright privacy wrap`"
+        yield _check(
+            "keys", False, en, f"尚未由主机最新密钥锁定的个人信息密钥：{beside} 把；请运行 `casewright privacy wrap`"
+        )
 
 
 def _due_check(behind: int) -> Check:

@@ -5,22 +5,54 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from engine.core.cases import Applied, Case, Command, Refused, Step
 from engine.core.plan import Plan
 from engine.ports import Request
+from engine.sealing import HostKeys
+
+SEARCH_KEY = "search_key"
+"""The setting that holds the desk's search key, and whose key that is."""
 
 
-def digest_of(command: Command, key: bytes) -> str:
-    """What a command with an idempotency key asks for; facts and the revision expected are left out."""
-    if command.key is None:
-        return ""
-    content = json.dumps(
-        [command.verb, command.case, command.name, command.actor.id, command.form],
-        sort_keys=True, default=str, ensure_ascii=False,
-    )  # fmt: skip
-    return hmac.new(key, content.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+class Marks:
+    """What only the desk's search key can make; the key is opened when the first is asked for."""
+
+    def __init__(self, keys: HostKeys, stored: str) -> None:
+        self._keys = keys
+        self._stored = stored
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self._keys.open(self._stored, SEARCH_KEY)
+
+    def digest(self, command: Command) -> str:
+        """What a command with an idempotency key asks for; facts and the revision expected are left out."""
+        if command.key is None:
+            return ""
+        content = json.dumps(
+            [command.verb, command.case, command.name, command.actor.id, command.form],
+            sort_keys=True, default=str, ensure_ascii=False,
+        )  # fmt: skip
+        return self._made(content)
+
+    def search(self, value: Any) -> str:
+        """By what a whole personal value is found: an HMAC of its text without spaces, case and signs of numbers."""
+        return self._made("".join(sign for sign in str(value).casefold() if not sign.isspace() and sign not in "-()+"))
+
+    def of_steps(self, steps: Iterable[Step]) -> Mapping[str, Mapping[str, str]]:
+        """Case → field → the mark of the personal value it was given."""
+        found: dict[str, dict[str, str]] = {}
+        for step in steps:
+            for name, value in step.private.items():
+                if value is not None:
+                    found.setdefault(step.case.id, {})[name] = self.search(value)
+        return found
+
+    def _made(self, text: str) -> str:
+        return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
 
 def request_of(command: Command, digest: str, outcome: Applied | Refused, now: int) -> Request | None:
@@ -31,22 +63,6 @@ def request_of(command: Command, digest: str, outcome: Applied | Refused, now: i
         sender=command.actor.id, key=command.key, digest=digest, case=command.case,
         sequence=outcome.steps[0].record["seq"], at=now,
     )  # fmt: skip
-
-
-def search_mark(key: bytes, value: Any) -> str:
-    """By what a whole personal value is found: an HMAC of its text without spaces, case and signs of numbers."""
-    text = "".join(sign for sign in str(value).casefold() if not sign.isspace() and sign not in "-()+")
-    return hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
-
-
-def searches_of(steps: Iterable[Step], key: bytes) -> Mapping[str, Mapping[str, str]]:
-    """Case → field → the mark of the personal value it was given."""
-    found: dict[str, dict[str, str]] = {}
-    for step in steps:
-        for name, value in step.private.items():
-            if value is not None:
-                found.setdefault(step.case.id, {})[name] = search_mark(key, value)
-    return found
 
 
 def business_key(plan: Plan, case: Case) -> tuple[str | None, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.app.deciding import Decision
-from engine.app.marks import digest_of, request_of
+from engine.app.marks import request_of
 from engine.app.recipe import Given, More, Recipe, Turn
 from engine.core.cases import Case, Command, Family, Refused
 from engine.core.decide import Carried, instant
@@ -35,7 +35,7 @@ class RecipeOfTwo(Recipe):
 
     def merging_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """Merge `command.case` into `command.name` inside a transaction; both roots are locked in order of id."""
-        digest = digest_of(command, self.search_key)
+        digest = self.marks.digest(command)
         if repeat := self._repeat(tx, command, digest):
             return repeat
         clock, now, met = self._meet(tx, command, given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from engine.core.plan import Library
 from engine.core.schedules import Member, Opening, Register, next_instant, open_scheduled, openings_at, upcoming
 from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Timetable, Transaction
+from engine.sealing import WithPrivate
 
 
 class Opened(NamedTuple):
@@ -71,7 +71,11 @@ def _register_of(tx: Transaction) -> Register:
 
     def at(party: str, instant: int) -> Sequence[Member]:
         found = tx.parties(party, instant)
-        return [Member(one.id, {**one.data, **one.private}) for one in found if one.is_active]
+        return [
+            Member(one.id, WithPrivate({**one.data, **dict.fromkeys(one.private)}, one.private))
+            for one in found
+            if one.is_active
+        ]
 
     return at
 
@@ -79,7 +83,7 @@ def _register_of(tx: Transaction) -> Register:
 def _open(saving: Saving, tx: Transaction, opening: Opening, now: int) -> None:
     prefix = opening.plan.definition.prefix
     case = f"{prefix}-{tx.next_number(prefix)}"
-    outcome = open_scheduled(opening, case, secrets.token_hex(32), saving.context(tx, now))
+    outcome = open_scheduled(opening, case, saving.context(tx, now))
     if isinstance(outcome, Refused):
         raise _NotOpened(outcome)
     saving.save(tx, None, (), outcome, None)

@@ -9,7 +9,6 @@ from typing import Any
 
 from engine.app.histories import Histories
 from engine.app.known import check_process, check_role, check_state
-from engine.app.marks import search_mark
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
 from engine.core.cases import Actor, Case, Family
@@ -160,7 +159,7 @@ class Reading:
             waiting = (f"person:{who.id}", *(f"role:{role}" for role in who.roles))
         ids = None
         if search.find:
-            ids = tx.search(search.find, search_mark(self._recipe.search_key, search.find))
+            ids = tx.search(search.find, self._recipe.marks.search(search.find))
         now = self._recipe.now()
         return Query(
             waiting=waiting, assignee=who.id if search.mine else None, process=search.process, state=search.state,

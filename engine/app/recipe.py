@@ -14,7 +14,7 @@ from engine.app.catalogue import Catalogue
 from engine.app.deciding import Deciding, Decision
 from engine.app.faults import fault_of
 from engine.app.life import Life
-from engine.app.marks import digest_of, request_of
+from engine.app.marks import SEARCH_KEY, Marks, request_of
 from engine.app.opening import open_due
 from engine.app.people import check_known, roles_of_named
 from engine.core.cases import BESIDE, EMPTY, Actor, Applied, Case, Command, Family, Refused
@@ -96,8 +96,8 @@ class Recipe(Deciding):
         self.catalogue = Catalogue()
         with store.read() as tx:
             self.life = Life(time, tx)
-            key = tx.setting("search_key")
-        self.search_key = bytes.fromhex(key or self._make_search_key())
+            key = tx.setting(SEARCH_KEY)
+        self.marks = Marks(store.keys, key or self._make_search_key())
         self.woken = Event()
         self._near: set[int] = set()  # threads that have decided something a worker should look at before its next poll
 
@@ -117,8 +117,10 @@ class Recipe(Deciding):
         """The desk's key for searching personal values."""
         with self.store.write() as tx:
             tx.alone()
-            key = tx.setting("search_key") or secrets.token_hex(32)
-            tx.set_setting("search_key", key)
+            key = tx.setting(SEARCH_KEY)
+            if key is None:
+                key = self.store.keys.wrap(bytes.fromhex(secrets.token_hex(32)), SEARCH_KEY)
+                tx.set_setting(SEARCH_KEY, key)
             return key
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -213,7 +215,7 @@ class Recipe(Deciding):
 
     def command_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """One command inside a transaction."""
-        digest = digest_of(command, self.search_key)
+        digest = self.marks.digest(command)
         if repeat := self._repeat(tx, command, digest):
             return repeat
         before = self.family_of(tx, command.case, lock=True)
@@ -249,13 +251,13 @@ class Recipe(Deciding):
 
     def opening_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """The opening of a case inside a transaction; `command.case` is not named yet."""
-        digest = digest_of(command, self.search_key)
+        digest = self.marks.digest(command)
         if repeat := self._repeat(tx, command, digest):
             return repeat
         clock = self.life.read(tx)
         now = clock if given.at is None else given.at
         definition = self.catalogue.newest(tx, command.name, clock).definition
-        command = command._replace(version=definition.version, secret=secrets.token_hex(32), importing=given.importing)
+        command = command._replace(version=definition.version, importing=given.importing)
         command = self._with_people(tx, command, None)
         self.life.show(tx, clock)
         open_due(self, tx, command.name, clock)

@@ -86,5 +86,5 @@ def open_values_of(tx: Transaction, library: Library, party: str, id: str, at: i
     if not known or not known[-1].is_active:
         return None
     register = register_of(library, party)
-    kept = kept_of(register, known[-1]).items()
-    return {name: value for name, value in kept if not register.register[name].personal}
+    kept = usual_of(register) | {name: value for name, value in known[-1].data.items() if name in register.register}
+    return {name: value for name, value in kept.items() if not register.register[name].personal}

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.app.catalogue import Catalogue
-from engine.app.marks import business_key, searches_of
+from engine.app.marks import Marks, business_key
 from engine.app.registers import enter_all
-from engine.core.audit import seal
-from engine.core.cases import EMPTY, Applied, Family, Refused, Step
+from engine.core.audit import sealed_by
+from engine.core.cases import EMPTY, Applied, Case, Family, Refused, Step
 from engine.core.decide import Carried
 from engine.core.outlook import outlook
 from engine.core.sight import Context
 from engine.errors import NotFound
-from engine.ports import Request, Save, TimeSource, Transaction
+from engine.fields import Value
+from engine.ports import Request, Save, Store, TimeSource, Transaction
 
 
 class Saving:
@@ -23,12 +24,16 @@ class Saving:
 
     catalogue: Catalogue
     time: TimeSource
-    search_key: bytes
+    store: Store
+    marks: Marks
 
     def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
         """What surrounds a decision."""
         library = self.catalogue.library(tx)
-        return Context(library=library, clock=clock, entropy=secrets.token_hex(32), seal=seal, found=found)
+        return Context(library=library, clock=clock, entropy=secrets.token_hex(32), seal=self._seal, found=found)
+
+    def _seal(self, case: Case, sequence: int, field: str, value: Value) -> Value:
+        return sealed_by(self.store.keys.open(case.secret, case.id), (sequence, field), value)
 
     def family(self, tx: Transaction, root: str, *, lock: bool) -> Family:
         """The family as stored."""
@@ -58,7 +63,7 @@ class Saving:
                 steps=steps,
                 outlooks=outlooks,
                 keys=keys,
-                searches=searches_of(steps, self.search_key),
+                searches=self.marks.of_steps(steps),
                 request=request,
             )
         )

@@ -11,7 +11,9 @@ from engine.core.audit import broken, commitment, sealed_in
 from engine.core.cases import Case, Family
 from engine.core.plan import Library
 from engine.core.replay import replay
+from engine.errors import VerificationFailed
 from engine.ports import StoredRecord, Transaction
+from engine.sealing import HostKeys
 
 STORED_BESIDE = ("floor", "order", "fault", "importing", "private", "secret", "head")
 """What a case's row holds that no record tells: the chain proves the head, the rest decides nothing by itself."""
@@ -36,15 +38,15 @@ class Verification:
     problems: tuple[Problem, ...] = ()
 
 
-def verify_family(tx: Transaction, library: Library, root: str) -> Verification:
+def verify_family(tx: Transaction, library: Library, root: str, keys: HostKeys) -> Verification:
     """Verify one family by its chains and by replay; what cannot even be read is a problem of this family alone."""
     try:
-        return _verified(tx, library, root)
+        return _verified(tx, library, root, keys)
     except Exception as error:  # a flipped byte may be met anywhere: no text, no JSON, no key
         return _lost(root, [], f"its rows cannot be read: {error}")
 
 
-def _verified(tx: Transaction, library: Library, root: str) -> Verification:
+def _verified(tx: Transaction, library: Library, root: str, keys: HostKeys) -> Verification:
     records = list(tx.family_records(root))
     try:
         family = tx.family(root, lock=False)
@@ -54,7 +56,7 @@ def _verified(tx: Transaction, library: Library, root: str) -> Verification:
         return _lost(root, records, "its case is gone")
     problems = list(_chains(family, records))
     if not problems:
-        problems = [*_seals(family, records), *_replayed(tx, family, records, library)]
+        problems = [*_seals(family, records, keys), *_replayed(tx, family, records, library)]
         problems += [Problem(case=r.case, sequence=r.sequence, message=why) for r, why in broken_files(tx, records)]
     seals = set() if problems else {seal for record in records for seal in sealed_in(json.loads(record.text))}
     return Verification(cases=len(family.cases), records=len(records), sealed=len(seals), problems=tuple(problems))
@@ -75,19 +77,24 @@ def _chains(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
         yield Problem(case=name, sequence=None, message="records without a case")
 
 
-def _seals(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
-    """Each private value that is still there must be the one its newest commitment seals."""
+def _seals(family: Family, records: list[StoredRecord], keys: HostKeys) -> Iterator[Problem]:
+    """Each private value that is still there must be the one its newest commitment seals, where its key is here."""
     newest: dict[tuple[str, str], tuple[int, str]] = {}
     for record in records:
         for name, value in json.loads(record.text).get("changed", {}).items():
             if isinstance(value, dict) and "sealed" in value:
                 newest[record.case, name] = record.sequence, value["sealed"]
     for case in family.cases.values():
-        for name, value in case.private.items():
-            if (case.id, name) not in newest or not case.secret:
+        for name in case.private if keys.can_open(case.secret) else ():
+            if (case.id, name) not in newest:
                 continue
             sequence, sealed = newest[case.id, name]
-            if value is not None and commitment(bytes.fromhex(case.secret), sequence, name, value) != sealed:
+            try:
+                value, secret = case.private[name], keys.open(case.secret, case.id)
+                is_right = value is None or commitment(secret, sequence, name, value) == sealed
+            except (VerificationFailed, ValueError):
+                is_right = False
+            if not is_right:
                 yield Problem(case=case.id, sequence=sequence, message=f"`{name}` is not the value that was sealed")
 
 

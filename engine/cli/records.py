@@ -32,6 +32,7 @@ _VERBS: Mapping[str, str] = {
     "adjust": later("interruption {name} declared"),
     "adjust correction": later("correction {name} declared"),
     "reverse": later("{name} reversed"),
+    "erase": later("erased private values"),
     "judge": later("settled what others changed"),
     "tell refused": later("telling `{name}` was refused"),
     "open refused": later("opening `{name}` was refused"),
@@ -139,6 +140,8 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
     for part in ("adjustment", "reversal"):
         if part in record:
             yield from _beside(reader, definition, record[part])
+    if "erasure" in record:
+        yield harmless(record["erasure"]["reason"])
     if "migration" in record:
         yield harmless(record["migration"]["reason"])
     if "attached" in record:

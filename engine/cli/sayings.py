@@ -70,6 +70,21 @@ SENTENCES = (
     later("`{id}` was changed meanwhile; look at it again"),
     later("`{field}` is not a field of the register of `{party}`"),
     later("`{id}` cannot stand on the register of `{party}`: {problem}"),
+    # private values
+    later("the key `{owner}` of private values is not there: they were erased, or keys were left out of a copy"),
+    later("the key `{owner}` of private values is locked by the host's key `{key}`, which is not here"),
+    later("name the file that holds it: {variable}=PATH; all else works without it"),
+    later("name the file that holds it: {variable}=PATH, or set {other}"),
+    later("the host gave no key to wrap by"),
+    later("both {one} and {other} are set, and it is unclear which counts"),
+    later("unset one"),
+    later("the host's key cannot be read from the file `{path}`: {error}"),
+    later("no key stands in the file `{path}`"),
+    later("what {where} holds is no key: 32 bytes in base64, one key a line"),
+    later("`casewright privacy keygen --out FILE` makes one"),
+    later("what is locked as `{place}` was changed, or is not of this key"),
+    later("an erasure needs a reason"),
+    later("it stands on record, so leave out of it what is erased"),
     # calendars
     later("the calendar cannot be used; {place}: {message}"),
     later(

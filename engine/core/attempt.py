@@ -18,7 +18,7 @@ from engine.core.reasons import reason
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
 from engine.expressions import Expression, ExpressionFailed
-from engine.fields import Field, Value
+from engine.fields import Field, Value, is_sealed
 from engine.model import Action, Guard
 
 Reasons = list[Reason]
@@ -285,8 +285,16 @@ def _beside(draft: Draft, command: Command) -> Reasons:
     return []
 
 
+def _erase(draft: Draft, command: Command) -> Reasons:
+    """Let the personal values and their key go; what the records committed to stays, and nothing can open it."""
+    fields = sorted(name for name, value in draft.case.data.items() if is_sealed(value))
+    draft.record[BESIDE[command.verb]] = {**command.form, "fields": fields}
+    draft.forget()
+    return []
+
+
 _VERBS: Mapping[str, Callable[[Draft, Command], Reasons]] = {
     "open": _open, "do": _act, "tell": _act, "claim": _claim, "release": _release, "assign": _assign,
     "attach": _attach, "merge": _merge, "take_in": _take_in, "migrate": migrate,
-    "adjust": _beside, "reverse": _beside,
+    "adjust": _beside, "reverse": _beside, "erase": _erase,
 }  # fmt: skip

@@ -52,19 +52,28 @@ def digest(text: str) -> str:
 
 
 def seal(case: Case, sequence: int, field: str, value: Value) -> dict[str, str]:
+    """A commitment by a key that stands in clear, as in a world without a store."""
+    return sealed_by(bytes.fromhex(case.secret), (sequence, field), value)
+
+
+def sealed_by(secret: bytes, place: tuple[int, str], value: Value) -> dict[str, str]:
     """A commitment to a personal value: it shows nothing, and whoever has the case's key can prove the value by it."""
-    return {"sealed": commitment(bytes.fromhex(case.secret), sequence, field, value)}
+    return {"sealed": commitment(secret, *place, value)}
 
 
 def commitment(secret: bytes, sequence: int, field: str, value: Value) -> str:
     """SHA-256 over a salt drawn from the case's key for this record and field, and the value's canonical text."""
-    salt = hmac.new(secret, f"{sequence}:{field}".encode(), hashlib.sha256).digest()
-    return hashlib.sha256(SEAL + salt + canonical(value).encode()).hexdigest()
+    return hashlib.sha256(SEAL + salt_of(secret, sequence, field) + canonical(value).encode()).hexdigest()
 
 
-def child_secret(entropy: str, child: str) -> str:
-    """The key of a case opened on the way, drawn from the randomness its command brought."""
-    return hmac.new(bytes.fromhex(entropy), child.encode(), hashlib.sha256).hexdigest()
+def salt_of(secret: bytes, sequence: int, field: str) -> bytes:
+    """What proves one value and no other to whoever is told it with the value."""
+    return hmac.new(secret, f"{sequence}:{field}".encode(), hashlib.sha256).digest()
+
+
+def new_secret(entropy: str, case: str) -> str:
+    """The key of a case that has none yet, drawn from the randomness its command brought."""
+    return hmac.new(bytes.fromhex(entropy), case.encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

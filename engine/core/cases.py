@@ -111,7 +111,7 @@ class Case:
     importing: str | None = None  # the unfinished import it belongs to
     fault: str | None = None  # on the root: the fault that set the family aside
     private: Mapping[str, Value] = field(default_factory=dict)  # personal values in clear; never in records
-    secret: str = ""  # hex key of the commitments
+    secret: str = ""  # the key of the personal values, as it is stored; none before the first of them
 
     @property
     def merged_into(self) -> str | None:
@@ -154,10 +154,22 @@ MERGED_INTO, MERGED = "merged-into", "merged"
 """Links of a case that was merged, and of the one that took it in, to the other; no process can name the first."""
 
 Verb = Literal[
-    "open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in", "migrate", "adjust", "reverse"
+    "open",
+    "do",
+    "tell",
+    "claim",
+    "release",
+    "assign",
+    "attach",
+    "merge",
+    "take_in",
+    "migrate",
+    "adjust",
+    "reverse",
+    "erase",
 ]
 
-BESIDE: Mapping[str, str] = MappingProxyType({"adjust": "adjustment", "reverse": "reversal"})
+BESIDE: Mapping[str, str] = MappingProxyType({"adjust": "adjustment", "reverse": "reversal", "erase": "erasure"})
 """Verbs that only put something on record beside the case, from which nothing follows, and where the record has it."""
 
 
@@ -176,7 +188,6 @@ class Command(NamedTuple):
     key: str | None = None
     occurred_at: int | None = None  # what a client's clock said; data only
     sent_to: str | None = None  # the merged case it was sent to, whose survivor it reached
-    secret: str = ""  # for an opening: hex key of the new case's commitments
     importing: str | None = None
     schedule: str = ""  # of an opening by the calendar: the schedule's name
     party: str = ""  # and for whom of a register

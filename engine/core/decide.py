@@ -62,7 +62,7 @@ def open_case(command: Command, context: Context, now: int) -> Applied | Refused
     if plan is None:
         return Refused(None, (reason("open", "no_process", process=command.name),))
     run = Run(command.case, {}, context)
-    case = replace(newborn(plan, command.case, now, command.secret), importing=command.importing)
+    case = replace(newborn(plan, command.case, now), importing=command.importing)
     reasons = run.command(command, case, now)
     if reasons:
         return Refused(None, tuple(reasons))

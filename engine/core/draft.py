@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.audit import canonical
+from engine.core.audit import canonical, new_secret
 from engine.core.cases import (
     EMPTY,
     ENGINE,
@@ -134,7 +134,15 @@ class Draft:
         self.private = {**self.private, name: value}
         if value is None:
             return None
+        if not self.case.secret and self.context.entropy:
+            self.change(secret=new_secret(self.context.entropy, self.case.id))
         return self.context.seal(self.case, self.before.sequence + 1, name, value)
+
+    def forget(self) -> None:
+        """Let every personal value go, and the key that opens them."""
+        self.sealed |= dict.fromkeys(self.private)
+        self.private = {}
+        self.change(secret="")
 
     def count(self, action: str) -> None:
         """The action was accepted: who did it how often, and which checklists it ticks."""

@@ -146,7 +146,7 @@ class _Replay:
         command = _command(record)
         if record["verb"] == "open":
             plan = self.library.plan(command.name, command.version)
-            case = newborn(plan, command.case, record["at"], "")
+            case = newborn(plan, command.case, record["at"])
         else:
             case = run.cases[command.case]
         if "refused" in record:

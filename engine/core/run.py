@@ -12,7 +12,6 @@ from engine.chart import NOWHERE
 from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
-from engine.core.audit import child_secret
 from engine.core.cases import BESIDE, ENGINE, Case, Command, Family, Reason, Step, changed
 from engine.core.clocks import Firing as ClockFiring
 from engine.core.clocks import fire, firings, remaining
@@ -194,9 +193,8 @@ class Run:
             if own_family not in {each.case for each in self.elsewhere}:
                 self.elsewhere.append(command)
             return
-        secret = child_secret(self.context.entropy, child) if self.context.entropy else ""
         case = replace(
-            newborn(plan, child, now, secret), root=self.root, parent=teller.id, ordinal=teller.children + 1,
+            newborn(plan, child, now), root=self.root, parent=teller.id, ordinal=teller.children + 1,
             importing=teller.importing,
         )  # fmt: skip
         draft, reasons = self._step(case, command, now)
@@ -385,11 +383,11 @@ def _perform(draft: Draft, due: Due) -> None:
             draft.record["not_applicable"] = True
 
 
-def newborn(plan: Plan, case: str, now: int, secret: str) -> Case:
+def newborn(plan: Plan, case: str, now: int) -> Case:
     """A case before its opening."""
     definition = plan.definition
     data = {name: field.default for name, field in definition.fields.items() if field.default is not None}
     return Case(
         id=case, root=case, process=definition.process, version=definition.version, position=NOWHERE, data=data,
-        opened_at=now, secret=secret,
+        opened_at=now,
     )  # fmt: skip

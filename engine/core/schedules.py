@@ -40,7 +40,7 @@ class Opening(NamedTuple):
 
     def sight(self, library: Library) -> Sight:
         """What the schedule's expressions see: there is no case yet."""
-        sight = Sight(self.plan, newborn(self.plan, "", self.at, ""), None, library, self.at)
+        sight = Sight(self.plan, newborn(self.plan, "", self.at), None, library, self.at)
         if self.member is not None:
             sight.update(party={"id": self.member.id, **self.member.values})
         return sight
@@ -100,7 +100,7 @@ def upcoming(library: Library, process: str, since: int) -> Iterator[Opening]:
             yield Opening(_first(plan, one, max(since, held.since), held.since), plan, one)
 
 
-def open_scheduled(opening: Opening, case: str, secret: str, context: Context) -> Applied | Refused:
+def open_scheduled(opening: Opening, case: str, context: Context) -> Applied | Refused:
     """Open it under this id at its own instant; nobody acts, and nothing is looked up in other families."""
     definition, member = opening.plan.definition, opening.member
     sight = opening.sight(context.library)
@@ -111,7 +111,7 @@ def open_scheduled(opening: Opening, case: str, secret: str, context: Context) -
         return Refused(None, (_failed(definition.process, failed),))
     command = Command(
         verb="open", case=case, name=definition.process, actor=ENGINE, form=values, version=definition.version,
-        secret=secret, is_stored=True, schedule=opening.schedule.name, party=member.id if member is not None else "",
+        is_stored=True, schedule=opening.schedule.name, party=member.id if member is not None else "",
     )  # fmt: skip
     return open_case(command, context._replace(asks=False), opening.at)
 

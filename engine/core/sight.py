@@ -30,7 +30,7 @@ class Context(NamedTuple):
     library: Library
     clock: int
     seal: Callable[[Case, int, str, Value], Value]
-    entropy: str = ""  # random hex, from which the keys of children opened on the way are drawn
+    entropy: str = ""  # random hex, from which the keys of new personal values are drawn
     found: Mapping[str, Any] = EMPTY  # answers to what was looked up
     asks: bool = True  # whether it may look up other families: commands may, what fires by time may not
 

@@ -61,7 +61,7 @@ class World:
             raise KeyError(process)
         command = Command(
             verb="open", case=self._number(plan.definition.prefix), name=process, actor=actor, form=form, facts=facts,
-            version=plan.definition.version, secret=ENTROPY,
+            version=plan.definition.version,
         )  # fmt: skip
         outcome = self._decided(lambda context: open_case(command, context, self.now))
         if isinstance(outcome, Refused):
@@ -133,7 +133,7 @@ class World:
             return False
         for opening in openings_at(self._timetable, self._scheduled, due, self._register):
             case = self._number(opening.plan.definition.prefix)
-            outcome = open_scheduled(opening, case, ENTROPY, self._context(due + 1))
+            outcome = open_scheduled(opening, case, self._context(due + 1))
             if isinstance(outcome, Refused):
                 self.refused += outcome.reasons
             else:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 
 from engine.errors import StoreUnavailable
 from engine.ports import Store
+from engine.sealing import HostKeys, host_keys
 from engine.store.address import read_address
 
 if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 
-def open_store(url: str, *, create: bool = False) -> Store:
-    """Open the store at this URL or path; `create` makes one that is not there yet."""
+def open_store(url: str, *, create: bool = False, keys: HostKeys | None = None) -> Store:
+    """Open the store at this URL or path; `create` makes one that is not there yet.
+
+    The host's keys are those the environment names, unless they are given.
+    """
     address = read_address(url)
     if address.kind == "memory":
         from engine.store.memory import MemoryStore
@@ -26,10 +30,10 @@ def open_store(url: str, *, create: bool = False) -> Store:
         _check_driver()
         from engine.store.postgresql.opening import open_postgresql
 
-        return open_postgresql(address, create=create)
+        return open_postgresql(address, host_keys() if keys is None else keys, create=create)
     from engine.store.sqlite.opening import open_sqlite
 
-    return open_sqlite(address, create=create)
+    return open_sqlite(address, host_keys() if keys is None else keys, create=create)
 
 
 def upgrade(url: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from engine.core.cases import Case, Cycle, Family, Outgoing, Step
 from engine.errors import Conflict, Outrun
 from engine.ports import Save
+from engine.sealing import LockedValues
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.rows import (
     BLANK,
@@ -80,13 +81,14 @@ class Families(Work):
     def _read_cases(self, root: str, rows: list[Any]) -> list[Case | None]:
         named = [CaseRow._make(row) for row in rows]
         secrets = dict(self._run("SECRETS", root).fetchall())
-        private: dict[str, dict[str, Any]] = {row.id: {} for row in named}
+        private: dict[str, dict[str, str]] = {row.id: {} for row in named}
         if any(row.personal for row in named):
             for case, name, text in self._run("PERSONAL", root).fetchall():
-                private[case][name] = decode(text)
+                private[case][name] = text
         read: list[Case | None] = []
         for row in named:
-            case = case_of(row, private[row.id], secrets.get(row.id, ""))
+            key = secrets.get(row.id, "")
+            case = case_of(row, LockedValues(self._driver.keys, row.id, key, private[row.id]), key)
             if row.id not in self._saved:  # what was written here may yet be rolled back
                 self._memo.keep(tuple(row), case)
             read.append(case)
@@ -174,10 +176,9 @@ class Families(Work):
         row = case_row(case, outlook, base, due)
         if old is None:
             self._run("NEW_CASE", *row)
-            if case.secret:
-                self._run("NEW_SECRET", case.id, case.secret)
         else:
             self._change(was, row)
+        self._write_key(old.secret if old is not None else "", case)
         self._write_waiting(was, row)
         if case.links and (old is None or old.links != case.links):
             for link, target in case.links.items():
@@ -221,8 +222,22 @@ class Families(Work):
                 self._run("NO_PERSONAL_VALUE", case.id, name)
         for name, given in case.private.items():
             if given is not None and before.get(name) != given:
-                self._run("PERSONAL_VALUE", case.id, name, to_text(given), searches.get(name))
+                self._run("PERSONAL_VALUE", case.id, name, self._locked(case, name, given), searches.get(name))
         return True
+
+    def _write_key(self, old: str, case: Case) -> None:
+        """Keep the key of a case from its first personal value on, until it is destroyed."""
+        if case.secret and not old:
+            self._run("NEW_SECRET", case.id, self._wrapped(case))
+        elif old and not case.secret:
+            self._run("NO_SECRET", case.id)
+
+    def _wrapped(self, case: Case) -> str:
+        keys = self._driver.keys
+        return keys.wrap(keys.open(case.secret, case.id), case.id)
+
+    def _locked(self, case: Case, name: str, given: Any) -> str:
+        return self._driver.keys.lock_value(case.secret, (case.id, name), plain(to_text(given), f"`{name}`"))
 
     def _send(self, messages: Iterable[Outgoing]) -> None:
         for message in messages:

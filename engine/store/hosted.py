@@ -15,6 +15,7 @@ from weakref import ref
 
 from engine.core.cases import Case
 from engine.errors import Conflict, UsageError
+from engine.sealing import HostKeys
 from engine.store.rows import Memo
 from engine.store.schema import check_revision, must_be_current
 from engine.store.sql import Cursor, Driver
@@ -92,6 +93,14 @@ class HostedStore(ABC, Generic[AHome, AnExecuting]):
     def inside(self, connection: HostConnection) -> Self:
         """The same database in another transaction of the host's."""
         return type(self)(self._store, connection)
+
+    @property
+    def keys(self) -> HostKeys:
+        """The host's keys, by which those of private values are wrapped."""
+        return self._driver.keys
+
+    def scrub(self) -> None:
+        """Nothing: what the host has not committed is not gone yet."""
 
     def server(self) -> None:
         """None: who asks does so outside of the host's transaction."""

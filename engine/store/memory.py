@@ -8,8 +8,10 @@ from threading import Event, Lock, get_ident
 from typing import Any, TypeVar
 
 from engine.errors import StoreUnavailable, UsageError
+from engine.sealing import NO_KEYS
 from engine.store.memory_adjusting import MemoryLedgers
 from engine.store.memory_desk import MemoryDesk
+from engine.store.memory_erasing import MemoryErasures
 from engine.store.memory_lists import MemoryLists
 from engine.store.overlay import Overlay, Tables
 
@@ -19,7 +21,7 @@ LONGEST_WAIT = 8.0
 """Seconds a writer waits for the one before it."""
 
 
-class MemoryTransaction(MemoryDesk, MemoryLists, MemoryLedgers):
+class MemoryTransaction(MemoryDesk, MemoryLists, MemoryErasures, MemoryLedgers):
     """One unit of work in memory."""
 
     def database_time(self) -> None:
@@ -36,6 +38,7 @@ class MemoryStore:
     """Cases in memory."""
 
     def __init__(self) -> None:
+        self.keys = NO_KEYS
         self._tables: Tables = {}
         self._line = Lock()  # of writers
         self._writing: int | None = None
@@ -89,6 +92,9 @@ class MemoryStore:
             "an engine in memory shares no database with the host",
             help="open the engine on the file of the host's database; in tests, one in a temporary folder",
         )
+
+    def scrub(self) -> None:
+        """Nothing: what was let go is gone."""
 
     def server(self) -> None:
         """None: everything is in this process."""

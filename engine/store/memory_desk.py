@@ -226,6 +226,13 @@ class MemoryParties(MemoryWork):
         """When the register was changed last; 0 if never."""
         return max((record.at for record in self._of(party)), default=0)
 
+    def erase_party(self, party: str, id: str) -> None:
+        """Let go of this one's personal values, of every change."""
+        for record in self.party(party, id):
+            self._tables.put(
+                "parties", (party, id, record.number), replace(record, private=dict.fromkeys(record.private))
+            )
+
     def _of(self, party: str) -> list[PartyRecord]:
         return [record for place, record in sorted(self._tables.rows("parties"), key=lambda row: row[0])
                 if place[0] == party]  # fmt: skip

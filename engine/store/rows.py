@@ -18,6 +18,7 @@ from engine.chart import Position
 from engine.core.cases import Alarm, Case, Cycle, Done, Goal, Head, Outgoing
 from engine.core.outlook import Outlook
 from engine.errors import UsageError
+from engine.sealing import LockedValues
 
 T = TypeVar("T")
 
@@ -238,7 +239,7 @@ class Memo:
 
     def keep(self, row: tuple[Any, ...], case: Case) -> None:
         """Remember a case by its row; the one kept longest makes room, a huge one is not kept at all."""
-        if len(row[-1]) > self._longest or (case.private and self._is_long(case.private)):
+        if len(row[-1]) > self._longest or _size(case.private) > self._longest:
             self._kept.pop(row[0], None)
             return
         if row[0] not in self._kept and len(self._kept) >= self._limit:
@@ -246,8 +247,10 @@ class Memo:
                 self._kept.pop(next(iter(self._kept), ""), None)
         self._kept[row[0]] = (row, case)
 
-    def _is_long(self, private: Mapping[str, Any]) -> bool:
-        return any(len(str(value)) > self._longest for value in private.values())
+
+def _size(private: Mapping[str, Any]) -> int:
+    """About how many signs personal values have, without opening them."""
+    return private.size if isinstance(private, LockedValues) else sum(len(str(value)) for value in private.values())
 
 
 def cycle_of(row: Sequence[Any]) -> Cycle:

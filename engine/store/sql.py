@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from engine.core.cases import Case
 from engine.errors import UsageError
+from engine.sealing import NO_KEYS, HostKeys
 from engine.store.rows import Memo
 from engine.store.standing import Standing
 from engine.store.statements import Text
@@ -46,6 +47,7 @@ class Driver(NamedTuple):
     taken: type[Exception]  # something unique is there already, or a rule of the tables forbids it
     failed: type[Exception]  # everything the driver raises
     explain: Callable[[Exception], Exception]
+    keys: HostKeys = NO_KEYS  # by which those of private values are wrapped
     marked: Callable[[str], str] = str  # a text with `?` where values stand, as the driver wants it
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.store.adjusting import Ledgers
 from engine.store.care import Nursing
+from engine.store.erasing import Erasing
 from engine.store.families import Families
 from engine.store.history import History
 from engine.store.lists import Lists
@@ -14,5 +15,5 @@ from engine.store.timetables import Timetables
 from engine.store.walks import Walks
 
 
-class SqlTransaction(Families, History, Lists, Walks, Timetables, Parties, Posting, Shelf, Nursing, Ledgers):
+class SqlTransaction(Families, History, Lists, Walks, Timetables, Parties, Posting, Shelf, Erasing, Nursing, Ledgers):
     """One unit of work on a database."""

@@ -141,10 +141,9 @@ def by_hand(statement: str) -> Tamper:
 
 
 def other_phone(connection: sqlite3.Connection) -> None:
-    value = next(
-        row[1] for row in connection.execute("PRAGMA table_info(personal)") if row[1] in ("value", "text", "body")
-    )
-    connection.execute(f"UPDATE personal SET {value}=replace({value}, '139-0', '138-0')")
+    (value,) = connection.execute("SELECT value FROM personal WHERE case_id='E-1'").fetchone()
+    sign = "A" if value[30] != "A" else "B"
+    connection.execute("UPDATE personal SET value=? WHERE case_id='E-1'", (value[:30] + sign + value[31:],))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,12 @@ def a_case(name: str = "R-1", **changes: Any) -> Case:
         "head": "h1",
         "floor": MORNING,
     }
-    return Case(**{**given, **changes})
+    return Case(**{**given, **keyed(changes)})
+
+
+def keyed(changes: dict[str, Any], secret: str = "") -> dict[str, Any]:
+    """With a key, where there are personal values."""
+    return {"secret": secret or "aa", **changes} if changes.get("private") else changes
 
 
 def a_child(parent: Case, ordinal: int = 1, **changes: Any) -> Case:
@@ -89,7 +94,7 @@ def moved(case: Case, **changes: Any) -> Case:
     order = case.order + 1 if case.parent is None else 0
     sequence = case.sequence + 1
     given = {"sequence": sequence, "revision": case.revision + 1, "order": order, "head": f"h{sequence}"}
-    return replace(case, **{**given, **changes})
+    return replace(case, **{**given, **keyed(changes, case.secret)})
 
 
 def step(before: Family, changes: dict[str, Any] | None = None, **parts: Any) -> Save:

@@ -223,9 +223,7 @@ def play(world: World, done: list[Told] | None = None) -> list[Step]:
     `done` gets the commands at the instants at which they took effect, on the cases they reached.
     """
     form = {"phone": "13900000000", "at": START + 150 * MINUTE}
-    command = Command(
-        verb="open", case="T-1", name="thing", actor=PEOPLE[0], version=1, secret="cd" * 32, form=form, is_stored=True
-    )
+    command = Command(verb="open", case="T-1", name="thing", actor=PEOPLE[0], version=1, form=form, is_stored=True)
     opened = open_case(command, context(START), START)
     assert isinstance(opened, Applied), opened
     steps, family = list(opened.steps), opened.family

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.core.audit import broken, canonical, child_secret, commitment, digest, link, seal, sealed_in
+from engine.core.audit import broken, canonical, commitment, digest, link, new_secret, seal, sealed_in
 from engine.core.cases import Command, Reason
 from engine.core.plan import Library
 from engine.fields import is_sealed
@@ -180,8 +180,8 @@ def test_a_seal_is_a_commitment_under_the_cases_key() -> None:
 
 
 def test_keys_of_children_are_drawn_from_the_randomness_the_command_brought() -> None:
-    assert child_secret("ab" * 32, "T-1.1") != child_secret("ab" * 32, "T-1.2")
-    assert child_secret("ab" * 32, "T-1.1") != child_secret("ac" * 32, "T-1.1")
+    assert new_secret("ab" * 32, "T-1.1") != new_secret("ab" * 32, "T-1.2")
+    assert new_secret("ab" * 32, "T-1.1") != new_secret("ac" * 32, "T-1.1")
 
 
 # -- the chain ---------------------------------------------------------------------------------------------------------

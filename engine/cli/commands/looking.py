@@ -36,6 +36,7 @@ def show_command() -> Command:
 def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     """Show a case."""
     view = engine.case(args.case, actor=args.settings.actor)
+    view = replace(view, data=dict(view.data))  # a private value whose key is missing is said before anything is shown
     definition = definition_of(engine, view)
     attached = engine.attachments(args.case, actor=args.settings.actor)
     adjusted = engine.adjusted(args.case, actor=args.settings.actor)

@@ -13,7 +13,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.forms import given_form
 from engine.cli.group import Subcommands
-from engine.cli.reader import Reader
+from engine.cli.reader import Reader, harmless
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, listed, plural
@@ -244,6 +244,10 @@ def _answer(streams: Streams, engine: Engine, party: Party, record: PartyRecord)
 
 
 def _told(reader: Reader, party: Party, record: PartyRecord) -> str:
+    if record.erasure is not None:
+        return _("{id} is off the register, and private values are erased: {reason}").format(
+            id=record.id, reason=harmless(record.erasure)
+        )
     if not record.is_active:
         return _("{id} is off the register").format(id=record.id)
     cells = [f"{name} {value}" for name, value in _cells(reader, party, record).items() if value]
@@ -266,5 +270,6 @@ def party_document(reader: Reader, record: PartyRecord) -> dict[str, object]:
         "at": reader.rfc3339(record.at),
         "by": record.by,
         "is_active": record.is_active,
+        "erasure": record.erasure,
         "fields": {**record.data, **record.private},
     }

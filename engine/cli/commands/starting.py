@@ -194,6 +194,7 @@ _CHECKS = {
     "people": later("people"),
     "faults": later("faults"),
     "due": later("what is due"),
+    "keys": later("keys of private values"),
     "schedules": later("schedules"),
     "outbox": later("messages"),
 }

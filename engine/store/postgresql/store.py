@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import psycopg
 
 from engine.errors import EngineError, StoreUnavailable
+from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.hosted import Guests
 from engine.store.postgresql.hosted import PostgresHosted
@@ -54,8 +55,9 @@ def marked(text: str) -> str:
 class PostgresStore:
     """Cases in one PostgreSQL database."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, keys: HostKeys = NO_KEYS) -> None:
         self._address = address
+        self.keys = keys
         self.path = address.path
         self.driver = Driver(
             texts=texts_of("postgresql"),
@@ -63,6 +65,7 @@ class PostgresStore:
             taken=psycopg.IntegrityError,
             failed=psycopg.Error,
             explain=self._explain,
+            keys=keys,
             marked=marked,
         )
         self.memo = Memo()
@@ -125,6 +128,16 @@ class PostgresStore:
             raise self._explain(error) from error
         finally:
             self._end(cursor)
+
+    def scrub(self) -> None:
+        """Let the server reuse the room of what was deleted; its own logs and copies of the files are beyond us."""
+        cursor, _ = self._pool.take()
+        try:
+            cursor.execute("VACUUM case_keys, personal, parties", prepare=False)
+        except psycopg.Error as error:
+            raise self._explain(error) from error
+        finally:
+            self._pool.give_back(cursor)
 
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """Set this event whenever a transaction elsewhere has said `wake`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
+
 import psycopg
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -32,7 +34,11 @@ def upgrade_postgresql(address: Address) -> bool:
         if state_of(cursor_on(connection), address.path) == "current":
             return False
         connection.autocommit = False
-        return _upgrade(connection, address.path)
+        is_changed = _upgrade(connection, address.path)
+        with closing(connect(address).connection) as another, suppress(psycopg.OperationalError):
+            # While somebody holds them the tables are current all the same.
+            another.execute("VACUUM FULL personal, parties")  # so that nothing of earlier rows is left in their files
+        return is_changed
     except psycopg.Error as error:
         raise explain(error, address.path) from error
     except DBAPIError as error:

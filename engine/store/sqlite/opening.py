@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import StoreUnavailable
+from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.schema import must_be_current
 from engine.store.sqlite.store import SqliteStore
 
 
-def open_sqlite(address: Address, *, create: bool = False) -> SqliteStore:
+def open_sqlite(address: Address, keys: HostKeys = NO_KEYS, *, create: bool = False) -> SqliteStore:
     """Open the file; `create` makes it where there is none yet."""
     path = Path(address.path)
     if not path.exists() and not create:
@@ -18,7 +19,7 @@ def open_sqlite(address: Address, *, create: bool = False) -> SqliteStore:
             f"there is no database at `{address.path}`",
             help="name another one with `--db`, or make it with `casewright init`",
         )
-    store = SqliteStore(address)
+    store = SqliteStore(address, keys)
     try:
         if not path.exists() or (create and store.state() == "empty"):
             from engine.store.sqlite.upgrading import upgrade_sqlite

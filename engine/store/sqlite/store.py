@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from threading import Event, Lock, get_ident
 from time import monotonic
@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from engine.errors import EngineError, StoreUnavailable
+from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.hosted import Guests
 from engine.store.rows import Memo
@@ -43,8 +44,9 @@ MOST_IDLE = 8
 class SqliteStore:
     """Cases in one SQLite file."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, keys: HostKeys = NO_KEYS) -> None:
         self._address = address
+        self.keys = keys
         self.path = address.path
         self.driver = Driver(
             texts=texts_of("sqlite"),
@@ -52,6 +54,7 @@ class SqliteStore:
             taken=sqlite3.IntegrityError,
             failed=sqlite3.Error,
             explain=self._explain,
+            keys=keys,
         )
         self.memo = Memo()
         self._line = Line()  # of writers in this process
@@ -126,6 +129,17 @@ class SqliteStore:
 
     def server(self) -> None:
         """None: a file has none."""
+
+    def scrub(self) -> None:
+        """Bring all of the log into the file and empty it; who reads meanwhile leaves that to the next one.
+
+        What is deleted is overwritten in the file by every writer of ours.
+        """
+        try:
+            with closing(connect(self._address)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
 
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """A file tells nobody anything: workers of other processes look at each poll."""
@@ -247,6 +261,7 @@ class SqliteStore:
                     help="move the file to a disk of this machine; network folders will not do",
                 )
             writer.execute(f"PRAGMA synchronous = {self._address.synchronous}")
+            writer.execute("PRAGMA secure_delete = ON")
             self._level = "FULL"
             self._checkpoints.prepare(writer)
         except BaseException:

@@ -61,7 +61,6 @@ COUNTED = Hot(select(counters.c.number).where(counters.c.prefix == value("prefix
 COUNT = counting(counters, "number")
 
 NEW_CASE = insert(cases)
-NEW_SECRET = insert(case_keys)
 NEW_WAITING = insert(waiting)
 NO_WAITING = Hot(
     waiting.delete().where(*(column == value(column.name) for column in waiting.columns)),

@@ -12,6 +12,7 @@ from engine.store.statements import Kind, Text
 from engine.store.statements.adjusting import STATEMENTS as ON_ADJUSTMENTS
 from engine.store.statements.cases import STATEMENTS as ON_CASES
 from engine.store.statements.desk import STATEMENTS as ON_DESK
+from engine.store.statements.erasing import STATEMENTS as ON_ERASURES
 
 
 class Server(postgresql.dialect):  # type: ignore[misc,valid-type]
@@ -30,7 +31,9 @@ DIALECTS: dict[Kind, Dialect] = {
 
 def compiled(dialect: Dialect) -> dict[str, Text]:
     """Every statement in one database's words, by name."""
-    return {name: found.text(dialect) for name, found in {**ON_CASES, **ON_DESK, **ON_ADJUSTMENTS}.items()}
+    return {
+        name: found.text(dialect) for name, found in {**ON_CASES, **ON_DESK, **ON_ADJUSTMENTS, **ON_ERASURES}.items()
+    }
 
 
 def page(kind: Kind) -> str:

@@ -9,6 +9,7 @@ from engine.store.tables import (
     actors,
     addresses,
     attachments,
+    case_keys,
     cases,
     contents,
     definitions,
@@ -130,13 +131,23 @@ _NEWEST = (
     .scalar_subquery()
 )
 NEW_PARTY = insert(parties)
+_OWNER = parties.c.party + literal_column("':'") + parties.c.id
+_with_key = select(parties, case_keys.c.secret).select_from(parties.outerjoin(case_keys, case_keys.c.case_id == _OWNER))
+EMPTY_PARTY = Hot(
+    update(parties)
+    .where(parties.c.party == value("of"), parties.c.id == value("known_as"))
+    .values(private=value("private")),
+    "private",
+    "of",
+    "known_as",
+)
 PARTIES = Hot(
-    select(parties).where(parties.c.party == value("of"), parties.c.number == _NEWEST).order_by(parties.c.id),
+    _with_key.where(parties.c.party == value("of"), parties.c.number == _NEWEST).order_by(parties.c.id),
     "of",
     "at",
 )
 PARTY = Hot(
-    select(parties).where(parties.c.party == value("of"), parties.c.id == value("id")).order_by(parties.c.number),
+    _with_key.where(parties.c.party == value("of"), parties.c.id == value("id")).order_by(parties.c.number),
     "of",
     "id",
 )

@@ -89,7 +89,7 @@ personal = Table(
     metadata,
     key(word("case_id", "whose value it is")),
     key(word("field", "name of the personal field")),
-    word("value", "the value in clear, as JSON"),
+    word("value", "the value as JSON, encrypted under the key of its case: AES-256-GCM"),
     maybe_word("search", "HMAC under the desk's search key, by which it is found as a whole"),
     sqlite_with_rowid=False,
     info={"about": "Personal values, which stand in no record. Erasing one removes its row."},
@@ -99,10 +99,13 @@ Index("ix_personal_search", personal.c.search, personal.c.case_id, **where("sear
 case_keys = Table(
     "case_keys",
     metadata,
-    key(word("case_id", "whose key it is")),
-    word("secret", "key of the commitments to its personal values; ordinary backups leave this table out"),
+    key(word("case_id", "whose key it is: a case, or `PARTY:ID` of a register")),
+    word("secret", "the key, wrapped by the host's where there is one; ordinary backups leave this table out"),
     sqlite_with_rowid=False,
-    info={"about": "The keys by which records commit to personal values. Without its key a commitment tells nothing."},
+    info={
+        "about": "The keys that encrypt personal values, and by which records commit to them. Erasing values destroys "
+        "their key: without it they, and the commitments, tell nothing."
+    },
 )
 
 links = Table(
@@ -192,6 +195,7 @@ attachments = Table(
     info={"about": "Files attached to cases."},
 )
 Index("ix_attachments_case_id", attachments.c.case_id, attachments.c.hash)
+Index("ix_attachments_hash", attachments.c.hash)
 
 contents = Table(
     "contents",

@@ -63,7 +63,8 @@ parties = Table(
     word("changed_by", "by whom"),
     number("is_active", "0: taken off the register"),
     word("data", "what is kept, but for personal values: one JSON object"),
-    word("private", "the personal values in clear: one JSON object"),
+    word("private", "the personal values, each encrypted: one JSON object"),
+    maybe_word("erasure", "why its personal values were erased"),
     sqlite_with_rowid=False,
     info={"about": "The desk's registers of outside people. A change adds a row: each is known as it was at any time."},
 )

@@ -1,0 +1,116 @@
+"""Private values: erased by the destruction of their key, which is wrapped by the host's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engine.app.marks import SEARCH_KEY
+from engine.app.merging import RecipeOfTwo
+from engine.app.people import admin_of
+from engine.app.recipe import Given
+from engine.core.cases import Actor, Case, Command
+from engine.errors import Conflict, NotFound, UsageError
+from engine.ports import Transaction
+from engine.sealing import KEY, KEY_FILE
+from engine.views import Refusal
+
+BATCH = 500
+"""How many keys one transaction wraps anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What erasing did to one case: the fields whose values are gone, and how many files went with them."""
+
+    case: str
+    fields: tuple[str, ...]
+    files: int
+
+
+class Privacy:
+    """The verbs on private values. Only administrators erase, and say why."""
+
+    _recipe: RecipeOfTwo
+
+    def erase(self, case: str, *, actor: Actor | str, reason: str, keeps_files: bool = False) -> list[Erased]:
+        """Erase the private values of a case and of all that descends from it or from its root, for good.
+
+        Each case keeps a record of it; its chain still verifies. Files go too unless they are kept: nobody can know
+        what stands in them. `NotPermitted` for others than administrators, `UsageError` without a reason.
+        """
+        _check_reason(reason)
+
+        def work(tx: Transaction) -> list[Erased]:
+            who = admin_of(tx, actor, "erase private values")
+            family = self._recipe.family_of(tx, case, lock=True)
+            return [self._erased(tx, one, who, (reason, keeps_files)) for one in family.cases.values()]
+
+        done = self._recipe.whole(work)
+        self._recipe.store.scrub()
+        return done
+
+    def _erased(self, tx: Transaction, case: Case, who: Actor, why: tuple[str, bool]) -> Erased:
+        reason, keeps_files = why
+        command = Command(verb="erase", case=case.id, actor=who, form={"reason": reason, "files": not keeps_files})
+        result = self._recipe.command_in(tx, command, Given())
+        if isinstance(result, Refusal):
+            raise Conflict(f"`{case.id}`: {result.reasons[0].words['en']}")
+        files = 0 if keeps_files else tx.forget_files(case.id)
+        tx.forget_traces(case.id)
+        return Erased(case=case.id, fields=tuple(result.record["erasure"]["fields"]), files=files)
+
+    def erase_party(self, party: str, id: str, *, actor: Actor | str, reason: str) -> Erased:
+        """Erase the private values of one of a register, of every change, and take this one off it.
+
+        `NotFound` if there is no such one. Cases opened for them have keys of their own, and stay.
+        """
+        _check_reason(reason)
+        with self._recipe.store.write() as tx:
+            who = admin_of(tx, actor, "erase private values")
+            found = tx.party(party, id)
+            if not found:
+                raise NotFound(f"there is no {party} `{id}`", help="`casewright party` shows them")
+            names = tuple(dict.fromkeys(name for one in found for name in one.private))
+            at = max(self._recipe.life.read(tx), tx.party_until(party))
+            erased = replace(
+                found[-1], number=len(found) + 1, at=at, by=who.id, private=dict.fromkeys(names), is_active=False,
+                erasure=reason,
+            )  # fmt: skip
+            tx.save_party(erased)
+            tx.erase_party(party, id)
+        self._recipe.store.scrub()
+        return Erased(case=id, fields=names, files=0)
+
+    def wrap_keys(self, *, actor: Actor | str) -> int:
+        """Wrap every key by the host's newest; how many were not. Broken off, the same call goes on."""
+        store = self._recipe.store
+        mark, wrapped, after = store.keys.mark, 0, ""
+        if not mark:
+            raise UsageError(
+                "the host gave no key to wrap by", help=f"name the file that holds it: {KEY_FILE}=PATH, or set {KEY}"
+            )
+        while True:
+            with store.write() as tx:
+                admin_of(tx, actor, "wrap keys")
+                if not wrapped:
+                    wrapped += self._wrap_search_key(tx, mark)
+                some = tx.keys_beside(mark, after, BATCH)
+                for owner, stored in some:
+                    tx.replace_key(owner, store.keys.wrap(store.keys.open(stored, owner), owner))
+            wrapped += len(some)
+            if len(some) < BATCH:
+                store.scrub()
+                return wrapped
+            after = some[-1][0]
+
+    def _wrap_search_key(self, tx: Transaction, mark: str) -> int:
+        keys, stored = self._recipe.store.keys, tx.setting(SEARCH_KEY) or ""
+        if stored.startswith(mark):
+            return 0
+        tx.set_setting(SEARCH_KEY, keys.wrap(keys.open(stored, SEARCH_KEY), SEARCH_KEY))
+        return 1
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise UsageError("an erasure needs a reason", help="it stands on record, so leave out of it what is erased")

@@ -1,0 +1,220 @@
+"""Under which key private values stand: one key for each case or entry of a register, wrapped by the host's.
+
+The library that encrypts is imported when something is first locked or opened: who touches no private value pays
+nothing for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import KeyMissing, UsageError, VerificationFailed
+
+KEY, KEY_FILE = "CASEWRIGHT_KEY", "CASEWRIGHT_KEY_FILE"
+"""Where the environment holds the host's key, or names the file that does."""
+
+LOCKED = "~"
+"""The first sign of what is encrypted: neither JSON nor a key in clear begins so."""
+
+VALUES = b"casewright values 1"
+_NONCE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class HostKey:
+    """A key that the host keeps outside the database; `id` tells which one it is and nothing else."""
+
+    id: str
+    secret: bytes = field(repr=False)
+
+
+class HostKeys:
+    """The host's keys: the first wraps, every one opens. Without any, the keys of cases stand in clear."""
+
+    def __init__(self, keys: tuple[HostKey, ...] = ()) -> None:
+        self._current = keys[0] if keys else None
+        self._keys = {key.id: key for key in keys}
+
+    @property
+    def mark(self) -> str:
+        """How a key begins that is wrapped as it should be now; empty without a host's key."""
+        return f"{LOCKED}{self._current.id}:" if self._current is not None else ""
+
+    def wrap(self, secret: bytes, owner: str) -> str:
+        """A key as it is stored: under the host's newest key, or in clear where there is none."""
+        if self._current is None:
+            return secret.hex()
+        return self.mark + _locked(self._current.secret, owner, secret)
+
+    def open(self, stored: str, owner: str) -> bytes:
+        """The key that is stored so; `KeyMissing` where the host's key is not here, or none is stored any more."""
+        if not stored:
+            raise KeyMissing(
+                f"the key `{owner}` of private values is not there: they were erased, or keys were left out of a copy"
+            )
+        if not stored.startswith(LOCKED):
+            return bytes.fromhex(stored)
+        known_as, _, locked = stored[len(LOCKED) :].partition(":")
+        key = self._keys.get(known_as)
+        if key is None:
+            raise KeyMissing(
+                f"the key `{owner}` of private values is locked by the host's key `{known_as}`, which is not here",
+                help=f"name the file that holds it: {KEY_FILE}=PATH; all else works without it",
+            )
+        return _opened(key.secret, owner, locked)
+
+    def can_open(self, stored: str) -> bool:
+        """Whether a key that is stored so can be opened here."""
+        return bool(stored) and (not stored.startswith(LOCKED) or stored[1:].partition(":")[0] in self._keys)
+
+    def lock_value(self, stored: str, place: tuple[str, str], text: str) -> str:
+        """A private value's text as it is stored, under the key of its owner; a place is owner and field."""
+        return LOCKED + _locked(_value_key(self.open(stored, place[0])), "/".join(place), text.encode())
+
+    def open_value(self, stored: str, place: tuple[str, str], locked: str) -> str:
+        """The text again; `VerificationFailed` if what is stored is not what was locked in this place."""
+        return _opened(_value_key(self.open(stored, place[0])), "/".join(place), locked[len(LOCKED) :]).decode()
+
+
+NO_KEYS = HostKeys()
+"""What a host has that gave none."""
+
+
+class LockedValues(Mapping[str, Any]):
+    """Private values as they are stored, each opened when it is asked for; one that is empty was erased: None."""
+
+    __slots__ = ("_key", "_keys", "_opened", "_owner", "_texts")
+
+    def __init__(self, keys: HostKeys, owner: str, key: str, texts: Mapping[str, str]) -> None:
+        self._keys = keys
+        self._owner = owner
+        self._key = key  # of the owner, as stored
+        self._texts = texts
+        self._opened: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._opened:
+            locked = self._texts[name]
+            place = self._owner, name
+            self._opened[name] = json.loads(self._keys.open_value(self._key, place, locked)) if locked else None
+        return self._opened[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._texts
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping) or self.keys() != other.keys():  # told without opening anything
+            return False
+        return all(self[name] == other[name] for name in self)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<private values of {self._owner}: {', '.join(self._texts)}>"
+
+    @property
+    def size(self) -> int:
+        """The signs of all of them as stored."""
+        return sum(map(len, self._texts.values()))
+
+
+class WithPrivate(Mapping[str, Any]):
+    """Values of which some are private: those are read where they are kept, and only when one is asked for."""
+
+    __slots__ = ("_plain", "_private")
+
+    def __init__(self, plain: Mapping[str, Any], private: Mapping[str, Any]) -> None:
+        self._plain = plain  # has every name
+        self._private = private
+
+    def __getitem__(self, name: str) -> Any:
+        return self._private[name] if name in self._private and name in self._plain else self._plain[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._plain)
+
+    def __len__(self) -> int:
+        return len(self._plain)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def host_keys(environment: Mapping[str, str] | None = None) -> HostKeys:
+    """The host's keys as the environment gives them, or names the file with one a line, the newest first."""
+    given = os.environ if environment is None else environment
+    text, path = given.get(KEY, ""), given.get(KEY_FILE, "")
+    if text and path:
+        raise UsageError(f"both {KEY} and {KEY_FILE} are set, and it is unclear which counts", help="unset one")
+    where = f"the file `{path}`" if path else KEY
+    if path:
+        try:
+            text = Path(path).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"the host's key cannot be read from the file `{path}`: {error}") from None
+    keys = tuple(_host_key(line, where) for line in text.split())
+    if path and not keys:
+        raise UsageError(f"no key stands in the file `{path}`", help="`casewright privacy keygen --out FILE` makes one")
+    return HostKeys(keys)
+
+
+def new_host_key() -> str:
+    """A new key, as it stands in its file."""
+    return urlsafe_b64encode(bytes.fromhex(secrets.token_hex(32))).decode()
+
+
+def host_key_id(text: str) -> str:
+    """By what a key is known that stands so in its file."""
+    return _host_key(text, "it").id
+
+
+def _host_key(text: str, where: str) -> HostKey:
+    try:
+        secret = urlsafe_b64decode(text)
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise UsageError(
+            f"what {where} holds is no key: 32 bytes in base64, one key a line",
+            help="`casewright privacy keygen --out FILE` makes one",
+        )
+    return HostKey(hashlib.sha256(b"casewright host key 1\n" + secret).hexdigest()[:8], secret)
+
+
+def _value_key(secret: bytes) -> bytes:
+    """The key that encrypts, another one than that of the commitments."""
+    return hmac.new(secret, VALUES, hashlib.sha256).digest()
+
+
+def _locked(key: bytes, place: str, content: bytes) -> str:
+    """AES-256-GCM, bound to its place: what is locked in one opens in no other."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = secrets.token_bytes(_NONCE)
+    return b64encode(nonce + AESGCM(key).encrypt(nonce, content, place.encode())).decode()
+
+
+def _opened(key: bytes, place: str, locked: str) -> bytes:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        content = b64decode(locked, validate=True)
+        return AESGCM(key).decrypt(content[:_NONCE], content[_NONCE:], place.encode())
+    except (InvalidTag, ValueError) as error:
+        raise VerificationFailed(f"what is locked as `{place}` was changed, or is not of this key") from error

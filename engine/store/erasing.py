@@ -1,0 +1,41 @@
+"""What goes with private values that are erased, and the keys of all others."""
+
+from __future__ import annotations
+
+from engine.store.sql import Work
+
+NO_OTHERS = "LOCK TABLE contents IN SHARE ROW EXCLUSIVE MODE"
+"""Nobody attaches meanwhile: a content would be found there, and be gone when its file is kept."""
+
+
+class Erasing(Work):
+    """Files and traces of cases, and keys as they are stored."""
+
+    def forget_files(self, case: str) -> int:
+        """Forget the files of this case, and the content that no other case has; how many files."""
+        if self._locks_rows:
+            self._do(NO_OTHERS)
+        hashes = [row[0] for row in self._run("ATTACHED", case).fetchall()]
+        self._run("NO_ATTACHMENTS", case)
+        for digest in set(hashes):
+            self._run("NO_CONTENT", digest)
+        return len(hashes)
+
+    def forget_traces(self, case: str) -> None:
+        """Forget what else could tell its values: digests of its commands, troubles of its deliveries."""
+        self._run("NO_DIGESTS", case)
+        self._run("NO_TROUBLES", case)
+
+    def keys_beside(self, mark: str, after: str, most: int) -> list[tuple[str, str]]:
+        """Owners and stored keys that do not begin with this mark, by owner, those after `after`, at most so many."""
+        return [(owner, stored) for owner, stored in self._run("KEYS_BESIDE", after, f"{mark}%", most).fetchall()]
+
+    def count_keys_beside(self, mark: str) -> int:
+        """How many keys there are that do not begin with this mark."""
+        count: int = self._run("COUNT_KEYS_BESIDE", f"{mark}%").fetchone()[0]
+        return count
+
+    def replace_key(self, owner: str, stored: str) -> None:
+        """The same key, wrapped anew."""
+        self._run("REPLACE_KEY", stored, owner)
+        self._forget()

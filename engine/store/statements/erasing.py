@@ -1,0 +1,41 @@
+"""Statements on what is erased and on keys, for every database."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, delete, exists, func, literal_column, null, select, update
+
+from engine.store.statements.writing import Hot, insert, value
+from engine.store.tables import attachments, case_keys, contents, outbox, requests
+
+NEW_SECRET = insert(case_keys)
+NO_SECRET = Hot(delete(case_keys).where(case_keys.c.case_id == value("of")), "of")
+KEY_OF = Hot(select(case_keys.c.secret).where(case_keys.c.case_id == value("owner")), "owner")
+KEYS_BESIDE = Hot(
+    select(case_keys)
+    .where(case_keys.c.case_id > value("after"), case_keys.c.secret.not_like(value("pattern")))
+    .order_by(case_keys.c.case_id)
+    .limit(value("most")),
+    "after",
+    "pattern",
+    "most",
+)
+COUNT_KEYS_BESIDE = Hot(
+    select(func.count()).select_from(case_keys).where(case_keys.c.secret.not_like(value("pattern"))), "pattern"
+)
+REPLACE_KEY = Hot(
+    update(case_keys).where(case_keys.c.case_id == value("owner")).values(secret=value("stored")), "stored", "owner"
+)
+
+NO_ATTACHMENTS = Hot(delete(attachments).where(attachments.c.case_id == value("of")), "of")
+NO_CONTENT = Hot(
+    delete(contents).where(
+        contents.c.hash == value("of"), ~exists().where(attachments.c.hash == contents.c.hash).correlate(contents)
+    ),
+    "of",
+)
+_NOTHING: ColumnElement[str] = literal_column("''")
+NO_DIGESTS = Hot(update(requests).where(requests.c.case_id == value("of")).values(digest=_NOTHING), "of")
+NO_TROUBLES = Hot(update(outbox).where(outbox.c.case_id == value("of")).values(error=null()), "of")
+
+STATEMENTS = {name: found for name, found in list(globals().items()) if isinstance(found, Hot)}
+"""Every statement above, by name."""

@@ -1,0 +1,100 @@
+"""`privacy`: values erased once it is said twice, and the host's key made, given and replaced."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from engine.cli.exits import Exit
+from tests.cli.desks import Ran, report, run
+
+WHY = ("--reason", "asked by letter", "--as", "boss")
+PHONE = "13900000000"
+
+
+@pytest.fixture
+def case(desk: Path) -> str:
+    """A repair that was just reported."""
+    return report()
+
+
+def test_values_are_erased_only_when_that_was_said_twice(case: str) -> None:
+    asked = run("privacy", "erase", case, *WHY)
+    assert (asked.code, asked.out) == (Exit.USAGE, "")
+    assert "nothing was erased: this cannot be taken back" in asked.err
+    assert PHONE in run("show", case, "--as", "wang.fang").out
+    done = run("privacy", "erase", case, *WHY, "--yes")
+    assert (done.code, done.out) == (Exit.DONE, f"{case}: erased customer, phone, place\n")
+    assert PHONE not in run("show", case, "--as", "wang.fang").out
+    told = " ".join(run("history", case, "--as", "wang.fang").out.split())
+    assert "erased private values" in told
+    assert "asked by letter" in told
+    assert run("audit", "verify").code == Exit.DONE
+
+
+def test_what_was_erased_is_told_as_json_and_in_chinese(case: str) -> None:
+    run("attach", case, "casewright.toml", "--as", "wang.fang")
+    told = run("privacy", "erase", case, *WHY, "--yes", "--json").json
+    assert told == {"erased": [{"case": case, "fields": ["customer", "phone", "place"], "files": 1}]}
+    again = run("privacy", "erase", case, *WHY, "--yes", language="zh").out
+    assert again == f"{case}：已抹除 customer, phone, place\n"
+
+
+def test_only_administrators_erase(case: str) -> None:
+    refused = run("privacy", "erase", case, "--reason", "x", "--yes", "--as", "wang.fang")
+    assert (refused.code, refused.out) == (Exit.NOT_PERMITTED, "")
+    assert "`wang.fang` may not erase private values: that is for the role `admin`" in refused.err
+
+
+def test_one_of_the_register_is_erased_and_taken_off_it(desk: Path) -> None:
+    def party(*words: str, actor: str = "wang.fang") -> Ran:
+        return run("party", *words, "--as", actor)
+
+    party("add", "C-17", "-f", "class=vip", "-f", "name=Wu Min", "-f", f"phone={PHONE}")
+    party("add", "C-18", "-f", "class=vip", "-f", "name=Li Na", "-f", f"phone={PHONE}")
+    done = run("privacy", "erase", "--party", "customer", "C-17", *WHY, "--yes")
+    assert (done.code, done.out) == (Exit.DONE, "C-17: erased name, phone\n")
+    assert "C-17" not in party("list").out
+    shown = party("show", "C-17").out
+    assert "C-17 is off the register, and private values are erased: asked by letter" in shown
+    assert "Wu Min" not in shown
+    assert "Li Na" in party("show", "C-18").out
+    assert run("privacy", "erase", "--party", "customer", "C-9", *WHY, "--yes").code == Exit.NOT_FOUND
+    added = party("add", "C-17", "-f", "class=guest", "-f", "name=Zhao Hu", "-f", "phone=1")
+    assert "Zhao Hu" in added.out, added.err
+
+
+def test_a_host_s_key_is_made_given_and_replaced(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = run("privacy", "keygen", "--out", "desk.key")
+    assert made.code == Exit.DONE, made.err
+    key = Path("desk.key").read_text().strip()
+    assert key not in made.out + made.err
+    assert stat.S_IMODE(Path("desk.key").stat().st_mode) == 0o600
+    again = run("privacy", "keygen", "--out", "desk.key")
+    assert (again.code, "a key is not written over" in again.err) == (Exit.USAGE, True)
+    assert run("privacy", "wrap", "--as", "boss").err.startswith("error: the host gave no key to wrap by")
+    monkeypatch.setenv("CASEWRIGHT_KEY_FILE", "desk.key")
+    assert "keys of private values: keys of private values that the host's" in run("doctor", "--as", "boss").out
+    assert run("privacy", "wrap", "--as", "boss").out == "2 keys locked by the host's\n"
+    assert run("privacy", "wrap", "--as", "boss").out == "every key was locked by the host's already\n"
+    assert "ok  keys of private values" in run("doctor", "--as", "boss").out
+    run("privacy", "keygen", "--out", "new.key", "--after", "desk.key")
+    monkeypatch.setenv("CASEWRIGHT_KEY_FILE", "new.key")
+    assert PHONE in run("show", case, "--as", "wang.fang").out
+    assert run("privacy", "wrap", "--as", "boss", "--json").json == {"wrapped": 2}
+    monkeypatch.setenv("CASEWRIGHT_KEY_FILE", "desk.key")
+    shown = run("show", case, "--as", "wang.fang", "--json")
+    assert (shown.code, PHONE in shown.out) == (Exit.FAILED, False)
+    assert '"kind": "key_missing"' in shown.err
+    assert run("list", "--all", "--as", "zhao.lei").code == Exit.DONE
+
+
+def test_a_file_that_is_no_key_is_refused_in_both_languages(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("desk.key").write_text("13900000000\n")
+    monkeypatch.setenv("CASEWRIGHT_KEY_FILE", "desk.key")
+    assert "what the file `desk.key` holds is no key: 32 bytes in base64" in run("list").err
+    assert "中的内容不是密钥" in run("list", language="zh").err
+    assert run("privacy", "keygen", "--out", "new.key", "--after", "desk.key").code == Exit.USAGE
+    assert not Path("new.key").exists()

@@ -1,0 +1,93 @@
+"""Databases of before private values were encrypted: `db upgrade` locks every value, and leaves none in clear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, create_engine, text
+
+from engine.store import open_store, upgrade
+from engine.store.migrating import run_migrations
+from engine.store.rows import BLANK, case_row
+from tests import postgres
+from tests.contract.builders import a_case, get, outlook
+
+BEFORE = "0007"
+CASES = 1_100
+"""More than the migration reads at a time."""
+
+
+@dataclass(frozen=True)
+class Old:
+    """A database with the tables of before, and values in clear."""
+
+    url: str
+    path: Path | None
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Old]:
+    if request.param == "sqlite":
+        path = tmp_path / "desk.db"
+        fill(f"sqlite:///{path}")
+        yield Old(str(path), path)
+        return
+    postgres.needs_server()
+    server = postgres.shared()
+    name = server.new()
+    fill(server.url(name).replace("postgresql:", "postgresql+psycopg:", 1))
+    yield Old(server.url(name), None)
+    server.drop(name)
+
+
+def fill(url: str) -> None:
+    database = create_engine(url)
+    with database.begin() as connection:
+        run_migrations(connection, BEFORE)
+        for number in range(CASES):
+            case = a_case(f"R-{number}")
+            row = case_row(case, outlook(case), BLANK._replace(birth=0, personal=1), None)
+            add(connection, "cases", row)
+            add(connection, "case_keys", (case.id, f"{number:064x}"))
+            add(connection, "personal", (case.id, "phone", f'"139{number:08}"', f"mark {number}"))
+        add(connection, "parties", ("customer", "C-1", 1, 5, "lin", 1, '{"class":"vip"}', '{"name":"Wu Min"}'))
+        add(connection, "parties", ("customer", "C-1", 2, 6, "lin", 1, '{"class":"vip"}', '{"name":"Wu Mingxia"}'))
+        add(connection, "parties", ("supplier", "S-1", 1, 5, "lin", 1, '{"class":"vip"}', "{}"))
+    if database.dialect.name == "sqlite":
+        with database.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = wal")
+            connection.exec_driver_sql("PRAGMA application_id = 1129796180")
+            connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+    database.dispose()
+
+
+def add(connection: Connection, table: str, row: Any) -> None:
+    names = [f"v{number}" for number in range(len(row))]
+    values = ", ".join(f":{name}" for name in names)
+    connection.execute(text(f"INSERT INTO {table} VALUES ({values})"), dict(zip(names, row, strict=True)))
+
+
+def test_an_upgrade_locks_what_stood_in_clear_and_all_of_it_is_read_as_before(old: Old) -> None:
+    assert upgrade(old.url)
+    with closing(open_store(old.url)) as store:
+        for number in (0, 999, 1_000, CASES - 1):
+            case = get(store, f"R-{number}").cases[f"R-{number}"]
+            assert (case.private, case.secret) == ({"phone": f"139{number:08}"}, f"{number:064x}")
+        with store.read() as work:
+            assert work.search("", "mark 7") == ("R-7",)
+            assert [one.private for one in work.party("customer", "C-1")] == [
+                {"name": "Wu Min"},
+                {"name": "Wu Mingxia"},
+            ]
+            assert [one.private for one in work.party("supplier", "S-1")] == [{}]
+            assert work.count_keys_beside("~") == CASES + 1
+        store.scrub()
+    if old.path is not None:
+        left = b"".join(file.read_bytes() for file in old.path.parent.glob("desk.db*"))
+        assert b'"139' not in left
+        assert b"Wu Min" not in left
