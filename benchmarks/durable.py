@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.common import Answer, Pair, at_least, desk, in_turns, tell
 from engine.app import Accepted, Act, Engine
 from engine.ports import Person
-from engine.store.sqlite import store as sqlite
+from engine.store.sqlite import connecting as sqlite
 from engine.testing import ADMIN, ManualTime
 
 CASES = 200

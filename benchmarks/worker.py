@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.common import ROOT, Answer, Pair, desk, in_turns, tell
 from benchmarks.durable import PEOPLE, Recorder, Statement, equal
 from engine.app import Accepted, Engine
-from engine.store.sqlite import store as sqlite
+from engine.store.sqlite import connecting as sqlite
 from engine.testing import ADMIN, ManualTime
 from engine.values import rfc3339
 

@@ -360,7 +360,7 @@ def test_a_database_opened_for_reading_is_not_written_to(store: Store, path: Pat
 
 def test_a_read_only_file_is_named(store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is root may write to every file, so SQLite is asked to treat it as one that cannot be written."""
-    monkeypatch.setattr("engine.store.sqlite.store.connect", lambda address, mode="rw": connect(address, "ro"))
+    monkeypatch.setattr("engine.store.sqlite.connecting.connect", lambda address, mode="rw": connect(address, "ro"))
     said, now = sentence(lambda: put(store, opening(a_case())))
     assert "cannot be written to" in said
     assert "give yourself the right" in now

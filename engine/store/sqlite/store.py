@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from threading import Event, Lock, get_ident
 from time import monotonic
@@ -23,7 +23,7 @@ from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
 from engine.store.sql import Driver
 from engine.store.sqlite.checkpoints import Checkpoints
-from engine.store.sqlite.connecting import connect
+from engine.store.sqlite.connecting import connect, connect_to_read, connect_to_write, empty_log
 from engine.store.sqlite.hosted import SqliteHosted
 from engine.store.sqlite.line import Line, Place
 from engine.store.sqlite.schema import state_of
@@ -136,8 +136,7 @@ class SqliteStore:
         What is deleted is overwritten in the file by every writer of ours.
         """
         try:
-            with closing(connect(self._address)) as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            empty_log(self._address)
         except sqlite3.Error as error:
             raise self._explain(error) from error
 
@@ -251,22 +250,10 @@ class SqliteStore:
         )
 
     def _new_writer(self) -> sqlite3.Connection:
-        writer = connect(self._address)
+        writer = connect_to_write(self._address)
         self._standing = Standing()
-        try:
-            mode = writer.execute("PRAGMA journal_mode = wal").fetchone()[0]
-            if mode != "wal":
-                raise StoreUnavailable(
-                    f"the database `{self._address.path}` lies where SQLite cannot share it (journal mode `{mode}`)",
-                    help="move the file to a disk of this machine; network folders will not do",
-                )
-            writer.execute(f"PRAGMA synchronous = {self._address.synchronous}")
-            writer.execute("PRAGMA secure_delete = ON")
-            self._level = "FULL"
-            self._checkpoints.prepare(writer)
-        except BaseException:
-            writer.close()
-            raise
+        self._level = "FULL"
+        self._checkpoints.prepare(writer)
         return writer
 
     def _commit(self, work: SqlTransaction) -> None:
@@ -318,20 +305,11 @@ class SqliteStore:
             self._readers += 1
             reader = self._idle.pop() if self._idle else None
         try:
-            return reader or self._new_reader()
+            return reader or connect_to_read(self._address)
         except BaseException:
             with self._count:
                 self._readers -= 1
             raise
-
-    def _new_reader(self) -> sqlite3.Connection:
-        reader = connect(self._address, "ro" if self._address.is_read_only else "rw")
-        try:
-            reader.execute("PRAGMA query_only = on")
-        except BaseException:
-            reader.close()
-            raise
-        return reader
 
     def _give_back(self, reader: sqlite3.Connection) -> None:
         try:

@@ -31,19 +31,13 @@ def upgrade_sqlite(address: Address) -> bool:
             connection.execute("PRAGMA journal_mode = wal")
             is_changed = _upgrade(connection, address.path)
         with closing(connect(address)) as connection, suppress(sqlite3.OperationalError):
-            # Without room for it, or while others read, the tables are current all the same.
-            _make_compact(connection)
+            # Written anew, nothing of earlier tables is left in it; without room for that it is current all the same.
+            connection.execute("VACUUM")
         return is_changed
     except sqlite3.Error as error:
         raise explain(error, address.path) from error
     except DBAPIError as error:
         raise explain(error.orig or error, address.path) from error
-
-
-def _make_compact(connection: sqlite3.Connection) -> None:
-    """Write the file anew, so that nothing of earlier tables is left in it."""
-    connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _upgrade(connection: sqlite3.Connection, path: str) -> bool:
