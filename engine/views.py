@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
+from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status, changed
 from engine.core.clocks import due_at, remaining, used_until
 from engine.core.people import is_among, persons
 from engine.core.permits import Asking, not_permitted, offered, who_may_not
@@ -223,6 +223,7 @@ def _goal_text(clock: Clock, head: Head) -> str | None:
 def offers(case: Case, actor: Actor, seeing: Seeing) -> Iterator[Offer]:
     """Every action of the present state, whether this actor may do it now, and why not."""
     plan = seeing.plan
+    shown = case if works(plan, case, actor) else changed(case, private=EMPTY)  # who only reads it sees seals
     for event in plan.chart.possible(case.position) if not case.merged_into else ():
         actions = offered(plan, case.position, event)
         if not actions:
@@ -232,7 +233,7 @@ def offers(case: Case, actor: Actor, seeing: Seeing) -> Iterator[Offer]:
         form = plan.asked(actions).form
         yield Offer(
             action=event, label=actions[0].label, is_allowed=not reasons, reasons=tuple(_once(reasons)),
-            form=tuple(form_fields(plan, form, case)), show=form.show,
+            form=tuple(form_fields(plan, form, shown)), show=form.show,
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from engine.app.faults import fault_of
 from engine.app.opening import open_some
 from engine.app.saving import Saving
+from engine.core.cases import Family
 from engine.core.decide import MOST_FIRINGS, carry, is_due
 from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Fault, Transaction
@@ -39,6 +40,7 @@ def advance_some(saving: Saving, tx: Transaction, now: int, besides: str = "") -
         if met and saving.time.monotonic() > until:
             break
         met += 1
+        before: Family | None = None
         try:
             with tx.part():
                 before = saving.family(tx, root, lock=True)
@@ -47,7 +49,7 @@ def advance_some(saving: Saving, tx: Transaction, now: int, besides: str = "") -
         except (Outrun, StoreUnavailable):  # nobody's fault: all of it is done again
             raise
         except Exception as error:  # whatever a family does to the engine, the others go on
-            poisoned.append(fault_of(root, error, now))
+            poisoned.append(fault_of(root, error, now, before))
     for fault in poisoned:
         tx.set_aside(fault)
     return Advanced(opened.done + met - len(poisoned), opened.faults + len(poisoned))

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from engine.app.masking import kept_back
 from engine.core.cases import Actor, Case, Outgoing
 from engine.core.plan import Library, Plan
 from engine.core.texts import PLACEHOLDER, field_named
@@ -31,8 +32,8 @@ class Delivery:
     receiver: str
     receiver_kind: str
     people: tuple[str, ...]  # for a role, who holds it now, the excluded left out
-    text: str  # of a message
-    payload: Mapping[str, Value]  # of an event
+    text: str = field(repr=False)  # of a message; it may be private, so no log is to show it
+    payload: Mapping[str, Value] = field(repr=False)  # of an event
     at: int
     is_late: bool
     missed: int
@@ -206,9 +207,12 @@ def _waited_for(plan: Plan, names: list[str], language: str) -> str:
     return ", ".join(word(labels[name], language) if name in labels else name for name in names)
 
 
-def retried(mail: Mail, error: Exception, now: int) -> Mail:
+def retried(mail: Mail, error: Exception, now: int, delivery: Delivery | None = None) -> Mail:
     """After a failed attempt: later, each time twice as late with some jitter, and dead in the end."""
-    told = str(error) if isinstance(error, NotDelivered) else f"{type(error).__name__}: {error}"
+    told = str(error)
+    if not isinstance(error, NotDelivered):  # a library's words, and libraries like to repeat the whole request
+        given = () if delivery is None else (delivery.text, delivery.payload, delivery.reach)
+        told = f"{type(error).__name__}: {kept_back(told, given)}"
     if mail.attempts >= MOST_ATTEMPTS:
         return replace(mail, status="dead", error=told)
     wait = min(FIRST_WAIT * 2 ** (mail.attempts - 1), LONGEST_WAIT)

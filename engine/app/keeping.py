@@ -15,6 +15,7 @@ from engine.app.opening import Coming, arranged, coming
 from engine.app.people import actor_of, admin_of
 from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor
+from engine.core.likeness import likeness
 from engine.core.plan import Library
 from engine.errors import ClockJumped, DefinitionError, NotFound, UsageError
 from engine.fields import Words
@@ -108,6 +109,7 @@ class Keeping:
             elif not _is_admin(person):
                 raise UsageError(f"`{person.id}` is the first to be named, so they must hold `admin`")
             _check_roles(tx, self._recipe.catalogue.library(tx), person)
+            _check_alike(tx, person.id)
             tx.save_person(person)
 
     def save_addresses(self, person: str, addresses: Mapping[str, str | None], *, actor: Actor | str) -> None:
@@ -193,6 +195,17 @@ def _check_roles(tx: Transaction, library: Library, person: Person) -> None:
     for role in person.roles:
         if person.is_active and (known is None or role not in known.roles):
             check_role(library, role)
+
+
+def _check_alike(tx: Transaction, person: str) -> None:
+    """A new name must not be taken for another: whoever keeps out of a case would come in by it."""
+    known = [one.id for one in tx.people()]
+    alike = [one for one in known if likeness(one) == likeness(person)]
+    if person not in known and alike:
+        raise UsageError(
+            f"`{person}` cannot be told from `{alike[0]}`, who is known at this desk",
+            help="if it is the same person, use that name; else choose one that nobody mixes up",
+        )
 
 
 def _admin_or_self(tx: Transaction, person: str, actor: Actor | str) -> None:

@@ -85,6 +85,8 @@ class Privacy:
         """Wrap every key by the host's newest; how many were not. Broken off, the same call goes on."""
         store = self._recipe.store
         mark, wrapped, after = store.keys.mark, 0, ""
+        with store.read() as tx:
+            admin_of(tx, actor, "wrap keys")
         if not mark:
             raise UsageError(
                 "the host gave no key to wrap by", help=f"name the file that holds it: {KEY_FILE}=PATH, or set {KEY}"

@@ -81,10 +81,11 @@ class _NotOpened(Exception):
 class Struck(Exception):
     """The engine failed on the family of this case while carrying it forward."""
 
-    def __init__(self, case: str, error: Poisoned) -> None:
+    def __init__(self, case: str, error: Poisoned, family: Family) -> None:
         super().__init__(case)
         self.case = case
         self.error = error
+        self.family = family
 
 
 class Recipe(Deciding):
@@ -207,7 +208,7 @@ class Recipe(Deciding):
 
     def _set_aside(self, struck: Struck) -> NoReturn:
         with self.store.write() as tx:
-            fault = fault_of(self.root(tx, struck.case), struck.error, self.now())
+            fault = fault_of(self.root(tx, struck.case), struck.error, self.now(), struck.family)
             tx.set_aside(fault)
         raise SetAside(
             f"`{struck.case}` is set aside: {struck.error.message}", help=f"`casewright fault show {fault.id}`"
@@ -291,7 +292,7 @@ class Recipe(Deciding):
         try:
             return carry(family, now, self.context(tx, clock))
         except Poisoned as error:
-            raise Struck(case, error) from error
+            raise Struck(case, error, family) from error
 
     def _check_usable(self, family: Family, case: str, given: Given) -> None:
         root = family.cases[family.root]

@@ -133,7 +133,7 @@ class Sending:
         except NotMine:
             return [_put_back(mail, now + ELSEWHERE, f"nothing delivers `{name}` here") for mail in mails], Round()
         except Exception as error:  # a handler may fail in any way; the message is tried again
-            after = [retried(mail, error, now) for mail in mails]
+            after = [retried(mail, error, now, delivery) for mail in mails]
             again = max(mail.next_at for mail in after)  # all at once, so that a digest is one again
             return [replace(mail, next_at=again) for mail in after], Round(failed=len(mails))
         sent = [replace(mail, status="delivered", delivered_at=now, error=None) for mail in mails]

@@ -48,6 +48,8 @@ SENTENCES = (
     later("no answer of the form names the file `{name}`"),
     later("give a file field the file's `hash`"),
     later("`{person}` cannot name a person: printable text without `:`, and not `engine`"),
+    later("`{person}` cannot be told from `{other}`, who is known at this desk"),
+    later("if it is the same person, use that name; else choose one that nobody mixes up"),
     later("`{person}` is the last `admin`; name another one first"),
     later("`{person}` is the first to be named, so they must hold `admin`"),
     later("there is no `{person}` at this desk{near}"),

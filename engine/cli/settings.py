@@ -102,6 +102,7 @@ def start_language(args: list[str], environment: Mapping[str, str]) -> str:
 def read_settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
     """Put together what flags, environment and project file say, in this order."""
     project = find_project(Path.cwd())
+    _refuse_secret(given.get("db") or "")
     return Settings(
         database=given.get("db")
         or environment.get("CASEWRIGHT_DB")
@@ -112,6 +113,17 @@ def read_settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> S
         project=project,
         said=given,
     )
+
+
+def _refuse_secret(url: str) -> None:
+    """A flag stands in the list of processes, where everybody on the machine can read it."""
+    from engine.store.address import shown
+
+    if "://" in url and shown(url) != url:
+        raise UsageError(
+            _("the password in `--db` can be read by everybody on this machine while the command runs"),
+            help=_("keep it in PGPASSFILE or PGPASSWORD, or name the whole database in CASEWRIGHT_DB"),
+        )
 
 
 def _project_database(project: Project) -> str | None:

@@ -17,8 +17,8 @@ LONGEST_WAIT = 10.0
 OURS = ("pool", "busy", "mode")
 """Parameters of a server's URL that its driver does not know."""
 
-SECRETS = ("password", "sslpassword")
-"""Parameters of a connection that are never shown."""
+SECRETS = ("pass", "pwd", "secret")
+"""A parameter of a connection with one of these in its name is never shown, mistyped or not; but for `passfile`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +100,14 @@ def _split(url: str) -> _Parts:
     user, at, host = server.rpartition("@")
     options = [(text.partition("=")[0], text) for text in query.split("&") if text]
     ours = {name: text.partition("=")[2] for name, text in options if name in OURS}
-    told = "&".join(text for name, text in options if name not in SECRETS)
+    told = "&".join(text for name, text in options if not _is_secret(name))
     driven = "&".join(text for name, text in options if name not in OURS)
     path = f"{scheme}://{user.partition(':')[0]}{at}{host}{slash}{database}"
     return _Parts(f"{path}{told and '?'}{told}", f"{place}{driven and '?'}{driven}", ours)
+
+
+def _is_secret(parameter: str) -> bool:
+    return parameter != "passfile" and any(part in parameter.lower() for part in SECRETS)
 
 
 def _busy(text: str) -> float | None:
