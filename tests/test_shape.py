@@ -42,6 +42,7 @@ ONLY_IN = {  # package: where alone it may be imported
     "jsonschema": ("engine/lang/",),
     "psycopg": ("engine/store/postgresql/", "engine/store/__init__.py"),
     "opentelemetry": ("engine/worker.py",),
+    "orjson": ("engine/json_text.py",),
     "rich": ("engine/cli/", "engine/lang/report.py"),
     "sqlalchemy": ("engine/store/",),
     "standardwebhooks": ("engine/deliverers/",),

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.core.adjustments import Adjustment, Affected, Reversal
-from engine.store.rows import decode, encode, plain
+from engine.json_text import encode
+from engine.store.rows import decode, plain
 from engine.store.sql import Work
 
 

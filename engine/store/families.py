@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.core.cases import Case, Cycle, Family, Outgoing, Step
 from engine.errors import Conflict, Outrun
+from engine.json_text import encode
 from engine.ports import Save
 from engine.sealing import LockedValues
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
@@ -19,7 +20,6 @@ from engine.store.rows import (
     case_of,
     case_row,
     decode,
-    encode,
     like,
     outgoing_body,
     outlook_of,

@@ -11,10 +11,11 @@ from typing import Any
 from engine.core.cases import Case, Family, Outgoing
 from engine.core.outlook import Outlook
 from engine.errors import Conflict, UsageError
+from engine.json_text import encode
 from engine.ports import Mail, Request, Save, StoredRecord
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.overlay import Overlay
-from engine.store.rows import case_body, encode, plain, to_text
+from engine.store.rows import case_body, plain, to_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 from engine.errors import StoreUnavailable
+from engine.json_text import encode
 from engine.ports import Attached, Attachment, Person, Publication
-from engine.store.rows import decode, encode, plain
+from engine.store.rows import decode, plain
 from engine.store.sql import Work
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import lru_cache
 from itertools import compress
-from json import JSONDecoder, JSONEncoder
+from json import JSONDecoder
 from operator import attrgetter, ne
 from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -18,12 +18,10 @@ from engine.chart import Position
 from engine.core.cases import Alarm, Case, Cycle, Done, Goal, Head, Outgoing
 from engine.core.outlook import Outlook
 from engine.errors import UsageError
+from engine.json_text import encode
 from engine.sealing import LockedValues
 
 T = TypeVar("T")
-
-encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
-"""Compact JSON text, as it stands in the database."""
 
 decode: Callable[[str], Any] = JSONDecoder().decode
 """What a stored JSON text says."""
