@@ -94,8 +94,7 @@ def read(field: Field, raw: Any, zone: str) -> Value:
 
 
 def _read_text(field: Field, raw: Any, zone: str) -> Value:
-    _refuse_if(not isinstance(raw, str), field)
-    return raw
+    return raw  # as it is: the check refuses what is no text
 
 
 def _read_choice(field: Field, raw: Any, zone: str) -> str:
@@ -218,14 +217,16 @@ def is_sealed(stored: Value) -> bool:
 
 
 def _check_text(field: Field, stored: Value) -> None:
-    _refuse_if(not isinstance(stored, str) or (not stored and field.type != "text"), field)
+    if not isinstance(stored, str) or (not stored and field.type != "text"):
+        raise Expected(*_expected(field))
     check_text(stored)
     if field.pattern is not None and not compile_pattern(field.pattern)(stored):
         raise Expected(f"text of the form `{field.pattern}`", f"形如 `{field.pattern}` 的文字")
 
 
 def _check_whole(field: Field, stored: Value) -> None:
-    _refuse_if(not isinstance(stored, int) or isinstance(stored, bool), field)
+    if not isinstance(stored, int) or isinstance(stored, bool):
+        raise Expected(*_expected(field))
     check_size(stored)
     if field.type == "instant":
         check_instant(stored)

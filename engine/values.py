@@ -22,6 +22,7 @@ LONGEST_TEXT = 1_000_000
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,17}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,17}(\.[0-9]{1,17})?")
+_MONEY = re.compile(r"([+-]?[0-9]{1,17})(?:\.([0-9]{1,2})0{0,15})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
@@ -123,18 +124,17 @@ def read_yes_no(raw: Any) -> bool:
 
 
 def read_money(raw: Any) -> int:
-    """Minor units from `4.90`, through decimals only: binary floats refuse right amounts."""
+    """Minor units from `4.90`, digit by digit: binary floats refuse right amounts."""
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
         raise Expected(*EXPECTED["money"])
-    text = str(raw).strip()
-    if not _DECIMAL.fullmatch(text):
+    written = _MONEY.fullmatch(str(raw).strip())
+    if written is None:
         raise Expected(*EXPECTED["money"])
-    minor = Decimal(text) * 100
-    if minor != minor.to_integral_value():
-        raise Expected(*EXPECTED["money"])
+    whole, hundredths = written.groups("")
+    minor = int(whole + hundredths.ljust(2, "0"))
     if abs(minor) > LARGEST:
         raise Expected(f"an amount of at most {show_money(LARGEST)}", f"不超过 {show_money(LARGEST)} 的金额")
-    return int(minor)
+    return minor
 
 
 def show_money(minor: int) -> str:

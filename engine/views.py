@@ -146,7 +146,7 @@ def works(plan: Plan, case: Case, actor: Actor) -> bool:
     if case.assignee == actor.id or any(actor.id in done.actors for done in case.done.values()):
         return True
     here = (action for event in plan.chart.possible(case.position) for action in offered(plan, case.position, event))
-    return any(not any(who_may_not(plan, case, action, actor)) for action in here)
+    return any(not who_may_not(plan, case, action, actor) for action in here)
 
 
 def is_excluded(plan: Plan, case: Case, actor: Actor) -> bool:
@@ -201,7 +201,7 @@ def _summary(plan: Plan, case: Case, seeing: Seeing) -> Words:
 
 def clock_view(plan: Plan, clock: Clock, case: Case, now: int) -> ClockView:
     """One promise at this instant."""
-    head, calendar = case.clocks.get(clock.name, Head()), plan.calendar(clock.calendar)
+    head, calendar = case.clocks.get(clock.name, Head()), plan.calendar_of[clock.name]
     return ClockView(
         label=clock.label, status=head.status, goal=_goal_text(clock, head), cycle=head.cycle,
         started_at=head.started_at if head.cycle else None, due_at=due_at(head, calendar),

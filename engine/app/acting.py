@@ -85,10 +85,9 @@ class Acting:
 
         Files are attached by the same step, or not at all; the form names each by its hash.
         """
-        given = Given(
-            form=form or {}, facts=facts or {}, key=key, expect_revision=expect_revision, occurred_at=occurred_at
-        )
-        _check_files(files, given.form)
+        given = Given(form or {}, facts or {}, key, expect_revision, occurred_at)
+        if files:
+            _check_files(files, given.form)
         return self._on(_Asked("do", case, action, actor), given, files)
 
     def act_many(self, acts: Sequence[Act], *, actor: Actor | str) -> list[Result]:
@@ -101,8 +100,9 @@ class Acting:
         return self._recipe.whole(work)
 
     def _one_of_many(self, tx: Transaction, one: Act, actor: Actor) -> Result:
-        given = Given(form=one.form, facts=one.facts, key=one.key, expect_revision=one.expect_revision)
-        return self._recipe.command_in(tx, self._command(tx, _Asked("do", one.case, one.action, actor), given), given)
+        given = Given(one.form, one.facts, one.key, one.expect_revision)
+        command = Command("do", one.case, actor, one.action, one.form, one.facts, key=one.key)
+        return self._recipe.command_in(tx, command, given)
 
     def claim(
         self, case: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
@@ -155,10 +155,10 @@ class Acting:
         return self._recipe.whole(work)
 
     def _command(self, tx: Transaction, asked: _Asked, given: Given) -> Command:
+        verb, case, name, actor = asked
         return Command(
-            verb=asked.verb, case=asked.case, name=asked.name, actor=actor_of(tx, asked.actor),
-            form=given.form, facts=given.facts, key=given.key, occurred_at=given.occurred_at,
-        )  # fmt: skip
+            verb, case, actor_of(tx, actor), name, given.form, given.facts, key=given.key, occurred_at=given.occurred_at
+        )
 
 
 def _check_files(files: Sequence[File], form: Mapping[str, Any]) -> None:

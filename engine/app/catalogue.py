@@ -65,13 +65,13 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._kept: tuple[str | None, Library] = ("", Library({}))  # one value: threads never see half of it
-        self._asked: tuple[Callable[[], Transaction | None], Library] | None = None
+        self._asked: tuple[Callable[[], Transaction | None], Library] = (lambda: None), Library({})
 
     def library(self, tx: Transaction) -> Library:
         """The library as of this transaction; one that has been asked is not asked again."""
-        asked = self._asked
-        if asked is not None and asked[0]() is tx:
-            return asked[1]
+        asked, library = self._asked
+        if asked() is tx:
+            return library
         revision, library = self._kept
         now = tx.setting(REVISION)
         if now != revision:

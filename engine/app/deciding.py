@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -53,15 +52,23 @@ class Deciding(Saving):
         draws_numbers = False
         while True:
             try:
-                with tx.part() if draws_numbers else nullcontext():
-                    outcome, context = self._decided(tx, decision, found, draws_numbers=draws_numbers)
-                    decision.keep(outcome)
-                    self._open_elsewhere(tx, outcome, context, decision)
-                    return outcome, context
+                if not draws_numbers:
+                    return self._kept(tx, decision, found, draws_numbers=False)
+                with tx.part():
+                    return self._kept(tx, decision, found, draws_numbers=True)
             except _Numbers:
                 draws_numbers = True
             except _Known as known:
                 found = {**found, **known.found}
+
+    def _kept(
+        self, tx: Transaction, decision: Decision, found: Mapping[str, Any], *, draws_numbers: bool
+    ) -> tuple[Applied | Refused, Context]:
+        outcome, context = self._decided(tx, decision, found, draws_numbers=draws_numbers)
+        decision.keep(outcome)
+        if isinstance(outcome, Applied) and outcome.elsewhere:
+            self._open_elsewhere(tx, outcome, context, decision)
+        return outcome, context
 
     def _decided(
         self, tx: Transaction, decision: Decision, found: Mapping[str, Any], *, draws_numbers: bool
@@ -107,11 +114,9 @@ class Deciding(Saving):
         prefix = plan.definition.prefix
         return {"case": f"{prefix}-{tx.next_number(prefix)}", "is_new": True}
 
-    def _open_elsewhere(
-        self, tx: Transaction, outcome: Applied | Refused, context: Context, decision: Decision
-    ) -> None:
+    def _open_elsewhere(self, tx: Transaction, outcome: Applied, context: Context, decision: Decision) -> None:
         """Open the cases of their own that a step opens by key."""
-        for command in outcome.elsewhere if isinstance(outcome, Applied) else ():
+        for command in outcome.elsewhere:
             opening = Decision(
                 case=command.case, now=decision.now, clock=decision.clock,
                 decide=partial(open_case, command, now=decision.now),

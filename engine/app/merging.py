@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from engine.app.deciding import Decision
 from engine.app.marks import request_of
-from engine.app.recipe import Given, More, Recipe, Turn
+from engine.app.recipe import Given, More, Recipe, Turn, result_of
 from engine.core.cases import Case, Command, Family, Refused
 from engine.core.decide import Carried, instant
 from engine.core.merging import end_in, take_in
@@ -62,7 +62,7 @@ class RecipeOfTwo(Recipe):
         except _NotTakenIn as error:
             outcome, context = error.refused, self.context(tx, clock)
             taking.keep(outcome)
-        return self._result(outcome, Turn(ended.carried.family, ended.case, context, now, command.actor))
+        return result_of(outcome, Turn(ended.carried.family, ended.case, context, now, command.actor))
 
     def _meet(self, tx: Transaction, command: Command, given: Given) -> tuple[int, int, dict[str, _Met]]:
         """The clock, the instant of both, and both cases as they stand then."""

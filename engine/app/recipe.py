@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from copy import copy
 from functools import partial
+from operator import attrgetter
 from threading import Event, get_ident
 from typing import Any, NamedTuple, NoReturn, Self, TypeVar
 
@@ -32,6 +33,9 @@ MOST_TRIES = 20
 
 POLL = 1_000
 """How far, in ms, a worker looks ahead at least: it is woken by what falls due nearer."""
+
+
+_OUTGOING = attrgetter("outgoing")
 
 
 class Given(NamedTuple):
@@ -217,11 +221,11 @@ class Recipe(Deciding):
     def command_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """One command inside a transaction."""
         digest = self.marks.digest(command)
-        if repeat := self._repeat(tx, command, digest):
+        if digest and (repeat := self._repeat(tx, command, digest)):
             return repeat
         before = self.family_of(tx, command.case, lock=True)
         # What is declared of a merged case's own promises is put on its own record.
-        while command.verb not in BESIDE and (survivor := before.cases[command.case].merged_into):
+        while (survivor := before.cases[command.case].merged_into) and command.verb not in BESIDE:
             command = command._replace(case=survivor, sent_to=command.sent_to or command.case)
             before = self.family_of(tx, survivor, lock=True)
         self._check_usable(before, command.case, given)
@@ -238,17 +242,17 @@ class Recipe(Deciding):
         outcome, context = self.settled(
             tx,
             Decision(
-                case=command.case, now=now, clock=clock,
-                decide=lambda context: act(carried.family, command, context, now),
-                keep=lambda outcome: self.save(
+                command.case, now, clock,
+                lambda context: act(carried.family, command, context, now),
+                lambda outcome: self.save(
                     tx, before, carried.steps, outcome, request_of(command, digest, outcome, now)
                 ),
                 importing=given.importing,
             ),
         )  # fmt: skip
         self.life.show(tx, clock)
-        _tell_workers(tx, outcome, clock)
-        return self._result(outcome, Turn(carried.family, case, context, now, command.actor))
+        self._call_workers(tx, outcome, clock)
+        return result_of(outcome, Turn(carried.family, case, context, now, command.actor))
 
     def opening_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """The opening of a case inside a transaction; `command.case` is not named yet."""
@@ -282,8 +286,8 @@ class Recipe(Deciding):
         )  # fmt: skip
         if isinstance(outcome, Refused):
             raise _NotOpened(Refusal(case=None, reasons=outcome.reasons))
-        _tell_workers(tx, outcome, clock)
-        return self._result(outcome, Turn(None, None, context, now, command.actor))
+        self._call_workers(tx, outcome, clock)
+        return result_of(outcome, Turn(None, None, context, now, command.actor))
 
     def _carry(self, tx: Transaction, family: Family, case: str, when: tuple[int, int]) -> Carried:
         now, clock = when
@@ -347,38 +351,26 @@ class Recipe(Deciding):
         people = roles_of_named(tx, plan.definition.fields, command.form)
         return command if people is None else command._replace(people=people)
 
-    # -- answers -------------------------------------------------------------------------------------------------
-
-    def _result(self, outcome: Applied | Refused, turn: Turn) -> Result:
-        if _is_near(outcome, turn.context.clock):
+    def _call_workers(self, tx: Transaction, outcome: Applied | Refused, clock: int) -> None:
+        """Wake workers for what falls due before their next poll, those of other processes too; a message may wait."""
+        if outcome.family is not None and is_due(outcome.family, clock + POLL):
+            tx.wake()
             self._near.add(get_ident())
-        if isinstance(outcome, Refused):
-            view = None
-            if outcome.case is not None and outcome.family is not None:
-                view = turn.view(outcome.family, outcome.case)
-            return Refusal(case=view, reasons=outcome.reasons)
-        earlier = partial(turn.view, turn.family, turn.case) if turn.case and turn.family else None
-        after = partial(turn.view, outcome.family, outcome.case)
-        return Accepted(case=after, before=earlier, record=outcome.steps[0].record)
+        elif any(map(_OUTGOING, outcome.steps)):
+            self._near.add(get_ident())
+
+
+def result_of(outcome: Applied | Refused, turn: Turn) -> Result:
+    """The answer to a command, its views made when somebody looks."""
+    if isinstance(outcome, Refused):
+        view = None
+        if outcome.case is not None and outcome.family is not None:
+            view = turn.view(outcome.family, outcome.case)
+        return Refusal(case=view, reasons=outcome.reasons)
+    earlier = partial(turn.view, turn.family, turn.case) if turn.case and turn.family else None
+    after = partial(turn.view, outcome.family, outcome.case)
+    return Accepted(case=after, before=earlier, record=outcome.steps[0].record)
 
 
 def _no_case(case: str) -> NotFound:
     return NotFound(f"there is no case `{case}`", help="`casewright list --find` finds one by phone or name")
-
-
-def _tell_workers(tx: Transaction, outcome: Applied | Refused, clock: int) -> None:
-    """Wake the workers of other processes for what falls due before their next poll; a message may wait for that."""
-    if outcome.family is not None and _is_soon(outcome.family, clock):
-        tx.wake()
-
-
-def _is_near(outcome: Applied | Refused, clock: int) -> bool:
-    """Whether a message waits or something falls due before a worker's next poll."""
-    if outcome.family is None:
-        return False
-    return any(step.outgoing for step in outcome.steps) or _is_soon(outcome.family, clock)
-
-
-def _is_soon(family: Family, clock: int) -> bool:
-    soon = clock + POLL
-    return any(case.next_due is not None and case.next_due < soon for case in family.cases.values())

@@ -30,7 +30,7 @@ class Saving:
     def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
         """What surrounds a decision."""
         library = self.catalogue.library(tx)
-        return Context(library=library, clock=clock, entropy=secrets.token_hex(32), seal=self._seal, found=found)
+        return Context(library, clock, self._seal, secrets.token_hex(32), found)
 
     def _seal(self, case: Case, sequence: int, field: str, value: Value) -> Value:
         return sealed_by(self.store.keys.open(case.secret, case.id), (sequence, field), value)
@@ -47,24 +47,16 @@ class Saving:
         request: Request | None,
     ) -> None:  # fmt: skip
         """Write everything of a family that was decided."""
-        steps = (*carried, *outcome.steps)
+        steps = (*carried, *outcome.steps) if carried else outcome.steps
         if outcome.family is None or not steps:
             return
         library = self.catalogue.library(tx)
         outlooks, keys = {}, {}
-        for name in {step.case.id for step in steps}:
-            case = outcome.family.cases[name]
-            plan = library.plan(case.process, case.version)
-            outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
-        tx.save(
-            Save(
-                before=before,
-                after=outcome.family,
-                steps=steps,
-                outlooks=outlooks,
-                keys=keys,
-                searches=self.marks.of_steps(steps),
-                request=request,
-            )
-        )
+        for step in steps:
+            name = step.case.id
+            if name not in keys:
+                case = outcome.family.cases[name]
+                plan = library.plan(case.process, case.version)
+                outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
+        tx.save(Save(before, outcome.family, steps, outlooks, keys, self.marks.of_steps(steps), request))
         enter_all(tx, library, steps)

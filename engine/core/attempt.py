@@ -47,8 +47,10 @@ def _act(draft: Draft, command: Command) -> Reasons:
     actions = plan.offered(case.position, command.name)
     if not actions:
         return [not_possible(plan, case, command.name, command.actor)]
-    asking = Asking(command.actor, draft.now, is_by_itself=command.verb == "tell")
-    if reasons := [why for action in actions for why in not_permitted(plan, case, action, asking)]:
+    asking, reasons = Asking(command.actor, draft.now, command.verb == "tell"), []
+    for action in actions:
+        reasons += not_permitted(plan, case, action, asking)
+    if reasons:
         return _once(reasons)
     values, reasons = _fill(draft, command, plan.asked(actions))
     if reasons:
@@ -108,7 +110,9 @@ def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value
     values, reasons = read_form(asked.form, definition.fields, command, desk, command.name)
     brought, more = read_facts(asked.facts, definition.facts, command, desk, command.name) if asked.facts else ({}, [])
     draft.actor = draft.sight.actor = command.actor
-    given = {name: value for name, value in values.items() if value is not None} if values else values
+    given = values
+    if None in values.values():
+        given = {name: value for name, value in values.items() if value is not None}
     draft.sight.update(form=given, facts=brought)
     if brought:
         draft.record["facts"] = brought
@@ -199,7 +203,7 @@ def _works(draft: Draft, command: Command) -> Reasons:
         if actor.id in persons(whos, case):
             return [reason("never_by", actor=actor.id, action=command.verb, why=said(whos, plan.definition))]
     here = (action for event in plan.chart.possible(case.position) for action in offered(plan, case.position, event))
-    if any(not list(who_may_not(plan, case, action, actor)) for action in here):
+    if any(not who_may_not(plan, case, action, actor) for action in here):
         return []
     roles = roles_said(actor.roles, plan.definition)
     return [reason("by", "no_work", actor=actor.id, roles=roles, state=state_said(plan, case))]

@@ -124,10 +124,9 @@ C = TypeVar("C", Case, Head)
 
 def changed(value: C, **changes: Any) -> C:
     """A copy with these fields changed; `dataclasses.replace` runs the constructor and costs ten times as much."""
-    copy = object.__new__(type(value))
-    fields = copy.__dict__
-    fields.update(value.__dict__)
+    copy, fields = object.__new__(type(value)), value.__dict__.copy()
     fields.update(changes)
+    object.__setattr__(copy, "__dict__", fields)
     return copy
 
 

@@ -103,7 +103,9 @@ def settle(head: Head, now: int, turn: tuple[str, ...], calendar: Calendar) -> H
     spent = calendar.elapsed(head.mark, now)
     turns = head.turns
     if spent:
-        turns = {**turns, **{who: turns.get(who, 0) + spent for who in turn or NOBODY}}
+        turns = dict(turns)
+        for who in turn or NOBODY:
+            turns[who] = turns.get(who, 0) + spent
     return changed(head, used=head.used + spent, mark=now, turns=turns, reached_at=_reached(head, spent, calendar))
 
 

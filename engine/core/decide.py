@@ -35,7 +35,10 @@ def carry(family: Family, until: int, context: Context, limit: int = MOST_FIRING
 
 def is_due(family: Family, until: int) -> bool:
     """Whether anything in the family is due before that instant."""
-    return any(case.next_due is not None and case.next_due < until for case in family.cases.values())
+    for case in family.cases.values():
+        if case.next_due is not None and case.next_due < until:
+            return True
+    return False
 
 
 def instant(family: Family, clock: int) -> int:
@@ -71,7 +74,7 @@ def open_case(command: Command, context: Context, now: int) -> Applied | Refused
 
 def _applied(run: Run, case: str) -> Applied:
     family = run.family
-    return Applied(case=family.cases[case], family=family, steps=tuple(run.steps), elsewhere=tuple(run.elsewhere))
+    return Applied(family.cases[case], family, tuple(run.steps), tuple(run.elsewhere))
 
 
 def without(context: Context, command: Command, reasons: Iterable[Reason]) -> Context:

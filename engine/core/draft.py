@@ -26,7 +26,7 @@ from engine.core.cases import (
 )
 from engine.core.clocks import Event
 from engine.core.people import receivers
-from engine.core.plan import Plan
+from engine.core.plan import Awaited, Plan
 from engine.core.sight import Context, Sight, Unknown, chosen
 from engine.fields import Value
 from engine.model import Branch, Effect, OpenCase, Tell
@@ -71,9 +71,9 @@ class Draft:
     """Reads and changes the case it is given; what was there before stays in `before`."""
 
     __slots__ = (
-        "_waited_on", "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "first",
-        "happened", "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued",
-        "record", "registered", "sealed", "sight", "start_at",
+        "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "first", "happened",
+        "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued", "record",
+        "registered", "sealed", "sight", "start_at",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, case: Case, family: Family, now: int, context: Context) -> None:
@@ -101,7 +101,6 @@ class Draft:
         self.microsteps = 0
         self.covered: set[Covered] = set()
         self.start_at: int | None = None
-        self._waited_on = case.data, case.assignee
         self.first: Sequence[Effect] = ()  # effects of the opening, before those of the states it enters
 
     # -- changing ------------------------------------------------------------------------------------------------
@@ -114,9 +113,9 @@ class Draft:
 
     def keep(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Keep these values, each right for its field; None clears, personal ones as commitments. What was kept."""
-        data, kept = dict(self.case.data), {}
+        data, kept, fields = dict(self.case.data), {}, self.plan.definition.fields
         for name, value in values.items():
-            field = self.plan.definition.fields[name]
+            field = fields[name]
             if value is None:
                 data.pop(name, None)
             elif field.roll:
@@ -196,19 +195,26 @@ class Draft:
 
     def decide_whose_turn(self) -> None:
         """Whose turn it is: what the innermost state of each leaf says."""
-        self._waited_on = self.case.data, self.case.assignee
+        case = self.case
+        waiting: tuple[str, ...] = ()
+        if not case.outcome:
+            awaited = self.plan.awaited(case.position) or self._awaited()
+            waiting = awaited.waiting
+            self.covered |= awaited.covered
+        if waiting != case.waiting:
+            self.change(waiting=waiting)
+
+    def _awaited(self) -> Awaited:
         waiting: dict[str, None] = {}
-        if not self.case.outcome:
-            for branches in self.plan.waits(self.case.position):
-                branch: Branch[Any] | None = chosen(branches, self.sight)
-                if branch is not None:
-                    self.covered.add(("branch", id(branch), True))
-                    waiting.update(dict.fromkeys(receivers(branch.value, self.case)))
-        if tuple(waiting) != self.case.waiting:
-            self.change(waiting=tuple(waiting))
+        covered: set[Covered] = set()
+        for branches in self.plan.waits(self.case.position):
+            branch: Branch[Any] | None = chosen(branches, self.sight)
+            if branch is not None:
+                covered.add(("branch", id(branch), True))
+                waiting.update(dict.fromkeys(receivers(branch.value, self.case)))
+        return Awaited(tuple(waiting), frozenset(covered))
 
     def see_whose_turn(self) -> None:
-        """Decide anew whose turn it is, where what was done since may have changed it."""
-        data, holder = self._waited_on
-        if self.plan.waits_on_conditions or data is not self.case.data or holder != self.case.assignee:
+        """Decide anew whose turn it is, where more than the state says it and may have changed since."""
+        if self.plan.awaited(self.case.position) is None:
             self.decide_whose_turn()

@@ -14,59 +14,59 @@ from engine.core.texts import values_of
 from engine.fields import Value
 
 
-def finish(draft: Draft, order: int, **more: Any) -> Step:
-    """The step as a value: the case after it, linked to the record that tells it."""
-    before, case = draft.before, draft.case
-    touched = _touched(before.data, case.data)
-    record = _record(draft, order, touched, more)
+def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None) -> Step:
+    """The step as a value: the case after it, linked to the record that tells it; a root keeps floor and order."""
+    before, case, sequence = draft.before, draft.case, draft.before.sequence + 1
+    record, is_revised = _record(draft, said, (sequence, order))
     text, digest = link(record)
     draft.change(
-        sequence=before.sequence + 1, head=digest, revision=before.revision + _revises(draft, touched),
-        next_due=_next_due(draft), private=draft.private,
+        sequence=sequence, head=digest, revision=before.revision + is_revised, next_due=_next_due(draft),
+        private=draft.private,
     )  # fmt: skip
+    if floor is not None:
+        draft.change(floor=floor, order=order)
+    outgoing = _fixed(draft) if draft.outgoing else ()
     return Step(
-        case=case, record=record, text=text, hash=digest,
-        outgoing=_fixed(draft) if draft.outgoing else (), cycles=tuple(draft.cycles),
-        microsteps=draft.microsteps, private=draft.sealed, covered=frozenset(draft.covered),
-        registered=tuple(draft.registered),
+        case, record, text, digest, outgoing, tuple(draft.cycles), draft.microsteps, draft.sealed,
+        frozenset(draft.covered), tuple(draft.registered),
     )  # fmt: skip
 
 
-def _record(draft: Draft, order: int, touched: Mapping[str, Value], more: Mapping[str, Any]) -> dict[str, Any]:
-    before, case = draft.before, draft.case
+def _record(draft: Draft, said: Mapping[str, Any], place: tuple[int, int]) -> tuple[dict[str, Any], bool]:
+    """The record, and whether the case's revision grows: it is another case than before, or somebody acted."""
+    before, case, plan = draft.before, draft.case, draft.plan
     record = {
-        **draft.record, **more, "case": case.id, "seq": before.sequence + 1, "order": order, "at": draft.now,
+        **draft.record, **said, "case": case.id, "seq": place[0], "order": place[1], "at": draft.now,
         "recorded_at": draft.context.clock, "prev": before.head,
-        "definition": [case.process, case.version, *draft.plan.hashes],
+        "definition": [case.process, case.version, *plan.hashes],
     }  # fmt: skip
+    is_revised = draft.actor != ENGINE
     if case.position != before.position:
+        is_revised = True
         if before.position.leaves:
             record["from"] = list(before.position.leaves)
         record["to"] = list(case.position.leaves)
-    if touched:
+    if case.data is not before.data and (touched := _touched(before.data, case.data)):
+        is_revised = True
         record["changed"] = touched
     if draft.events:
         record["clocks"] = draft.events
-    was, holder = before.assignee or before.queue, case.assignee or case.queue
-    if was != holder:
-        record["assignee"] = [was, holder]
+    if case.assignee != before.assignee or case.queue != before.queue:
+        is_revised = True
+        was, holder = before.assignee or before.queue, case.assignee or case.queue
+        if was != holder:
+            record["assignee"] = [was, holder]
     if draft.asked:
         record["found"] = draft.asked
     if draft.registered:
         record["registered"] = [_entry(one) for one in draft.registered]
-    return record
+    return record, is_revised
 
 
 def _entry(one: Registered) -> dict[str, Any]:
     """What stands in the record of an entry in a register: of personal values only that they were given."""
     entry = {"party": one.party, "id": one.id, "set": dict(one.values)}
     return {**entry, "personal": sorted(one.private)} if one.private else entry
-
-
-def _revises(draft: Draft, touched: Mapping[str, Value]) -> int:
-    before, case = draft.before, draft.case
-    is_other = touched or case.position != before.position or case.assignee != before.assignee
-    return 1 if is_other or case.queue != before.queue or draft.actor != ENGINE else 0
 
 
 def _next_due(draft: Draft) -> int | None:
@@ -91,8 +91,6 @@ def _fixed(draft: Draft) -> tuple[Outgoing, ...]:
 
 def _touched(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[str, Value]:
     """The fields that are not what they were; None where one is unset now."""
-    if after is before:
-        return {}
     touched = {name: value for name, value in after.items() if before.get(name) != value}
     for name in before.keys() - after.keys():
         touched[name] = None

@@ -16,11 +16,11 @@ def read_form(
 ) -> tuple[dict[str, Value], list[Reason]]:
     """The stored values, and every reason why the form will not do. A value of None clears."""
     reading = _Reading(command, desk, "form")
-    values, reasons = reading.values, reading.reasons
-    missing = [name for name in form.require if _is_missing(command, fields[name], command.form.get(name))]
+    values, reasons, given = reading.values, reading.reasons, command.form
+    missing = [name for name in form.require if _is_missing(command, fields[name], given.get(name))]
     for name in missing:
         reasons.append(reason("form", "missing", field=name, label=fields[name].label or name))
-    for name, raw in command.form.items():
+    for name, raw in given.items():
         if name not in form.require and name not in form.allow:
             takes = (*form.require, *form.allow)
             reasons.append(
@@ -66,19 +66,23 @@ class _Reading:
 
     def take(self, field: Field, raw: Any) -> None:
         try:
-            self.values[field.name] = value = self._read(field, raw)
+            value = _as_stored(field, raw) if self.command.is_stored else read(field, raw, self.desk.zone)
         except Invalid as invalid:
             self.reasons.append(reason(self.rule, "invalid", field=field.name, problem=invalid.words))
             return
-        people = self.command.people
-        if field.role and people is not None and not is_sealed(value) and field.role not in people.get(value, ()):
-            person = SEALED if field.personal else value
-            role = self.desk.roles.get(field.role) or field.role
-            self.reasons.append(reason(self.rule, "role", field=field.name, person=person, role=role))
+        self.values[field.name] = value
+        if field.role:
+            self._see_role(field, field.role, value)
 
-    def _read(self, field: Field, raw: Any) -> Value:
-        if not self.command.is_stored:
-            return read(field, raw, self.desk.zone)
-        if not is_sealed(raw):
-            check(field, raw)
-        return raw
+    def _see_role(self, field: Field, role: str, value: Value) -> None:
+        people = self.command.people
+        if people is not None and not is_sealed(value) and role not in people.get(value, ()):
+            person = SEALED if field.personal else value
+            asked = self.desk.roles.get(role) or role
+            self.reasons.append(reason(self.rule, "role", field=field.name, person=person, role=asked))
+
+
+def _as_stored(field: Field, raw: Any) -> Value:
+    if not is_sealed(raw):
+        check(field, raw)
+    return raw

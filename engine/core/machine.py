@@ -74,9 +74,24 @@ class _Way(Transition):
         return True
 
 
+class _Event(Event):
+    """An event of a machine that has no callbacks: none is looked for before, after or around a transition."""
+
+    def _trigger(self, event_data: EventData) -> bool:
+        place = cast(_Cursor, event_data.model).state
+        event_data.state = self.machine.states[place]
+        for way in self.transitions[place]:
+            event_data.transition = way
+            if way.execute(event_data):
+                event_data.result = True
+                break
+        return event_data.result is True
+
+
 class _Places(Machine):
     """The flat machine. Its guards are callables, never strings: it would import what these name, and call it."""
 
+    event_cls = _Event
     transition_cls = _Way
 
     def place(self, position: Position) -> str:

@@ -236,7 +236,7 @@ def _move_promises(draft: Draft, moving: _Moving) -> Iterator[Reason]:
     heads: dict[str, Head] = {}
     for name, clock in since.clocks.items():
         head = draft.before.clocks.get(name, NEW)
-        calendar = moving.since.calendar(clock.calendar)
+        calendar = moving.since.calendar_of[clock.name]
         if head.active:
             before = remaining(head, draft.now, calendar) or 0
             head = settle(head, draft.now, turn_of(draft.before), calendar)
@@ -253,7 +253,7 @@ def _move_promises(draft: Draft, moving: _Moving) -> Iterator[Reason]:
 
 
 def _left(draft: Draft, clock: Clock, head: Head) -> int:
-    return remaining(head, draft.now, draft.plan.calendar(clock.calendar)) or 0
+    return remaining(head, draft.now, draft.plan.calendar_of[clock.name]) or 0
 
 
 def _moved(draft: Draft, moving: _Moving, clock: Clock, head: Head) -> Head:
@@ -280,7 +280,7 @@ def _advanced(draft: Draft, clock: Clock, head: Head) -> Head:
 
 def _ended(draft: Draft, clock: Clock, head: Head, moving: _Moving) -> Head:
     seen = Seen(now=draft.now, happened=frozenset((MOVE,)), holds=False, turn=turn_of(draft.before))
-    calendar = moving.since.calendar(clock.calendar)
+    calendar = moving.since.calendar_of[clock.name]
     over = advance(replace(clock, cancelled_by=(MOVE,)), head, seen, calendar)
     draft.events += over.events
     draft.cycles += [cycle_of(draft.case.id, clock.name, cycle) for cycle in over.kept]
@@ -297,5 +297,5 @@ def _nature(plan: Plan, clock: Clock) -> tuple[Any, ...]:
     return (
         _goals(clock), clock.starts, clock.met_by, clock.pauses_in, clock.pauses_when and clock.pauses_when.text,
         clock.cancelled_by, clock.restarts_on, clock.when and clock.when.text, clock.repeats, clock.on_change,
-        clock.on_reopen, thresholds, plan.calendar(clock.calendar).document(),
+        clock.on_reopen, thresholds, plan.calendar_of[clock.name].document(),
     )  # fmt: skip

@@ -39,22 +39,17 @@ def move(draft: Draft, microsteps: Microsteps, allowed: Sequence[Action] = ()) -
 
 
 def _take(draft: Draft, microstep: Microstep) -> None:
-    states, entered = draft.plan.definition.states, microstep.entered
     if draft.plan.timers or draft.case.needed:
         _leave_and_enter(draft, microstep)
-    draft.happened.update(entered)
+    draft.happened.update(microstep.entered)
     draft.change(position=microstep.position)
     if microstep.final is not None or draft.case.outcome:
         _end_or_reopen(draft, microstep)
     draft.decide_whose_turn()
-    effects, draft.first = [*draft.first], ()
-    for arc in microstep.arcs:
-        if isinstance(way := arc.payload, Way):
-            draft.covered.add(("branch", id(way.branch), True))
-            act = way.action or way.timer
-            effects += (*act.then, *way.branch.then) if act else way.branch.then
-    for state in entered:
-        effects += states[state].on_enter
+    effects, covered = draft.plan.doing(microstep)
+    draft.covered |= covered
+    if draft.first:
+        effects, draft.first = (*draft.first, *effects), ()
     if effects:
         run(effects, draft)
 

@@ -40,9 +40,12 @@ def outlook(plan: Plan, case: Case) -> Outlook:
     dues, overdues, paused = _promises(plan, case)
     due = min(dues) if dues else NONE
     overdue = min(overdues) if overdues else NONE
-    least = min(paused) if paused and due is NONE and overdue is NONE else NONE
-    first = min((at for at in (due[0], overdue[0]) if at is not None), default=None)
-    key = first if first is not None else PAUSED + least[0] if least[0] is not None else NO_PROMISE
+    least, key = NONE, NO_PROMISE
+    if dues or overdues:
+        key = min(dues + overdues)[0]
+    elif paused:
+        least = left, _ = min(paused)
+        key = PAUSED + left
     return Outlook(state, waiting(plan, case), due[0], due[1], overdue[0], overdue[1], least[0], least[1], key)
 
 
@@ -78,7 +81,7 @@ def _promises(plan: Plan, case: Case) -> tuple[list[tuple[int, str]], list[tuple
             continue
         if head.is_breach_fired:
             overdues += [(head.breached_at, name)] if head.breached_at is not None else []
-        elif (at := due_at(head, plan.calendar(plan.definition.clocks[name].calendar))) is not None:
+        elif (at := due_at(head, plan.calendar_of[name])) is not None:
             dues.append((at, name))
         if head.paused and head.goal is not None and head.goal.kind == "length":
             paused.append((max(head.goal.value - head.used, 0), f"{name}: {', '.join(head.paused)}"))

@@ -30,9 +30,7 @@ def not_possible(plan: Plan, case: Case, name: str, actor: Actor) -> Reason:
     now = {event: offered(plan, case.position, event) for event in plan.chart.possible(case.position) if event in known}
     here = {event: actions for event, actions in now.items() if any(one.by for one in actions)}
     state = state_said(plan, case)
-    own = [
-        event for event, actions in here.items() if any(not any(who_may_not(plan, case, one, actor)) for one in actions)
-    ]
+    own = [event for event, actions in here.items() if any(not who_may_not(plan, case, one, actor) for one in actions)]
     if own or not here:
         return reason("state", action=name, state=state, possible=listed(own[:MOST_NAMED]))
     possible = {language: _who_could(plan, here, language) for language in plan.definition.desk.languages}
@@ -69,30 +67,32 @@ class Asking(NamedTuple):
     is_by_itself: bool = False
 
 
-def not_permitted(plan: Plan, case: Case, action: Action, asking: Asking) -> Iterator[Reason]:
+def not_permitted(plan: Plan, case: Case, action: Action, asking: Asking) -> list[Reason]:
     """Every reason of step 2. What is told skips `by` and `never_by`."""
-    if not asking.is_by_itself:
-        yield from who_may_not(plan, case, action, asking.actor)
+    reasons = [] if asking.is_by_itself else who_may_not(plan, case, action, asking.actor)
     if action.within is not None and case.closed_at is not None:
         calendar = plan.calendar(None)
         until = instant_of(action.within, case.closed_at, None, calendar)
         if until is not None and asking.now > until:
             shown = show_instant(until, plan.definition.desk.zone)
-            yield reason("within", action=action.name, until=shown)
+            reasons.append(reason("within", action=action.name, until=shown))
     if action.during is not None:
-        yield from _not_now(plan, action.name, action.during, asking.now)
-    ticked = case.needed.get(action.state, ())
-    if missing := [need for need in action.needs if need not in ticked]:
-        yield reason("needs", action=action.name, needs=listed(missing))
+        reasons += _not_now(plan, action.name, action.during, asking.now)
+    if action.needs:
+        ticked = case.needed.get(action.state, ())
+        if missing := [need for need in action.needs if need not in ticked]:
+            reasons.append(reason("needs", action=action.name, needs=listed(missing)))
+    return reasons
 
 
-def who_may_not(plan: Plan, case: Case, action: Action, actor: Actor) -> Iterator[Reason]:
+def who_may_not(plan: Plan, case: Case, action: Action, actor: Actor) -> list[Reason]:
     """`by` and `never_by`, the process's and the active states' included."""
-    if not is_among(actor, action.by, case):
-        yield _wrong_role(plan, actor, action.name, action.by)
-    for whos in (action.never_by, *plan.excluded(case.position)):
-        if whos and actor.id in persons(whos, case):
-            yield reason("never_by", actor=actor.id, action=action.name, why=said(whos, plan.definition))
+    reasons = [] if is_among(actor, action.by, case) else [_wrong_role(plan, actor, action.name, action.by)]
+    excluded = plan.excluded(case.position)
+    for whos in (action.never_by, *excluded) if action.never_by else excluded:
+        if actor.id in persons(whos, case):
+            reasons.append(reason("never_by", actor=actor.id, action=action.name, why=said(whos, plan.definition)))
+    return reasons
 
 
 def may_open(plan: Plan, case: Case, opening: Opening, asking: Asking) -> Iterator[Reason]:

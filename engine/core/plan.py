@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from engine.calendars import Calendar
-from engine.chart import Position
+from engine.chart import Microstep, Position, Work
 from engine.chart.drawing import Way, around, chart_of
+from engine.core.cases import Covered
 from engine.core.machine import ProcessMachine
 from engine.expressions import Expression
 from engine.fields import Field, Value
@@ -27,6 +28,9 @@ from engine.model import (
     Whos,
 )
 
+FIXED = frozenset({"role", "party"})
+"""Kinds of people that are named without looking at the case."""
+
 KEEP = 20_000  # answers kept for positions; beyond that they are worked out anew
 
 
@@ -34,8 +38,9 @@ KEEP = 20_000  # answers kept for positions; beyond that they are worked out ane
 class Watched:
     """What can move a clock: the names it listens to, and whether its `if`, goal or pauses must be asked each time."""
 
+    clock: Clock
     names: frozenset[str]
-    pauses_in: frozenset[str]
+    pauses: bool
     is_conditional: bool
 
 
@@ -43,8 +48,9 @@ def _watched(clock: Clock) -> Watched:
     names = (*clock.starts, *clock.met_by, *clock.cancelled_by, *clock.restarts_on)
     plain = len(clock.goal) == 1 and clock.goal[0].when is None and clock.goal[0].value.base != "field"
     return Watched(
+        clock,
         frozenset(names),
-        frozenset(clock.pauses_in),
+        bool(clock.pauses_in) or clock.pauses_when is not None,
         not plain or clock.when is not None or clock.pauses_when is not None,
     )
 
@@ -54,6 +60,20 @@ class Asked(NamedTuple):
 
     form: Form
     facts: tuple[str, ...]
+
+
+class Doing(NamedTuple):
+    """What a microstep brings with it beside the move: its effects in order, and the branches it went through."""
+
+    effects: tuple[Effect, ...]
+    covered: frozenset[Covered]
+
+
+class Awaited(NamedTuple):
+    """Whose turn it is wherever the state alone says it, and the branches that say it."""
+
+    waiting: tuple[str, ...]
+    covered: frozenset[Covered]
 
 
 class Plan:
@@ -70,6 +90,8 @@ class Plan:
         self.links = tuple(dict.fromkeys(one.link for one in self.effects if isinstance(one, OpenCase)))
         self._offered: dict[tuple[Position, str], tuple[Action, ...]] = {}
         self._waits: dict[tuple[str, ...], tuple[Branches[Whos], ...]] = {}
+        self._awaited: dict[tuple[str, ...], Awaited | None] = {}
+        self._doing: dict[tuple[Work, ...], Doing] = {}
         self._active: dict[tuple[str, ...], frozenset[str]] = {}
         self._excluded: dict[tuple[str, ...], tuple[Whos, ...]] = {}
         self._asked: dict[tuple[Action, ...], Asked] = {}
@@ -80,6 +102,7 @@ class Plan:
         }
         self.timers = dict(timer for timers in self.timers_of.values() for timer in timers)
         self.hashes = (definition.behaviour_hash, definition.words_hash)
+        self.calendar_of = {name: self.calendar(clock.calendar) for name, clock in definition.clocks.items()}
         self.watched = {name: _watched(clock) for name, clock in definition.clocks.items()}
         self.asks_roles = frozenset(name for name, field in definition.fields.items() if _asks_role(field))
         self.personal = frozenset(name for name, field in definition.fields.items() if field.personal)
@@ -138,6 +161,37 @@ class Plan:
             self._waits[position.leaves] = known
         return known
 
+    def awaited(self, position: Position) -> Awaited | None:
+        """Whose turn it is here, where neither a condition nor what the case holds has a say in it."""
+        leaves = position.leaves
+        if leaves not in self._awaited:
+            branches = [branches[0] for branches in self.waits(position)]
+            whos = [who for branch in branches for who in branch.value]
+            is_fixed = all(branch.when is None for branch in branches) and all(who.kind in FIXED for who in whos)
+            names = dict.fromkeys(f"{who.kind}:{who.name}" for who in whos)
+            covered = frozenset(("branch", id(branch), True) for branch in branches)
+            self._awaited[leaves] = Awaited(tuple(names), covered) if is_fixed else None
+        return self._awaited[leaves]
+
+    def doing(self, microstep: Microstep) -> Doing:
+        """What this microstep brings with it: effects of action or timer, then of the branch, then of the states."""
+        known = self._doing.get(microstep.work)
+        if known is None:
+            if len(self._doing) >= KEEP:
+                self._doing.clear()
+            known = self._doing[microstep.work] = self._doing_of(microstep)
+        return known
+
+    def _doing_of(self, microstep: Microstep) -> Doing:
+        ways = [arc.payload for arc in microstep.arcs if isinstance(arc.payload, Way)]
+        effects: list[Effect] = []
+        for way in ways:
+            act = way.action or way.timer
+            effects += (*act.then, *way.branch.then) if act else way.branch.then
+        for state in microstep.entered:
+            effects += self.definition.states[state].on_enter
+        return Doing(tuple(effects), frozenset(("branch", id(way.branch), True) for way in ways))
+
     @cached_property
     def facts_of(self) -> Mapping[Action | Opening, tuple[str, ...]]:
         """The facts that each action's expressions name."""
@@ -167,11 +221,6 @@ class Plan:
             for need in action.needs:
                 found.setdefault(need, {})[action.state] = None
         return {need: tuple(states) for need, states in found.items()}
-
-    @cached_property
-    def waits_on_conditions(self) -> bool:
-        """Whether whose turn it is depends on more than the state."""
-        return any(branch.when is not None for s in self.definition.states.values() for branch in s.waiting_on)
 
     @cached_property
     def is_watchful(self) -> bool:

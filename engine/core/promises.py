@@ -23,22 +23,24 @@ def advance_clocks(draft: Draft) -> None:
     if not plan.definition.clocks or (before.outcome and not reopened):
         return
     ended = bool(case.outcome) and not before.outcome
-    active, turn, happened = plan.active(case.position), turn_of(before), draft.happened
+    now, happened, active = draft.now, draft.happened, plan.active(case.position)
+    turn = turn_of(before)
     is_new_turn = turn != turn_of(case)
     heads = dict(case.clocks)
-    for name, clock in plan.definition.clocks.items():
-        head, watched, pauses = heads.get(name, NEW), plan.watched[name], _pauses(draft, clock, active)
+    for name, watched in plan.watched.items():
+        head = heads.get(name, NEW)
+        pauses = _pauses(draft, watched.clock, active) if watched.pauses else ()
         if (
             watched.is_conditional or ended or reopened or not watched.names.isdisjoint(happened)
             or (head.active and pauses != head.paused)
         ):  # fmt: skip
             seen = Seen(
-                now=draft.now, happened=frozenset(happened), pauses=pauses, turn=turn, is_new_turn=is_new_turn,
+                now=now, happened=frozenset(happened), pauses=pauses, turn=turn, is_new_turn=is_new_turn,
                 start_at=draft.start_at, reopened=reopened, outcome=case.outcome if ended else "",
             )  # fmt: skip
-            heads[name] = advanced(draft, clock, head, seen)
-        elif head.active and is_new_turn:
-            heads[name] = settle(head, draft.now, turn, plan.calendar(clock.calendar))
+            heads[name] = advanced(draft, watched.clock, head, seen)
+        elif is_new_turn and head.active:
+            heads[name] = settle(head, now, turn, plan.calendar_of[name])
     draft.change(clocks=heads)
 
 
@@ -49,7 +51,7 @@ def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
     moment = branch.value if branch else None
     field_at = case.data.get(moment.field) if moment and moment.field else None
     seen = seen._replace(holds=holds(clock.when, draft.sight), moment=moment, field_at=field_at)
-    moved = advance(clock, head, seen, draft.plan.calendar(clock.calendar))
+    moved = advance(clock, head, seen, draft.plan.calendar_of[clock.name])
     draft.events += moved.events
     draft.cycles += [cycle_of(case.id, clock.name, cycle) for cycle in moved.kept]
     draft.has_moved_dues = True
@@ -89,7 +91,7 @@ def dues(plan: Plan, case: Case) -> Iterator[int]:
     for name, head in case.clocks.items():
         if head.active:
             clock = plan.definition.clocks[name]
-            yield from (firing.due for firing in firings(clock, head, plan.calendar(clock.calendar)))
+            yield from (firing.due for firing in firings(clock, head, plan.calendar_of[name]))
 
 
 def standing(plan: Plan, case: Case, now: int) -> Iterator[Cycle]:
@@ -97,8 +99,7 @@ def standing(plan: Plan, case: Case, now: int) -> Iterator[Cycle]:
     turn = turn_of(case)
     for name, head in case.clocks.items():
         if head.active:
-            clock = plan.definition.clocks[name]
-            upto = settle(head, now, turn, plan.calendar(clock.calendar))
+            upto = settle(head, now, turn, plan.calendar_of[name])
             result = "overdue" if head.status == "breached" else head.status
             yield replace(cycle_of(case.id, name, upto), result=result)
 

@@ -88,13 +88,12 @@ class Run:
         """A step on this case, not decided yet."""
         return Draft(self.plan(case), case, self._family, now, self.context)
 
-    def commit(self, draft: Draft, **record: Any) -> Step:
+    def commit(self, draft: Draft, said: Mapping[str, Any]) -> Step:
         """Make the draft a step; what it changes in others, and what it opens and tells, is not done yet."""
         self.order += 1
-        if draft.case.id == self.root:
-            draft.change(floor=self.floor, order=self.order)
-        step = finish(draft, self.order, **record)
-        self.cases[step.case.id] = step.case
+        name = draft.case.id
+        step = finish(draft, said, self.order, self.floor if name == self.root else None)
+        self.cases[name] = step.case
         self.steps.append(step)
         return step
 
@@ -109,7 +108,7 @@ class Run:
             return reasons
         self.floor = max(self.floor, now + 1 if command.schedule else now)
         try:
-            self.commit(draft, **self._said(command, now))
+            self.commit(draft, self._said(command, now))
             if command.verb not in BESIDE:
                 self.follow(draft, now)
         except Poisoned:
@@ -130,7 +129,7 @@ class Run:
     def refuse_as(self, command: Command, case: Case, now: int, why: Mapping[str, Any]) -> None:
         """Record a refusal; the case stays as it is."""
         self.floor = max(self.floor, now)
-        self.commit(self.draft(case, now), **self._said(command, now), **why)
+        self.commit(self.draft(case, now), {**self._said(command, now), **why})
 
     def _said(self, command: Command, now: int) -> dict[str, Any]:
         """What a record says of the command itself; `raised` is by how much the floor lifted its instant."""
@@ -158,7 +157,8 @@ class Run:
 
     def follow(self, draft: Draft, now: int) -> None:
         """What a step changes in the family, and its `open` and `tell` effects, each a whole step, theirs behind."""
-        waiting = deque([*_pending(draft, 1), *self._judge(now, 1)])
+        waiting = deque(_pending(draft, 1))
+        waiting += self._judge(now, 1)
         while waiting:
             pending = waiting.popleft()
             for other in self._consequences(pending, now):
@@ -210,7 +210,7 @@ class Run:
         draft = self.draft(case, now)
         reasons = attempt(draft, command)
         if not reasons:
-            self.commit(draft, **self._said(command, now))
+            self.commit(draft, self._said(command, now))
         return draft, reasons
 
     def _targets(self, teller: str, effect: Tell) -> tuple[str | None, ...]:
@@ -239,13 +239,13 @@ class Run:
         draft.record["refused"] = rules
         if target:
             draft.record["told"] = target
-        self.commit(draft, verb=f"{_verb(effect)} refused", name=name, actor=ENGINE.id)
+        self.commit(draft, {"verb": f"{_verb(effect)} refused", "name": name, "actor": ENGINE.id})
         return draft
 
     def _judge(self, now: int, depth: int) -> list[Pending]:
         """After every record: waiting `decide`s and what clocks read of others; each change is a record there."""
         waiting: list[Pending] = []
-        if not [case for case in self.cases.values() if self.plan(case).is_watchful]:
+        if not self._is_watchful():
             return waiting
         for _ in range(SAME_INSTANT):
             drafts = [draft for case in tuple(self.cases.values()) if (draft := self._judge_one(case, now)) is not None]
@@ -253,6 +253,12 @@ class Run:
                 return waiting
             waiting += (pending for draft in drafts for pending in _pending(draft, depth))
         raise Poisoned(f"the family of `{self.root}` changes without end; look for states that decide in a circle")
+
+    def _is_watchful(self) -> bool:
+        for case in self.cases.values():
+            if self.plan(case).is_watchful:
+                return True
+        return False
 
     def _judge_one(self, case: Case, now: int) -> Draft | None:
         if case.outcome or not self.plan(case).is_watchful:
@@ -264,7 +270,7 @@ class Run:
             return None  # no answer is no yes; the step that comes to it by command says so
         if not draft.microsteps and not draft.events and draft.case.waiting == case.waiting:
             return None
-        self.commit(draft, verb="judge", name="", actor=ENGINE.id)
+        self.commit(draft, {"verb": "judge", "name": "", "actor": ENGINE.id})
         return draft
 
     # -- what falls due ------------------------------------------------------------------------------------------
@@ -303,7 +309,7 @@ class Run:
         for place, (name, clock) in enumerate(plan.definition.clocks.items()):
             head = case.clocks.get(name)
             if head is not None and head.active:
-                for firing in firings(clock, head, plan.calendar(clock.calendar)):
+                for firing in firings(clock, head, plan.calendar_of[name]):
                     yield Due(firing.due, firing.is_breach, path, True, (place, firing.rank), case.id, firing)
 
     def _path(self, case: Case) -> tuple[int, ...]:
@@ -323,7 +329,7 @@ class Run:
             draft = self._marked(due)
             draft.record["error"] = str(failed)
         self.floor = max(self.floor, due.at + 1)
-        self.commit(draft, actor=ENGINE.id)
+        self.commit(draft, {"actor": ENGINE.id})
         self.follow(draft, due.at)
 
     def _marked(self, due: Due) -> Draft:
@@ -358,8 +364,7 @@ def _mark_timer(draft: Draft, timer: Timer) -> None:
 
 
 def _mark_clock(draft: Draft, firing: ClockFiring) -> None:
-    clock = draft.plan.definition.clocks[firing.clock]
-    calendar = draft.plan.calendar(clock.calendar)
+    calendar = draft.plan.calendar_of[firing.clock]
     head, events = fire(draft.case.clocks[firing.clock], firing)
     verb = "breach" if firing.is_breach else "threshold"
     draft.record.update(verb=verb, name=firing.clock)

@@ -64,7 +64,7 @@ class Expression:
 
     def _run(self, data: dict[str, Any]) -> Value:
         try:
-            result = self._with_calls(data) if self.calls or self.calendars else self._program.eval(data=data)
+            result = self._with_calls(data) if self.calls or self.calendars else self._program.eval(None, data)
         except RuntimeError as error:  # CEL's own bounds: a walk through walks ends after 9 999 items
             raise self._failed(error) from error
         value = result.value()
@@ -83,7 +83,7 @@ class Expression:
                     call.run(data)
             except (ValueError, OverflowError) as error:
                 raise ExpressionFailed(f"`{shortened(self.text)}` cannot be worked out: {error}") from error
-            return self._program.eval(data=data)
+            return self._program.eval(None, data)
 
     def _stored(self, value: Any) -> Value:
         """A number without a fraction is stored as a whole one; what JSON cannot keep is no answer."""

@@ -14,9 +14,9 @@ TAKEN = "the case was changed, or its key taken, meanwhile; read it again and de
 
 def check_order(save: Save) -> int:
     """The place of the first of these steps in the family's order. So every save changes the root."""
-    root = save.after.root
+    root, cases = save.after
     so_far = save.before.cases[root].order if save.before else 0
-    if save.after.cases[root].order != so_far + len(save.steps):
+    if cases[root].order != so_far + len(save.steps):
         raise ValueError(f"`order` of `{root}` must grow by one with each of {len(save.steps)} steps from {so_far}")
     return so_far + 1
 
@@ -26,7 +26,8 @@ def family_due(family: Family) -> int | None:
     root = family.cases[family.root]
     if root.fault is not None or root.importing is not None:
         return None
-    return min((case.next_due for case in family.cases.values() if case.next_due is not None), default=None)
+    dues = [case.next_due for case in family.cases.values() if case.next_due is not None]
+    return min(dues) if dues else None
 
 
 def is_alike(data: Mapping[str, Any], values: Mapping[str, Any]) -> bool:

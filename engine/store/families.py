@@ -8,7 +8,7 @@ from itertools import compress
 from operator import ne
 from typing import Any
 
-from engine.core.cases import Case, Cycle, Family, Outgoing, Step
+from engine.core.cases import EMPTY, Case, Cycle, Family, Outgoing, Step
 from engine.errors import Conflict, Outrun
 from engine.json_text import encode
 from engine.ports import Save
@@ -28,7 +28,6 @@ from engine.store.rows import (
     to_text,
 )
 from engine.store.sql import Work
-from engine.store.standing import Known
 
 _GUARDED = ("id", "revision", "sequence", "family_order")
 
@@ -57,13 +56,13 @@ class Families(Work):
         """The whole family, its root's row locked first; secrets and personal values included."""
         seen = self._seen.families.get(root)
         if seen is not None:
-            return seen.family
+            return seen
         if self._known is not None and (kept := self._known.families.get(root)):
-            self._rows.update(zip(kept.family.cases, kept.rows, strict=True))
-            return kept.family
+            self._seen.families[root] = kept
+            return kept
         if lock:
             self._lock("LOCK", root)
-        rows = self._run("FAMILY", root).fetchall()
+        rows = [CaseRow._make(row) for row in self._run("FAMILY", root).fetchall()]
         if not rows:
             return None
         known = [self._memo.find(row) for row in rows]
@@ -71,26 +70,25 @@ class Families(Work):
             known = self._read_cases(root, rows)
         members: dict[str, Case] = {}
         for row, case in zip(rows, known, strict=True):
-            self._rows[row[0]] = row
-            members[row[0]] = case  # type: ignore[assignment]
+            self._rows[row.id] = row
+            members[row.id] = case  # type: ignore[assignment]
         family = Family(root, members)
         if self._standing is not None:
-            self._seen.families[root] = Known(family, tuple(rows))
+            self._seen.families[root] = family
         return family
 
-    def _read_cases(self, root: str, rows: list[Any]) -> list[Case | None]:
-        named = [CaseRow._make(row) for row in rows]
+    def _read_cases(self, root: str, rows: list[CaseRow]) -> list[Case | None]:
         secrets = dict(self._run("SECRETS", root).fetchall())
-        private: dict[str, dict[str, str]] = {row.id: {} for row in named}
-        if any(row.personal for row in named):
+        private: dict[str, dict[str, str]] = {row.id: {} for row in rows}
+        if any(row.personal for row in rows):
             for case, name, text in self._run("PERSONAL", root).fetchall():
                 private[case][name] = text
         read: list[Case | None] = []
-        for row in named:
+        for row in rows:
             key = secrets.get(row.id, "")
             case = case_of(row, LockedValues(self._driver.keys, row.id, key, private[row.id]), key)
             if row.id not in self._saved:  # what was written here may yet be rolled back
-                self._memo.keep(tuple(row), case)
+                self._memo.keep(row, case)
             read.append(case)
         return read
 
@@ -143,15 +141,15 @@ class Families(Work):
             self.spoiled = error
             raise
         self._saved.update(save.after.cases)
-        self._note(save.after)
+        self._note(save)
 
-    def _note(self, family: Family) -> None:
-        """The family as it stands now, where each of its rows is known."""
-        rows = tuple([self._rows[name] for name in family.cases if name in self._rows])
-        if len(rows) < len(family.cases):
+    def _note(self, save: Save) -> None:
+        """The family as it stands now, if all of it was read or written here."""
+        root = save.after.root
+        if save.before is not None and root not in self._seen.families:
             self._doubt()
         elif self._standing is not None:
-            self._seen.families[family.root] = Known(family, rows)
+            self._seen.families[root] = save.after
 
     def _write_steps(self, steps: Iterable[Step], first: int) -> None:
         for place, step in enumerate(steps, first):
@@ -163,17 +161,16 @@ class Families(Work):
                 self._keep_cycles(step.cycles)
 
     def _write_case(self, save: Save, old: Case | None, case: Case, place: tuple[int, int | None]) -> None:
-        birth, due = place
-        was = self._row_of(old) if old is not None else BLANK._replace(id=case.id, birth=birth)
+        name, (birth, due) = case.id, place
+        was = self._row_of(old) if old is not None else BLANK._replace(id=name, birth=birth)
         base = was
-        if case.id in save.keys:
-            key, is_unique = save.keys[case.id]
-            if (key, is_unique) != (base.business_key, base.is_unique):
+        if save.keys and name in save.keys:
+            key, is_unique = save.keys[name]
+            if key != base.business_key or is_unique != base.is_unique:
                 base = base._replace(business_key=key and plain(key, "a business key"), is_unique=int(is_unique))
-        if self._write_personal(save.searches.get(case.id, {}), old, case):
+        if self._write_personal(save.searches.get(name, EMPTY), old, case):
             base = base._replace(personal=base.personal + 1)
-        outlook = save.outlooks.get(case.id) or outlook_of(was)
-        row = case_row(case, outlook, base, due)
+        row = case_row(case, save.outlooks.get(name) or outlook_of(was), base, due)
         if old is None:
             self._run("NEW_CASE", *row)
         else:
@@ -182,18 +179,20 @@ class Families(Work):
         self._write_waiting(was, row)
         if case.links and (old is None or old.links != case.links):
             for link, target in case.links.items():
-                self._run("LINK", target, case.id, link)
-        self._rows[case.id] = row
+                self._run("LINK", target, name, link)
+        self._rows[name] = row
 
     def _row_of(self, case: Case) -> CaseRow:
         """The row of a case as it was before; it must not have changed since it was read."""
         row = self._rows.get(case.id)
+        if row is None and self._known is not None:
+            row = self._known.rows.get(case.id)
         if row is None:
-            row = self._run("ROW", case.id).fetchone()
-        named = CaseRow._make(row) if row is not None else BLANK
-        if (named.revision, named.sequence, named.family_order) != (case.revision, case.sequence, case.order):
+            found = self._run("ROW", case.id).fetchone()
+            row = CaseRow._make(found) if found is not None else BLANK
+        if row.revision != case.revision or row.sequence != case.sequence or row.family_order != case.order:
             raise Conflict(f"case `{case.id}` was changed meanwhile; read it again and decide anew")
-        return named
+        return row
 
     def _change(self, was: CaseRow, row: CaseRow) -> None:
         marks = tuple(map(ne, was, row))
@@ -204,13 +203,15 @@ class Families(Work):
             raise Conflict(f"case `{was.id}` was changed meanwhile; read it again and decide anew")
 
     def _write_waiting(self, was: CaseRow, row: CaseRow) -> None:
-        if (was.waiting, was.sort_key, was.closed_ms) == (row.waiting, row.sort_key, row.closed_ms):
+        if was.waiting == row.waiting and was.sort_key == row.sort_key and was.closed_ms == row.closed_ms:
             return
         gone, new = _waiting_of(was), _waiting_of(row)
-        for place in gone - new:
-            self._run("NO_WAITING", *place)
-        for place in new - gone:
-            self._run("NEW_WAITING", *place)
+        for place in gone:
+            if place not in new:
+                self._run("NO_WAITING", *place)
+        for place in new:
+            if place not in gone:
+                self._run("NEW_WAITING", *place)
 
     def _write_personal(self, searches: Mapping[str, str], old: Case | None, case: Case) -> bool:
         """Write the personal values that differ; whether there were any."""
@@ -253,10 +254,11 @@ class Families(Work):
             self._run("CYCLE", each.case, each.clock, each.cycle, *when, *spent)
 
 
-def _waiting_of(row: CaseRow) -> set[tuple[str, int, int, str]]:
+def _waiting_of(row: CaseRow) -> list[tuple[str, int, int, str]]:
     if row.waiting is None or row.closed_ms is not None:
-        return set()
-    return {(receiver, row.sort_key, row.opened_ms, row.id) for receiver in receivers_of(row.waiting)}
+        return []
+    key, opened, name = row.sort_key, row.opened_ms, row.id
+    return [(receiver, key, opened, name) for receiver in receivers_of(row.waiting)]
 
 
 def _pattern(values: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from threading import Event, local
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 from weakref import ref
@@ -54,7 +55,7 @@ class HostedStore(ABC, Generic[AHome, AnExecuting]):
     def __init__(self, store: AHome, connection: HostConnection) -> None:
         self._store = store
         self._connection = connection
-        self._driver = store.driver._replace(explain=self._explain)
+        self._driver = replace(store.driver, explain=self._explain)
         self._memo = SeenInside(store.memo)
         self._checked: object = None  # the host's transaction that was found to be fit
 

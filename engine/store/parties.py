@@ -6,9 +6,10 @@ import secrets
 from typing import Any
 
 from engine.errors import Outrun
+from engine.json_text import encode
 from engine.ports import PartyRecord
 from engine.sealing import LockedValues
-from engine.store.rows import decode, encode, plain, to_text
+from engine.store.rows import decode, plain, to_text
 from engine.store.sql import Work
 
 

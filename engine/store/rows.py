@@ -105,10 +105,18 @@ HEAD = Shape(Head, paused=tuple, goal=lambda pair: Goal(*pair))
 ALARM = Shape(Alarm)
 
 
+_NONE_BY_DEFAULT = ("reached_at", "mark", "breached_at", "ended_at")
+
+
 def _write_head(head: Head) -> dict[str, Any]:
-    stored = HEAD.write(head)
+    """The fields that differ from their defaults, all of which are nothing; of instants, 0 is something."""
+    given = vars(head)
+    stored = dict(compress(given.items(), given.values()))
+    for name in _NONE_BY_DEFAULT:
+        if given[name] == 0:
+            stored[name] = 0
     if head.goal is not None:
-        stored["goal"] = (head.goal.kind, head.goal.value)
+        stored["goal"] = tuple(head.goal)
     return stored
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from engine.core.cases import Case
 from engine.errors import UsageError
 from engine.sealing import NO_KEYS, HostKeys
-from engine.store.rows import Memo
+from engine.store.rows import CaseRow, Memo
 from engine.store.standing import Standing
 from engine.store.statements import Text
 
@@ -39,7 +40,8 @@ class Cursor(Protocol):
         """All rows left."""
 
 
-class Driver(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Driver:
     """The statements in one database's words, what its driver raises, and what that means."""
 
     texts: Mapping[str, Text]
@@ -68,7 +70,7 @@ class Work:
         self._standing = standing  # what the connection knew at the beginning; without it everything is read
         self._known = standing  # None as well once it is in doubt
         self._seen = Standing()  # what this transaction read and wrote on top of it
-        self._rows: dict[str, Any] = {}  # rows of `cases` as they stand in this transaction
+        self._rows: dict[str, CaseRow] = {}  # rows of `cases` as they stand in this transaction
         self._saved: dict[str, Case] = {}
         self.spoiled: BaseException | None = None  # a write failed; only its part or all of it can be taken back
         self.lost: Exception | None = None  # the database failed; nothing more is possible
@@ -124,7 +126,7 @@ class Work:
         if self._standing is not None:
             if self._known is None:
                 self._standing.clear()
-            self._standing.take(self._seen, self._memo)
+            self._standing.take(self._seen, self._rows, self._memo)
 
     def _forget(self) -> None:
         """More than cases was written, or something was taken back: what was read is not sure any more."""
@@ -137,8 +139,8 @@ class Work:
         self._known = None
 
     def _run(self, statement: str, *values: Any) -> Cursor:
-        text = self._texts[statement]
-        return self._do(text.text, values if text.order is None else text.values(values))
+        text, order, _ = known = self._texts[statement]
+        return self._do(text, values if order is None else known.values(values))
 
     def _ask(self, text: str, values: Sequence[Any]) -> Cursor:
         """Run a text put together for one occasion, with `?` where a value stands."""

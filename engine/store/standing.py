@@ -6,23 +6,14 @@ never with one's own. It is asked once at the beginning of each transaction, whe
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
 
 from engine.core.cases import Family
 from engine.ports import Person
-from engine.store.rows import Memo
+from engine.store.rows import CaseRow, Memo
 
 MOST = 2_000
-"""Families and people kept; beyond that all are read again."""
-
-Row = tuple[Any, ...]
-
-
-class Known(NamedTuple):
-    """A family, and the rows of its cases as they stand in the database."""
-
-    family: Family
-    rows: tuple[Row, ...]
+"""Families, people and settings kept; beyond that all are read again."""
 
 
 class Standing:
@@ -30,23 +21,29 @@ class Standing:
 
     def __init__(self) -> None:
         self.version: int | None = None  # of the data, when it was last seen that nobody else had written
-        self.families: dict[str, Known] = {}
+        self.families: dict[str, Family] = {}
+        self.rows: dict[str, CaseRow] = {}  # of their cases, as they stand in the database
         self.people: dict[str, Person | None] = {}
         self.settings: dict[str, str | None] = {}
 
     def clear(self) -> None:
         """Somebody wrote, or we did and more than cases."""
         self.families.clear()
+        self.rows.clear()
         self.people.clear()
         self.settings.clear()
 
-    def take(self, other: Standing, memo: Memo) -> None:
+    def take(self, other: Standing, rows: Mapping[str, CaseRow], memo: Memo) -> None:
         """What a transaction read and wrote, once it is committed; of families those whose every case is kept."""
-        if max(len(self.families), len(self.people), len(self.settings)) > MOST:
+        if len(self.families) + len(self.people) + len(self.settings) > MOST:
             self.clear()
-        for root, known in other.families.items():
-            if all(map(memo.has, known.family.cases.values())):
-                self.families[root] = known
+        for root, family in other.families.items():
+            cases = family.cases
+            if all(map(memo.has, cases.values())):
+                self.families[root] = family
+                for case in cases:
+                    if case in rows:
+                        self.rows[case] = rows[case]
             else:
                 self.families.pop(root, None)
         self.people.update(other.people)
