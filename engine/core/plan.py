@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -105,6 +105,7 @@ class Plan:
         self.calendar_of = {name: self.calendar(clock.calendar) for name, clock in definition.clocks.items()}
         self.watched = {name: _watched(clock) for name, clock in definition.clocks.items()}
         self.asks_roles = frozenset(name for name, field in definition.fields.items() if _asks_role(field))
+        self.needers = _needers(self.actions())
         self.personal = frozenset(name for name, field in definition.fields.items() if field.personal)
 
     def calendar(self, name: str | None) -> Calendar:
@@ -214,15 +215,6 @@ class Plan:
         return frozenset(who.name for who in whos if who.kind == "role") | {role for role in asked if role}
 
     @cached_property
-    def needers(self) -> Mapping[str, tuple[str, ...]]:
-        """Action → the states ("" the top) in which an action that needs it is written."""
-        found: dict[str, dict[str, None]] = {}
-        for action in self.actions():
-            for need in action.needs:
-                found.setdefault(need, {})[action.state] = None
-        return {need: tuple(states) for need, states in found.items()}
-
-    @cached_property
     def is_watchful(self) -> bool:
         """Whether it can move by itself after a step, its own or one of another member of the family."""
         if self.has_decides:
@@ -246,6 +238,15 @@ class Plan:
         for clock in definition.clocks.values():
             effects += [effect for threshold in clock.thresholds for effect in threshold.then]
         return effects
+
+
+def _needers(actions: Iterable[Action]) -> Mapping[str, tuple[str, ...]]:
+    """Action → the states ("" the top) in which an action that needs it is written."""
+    found: dict[str, dict[str, None]] = {}
+    for action in actions:
+        for need in action.needs:
+            found.setdefault(need, {})[action.state] = None
+    return {need: tuple(states) for need, states in found.items()}
 
 
 def _asks_role(field: Field) -> bool:
