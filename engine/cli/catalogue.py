@@ -30,6 +30,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
                 later("Write a chart from elsewhere as a process, or a process as BPMN, SCXML, XState."),
             ),
             "diff": Entry("comparing", later("Compare two versions of a process in words.")),
+            "simulate": Entry("simulating", later("Predict promises, queues and how busy people are.")),
             "plan": Entry("moving", later("Show what a new version would mean for every open case.")),
             "publish": Entry("publishing", later("Publish processes, so that cases can be opened.")),
             "migrate": Entry("moving", later("Move open cases to a newer version.")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from engine.cli.figures import whole_percent
@@ -53,6 +53,36 @@ def columns(counts: Sequence[int], labels: Sequence[str], said: str) -> str:
             f'<text x="{middle}" y="{room + foot + 10}">{escape(label)}</text>',
         ]
     return _svg(step * len(counts), room + foot + 18, said, parts)
+
+
+Write = Callable[[float], str]
+
+
+def day_columns(series: Sequence[Sequence[float | None]], said: str, write: Write, full: float = 0.0) -> str:
+    """Draw a measure over the hours of a day; several stand side by side in each hour, the later ones paler.
+
+    Its scale ends at the largest value, or at `full` where none is above that.
+    """
+    step, room, top = 30, 90, 20
+    most = max((*(value for values in series for value in values if value is not None), full)) or 1.0
+    width = (step - 6) / len(series)
+    foot = top + room
+    parts = [f'<line class="axis" x1="0" y1="{foot}" x2="{step * 24}" y2="{foot}"/>']
+    for hour in range(24):
+        for number, values in enumerate(series):
+            value = values[hour]
+            if value is None:
+                continue
+            height, x = value / most * room, hour * step + 3 + number * width
+            parts.append(
+                f'<rect class="reached" opacity="{max(1 - 0.45 * number, 0.2):.2f}" x="{x:.1f}" '
+                f'y="{foot - height:.1f}" width="{width:.1f}" height="{height:.1f}"><title>{hour:02}:00 '
+                f"{escape(write(value))}</title></rect>"
+            )
+        if hour % 3 == 0:
+            parts.append(f'<text x="{hour * step + step // 2}" y="{foot + 15}">{hour:02}</text>')
+    parts.append(f'<text class="most" x="2" y="12">{escape(write(most))}</text>')
+    return _svg(step * 24, foot + 20, said, parts)
 
 
 def _svg(width: int, height: int, said: str, parts: Sequence[str]) -> str:

@@ -27,15 +27,13 @@ class Round:
 
     def __init__(self, definition: ProcessDefinition, known: Mapping[str, ProcessDefinition], language: str) -> None:
         from engine.core.cases import Actor
-        from engine.core.plan import Library, Plan
+        from engine.core.plan import library_in_memory
         from engine.scenarios.world import World
         from engine.values import read_instant
 
-        plans = {(one.process, one.version): Plan(one) for one in known.values()}
-        library = Library(plans, {one.process: ((0, one.version),) for one in known.values()})
         self._definition = definition
         self._language = language
-        self._world = World(library, read_instant(_MONDAY, definition.desk.zone))
+        self._world = World(library_in_memory(known.values()), read_instant(_MONDAY, definition.desk.zone))
         self._player = Actor(id="player", roles=tuple(definition.desk.roles))
         self._case = ""
 

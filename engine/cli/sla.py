@@ -293,13 +293,14 @@ def _group_document(shown: Shown, one: Attainment) -> dict[str, Any]:
         "target": one.target,
         "is_on_target": one.is_on_target,
         "counts": dict(one.counts),
-        **{name: _spread_document(getattr(one, name)) for name in ("used", "late", "late_on_the_wall", "noticed_late")},
+        **{name: spread_document(getattr(one, name)) for name in ("used", "late", "late_on_the_wall", "noticed_late")},
         "spent": _spent_document(one.spent),
         "spent_on_missed": _spent_document(one.spent_on_missed),
     }
 
 
-def _spread_document(spread: Spread) -> dict[str, Any]:
+def spread_document(spread: Spread) -> dict[str, Any]:
+    """Describe how durations are spread."""
     return {"count": spread.count} | {name: seconds(getattr(spread, name)) for name in ("p50", "p90", "p99", "most")}
 
 

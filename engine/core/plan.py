@@ -301,3 +301,9 @@ class Library:
             return None
         held = [version for since, version in versions if since <= at] or [versions[0][1]]
         return self.plans[process, max(held)]
+
+
+def library_in_memory(definitions: Iterable[ProcessDefinition]) -> Library:
+    """These definitions, each in force from the beginning: what is played in memory."""
+    plans = {(one.process, one.version): Plan(one) for one in definitions}
+    return Library(plans, {process: ((0, version),) for process, version in plans})

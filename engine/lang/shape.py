@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.protocols import Validator
 
-Kind = Literal["process", "scenarios", "calendar", "desk", "messages", "correction"]
+Kind = Literal["process", "scenarios", "calendar", "desk", "messages", "correction", "simulation"]
 """The kinds of files that a desk writes; each has its schema."""
 
-KINDS: tuple[Kind, ...] = ("process", "scenarios", "calendar", "desk", "messages", "correction")
+KINDS: tuple[Kind, ...] = ("process", "scenarios", "calendar", "desk", "messages", "correction", "simulation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["convert", "steps.csv", "-o", "processes/steps.yaml"],
         *(["convert", "repair", "--to", form] for form in ("bpmn", "scxml", "xstate")),
     ],
+    "simulate": [["simulate", "repair", "--assume", "busy.yaml"]],
     "plan": [["plan", "repair", "--as", "boss"]],
     "publish": [["publish", "--as", "boss"]],
     "migrate": [
@@ -108,6 +109,14 @@ CORRECTION = {
     "calendar": {"weekly": {"mon-sun": ["00:00-24:00"]}}, "reason": "agreed", "approver": "sun.qiang",
 }  # fmt: skip
 
+BUSY = """process: repair
+days: 1
+arrivals: [{per_hour: 2}]
+opening: {as: agent, with: {channel: phone, customer: Wu, phone: "139", place: 3-201, fault: no light, member: false}}
+actions: {dispatch: {takes: 5m, with: {technician: {one_of: technician}, slip: S-1}}}
+roster: [{role: dispatcher, count: 1, hours: {mon: ["08:00-12:00"]}}, {role: technician, count: 1}]
+"""
+
 
 def test_every_command_stands_in_the_table() -> None:
     assert set(COMMAND_LINES) == set(COMMANDS)
@@ -122,6 +131,7 @@ def test_a_command_writes_json_of_its_shape(
     Path("day.jsonl").write_text(DAY, "utf-8")
     Path("goal.json").write_text(json.dumps(CORRECTION), "utf-8")
     Path("steps.csv").write_text("state,event,target\nnew,take,done\n", "utf-8")
+    Path("busy.yaml").write_text(BUSY, "utf-8")
     case = report() if "CASE" in words else ""
     other = report() if "OTHER" in words else ""
     if "MESSAGE" in words:

@@ -117,10 +117,11 @@ def _add_neighbours(checked: Checked, paths: Sequence[Path]) -> None:
 
 
 def _run_all(checked: Checked, args: Args, language: str) -> Iterator[_Tested]:
+    from engine.core.plan import library_in_memory
     from engine.scenarios import coverage_of, play
 
     name, has_coverage = args.name, args.coverage or args.floor is not None or args.html is not None
-    library = _library(checked)
+    library = library_in_memory(checked.definitions.values())
     for path, script in checked.scripts.items():
         plan = library.newest(script.process, 0)
         if plan is None:
@@ -144,13 +145,6 @@ def _survivors(definition: ProcessDefinition, script: Script, library: Library) 
     from engine.scenarios.survivors import mutants_of, survivors_of
 
     return list(survivors_of(definition, script, library, mutants_of(definition)))
-
-
-def _library(checked: Checked) -> Library:
-    from engine.core.plan import Library, Plan
-
-    plans = {(one.process, one.version): Plan(one) for one in checked.definitions.values()}
-    return Library(plans, {one.process: ((0, one.version),) for one in checked.definitions.values()})
 
 
 def _say(streams: Streams, tested: Sequence[_Tested]) -> None:

@@ -1,0 +1,185 @@
+"""`simulate`: what a process would come to with so many cases, and so many people at these hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.command import Args, Command, plain_command
+from engine.cli.definitions import file_meant, meant_definition
+from engine.cli.exits import Exit
+from engine.cli.findings import findings_document
+from engine.cli.folder import Checked, checked_paths
+from engine.cli.simulated import Told, simulation_document, write_simulation
+from engine.cli.streams import Streams
+from engine.cli.translate import _, plural
+from engine.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from engine.model import ProcessDefinition
+    from engine.simulation.assumptions import Assumptions
+    from engine.simulation.reading import Wanted
+    from engine.simulation.run import Variant
+
+
+def simulate_command() -> Command:
+    """Build `simulate`."""
+    file = click.Path(dir_okay=False, path_type=Path)
+    return plain_command(
+        "simulate",
+        run_simulate,
+        help=_(
+            "Predict what a process comes to: how promises are kept, how long work waits for whom, how busy people are "
+            "over a day. A file says when cases come, what people do with them, how long it takes, and who is there "
+            "when. Two processes, or several rosters, are compared with the same cases and the same luck."
+        ),
+        examples=(
+            "casewright simulate repair --assume day.yaml",
+            "casewright simulate repair --assume day.yaml --roster more.yaml --roster fewer.yaml -o page.html",
+            "casewright simulate repair@1 processes/repair.yaml --assume day.yaml --days 30 --seed 7",
+        ),
+        params=[
+            click.Argument(["processes"], nargs=-1, required=True, metavar=_("PROCESS…")),
+            click.Option(
+                ["--assume", "assume"], type=file, required=True, metavar=_("FILE"),
+                help=_("What is assumed (schemas/simulation.schema.json)."),
+            ),
+            click.Option(
+                ["--roster", "rosters"], type=file, multiple=True, metavar=_("FILE"),
+                help=_("Another roster instead; each given is played."),
+            ),
+            click.Option(
+                ["--arrivals"], type=file, metavar=_("FILE"),
+                help=_("Other arrivals instead; a CSV file is the past, its column `opened_at`."),
+            ),
+            click.Option(["--days"], type=click.IntRange(1, 3660), help=_("How many days.")),
+            click.Option(["--seed"], type=int, default=1, help=_("Which lots are drawn.")),
+            click.Option(["-o", "--output"], type=file, help=_("Write a page with pictures, for a browser.")),
+        ],
+    )  # fmt: skip
+
+
+class _Wrong(Exception):
+    """A file has errors."""
+
+    def __init__(self, checked: Checked) -> None:
+        super().__init__()
+        self.checked = checked
+
+
+def run_simulate(streams: Streams, args: Args) -> int:
+    """Play every variant, and say what each has shown."""
+    from engine.simulation.run import simulate
+
+    definitions = [meant_definition(streams, args.settings, text) for text in args.processes]
+    known = [one for one in definitions if one is not None]
+    if len(known) < len(definitions):
+        return Exit.FAILED
+    try:
+        variants = list(_variants(args, known))
+    except _Wrong as wrong:
+        return _write_findings(streams, wrong.checked)
+    progress = streams.progress(_("simulating"))
+    told = Told(known[0], tuple(simulate(one, progress) for one in variants), variants[0].assumed.since, streams)
+    if streams.is_json:
+        streams.give(simulation_document(told))
+    else:
+        write_simulation(told)
+    if args.output is not None:
+        from engine.cli.simulation_page import simulation_page
+
+        args.output.write_text(simulation_page(told), "utf-8")
+        streams.tell(_("wrote {file}").format(file=args.output))
+    return Exit.DONE
+
+
+def _write_findings(streams: Streams, checked: Checked) -> int:
+    from engine.lang.report import as_text
+
+    if streams.is_json:
+        streams.give(findings_document(checked))
+    else:
+        streams.say(as_text(checked.findings, checked.texts))
+        streams.tell(
+            plural("{count} error: nothing was simulated", "{count} errors: nothing was simulated", checked.errors)
+        )
+    return Exit.FAILED
+
+
+# -- variants ----------------------------------------------------------------------------------------------------------
+
+
+def _variants(args: Args, definitions: Sequence[ProcessDefinition]) -> Iterator[Variant]:
+    """Every process with every roster."""
+    from engine.core.plan import library_in_memory
+    from engine.simulation.run import Variant
+
+    if len({one.process for one in definitions}) > 1:
+        raise UsageError(_("processes that are compared are versions of one"), help=_("simulate each by itself"))
+    for text, definition in zip(args.processes, definitions, strict=True):
+        library = library_in_memory({**_beside(args, text), definition.process: definition}.values())
+        assumed = _assumed(args, definition)
+        for roster in args.rosters or [None]:
+            played = assumed if roster is None else replace(assumed, teams=_part(roster, definition, "roster").teams)
+            version = str(text) if len(definitions) > 1 else ""
+            title = " · ".join(part for part in (version, roster.stem if roster is not None else "") if part)
+            yield Variant(title=title, library=library, assumed=played, seed=args.seed)
+
+
+def _beside(args: Args, text: str) -> dict[str, ProcessDefinition]:
+    """The processes in the same folder, which this one may open."""
+    path = file_meant(args.settings, text)
+    folder = path.parent if path is not None else args.settings.folder
+    return checked_paths([folder]).definitions if folder.is_dir() else {}
+
+
+def _assumed(args: Args, definition: ProcessDefinition) -> Assumptions:
+    from engine.simulation.reading import EVERYTHING
+
+    replaced = {"arrivals": args.arrivals is not None, "roster": bool(args.rosters)}
+    assumed = _part(args.assume, definition, *(part for part in EVERYTHING if not replaced.get(part)))
+    if args.arrivals is not None:
+        assumed = replace(assumed, arrivals=_part(args.arrivals, definition, "arrivals").arrivals)
+    return assumed if args.days is None else replace(assumed, days=args.days)
+
+
+def _part(file: Path, definition: ProcessDefinition, *parts: str) -> Assumptions:
+    """What a file assumes of these parts; raises `_Wrong` where it has errors."""
+    from engine.simulation.reading import Wanted
+
+    return _read(file, Wanted(definition, lambda name: _text_beside(file, name), parts))
+
+
+def _read(file: Path, wanted: Wanted) -> Assumptions:
+    from engine.lang.source import MAX_BYTES
+    from engine.resources import read_bounded
+    from engine.simulation.reading import read_assumptions
+
+    if not file.is_file():
+        raise NotFound(_("there is no file `{file}`").format(file=file))
+    content = read_bounded(file, MAX_BYTES)
+    if file.suffix.lower() == ".csv":
+        content = dumps({"arrivals": [{"past": file.name}]}).encode()
+    found = read_assumptions(content, file.as_posix(), wanted)
+    if found.assumed is None:
+        raise _Wrong(Checked(findings=list(found.findings), texts=dict(found.texts)))
+    return found.assumed
+
+
+def _text_beside(file: Path, name: str) -> str:
+    """Read a file of the same folder; no name leads out of it."""
+    from engine.resources import read_bounded
+
+    most = 50_000_000
+    beside = file.parent / name
+    if Path(name).name != name or not beside.is_file():
+        raise FileNotFoundError(_("there is no such file in {folder}").format(folder=file.parent))
+    content = read_bounded(beside, most)
+    if len(content) > most:
+        raise OSError(_("it has more than 50 MB"))
+    return content.decode("utf-8-sig")

@@ -1,0 +1,92 @@
+"""Who is there and free: people of the roster, each with a name of their own, and work that waits for them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from engine.core.cases import Actor
+from engine.simulation.assumptions import Team
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """Somebody of a team."""
+
+    actor: Actor
+    team: Team
+    free_since: int | None  # None: busy
+
+    def is_there(self, now: int) -> bool:
+        """Whether their hours say so."""
+        return self.team.calendar.is_open(now)
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """Something to be done to a case, by somebody with one of these keys: roles, or `person:ID`."""
+
+    case: str
+    place: str  # the leaf it leads on from
+    action: str
+    takes: int
+    keys: tuple[str, ...]
+    wanted_at: int = 0
+    is_over: bool = False  # begun, or not wanted any more
+
+
+@dataclass(slots=True)
+class Roster:
+    """Everybody, and the work that waits."""
+
+    teams: tuple[Team, ...]
+    people: list[Person] = field(default_factory=list)
+    by_key: dict[str, list[Person]] = field(default_factory=dict)
+    waiting: dict[str, deque[Task]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Give everybody a name: the first role and a number."""
+        numbers: dict[str, int] = {}
+        for team in self.teams:
+            for _ in range(team.count):
+                numbers[team.roles[0]] = numbers.get(team.roles[0], 0) + 1
+                name = f"{team.roles[0]}_{numbers[team.roles[0]]}"
+                person = Person(Actor(id=name, roles=team.roles), team, 0)
+                self.people.append(person)
+                for key in (*team.roles, f"person:{name}"):
+                    self.by_key.setdefault(key, []).append(person)
+
+    def roles_of(self, keys: tuple[str, ...]) -> Iterator[str]:
+        """The roles that keys stand for; of a person the first."""
+        for key in keys:
+            if not key.startswith("person:"):
+                yield key
+            elif known := self.by_key.get(key):
+                yield known[0].team.roles[0]
+
+    def free(self, task: Task, now: int, may: Callable[[Person, Task], bool]) -> Person | None:
+        """Who has been free longest of those who are there and may do it."""
+        found = [
+            person
+            for key in task.keys
+            for person in self.by_key.get(key, ())
+            if person.free_since is not None and person.is_there(now) and may(person, task)
+        ]
+        return min(found, key=lambda person: person.free_since or 0, default=None)
+
+    def wait(self, task: Task) -> None:
+        """Put work in line."""
+        for key in task.keys:
+            self.waiting.setdefault(key, deque()).append(task)
+
+    def next_for(self, person: Person, may: Callable[[Person, Task], bool]) -> Task | None:
+        """The work that has waited longest of what a person may do."""
+        found: list[Task] = []
+        for key in (*person.team.roles, f"person:{person.actor.id}"):
+            line = self.waiting.get(key)
+            while line and line[0].is_over:
+                line.popleft()
+            first = next((task for task in line or () if not task.is_over and may(person, task)), None)
+            found += [first] if first is not None else []
+        return min(found, key=lambda task: task.wanted_at, default=None)

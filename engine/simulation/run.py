@@ -1,0 +1,317 @@
+"""Days at a desk with drawn lots, event by event: cases come, time passes, people take what waits longest.
+
+Lots are drawn for each case apart, so that two variants of one seed differ by what was changed, not by luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
+from random import Random
+from typing import Any
+
+from engine.calendars import openings
+from engine.chart import Position
+from engine.core.attainment import attainments, spread
+from engine.core.cases import Actor, Case, Command
+from engine.core.people import persons
+from engine.core.permits import who_may_not
+from engine.core.plan import Library
+from engine.model import Action
+from engine.simulation.assumptions import Answer, Arrivals, Assumptions, Doing, Team
+from engine.simulation.desk import Families
+from engine.simulation.figures import Counting, Simulated
+from engine.simulation.people import Person, Roster, Task
+from engine.timeline import DAY
+from engine.values import rfc3339
+
+HOUR = 3_600_000
+_MOST_REFUSALS = 20
+"""After so many refusals a case is left alone: what is assumed of it cannot happen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """What is simulated: processes, what is assumed, and the seed of its lots."""
+
+    title: str
+    library: Library
+    assumed: Assumptions
+    seed: int
+
+
+def simulate(variant: Variant, progress: Callable[[int, int], None] = lambda done, whole: None) -> Simulated:
+    """Play the days; the same variant always gives the same figures."""
+    return _Days(variant).play(progress)
+
+
+@dataclass(slots=True)
+class _Life:
+    """What is going on with one case."""
+
+    lots: Random
+    tasks: dict[str, Task] = field(default_factory=dict)  # leaf → what leads on from it
+    refused: dict[str, set[str]] = field(default_factory=dict)  # leaf → actions that were refused there
+    refusals: int = 0
+    due: int | None = None  # for which an event is on its way
+
+
+class _Days:
+    """One run. An event is an instant and what to do then; of one instant the first one planned comes first."""
+
+    def __init__(self, variant: Variant) -> None:
+        self.variant, self.assumed = variant, variant.assumed
+        self.families = Families(variant.library, self.assumed.process)
+        self.plan, self.definition = self.families.plan, self.families.plan.definition
+        self.roster = Roster(self.assumed.teams)
+        self.until = self.assumed.since + self.assumed.days * DAY
+        self.now = self.assumed.since
+        self.counting = Counting(self.definition.desk.zone, self.now)
+        self.lives: dict[str, _Life] = {}
+        self.events: list[tuple[int, int, Callable[..., None], tuple[object, ...]]] = []
+        self._order = count()
+        self._possible: dict[tuple[Position, int], tuple[Doing, ...]] = {}
+        self.actions: dict[str, list[Action]] = {}
+        for action in self.plan.actions():
+            self.actions.setdefault(action.name, []).append(action)
+
+    def play(self, progress: Callable[[int, int], None]) -> Simulated:
+        """All days, then the figures."""
+        for number, arrivals in enumerate(self.assumed.arrivals):
+            self._come(iter(_arrivals(arrivals, self, Random(f"{self.variant.seed}:arrivals:{number}"))))
+        for team in self.assumed.teams:
+            for begin, _end in openings(team.calendar, self.now, self.until):
+                self._at(begin, self._begin_shift, team)
+        while self.events and self.events[0][0] < self.until:
+            self.now, _, event, given = heappop(self.events)
+            event(*given)
+            progress(self.now - self.assumed.since, self.until - self.assumed.since)
+        return self._figures()
+
+    def _at(self, at: int, event: Callable[..., None], *given: object) -> None:
+        heappush(self.events, (at, next(self._order), event, given))
+
+    # -- cases come ----------------------------------------------------------------------------------------------------
+
+    def _come(self, instants: Iterator[int]) -> None:
+        """Plan the next case of one stream; when it has come, the one after it."""
+        at = next(instants, None)
+        if at is not None:
+            self._at(at, self._open, instants)
+
+    def _open(self, instants: Iterator[int]) -> None:
+        self._come(instants)
+        lots = Random(f"{self.variant.seed}:{len(self.lives)}")
+        actor = Actor(id=f"{self.assumed.opener}_0", roles=(self.assumed.opener,))
+        form, facts = self._given(self.assumed.opening, lots), self._given(self.assumed.facts, lots)
+        outcome = self.families.open(form, actor, facts, self.now)
+        if not isinstance(outcome, str):
+            self.lives[f"refused {len(self.lives)}"] = _Life(lots)
+            self.counting.refuse("opening", outcome[0])
+            return
+        self.lives[outcome] = _Life(lots)
+        self._follow(outcome)
+
+    # -- what happens to a case ----------------------------------------------------------------------------------------
+
+    def _follow(self, case: str) -> None:
+        """Plan what leads on from where a case stands now, and when time does something to it."""
+        one, life = self.families.case(case), self.lives[case]
+        leaves = () if one.outcome else one.position.leaves
+        for leaf, task in [*life.tasks.items()]:
+            if leaf not in leaves:
+                del life.tasks[leaf]
+                self._drop(task)
+        for number, leaf in enumerate(leaves):
+            if leaf not in life.tasks and (doing := self._chosen(one, number, life)) is not None:
+                self._want(case, leaf, doing, life)
+        due = min((c.next_due for c in self._family(one) if c.next_due is not None), default=None)
+        if due is not None and (life.due is None or due < life.due):
+            life.due = due
+            self._at(max(due + 1, self.now), self._fall_due, case)
+
+    def _family(self, case: Case) -> Iterator[Case]:
+        return iter(self.families.families[case.root].cases.values())
+
+    def _fall_due(self, case: str) -> None:
+        one, life = self.families.case(case), self.lives[case]
+        before, life.due = one.position, None
+        self.families.carry(one.root, self.now)
+        after = self.families.case(case)
+        if after.position != before:
+            life.refused.clear()
+        self._follow(case)
+
+    def _chosen(self, case: Case, number: int, life: _Life) -> Doing | None:
+        """What is done next on from one leaf, by chance among what is possible and was not refused there."""
+        if life.refusals >= _MOST_REFUSALS:
+            return None
+        key = (case.position, number)
+        if key not in self._possible:
+            self._possible[key] = tuple(
+                doing
+                for doing in self.assumed.doings.values()
+                if len(offers := self.plan.chart.offered(case.position, doing.action)) > number and offers[number]
+            )
+        refused = life.refused.get(case.position.leaves[number], ())
+        possible = [doing for doing in self._possible[key] if doing.action not in refused]
+        if len(possible) < 2:
+            return possible[0] if possible else None
+        return life.lots.choices(possible, [doing.chance for doing in possible])[0]
+
+    def _want(self, case: str, leaf: str, doing: Doing, life: _Life) -> None:
+        task = Task(case, leaf, doing.action, doing.takes.draw(life.lots), ())
+        life.tasks[leaf] = task
+        self._at(self.now + doing.after.draw(life.lots), self._need, task, doing)
+
+    def _need(self, task: Task, doing: Doing) -> None:
+        """Somebody is needed now."""
+        if task.is_over:
+            return
+        if doing.needs_nobody:
+            task.is_over = True
+            roles = tuple(who.name for one in self.actions[task.action] for who in one.by if who.kind == "role")
+            actor = Actor(id=f"{roles[0] if roles else 'system'}_0", roles=roles)
+            self._at(self.now + task.takes, self._do, task, actor)
+            return
+        task.keys, task.wanted_at = self._keys(task), self.now
+        person = self.roster.free(task, self.now, self._may)
+        if person is not None:
+            self._begin(task, person)
+            return
+        self.roster.wait(task)
+        self._line(task, 1)
+
+    def _keys(self, task: Task) -> tuple[str, ...]:
+        """Who may do it: roles and persons."""
+        case = self.families.case(task.case)
+        whos = [who for action in self.plan.offered(case.position, task.action) for who in action.by]
+        people = sorted(persons(whos, case))
+        return tuple(
+            dict.fromkeys((*(who.name for who in whos if who.kind == "role"), *(f"person:{one}" for one in people)))
+        )
+
+    def _may(self, person: Person, task: Task) -> bool:
+        case = self.families.case(task.case)
+        actions = self.plan.offered(case.position, task.action)
+        return not any(reason for one in actions for reason in who_may_not(self.plan, case, one, person.actor))
+
+    def _line(self, task: Task, by: int) -> None:
+        for role in dict.fromkeys(self.roster.roles_of(task.keys)):
+            self.counting.line(role, self.now, by)
+
+    def _drop(self, task: Task) -> None:
+        """Work that is not wanted any more."""
+        if not task.is_over and task.keys:
+            self._line(task, -1)
+        task.is_over = True
+
+    # -- people --------------------------------------------------------------------------------------------------------
+
+    def _begin(self, task: Task, person: Person) -> None:
+        task.is_over, person.free_since = True, None
+        roles = [role for role in self.roster.roles_of(task.keys) if role in person.team.roles]
+        self.counting.begun((*roles, person.team.roles[0])[0], self.now - task.wanted_at)
+        self._at(self.now + task.takes, self._end, task, person, self.now)
+
+    def _end(self, task: Task, person: Person, began: int) -> None:
+        self.counting.worked(person.team, began, self.now)
+        person.free_since = self.now
+        self._do(task, person.actor)
+        if person.free_since is not None:
+            self._look_for_work(person)
+
+    def _look_for_work(self, person: Person) -> None:
+        if person.is_there(self.now) and (task := self.roster.next_for(person, self._may)) is not None:
+            self._line(task, -1)
+            self._begin(task, person)
+
+    def _begin_shift(self, team: Team) -> None:
+        """Everybody free of a team looks for work."""
+        for person in self.roster.people:
+            if person.team is team and person.free_since is not None:
+                self._look_for_work(person)
+
+    def _do(self, task: Task, actor: Actor) -> None:
+        life = self.lives[task.case]
+        if life.tasks.get(task.place) is task:
+            del life.tasks[task.place]
+        doing = self.assumed.doings[task.action]
+        command = Command(
+            verb="do", case=task.case, name=task.action, actor=actor,
+            form=self._given(doing.answers, life.lots), facts=self._given(self.assumed.facts, life.lots),
+        )  # fmt: skip
+        reasons = self.families.act(command, self.now)
+        if reasons:
+            life.refusals += 1
+            life.refused.setdefault(task.place, set()).add(task.action)
+            self.counting.refuse(task.action, reasons[0])
+        else:
+            life.refused.clear()
+        self._follow(task.case)
+
+    # -- what is given -------------------------------------------------------------------------------------------------
+
+    def _given(self, answers: Mapping[str, Answer], lots: Random) -> dict[str, Any]:
+        return {name: self._value(answer, lots) for name, answer in answers.items()}
+
+    def _value(self, answer: Answer, lots: Random) -> Any:
+        if answer.choices:
+            return lots.choices([value for value, _ in answer.choices], [weight for _, weight in answer.choices])[0]
+        if answer.ahead is not None:
+            return rfc3339(self.now + answer.ahead.draw(lots))
+        if answer.one_of or answer.all_of:
+            known = self.roster.by_key.get(answer.one_of or answer.all_of, [])
+            there = [person for person in known if person.is_there(self.now)]
+            if answer.all_of:
+                return [person.actor.id for person in there]
+            free = [person for person in there if person.free_since is not None]
+            return lots.choice(free or there or known).actor.id if known else None
+        return answer.plain
+
+    # -- at the end ----------------------------------------------------------------------------------------------------
+
+    def _figures(self) -> Simulated:
+        cases = [self.families.case(name) for name in self.lives if name in self.families.root_of]
+        groups, total = attainments(self.families.counted(self.until), lambda one: (one.cycle.clock,))
+        everybody = [case for family in self.families.families.values() for case in family.cases.values()]
+        return Simulated(
+            title=self.variant.title, days=self.assumed.days, seed=self.variant.seed,
+            opened=len(cases), closed=sum(1 for case in cases if case.outcome),
+            lasted=spread(case.closed_at - case.opened_at for case in cases if case.closed_at is not None),
+            stuck=sum(1 for case in cases if not case.outcome and self._is_stuck(case)),
+            apart=sum(1 for case in everybody if case.process != self.assumed.process),
+            promises=groups, total=total, roles=self.counting.roles(self.until, self.assumed.days),
+            teams=self.counting.teams(self.assumed.teams, self.until),
+            refused=tuple(one for _, one in sorted(self.counting.refused.items())),
+        )  # fmt: skip
+
+    def _is_stuck(self, case: Case) -> bool:
+        """Whether nobody will do anything, and no time will."""
+        return not self.lives[case.id].tasks and all(one.next_due is None for one in self._family(case))
+
+
+def _arrivals(arrivals: Arrivals, days: _Days, lots: Random) -> Iterator[int]:
+    """When cases come: at random while the calendar is open, or as in the past, week by week."""
+    if arrivals.past:
+        yield from _repeated(arrivals.past, days.assumed.since, days.until)
+        return
+    calendar = arrivals.calendar or days.definition.calendars[days.definition.calendar]
+    at = calendar.next_opening(days.now)
+    while True:
+        at = calendar.next_opening(calendar.add(at, round(lots.expovariate(arrivals.per_hour) * HOUR)))
+        if at >= days.until:
+            return
+        yield at
+
+
+def _repeated(past: tuple[int, ...], since: int, until: int) -> Iterator[int]:
+    """The past moved by whole weeks, so that a Monday stays one, and again until the end."""
+    week = 7 * DAY
+    weeks = (past[-1] - past[0]) // week + 1
+    shift = (since - past[0]) // week * week
+    while past[0] + shift < until:
+        yield from (at + shift for at in past if since <= at + shift < until)
+        shift += weeks * week

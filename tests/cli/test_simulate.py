@@ -1,0 +1,98 @@
+"""`simulate`: figures for people, machines and a browser; rosters compared; what is wrong, at its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from engine.cli.exits import Exit
+from tests.cli.desks import run
+from tests.simulation.desks import DESK, JOB
+
+DAY = """process: job
+days: 2
+arrivals: [{per_hour: 9}]
+opening: {as: agent}
+actions: {finish: {takes: {exponential: 6m}}}
+roster: [{role: agent, count: 1}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("processes").mkdir()
+    Path("processes/desk.yaml").write_text(DESK, "utf-8")
+    Path("processes/job.yaml").write_text(JOB, "utf-8")
+    Path("day.yaml").write_text(DAY, "utf-8")
+    Path("two.yaml").write_text("roster: [{role: agent, count: 2}]\n", "utf-8")
+    Path("three.yaml").write_text("roster: [{role: agent, count: 3}]\n", "utf-8")
+
+
+def test_rosters_are_compared_and_a_page_is_written_that_stands_alone() -> None:
+    rosters = ("--roster", "two.yaml", "--roster", "three.yaml")
+    done = run("simulate", "job", "--assume", "day.yaml", *rosters, "-o", "p.html")
+    assert done.code == Exit.DONE, done.err
+    assert "two · " in done.out
+    assert "three · " in done.out
+    page = Path("p.html").read_text("utf-8")
+    assert page.count("<svg") == 2 + 2  # a bar for each roster's promise; a day for the line, and for the team
+    assert "<script" not in page
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    for picture in page.split("<svg")[1:]:
+        ElementTree.fromstring("<svg" + picture.split("</svg>")[0] + "</svg>")
+
+
+def test_in_chinese_nothing_stays_english_but_names() -> None:
+    done = run("simulate", "job", "--assume", "day.yaml", "--lang", "zh", "-o", "p.html", language="zh")
+    assert done.code == Exit.DONE, done.err
+    text = done.out + Path("p.html").read_text("utf-8").partition("<body>")[2]
+    for word in ("variant", "waits", "busy", "promise", "opened", "closed", "people", "day", "drawn"):
+        assert word not in text, word
+
+
+def test_the_same_seed_gives_the_same_words_and_another_seed_others() -> None:
+    first, again, other = (run("simulate", "job", "--assume", "day.yaml", "--seed", seed).out for seed in "112")
+    assert first == again
+    assert first.replace("seed 1", "") != other.replace("seed 2", "")
+
+
+def test_arrivals_of_the_past_and_days_are_taken_instead() -> None:
+    Path("calls.csv").write_text("opened_at\n2026-03-02 09:00\n2026-03-02 09:01\n", "utf-8")
+    done = run("simulate", "job", "--assume", "day.yaml", "--arrivals", "calls.csv", "--days", "8", "--json")
+    assert (done.json["days"], done.json["variants"][0]["cases"]["opened"]) == (8, 4)
+
+
+def test_two_versions_of_a_process_are_compared() -> None:
+    Path("other").mkdir()
+    Path("other/desk.yaml").write_text(DESK, "utf-8")
+    Path("other/job.yaml").write_text(JOB.replace("goal: 15m", "goal: 2h"), "utf-8")
+    done = run("simulate", "processes/job.yaml", "other/job.yaml", "--assume", "day.yaml", "--json")
+    before, after = (one["promises"][0]["attained"] for one in done.json["variants"])
+    assert before < after
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["job", "--assume", "no.yaml"], Exit.NOT_FOUND, "there is no file `no.yaml`"),
+        (["nothing", "--assume", "day.yaml"], Exit.NOT_FOUND, "there is no process `nothing`"),
+        (["job"], Exit.USAGE, "--assume"),
+        (["job", "--assume", "two.yaml"], Exit.FAILED, "`actions` is missing"),
+        (["job", "--assume", "wrong.yaml"], Exit.FAILED, "wrong.yaml:3:19: error[wrong-value]"),
+        (["job", "--assume", "away.yaml"], Exit.FAILED, "`../day.yaml` cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said(words: list[str], code: Exit, said: str) -> None:
+    Path("wrong.yaml").write_text(DAY.replace("per_hour: 9", "past: nobody.csv"), "utf-8")
+    Path("away.yaml").write_text(DAY.replace("per_hour: 9", "past: ../day.yaml"), "utf-8")
+    done = run("simulate", *words)
+    assert done.code == code
+    assert said in done.out + done.err
+
+
+def test_findings_are_a_document_for_machines() -> None:
+    done = run("simulate", "job", "--assume", "two.yaml", "--json")
+    assert done.json["errors"] == 3
