@@ -14,7 +14,7 @@ from engine.core.plan import Library, Plan
 from engine.core.promises import standing
 from engine.core.sight import Context, Unknown
 
-_SECRET = "5c" * 32  # nothing here is secret, and the same seed must give the same bytes
+_ENTROPY = "5c" * 32  # nothing here is secret, and the same seed must give the same bytes
 
 
 def _sealed(_case: Case, _sequence: int, _field: str, _value: Any) -> dict[str, str]:
@@ -47,7 +47,7 @@ class Families:
         definition = self.plan.definition
         command = Command(
             verb="open", case=self._number(definition.prefix), name=definition.process, actor=actor, form=form,
-            facts=facts, version=definition.version, secret=_SECRET,
+            facts=facts, version=definition.version,
         )  # fmt: skip
         outcome = self._decided(lambda context: open_case(command, context, now), now)
         return outcome.reasons if isinstance(outcome, Refused) else command.case
@@ -100,7 +100,7 @@ class Families:
                 return outcome
 
     def _context(self, clock: int) -> Context:
-        return Context(library=self.library, clock=clock, entropy=_SECRET, seal=_sealed)
+        return Context(library=self.library, clock=clock, entropy=_ENTROPY, seal=_sealed)
 
     def _keep(self, family: Family, steps: tuple[Step, ...]) -> None:
         self.families[family.root] = family

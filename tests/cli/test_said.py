@@ -18,6 +18,7 @@ PLACES = (
     *sorted((ROOT / "engine/lang").rglob("*.py")),
     *(ROOT / f"engine/expressions/{name}.py" for name in ("compiling", "reports", "rules", "literals", "expression")),
     *(ROOT / f"engine/scenarios/{name}.py" for name in ("names", "play", "script", "emitted")),
+    ROOT / "engine/simulation/reading.py",
 )
 SAYING = {
     "error",

@@ -15,6 +15,7 @@ from engine.cli.definitions import file_meant, meant_definition
 from engine.cli.exits import Exit
 from engine.cli.findings import findings_document
 from engine.cli.folder import Checked, checked_paths
+from engine.cli.said import findings_again, told_findings
 from engine.cli.simulated import Told, simulation_document, write_simulation
 from engine.cli.streams import Streams
 from engine.cli.translate import _, plural
@@ -99,12 +100,10 @@ def run_simulate(streams: Streams, args: Args) -> int:
 
 
 def _write_findings(streams: Streams, checked: Checked) -> int:
-    from engine.lang.report import as_text
-
     if streams.is_json:
-        streams.give(findings_document(checked))
+        streams.give(findings_document(checked, findings_again(checked.findings)))
     else:
-        streams.say(as_text(checked.findings, checked.texts))
+        streams.say(told_findings(checked.findings, checked.texts))
         streams.tell(
             plural("{count} error: nothing was simulated", "{count} errors: nothing was simulated", checked.errors)
         )

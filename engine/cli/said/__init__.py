@@ -24,8 +24,9 @@ def book() -> Phrasebook:
     from engine.cli.said.rules import SENTENCES as RULES
     from engine.cli.said.scenarios import SENTENCES as SCENARIOS
     from engine.cli.said.shape import SENTENCES as SHAPE
+    from engine.cli.said.simulation import SENTENCES as SIMULATION
 
-    return Phrasebook((*FILES, *SHAPE, *PROCESS, *RULES, *EXPRESSIONS, *SCENARIOS), PHRASES)
+    return Phrasebook((*FILES, *SHAPE, *PROCESS, *RULES, *EXPRESSIONS, *SCENARIOS, *SIMULATION), PHRASES)
 
 
 def said_in_words(text: str) -> str:
