@@ -10,6 +10,7 @@ socket, and waits for the disk at every commit.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -21,14 +22,18 @@ import psycopg
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import Answer, Pair, at_least, desk, in_turns, tell
-from benchmarks.durable import BATCH, CASES, PEOPLE, WARM, WRITES, Statement, act, act_many
+from benchmarks.durable import BATCH, CASES, PEOPLE, WARM, Statement, act, act_many
 from engine.app import Accepted, Engine
-from engine.store.postgresql.pool import Cursor, cursor_on
+from engine.store.postgresql.pool import cursor_on
+from engine.store.postgresql.wire import Cursor, Wire
 from engine.testing import ADMIN, ManualTime
 from tests import postgres
 
 WANTED = 0.55
 """Of the driver's rate, with one client."""
+
+GUARDED = re.compile(r"WITH changed AS \((.*) RETURNING 1\) SELECT .* FROM changed")
+"""How an update is written that must change something."""
 
 
 def prepare(server: postgres.Server) -> tuple[str, list[str]]:
@@ -44,19 +49,19 @@ def prepare(server: postgres.Server) -> tuple[str, list[str]]:
 
 @contextmanager
 def recording(kept: list[Statement]) -> Iterator[None]:
-    """Keep what is written meanwhile."""
-    plain = psycopg.RawCursor.execute
+    """Keep what is written meanwhile, an update as the plain update that it is."""
+    plain = Wire.tell
 
-    def execute(self: Cursor, text: Any, values: Any = None, **how: Any) -> Cursor:
-        if text.startswith(WRITES):
-            kept.append((text, tuple(values)))
-        return plain(self, text, values, **how)
+    def tell(self: Wire, text: str, values: Sequence[Any] = ()) -> None:
+        update = GUARDED.fullmatch(text)
+        kept.append((update[1] if update else text, tuple(values)))
+        plain(self, text, values)
 
-    psycopg.RawCursor.execute = execute  # type: ignore[method-assign,assignment]
+    Wire.tell = tell  # type: ignore[method-assign]
     try:
         yield
     finally:
-        psycopg.RawCursor.execute = plain  # type: ignore[method-assign]
+        Wire.tell = plain  # type: ignore[method-assign]
 
 
 def recorded(url: str, cases: Sequence[str], numbers: range) -> list[list[Statement]]:

@@ -53,6 +53,18 @@ class Save(NamedTuple):
     request: Request | None = None
 
 
+class Ahead(NamedTuple):
+    """What a transaction will read first, so that a database behind a wire may be asked for all of it at once."""
+
+    families: tuple[str, ...] = ()  # roots, to be locked in this order
+    person: str | None = None
+    requests: tuple[tuple[str, str], ...] = ()  # sender and key
+    settings: tuple[str, ...] = ()
+
+
+NOTHING_AHEAD = Ahead()
+
+
 class CaseTable(Protocol):
     """Cases, their records and what keeps one command from acting twice."""
 
@@ -284,6 +296,9 @@ class Transaction(
         Outside a part, a `save` that failed leaves a transaction that cannot be committed any more.
         """
 
+    def look_ahead(self, ahead: Ahead) -> None:
+        """This will be read next; only how long it takes depends on it."""
+
     def database_time(self) -> int | None:
         """The database's own time, ms UTC, not before the last lock taken; None where only this machine has a clock."""
 
@@ -304,10 +319,11 @@ class Store(Protocol):
     def write(self, *, is_lasting: bool = True) -> AbstractContextManager[Transaction]:
         """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
 
-    def do(self, work: Callable[[Transaction], T]) -> T:
+    def do(self, work: Callable[[Transaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
         """Do this in a transaction, and answer when it is committed; others may share it, none sees another fail.
 
-        It may be done on another thread that writes at this moment, and more than once if it cannot be kept.
+        It may be done on another thread that writes at this moment, and more than once if it cannot be kept. What it
+        writes may be sent with the commit: a `Conflict` is raised then. What stands `ahead` it reads for sure.
         """
 
     def read(self) -> AbstractContextManager[Transaction]:
@@ -333,8 +349,9 @@ class Store(Protocol):
 
 
 __all__ = [
-    "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Erasures", "Family", "Fault",
-    "Listing", "Mail", "OutboxTable", "Outlook", "PartyRecord", "Person", "Publication", "Query", "Registers",
+    "NOTHING_AHEAD", "Ahead", "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Erasures",
+    "Family", "Fault", "Listing", "Mail", "OutboxTable", "Outlook", "PartyRecord", "Person", "Publication", "Query",
+    "Registers",
     "Registry", "Reports", "Request", "Save", "Server", "Step", "Store", "StoredRecord", "TimeSource", "Timetable",
     "Timetables", "Transaction", "Wanted",
 ]  # fmt: skip

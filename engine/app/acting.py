@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from engine.app.catalogue import REVISION
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
 from engine.app.recipe import Given
 from engine.core.cases import Actor, Command, Verb
 from engine.errors import UsageError
-from engine.ports import Attachment, Transaction
+from engine.ports import Ahead, Attachment, Transaction
 from engine.views import Accepted, Result
 
 LARGEST_FILE = 20 * 1024 * 1024
@@ -97,7 +98,8 @@ class Acting:
             who = actor_of(tx, actor)
             return [self._one_of_many(tx, one, who) for one in acts]
 
-        return self._recipe.whole(work)
+        keys = [one.key for one in acts if one.key is not None]
+        return self._recipe.whole(work, _ahead(tuple(one.case for one in acts), actor, keys))
 
     def _one_of_many(self, tx: Transaction, one: Act, actor: Actor) -> Result:
         given = Given(one.form, one.facts, one.key, one.expect_revision)
@@ -152,13 +154,21 @@ class Acting:
         def work(tx: Transaction) -> Result:
             return _kept(tx, self._recipe.command_in(tx, self._command(tx, asked, given), given), files)
 
-        return self._recipe.whole(work)
+        keys = [] if given.key is None else [given.key]
+        return self._recipe.whole(work, _ahead((asked.case,), asked.actor, keys))
 
     def _command(self, tx: Transaction, asked: _Asked, given: Given) -> Command:
         verb, case, name, actor = asked
         return Command(
             verb, case, actor_of(tx, actor), name, given.form, given.facts, key=given.key, occurred_at=given.occurred_at
         )
+
+
+def _ahead(cases: Iterable[str], actor: Actor | str, keys: Sequence[str]) -> Ahead:
+    """What commands for these cases read before anything else: families bear the names of their roots."""
+    sender, person = (actor.id, None) if isinstance(actor, Actor) else (actor, actor)
+    families = tuple(dict.fromkeys(case.partition(".")[0] for case in cases))
+    return Ahead(families, person, tuple((sender, key) for key in keys), (REVISION,))
 
 
 def _check_files(files: Sequence[File], form: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from engine.app.saving import Saving
 from engine.core.cases import Family
 from engine.core.decide import MOST_FIRINGS, carry, is_due
 from engine.errors import Outrun, StoreUnavailable
-from engine.ports import Fault, Transaction
+from engine.ports import Ahead, Fault, Transaction
 
 FAMILIES = 100
 """How many families are taken at a time at most."""
@@ -34,6 +34,7 @@ def advance_some(saving: Saving, tx: Transaction, now: int, besides: str = "") -
     until = saving.time.monotonic() + LONGEST
     opened = open_some(saving, tx, now, FAMILIES)
     roots = [root for root in tx.due_roots(now, FAMILIES) if root != besides]
+    tx.look_ahead(Ahead(families=tuple(roots)))
     poisoned: list[Fault] = []
     met = 0
     for root in roots:

@@ -23,7 +23,7 @@ from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.run import Poisoned
 from engine.core.sight import Context
 from engine.errors import ClockJumped, Conflict, KeyReused, NotFound, Outrun, SetAside
-from engine.ports import Store, TimeSource, Transaction
+from engine.ports import NOTHING_AHEAD, Ahead, Store, TimeSource, Transaction
 from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
 T = TypeVar("T")
@@ -169,7 +169,7 @@ class Recipe(Deciding):
 
     # -- the recipe ----------------------------------------------------------------------------------------------
 
-    def whole(self, work: Callable[[Transaction], T]) -> T:
+    def whole(self, work: Callable[[Transaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
         """Do this in one transaction; a family that fires without end is set aside, one with much behind goes on."""
         behind = ""
         while True:
@@ -177,17 +177,17 @@ class Recipe(Deciding):
                 if behind:
                     self.kept(partial(self._carry_some, case=behind))
                     behind = ""
-                return self.kept(work)
+                return self.kept(work, ahead)
             except More as more:
                 behind = more.case
             except Struck as struck:
                 self._set_aside(struck)
 
-    def kept(self, work: Callable[[Transaction], T]) -> T:
+    def kept(self, work: Callable[[Transaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
         """Do this in one transaction; where somebody else was faster, it is decided again on what is there now."""
         for tries in range(MOST_TRIES):
             try:
-                done = self.store.do(work)
+                done = self.store.do(work, ahead)
                 self._wake()
                 return done
             except Outrun:

@@ -16,6 +16,7 @@ from weakref import ref
 
 from engine.core.cases import Case
 from engine.errors import Conflict, UsageError
+from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import HostKeys
 from engine.store.rows import Memo
 from engine.store.schema import check_revision, must_be_current
@@ -81,7 +82,7 @@ class HostedStore(ABC, Generic[AHome, AnExecuting]):
                 raise self._explain(error) from error
             raise
 
-    def do(self, work: Callable[[SqlTransaction], T]) -> T:
+    def do(self, work: Callable[[SqlTransaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
         """Do this in a part of the host's transaction, which nobody else shares."""
         with self.write() as tx:
             return work(tx)

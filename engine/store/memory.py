@@ -8,6 +8,7 @@ from threading import Event, Lock, get_ident
 from typing import Any, TypeVar
 
 from engine.errors import StoreUnavailable, UsageError
+from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import NO_KEYS
 from engine.store.memory_adjusting import MemoryLedgers
 from engine.store.memory_desk import MemoryDesk
@@ -23,6 +24,9 @@ LONGEST_WAIT = 8.0
 
 class MemoryTransaction(MemoryDesk, MemoryLists, MemoryErasures, MemoryLedgers):
     """One unit of work in memory."""
+
+    def look_ahead(self, ahead: Ahead) -> None:
+        """Nothing is nearer than memory."""
 
     def database_time(self) -> None:
         """None: the machine's clock is the only one."""
@@ -68,7 +72,7 @@ class MemoryStore:
             self._writing = None
             self._line.release()
 
-    def do(self, work: Callable[[MemoryTransaction], T]) -> T:
+    def do(self, work: Callable[[MemoryTransaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
         """Do this in a transaction of its own."""
         with self.write() as tx:
             return work(tx)

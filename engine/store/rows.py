@@ -238,6 +238,10 @@ class Memo:
         kept = self._kept.get(row[0])
         return kept[1] if kept is not None and kept[0] == row else None
 
+    def has_one(self, case: str) -> bool:
+        """Whether a case of this name is kept, as it stands or as it once stood."""
+        return case in self._kept
+
     def has(self, case: Case) -> bool:
         """Whether this case is kept."""
         kept = self._kept.get(case.id)

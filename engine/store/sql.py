@@ -6,14 +6,17 @@ with its filters) is plain SQL as well, with `?` where a value stands; each data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.core.cases import Case
-from engine.errors import UsageError
+from engine.errors import Outrun, UsageError
+from engine.ports import Ahead
 from engine.sealing import NO_KEYS, HostKeys
+from engine.store.ahead import statements_of
+from engine.store.derived import TAKEN
 from engine.store.rows import CaseRow, Memo
 from engine.store.standing import Standing
 from engine.store.statements import Text
@@ -40,13 +43,40 @@ class Cursor(Protocol):
         """All rows left."""
 
 
+class Late(Exception):
+    """A write that had waited to be sent failed; nothing of its transaction can be kept."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error  # the driver's
+
+
+class Deferring(Protocol):
+    """A connection on which what only writes waits for what is asked or committed next, and goes with it."""
+
+    def tell(self, text: str, values: Sequence[Any] = ()) -> None:
+        """Send this with the next."""
+
+    def look_ahead(self, asked: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+        """Ask now, and together, what will be asked one by one; each answer is good once."""
+
+    def forget_ahead(self) -> None:
+        """What was asked ahead may not be so any more."""
+
+    def mark(self) -> Any:
+        """How far the transaction is."""
+
+    def back_to(self, mark: Any) -> bool:
+        """Leave out what has waited since then; whether that is all, so that the database knows nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """The statements in one database's words, what its driver raises, and what that means."""
 
     texts: Mapping[str, Text]
     locks_rows: bool  # and has a time of its own; else the whole database is locked by who writes
-    taken: type[Exception]  # something unique is there already, or a rule of the tables forbids it
+    taken: type[Exception] | tuple[type[Exception], ...]  # it is there already, or a rule of the tables forbids it
     failed: type[Exception]  # everything the driver raises
     explain: Callable[[Exception], Exception]
     keys: HostKeys = NO_KEYS  # by which those of private values are wrapped
@@ -58,9 +88,10 @@ class Work:
 
     def __init__(
         self, execute: Callable[[str, Sequence[Any]], Cursor], driver: Driver, memo: Memo,
-        standing: Standing | None = None,
+        standing: Standing | None = None, deferring: Deferring | None = None,
     ) -> None:  # fmt: skip
         self._execute = execute
+        self._deferring = deferring
         self._texts = driver.texts
         self._taken = driver.taken
         self._driver = driver
@@ -79,19 +110,30 @@ class Work:
     def part(self) -> Iterator[None]:
         """A part of the work: if an exception leaves it, its writes are taken back and the rest may go on."""
         saved, spoiled = dict(self._saved), self.spoiled
-        self._do("SAVEPOINT part")
+        mark = self._deferring.mark() if self._deferring is not None else None
+        self._tell("SAVEPOINT part")
         try:
             yield
             if self.spoiled is not spoiled:
                 raise RuntimeError("nothing was kept: a write of this part failed") from self.spoiled
         except BaseException:
             if self.lost is None:
-                self._do("ROLLBACK TO part")
-                self._do("RELEASE part")
+                if self._deferring is None or not self._deferring.back_to(mark):
+                    self._tell("ROLLBACK TO part")
+                    self._tell("RELEASE part")
                 self._forget()
                 self._saved, self.spoiled = saved, spoiled
             raise
-        self._do("RELEASE part")
+        self._tell("RELEASE part")
+
+    def look_ahead(self, ahead: Ahead) -> None:
+        """This will be read next: where each answer would be a message there and back, all are asked for together."""
+        if self._deferring is None or self.lost is not None:
+            return
+        try:
+            self._deferring.look_ahead(statements_of(ahead, self._texts, self._memo))
+        except Exception as error:
+            raise self._explained(error) from error
 
     def database_time(self) -> int | None:
         """The database's own time, not before the last lock taken; None where it has none."""
@@ -110,7 +152,7 @@ class Work:
     def wake(self) -> None:
         """Once this is committed, let the workers of other processes look at once, where the database can tell them."""
         if self._locks_rows:
-            self._do(WAKE)
+            self._tell(WAKE)
 
     def _lock(self, statement: str, key: str) -> None:
         """Lock a row, where rows are locked, and take the time after that."""
@@ -131,6 +173,8 @@ class Work:
     def _forget(self) -> None:
         """More than cases was written, or something was taken back: what was read is not sure any more."""
         self._rows.clear()
+        if self._deferring is not None:
+            self._deferring.forget_ahead()
         self._doubt()
 
     def _doubt(self) -> None:
@@ -141,6 +185,23 @@ class Work:
     def _run(self, statement: str, *values: Any) -> Cursor:
         text, order, _ = known = self._texts[statement]
         return self._do(text, values if order is None else known.values(values))
+
+    def _write(self, statement: str, *values: Any) -> None:
+        """Run a statement whose answer nobody needs; where that takes longer, it is sent with the next one."""
+        text, order, _ = known = self._texts[statement]
+        tell = self._do if self._deferring is None else self._tell
+        tell(text, values if order is None else known.values(values))
+
+    def _tell(self, text: str, values: Sequence[Any] = ()) -> None:
+        if self._deferring is None:
+            self._do(text, values)
+            return
+        if self.lost is not None:
+            raise self.lost
+        try:
+            self._deferring.tell(text, values)
+        except Exception as error:
+            raise self._explained(error) from error
 
     def _ask(self, text: str, values: Sequence[Any]) -> Cursor:
         """Run a text put together for one occasion, with `?` where a value stands."""
@@ -156,6 +217,9 @@ class Work:
             raise self._explained(error) from error
 
     def _explained(self, error: Exception) -> Exception:
+        if isinstance(error, Late):
+            self.lost = self.too_late(error)
+            return self._spoiled(self.lost)
         if isinstance(error, UnicodeEncodeError):
             character = f"U+{ord(error.object[error.start]):04X}"
             return self._spoiled(UsageError(f"a text holds half a character ({character}), which cannot be stored"))
@@ -165,6 +229,10 @@ class Work:
             return error
         self.lost = self._driver.explain(error)
         return self._spoiled(self.lost)
+
+    def too_late(self, late: Late) -> Exception:
+        """What it means that a write failed after the work had gone on."""
+        return Outrun(TAKEN) if isinstance(late.error, self._driver.taken) else self._driver.explain(late.error)
 
     def _spoiled(self, error: Exception) -> Exception:
         """An error after which nothing of this transaction may be kept."""

@@ -9,8 +9,9 @@ import psycopg
 
 from engine.errors import UsageError
 from engine.store.hosted import Home, HostedStore, check_names, driver_connection, wrong_driver
-from engine.store.postgresql.pool import Cursor, cursor_on
+from engine.store.postgresql.pool import cursor_on
 from engine.store.postgresql.schema import has_tables, revision_of, whereabouts
+from engine.store.postgresql.wire import Cursor
 from engine.store.schema import HEAD, check_revision
 
 if TYPE_CHECKING:

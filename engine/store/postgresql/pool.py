@@ -11,14 +11,10 @@ from psycopg.types.numeric import Int8Dumper
 
 from engine.errors import StoreUnavailable
 from engine.store.address import Address
-
-Cursor = psycopg.RawCursor[tuple[Any, ...]]
+from engine.store.postgresql.wire import PREPARED, Cursor, Wire
 
 LONGEST_IDLE = 60
 """Seconds after which the server ends a transaction that does nothing: a stopped process must not hold up the rest."""
-
-PREPARED = 300
-"""Statements a connection keeps prepared."""
 
 
 class Number(Int8Dumper):
@@ -64,10 +60,10 @@ class Pool:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._free = BoundedSemaphore(address.pool)
-        self._idle: list[Cursor] = []
+        self._idle: list[Wire] = []
         self._lock = Lock()
 
-    def take(self) -> tuple[Cursor, bool]:
+    def take(self) -> tuple[Wire, bool]:
         """A connection, and whether it has been lying idle, so that nobody knows whether it still is one."""
         if not self._free.acquire(timeout=self._address.busy):
             raise StoreUnavailable(
@@ -79,31 +75,32 @@ class Pool:
             with self._lock:
                 if self._idle:
                     return self._idle.pop(), True
-            return connect(self._address), False
+            return Wire(connect(self._address)), False
         except BaseException:
             self._free.release()
             raise
 
-    def give_back(self, cursor: Cursor) -> None:
+    def give_back(self, wire: Wire) -> None:
         """Keep it for the next one, its transaction ended; or let go of it if it is broken."""
-        connection = cursor.connection
+        connection = wire.cursor.connection
+        wire.forget()
         try:
             if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                 connection.execute("ROLLBACK")
         except psycopg.Error:
-            connection.close()
+            wire.close()
         except BaseException:
-            connection.close()
+            wire.close()
             raise
         finally:
             if not connection.closed:
                 with self._lock:
-                    self._idle.append(cursor)
+                    self._idle.append(wire)
             self._free.release()
 
     def forget_idle(self) -> None:
         """Close those that lie idle: the server has been away, so all of them are as dead as the one that told."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for cursor in idle:
-            cursor.connection.close()
+        for wire in idle:
+            wire.close()

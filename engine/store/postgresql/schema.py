@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import time_ns
 
 from engine.errors import StoreUnavailable
-from engine.store.postgresql.pool import Cursor
+from engine.store.postgresql.wire import Cursor
 from engine.store.schema import SELECT_VERSION, State, check_revision
 from engine.stored import Server
 

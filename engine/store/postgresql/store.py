@@ -6,7 +6,7 @@ a lock sees what the other wrote. Readers have one picture each, and keep nobody
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from threading import Event, Lock, get_ident
@@ -16,17 +16,20 @@ from typing import TYPE_CHECKING, TypeVar
 import psycopg
 
 from engine.errors import EngineError, StoreUnavailable
+from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
+from engine.store.ahead import statements_of
 from engine.store.hosted import Guests
 from engine.store.postgresql.hosted import PostgresHosted
 from engine.store.postgresql.listening import Listening
-from engine.store.postgresql.pool import Cursor, Pool
+from engine.store.postgresql.pool import Pool
 from engine.store.postgresql.schema import state_of, state_of_server, whereabouts
 from engine.store.postgresql.trouble import explain, explain_commit, explain_connecting, is_lost
+from engine.store.postgresql.wire import Statement, Wire
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
-from engine.store.sql import Driver
+from engine.store.sql import Driver, Late
 from engine.store.statements import texts_of
 from engine.store.transaction import SqlTransaction
 from engine.stored import Server
@@ -36,13 +39,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# The version is read with the beginning, in one message: whose tables these are, and the picture a reader will see.
-WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED; {SELECT_VERSION}"
-WRITE_FOR_NOW = f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off; {SELECT_VERSION}"
+BEGIN = ("BEGIN ISOLATION LEVEL READ COMMITTED", ())
+FOR_NOW = ("SET LOCAL synchronous_commit = off", ())
+LOOK = ("BEGIN READ ONLY", ())
 READ = (
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0; "
-    f"{SELECT_VERSION}"
+    ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ()),
+    ("SET LOCAL idle_in_transaction_session_timeout = 0", ()),
 )
+COMMIT = ("COMMIT", ())
+VERSION = (SELECT_VERSION, ())
+"""Read with the beginning, in one message: whose tables these are, and the picture a reader will see."""
 
 
 @lru_cache(maxsize=1_000)
@@ -62,7 +68,7 @@ class PostgresStore:
         self.driver = Driver(
             texts=texts_of("postgresql"),
             locks_rows=True,
-            taken=psycopg.IntegrityError,
+            taken=(psycopg.IntegrityError, psycopg.errors.DivisionByZero),  # the latter: nothing was there to change
             failed=psycopg.Error,
             explain=self._explain,
             keys=keys,
@@ -71,7 +77,7 @@ class PostgresStore:
         self.memo = Memo()
         self._pool = Pool(address)
         self._count = Lock()
-        self._open: set[Cursor] = set()
+        self._open: set[Wire] = set()
         self._writing: set[int] = set()  # threads
         self._guests = Guests()
         self._whereabouts: tuple[object, ...] | None = None
@@ -79,21 +85,21 @@ class PostgresStore:
 
     def state(self) -> State:
         """How the tables of the database stand."""
-        cursor = self._begun("BEGIN READ ONLY")
+        wire = self._begun([LOOK])
         try:
-            return state_of(cursor, self.path)
+            return state_of(wire.cursor, self.path)
         except psycopg.Error as error:
             raise self._explain(error) from error
         finally:
-            self._end(cursor)
+            self._end(wire)
 
     def write(self, *, is_lasting: bool = True) -> Writing:
         """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
-        return Writing(self, WRITE if is_lasting else WRITE_FOR_NOW)
+        return Writing(self, [BEGIN] if is_lasting else [BEGIN, FOR_NOW])
 
-    def do(self, work: Callable[[SqlTransaction], T]) -> T:
-        """Do this in a transaction of its own."""
-        with self.write() as tx:
+    def do(self, work: Callable[[SqlTransaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
+        """Do this with few messages: what stands ahead is asked with the beginning, what is written goes together."""
+        with Writing(self, [BEGIN], ahead) as tx:
             return work(tx)
 
     def read(self) -> Reading:
@@ -108,11 +114,11 @@ class PostgresStore:
     def whereabouts(self) -> tuple[object, ...]:
         """Which database of which server, and which tables there."""
         if self._whereabouts is None:
-            cursor = self._begun("BEGIN READ ONLY")
+            wire = self._begun([LOOK])
             try:
-                self._whereabouts = whereabouts(cursor)
+                self._whereabouts = whereabouts(wire.cursor)
             finally:
-                self._end(cursor)
+                self._end(wire)
         return self._whereabouts
 
     def welcome(self, connection: HostConnection) -> None:
@@ -121,23 +127,23 @@ class PostgresStore:
 
     def server(self) -> Server:
         """How the server stands; its clock against this machine's, half the way there and back left out."""
-        cursor = self._begun("BEGIN READ ONLY")
+        wire = self._begun([LOOK])
         try:
-            return state_of_server(cursor)
+            return state_of_server(wire.cursor)
         except psycopg.Error as error:
             raise self._explain(error) from error
         finally:
-            self._end(cursor)
+            self._end(wire)
 
     def scrub(self) -> None:
         """Let the server reuse the room of what was deleted; its own logs and copies of the files are beyond us."""
-        cursor, _ = self._pool.take()
+        wire, _ = self._pool.take()
         try:
-            cursor.execute("VACUUM case_keys, personal, parties", prepare=False)
+            wire.cursor.execute("VACUUM case_keys, personal, parties", prepare=False)
         except psycopg.Error as error:
             raise self._explain(error) from error
         finally:
-            self._pool.give_back(cursor)
+            self._pool.give_back(wire)
 
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """Set this event whenever a transaction elsewhere has said `wake`."""
@@ -157,7 +163,7 @@ class PostgresStore:
 
     # -- transactions --------------------------------------------------------------------------------------------------
 
-    def _begin_to_write(self, text: str) -> Cursor:
+    def _begin_to_write(self, texts: Sequence[Statement], ahead: Ahead) -> Wire:
         if self._address.is_read_only:
             raise StoreUnavailable(
                 f"the database `{self.path}` was opened for reading only",
@@ -166,66 +172,70 @@ class PostgresStore:
         if get_ident() in self._writing:
             raise RuntimeError("this thread is writing already; use the transaction it has")
         self._guests.check()
-        cursor = self._begun_on_ours(text)
+        wire = self._begun_on_ours(texts, statements_of(ahead, self.driver.texts, self.memo))
         self._writing.add(get_ident())
-        return cursor
+        return wire
 
-    def _begun_on_ours(self, text: str) -> Cursor:
+    def _begun_on_ours(self, texts: Sequence[Statement], ahead: Sequence[Statement] = ()) -> Wire:
         """A transaction on tables that are still the present ones."""
-        cursor = self._begun(text)
+        wire = self._begun([*texts, VERSION], ahead)
         try:
-            while cursor.nextset():
-                pass
-            found = cursor.fetchone()
-            must_be_current(check_revision(found[0] if found else None, self.path), self.path)
+            self._check_revision(wire)
         except BaseException:
-            self._end(cursor)
+            self._end(wire)
             raise
-        return cursor
+        return wire
 
-    def _begun(self, text: str) -> Cursor:
+    def _check_revision(self, wire: Wire) -> None:
+        found = wire.begun[-1].fetchone()
+        must_be_current(check_revision(found[0] if found else None, self.path), self.path)
+
+    def _begun(self, texts: Sequence[Statement], ahead: Sequence[Statement] = ()) -> Wire:
         """A connection on which this has been said; one that the server has left meanwhile is replaced."""
         with self._count:
             self._check_open()
         while True:
             try:
-                cursor, was_idle = self._pool.take()
+                wire, was_idle = self._pool.take()
             except psycopg.Error as error:
                 raise explain_connecting(error, self.path) from error
             try:
-                cursor.execute(text, prepare=False)
+                wire.begin(texts, ahead)
             except BaseException as error:
-                self._pool.give_back(cursor)
+                self._pool.give_back(wire)
                 if not isinstance(error, psycopg.Error):
                     raise
+                if ahead and len(wire.begun) == len(texts):
+                    self._check_revision(wire)  # tables that are not ours have no such columns
                 if not (was_idle and is_lost(error)):
                     raise self._explain(error) from error
                 self._pool.forget_idle()
             else:
                 with self._count:
-                    self._open.add(cursor)
-                return cursor
+                    self._open.add(wire)
+                return wire
 
-    def _commit(self, cursor: Cursor, work: SqlTransaction) -> None:
+    def _commit(self, wire: Wire, work: SqlTransaction) -> None:
         try:
             if work.lost is not None:
                 raise work.lost
             if work.spoiled is not None:
                 raise RuntimeError("nothing was kept: a write of this transaction failed") from work.spoiled
-            cursor.execute("COMMIT", prepare=False)
-            if cursor.statusmessage != "COMMIT":
+            if wire.ask([COMMIT])[0].status != b"COMMIT":
                 raise RuntimeError("nothing was kept: a statement of this transaction failed")
             work.remember()
+        except Late as late:
+            raise work.too_late(late) from late.error
         except psycopg.Error as error:
             raise explain_commit(error, self.path) from error
         finally:
-            self._end(cursor)
+            self._end(wire)
 
-    def _end(self, cursor: Cursor) -> None:
+    def _end(self, wire: Wire) -> None:
         """Roll back what is not committed, and let the next one have the connection."""
         with self._count:
-            self._open.discard(cursor)
-        self._pool.give_back(cursor)
+            self._open.discard(wire)
+        self._pool.give_back(wire)
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -233,27 +243,27 @@ class PostgresStore:
 
 
 class Writing:
-    """One transaction that writes, for `with`."""
+    """One transaction that writes, for `with`; what stands ahead is asked with its beginning."""
 
-    __slots__ = ("_cursor", "_store", "_text", "_work")
-
-    def __init__(self, store: PostgresStore, text: str) -> None:
+    def __init__(self, store: PostgresStore, texts: Sequence[Statement], ahead: Ahead | None = None) -> None:
         self._store = store
-        self._text = text
+        self._texts = texts
+        self._ahead = ahead
 
     def __enter__(self) -> SqlTransaction:
         store = self._store
-        self._cursor = store._begin_to_write(self._text)
-        self._work = SqlTransaction(self._cursor.execute, store.driver, store.memo)
+        self._wire = wire = store._begin_to_write(self._texts, self._ahead or NOTHING_AHEAD)
+        deferring = wire if self._ahead is not None else None
+        self._work = SqlTransaction(wire.execute, store.driver, store.memo, None, deferring)
         return self._work
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         store = self._store
         try:
             if error is None:
-                store._commit(self._cursor, self._work)
+                store._commit(self._wire, self._work)
             else:
-                store._end(self._cursor)
+                store._end(self._wire)
         finally:
             store._writing.discard(get_ident())
         if isinstance(error, psycopg.Error):
@@ -263,16 +273,16 @@ class Writing:
 class Reading:
     """One look of one reader, for `with`."""
 
-    __slots__ = ("_cursor", "_store")
+    __slots__ = ("_store", "_wire")
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
 
     def __enter__(self) -> SqlTransaction:
-        self._cursor = self._store._begun_on_ours(READ)
-        return SqlTransaction(self._cursor.execute, self._store.driver, self._store.memo)
+        self._wire = self._store._begun_on_ours(READ)
+        return SqlTransaction(self._wire.execute, self._store.driver, self._store.memo)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._store._end(self._cursor)
+        self._store._end(self._wire)
         if isinstance(error, psycopg.Error):
             raise self._store._explain(error) from error

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from engine.errors import EngineError, StoreUnavailable
+from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.hosted import Guests
@@ -85,7 +86,7 @@ class SqliteStore:
         """A transaction that is committed at the end, or rolled back if an exception leaves it."""
         return Writing(self, "FULL" if is_lasting else "NORMAL")
 
-    def do(self, work: Callable[[SqlTransaction], T]) -> T:
+    def do(self, work: Callable[[SqlTransaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
         """Do this in a transaction that those behind in line may share; answered when it is committed."""
         place = Place(work)
         if self._enter(place):

@@ -1,0 +1,29 @@
+"""What a transaction will read first, as statements to be asked together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.ports import Ahead
+from engine.store.rows import Memo
+from engine.store.statements import Text
+
+
+def statements_of(ahead: Ahead, texts: Mapping[str, Text], memo: Memo) -> list[tuple[str, tuple[Any, ...]]]:
+    """The statements that will be run for this, and their values."""
+    return [(texts[name].text, values) for name, values in _asked(ahead, memo)]
+
+
+def _asked(ahead: Ahead, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    for setting in ahead.settings:
+        yield "SETTING", (setting,)
+    if ahead.person is not None:
+        yield "ONE_PERSON", (ahead.person,)
+    for request in ahead.requests:
+        yield "REQUEST", request
+    for root in ahead.families:
+        yield "LOCK", (root,)
+        yield "FAMILY", (root,)  # in a statement of its own: it sees what whoever held the lock has left
+        if not memo.has_one(root):
+            yield "SECRETS", (root,)

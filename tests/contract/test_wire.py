@@ -1,0 +1,263 @@
+"""Few messages to a server: what is read first is asked together, what is written goes with the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+
+from engine import Accepted, Act, Engine
+from engine.errors import Conflict, StoreUnavailable, UsageError
+from engine.ports import Ahead, Transaction
+from engine.store import open_store
+from engine.store.address import read_address
+from engine.store.postgresql.pool import connect
+from engine.store.postgresql.store import PostgresStore
+from engine.store.postgresql.wire import OFTEN, Wire
+from engine.store.sql import Late
+from engine.testing import ADMIN, ManualTime
+from tests import postgres
+from tests.app.desks import LIN, NINE, open_errand, sources
+from tests.contract.builders import a_case, get, opening, put, step
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    postgres.needs_server()
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[PostgresStore]:
+    made = open_store(url)
+    assert isinstance(made, PostgresStore)
+    with made.write() as tx:  # tests share a database
+        for table in ("waiting", "links", "case_keys", "requests", "outbox", "cases"):
+            tx._do(f"DELETE FROM {table}")
+        tx._do("ALTER TABLE records DISABLE TRIGGER USER")
+        tx._do("DELETE FROM records")
+        tx._do("ALTER TABLE records ENABLE TRIGGER USER")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def wire(url: str) -> Iterator[Wire]:
+    made = Wire(connect(read_address(url)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many statements each message there and back holds, from now on."""
+    made: list[int] = []
+    exchange = Wire._exchange
+
+    def counted(self: Wire, statements: list[object]) -> object:
+        made.append(len(statements))
+        return exchange(self, statements)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Wire, "_exchange", counted)
+    return made
+
+
+# -- how many messages -------------------------------------------------------------------------------------------------
+
+
+def test_an_action_is_two_messages_there_and_back_and_so_is_a_batch(url: str, trips: list[int]) -> None:
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    with Engine.open(server.url(name), time=ManualTime(NINE)) as engine:
+        engine.publish(sources(), "errand", actor=ADMIN)
+        cases = [open_errand(engine) for _ in range(20)]
+        trips.clear()
+        assert isinstance(engine.act(cases[0], "remark", {"note": "x"}, actor=LIN, key="k"), Accepted)
+        assert len(trips) == 2
+        trips.clear()
+        many = [Act(case=case, action="remark", form={"note": "y"}) for case in cases]
+        assert all(isinstance(one, Accepted) for one in engine.act_many(many, actor=LIN))
+        assert len(trips) == 2
+        trips.clear()
+        assert engine.act(cases[0], "remark", {"note": "x"}, actor=LIN, key="k").is_repeat  # type: ignore[union-attr]
+    server.drop(name)
+
+
+def test_a_part_that_is_taken_back_before_it_was_sent_is_never_sent(store: PostgresStore, trips: list[int]) -> None:
+    def work(tx: Transaction) -> None:
+        tx.save(opening(a_case("R-1")))
+        with suppress(ZeroDivisionError), tx.part():
+            tx.save(opening(a_case("R-2")))
+            raise ZeroDivisionError
+        tx.save(opening(a_case("R-3")))
+
+    store.do(work)
+    assert len(trips) == 2
+    assert roots(store) == ["R-1", "R-3"]
+
+
+# -- what fails late ---------------------------------------------------------------------------------------------------
+
+
+def roots(store: PostgresStore) -> list[str]:
+    with store.read() as tx:
+        return list(tx.roots())
+
+
+def test_a_part_that_is_taken_back_after_it_was_sent_leaves_nothing(store: PostgresStore) -> None:
+    def work(tx: Transaction) -> None:
+        tx.save(opening(a_case("R-1")))
+        with suppress(ZeroDivisionError), tx.part():
+            tx.save(opening(a_case("R-2")))
+            assert tx.root_of("R-2") == "R-2"
+            raise ZeroDivisionError
+        assert tx.root_of("R-2") is None
+        tx.save(opening(a_case("R-3")))
+
+    store.do(work)
+    assert roots(store) == ["R-1", "R-3"]
+
+
+def test_who_decided_on_what_was_changed_meanwhile_is_told_at_the_commit(store: PostgresStore) -> None:
+    stale = put(store, opening(a_case()))
+    put(store, step(stale, {"data": {"seen": 1}}))
+
+    def work(tx: Transaction) -> str:
+        assert tx.family("R-1", lock=True) is not None
+        rows = tx._rows  # type: ignore[attr-defined]
+        rows["R-1"] = rows["R-1"]._replace(revision=1, sequence=1, family_order=1)
+        tx.save(step(stale, {"data": {"seen": 2}}))
+        return "not kept yet"
+
+    with pytest.raises(Conflict):
+        store.do(work)
+    assert get(store, "R-1").cases["R-1"].data["seen"] == 1
+
+
+def test_of_two_with_one_unique_key_the_later_is_told_at_the_commit(store: PostgresStore) -> None:
+    put(store, opening(a_case("R-1"), keys={"R-1": ("k", True)}))
+    with pytest.raises(Conflict):
+        store.do(lambda tx: tx.save(opening(a_case("R-2"), keys={"R-2": ("k", True)})))
+    assert roots(store) == ["R-1"]
+
+
+def test_a_write_that_fails_for_itself_is_said(store: PostgresStore) -> None:
+    with pytest.raises(UsageError, match="cannot be stored"):
+        store.do(lambda tx: tx.save(opening(a_case("R-1", opened_at=2**63))))
+    assert roots(store) == []
+
+
+def test_what_cannot_be_sent_at_all_is_said_at_once(store: PostgresStore) -> None:
+    with pytest.raises(UsageError, match="half a character"):
+        store.do(lambda tx: tx.save(opening(a_case("R-1", data={"text": "\udc80"}))))
+    assert roots(store) == []
+
+
+def test_what_was_asked_ahead_is_read_once_and_then_anew(store: PostgresStore, trips: list[int]) -> None:
+    put(store, opening(a_case()))
+    trips.clear()
+
+    def work(tx: Transaction) -> list[int]:
+        seen = []
+        for number in (1, 2, 3):
+            family = tx.family("R-1", lock=True)
+            assert family is not None
+            seen.append(family.cases["R-1"].sequence)
+            tx.save(step(family, {"data": {"seen": number}}))
+        return seen
+
+    assert store.do(work, Ahead(families=("R-1",))) == [1, 2, 3]
+    assert len(trips) == 1 + 2 * 3 + 1  # the beginning; a lock, a look and a secret for each of the others; the commit
+    assert get(store, "R-1").cases["R-1"].data["seen"] == 3
+
+
+def test_settings_and_people_asked_ahead_are_forgotten_once_some_are_written(store: PostgresStore) -> None:
+    def work(tx: Transaction) -> str | None:
+        tx.set_setting("colour", "green")
+        return tx.setting("colour")
+
+    assert store.do(work, Ahead(settings=("colour",))) == "green"
+
+
+# -- the wire itself ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [None, "", "三楼", "it's", 0, -(2**63), 2**63 - 1, b"", b"\x00\xff" * 9, True, False])
+def test_a_value_comes_back_as_it_went(wire: Wire, value: object) -> None:
+    kinds = {str: "text", int: "bigint", bytes: "bytea", bool: "boolean", type(None): "text"}
+    text = f"SELECT $1::{kinds[type(value)]}"
+    for _ in range(OFTEN + 1):
+        (found,) = wire.execute(text, (value,)).fetchone() or ()
+        assert (found, type(found)) == (value, type(value))
+
+
+def test_a_text_with_nul_is_refused_and_the_wire_goes_on(wire: Wire) -> None:
+    with pytest.raises(psycopg.DataError):
+        wire.execute("SELECT $1::text", ("a\x00b",))
+    assert wire.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_more_than_either_side_holds_goes_through(wire: Wire) -> None:
+    long = "x" * 100_000
+    answers = wire.ask([("SELECT $1::text", (long,)) for _ in range(200)])
+    assert all(one.fetchone() == (long,) for one in answers)
+
+
+def test_a_statement_that_fails_leaves_those_after_it_undone(wire: Wire) -> None:
+    wire.ask([("CREATE TEMP TABLE seen (number bigint PRIMARY KEY)", ())])
+    insert = "INSERT INTO seen VALUES ($1)"
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        wire.ask([("BEGIN", ()), (insert, (1,)), (insert, (1,)), ("COMMIT", ())])
+    wire.ask([("ROLLBACK", ())])
+    assert wire.execute("SELECT count(*) FROM seen").fetchone() == (0,)
+
+
+def test_what_had_waited_and_fails_is_told_apart_from_what_is_asked(wire: Wire) -> None:
+    wire.tell("SELECT 1 / $1::bigint", (0,))
+    with pytest.raises(Late) as late:
+        wire.execute("SELECT 1")
+    assert isinstance(late.value.error, psycopg.errors.DivisionByZero)
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        wire.execute("SELECT 1 / $1::bigint", (0,))
+
+
+def test_a_text_that_could_not_be_prepared_is_prepared_later(wire: Wire) -> None:
+    for _ in range(OFTEN + 1):
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            wire.ask([("SELECT * FROM later", ())])
+    wire.ask([("CREATE TEMP TABLE later (number bigint)", ())])
+    for _ in range(OFTEN + 1):
+        assert wire.execute("SELECT * FROM later").fetchall() == []
+
+
+def test_a_server_that_ends_the_connection_is_heard(wire: Wire, url: str) -> None:
+    (process,) = wire.execute("SELECT pg_backend_pid()").fetchone() or ()
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", (process,))
+    with pytest.raises(psycopg.OperationalError):
+        wire.execute("SELECT pg_sleep(10)")
+    assert wire.cursor.connection.closed
+
+
+def test_a_connection_cut_while_the_commit_is_on_its_way_leaves_its_outcome_unknown(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writes go with the commit, so nothing may be said of them either."""
+    hear = Wire._hear
+
+    def cut(self: Wire, owners: list[object]) -> object:
+        heard = hear(self, owners)  # type: ignore[arg-type]
+        if len(heard[0]) > 3 and heard[0][-1].status == b"COMMIT":
+            raise psycopg.OperationalError("the connection was cut")
+        return heard
+
+    monkeypatch.setattr(Wire, "_hear", cut)
+    with pytest.raises(StoreUnavailable, match="while the step was being kept"):
+        store.do(lambda tx: tx.save(opening(a_case())))
+    monkeypatch.undo()
+    assert roots(store) == ["R-1"]
