@@ -36,6 +36,7 @@ _SCHEMAS: dict[FieldType, dict[str, Any]] = {
     "person": {"type": "string", "minLength": 1},
     "file": {"type": "string", "minLength": 1},
     "case": {"type": "string", "minLength": 1},
+    "party": {"type": "string", "minLength": 1},
 }
 
 

@@ -41,11 +41,14 @@ Value = Any
 
 FieldType = Literal[
     "text", "integer", "number", "yes_no", "money", "choice", "date", "instant", "duration", "person", "file", "case",
-    "list", "table",
+    "party", "list", "table",
 ]  # fmt: skip
 
 MOST_ITEMS = 9_999
 """The most items of a list or rows of a table: as many as an expression may walk through."""
+
+TEXTS: frozenset[FieldType] = frozenset({"text", "person", "file", "case", "party"})
+"""The types whose stored value is free text."""
 
 SEALED = "•••"
 """What a screen shows in place of a personal value that only its commitment stands for."""
@@ -75,7 +78,8 @@ class Field:
     choices: Mapping[str, Words] = field(default_factory=dict)
     role: str | None = None  # which role a person must hold
     of: Field | None = None  # what a list holds
-    columns: Mapping[str, Field] = field(default_factory=dict)
+    columns: Mapping[str, Field] = field(default_factory=dict)  # of a party: what its register says of each openly
+    party: str | None = None  # on whose register the id must be
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -173,7 +177,7 @@ def _inside(field: Field, kind: tuple[str, str], number: int, act: Callable[...,
 
 
 _READERS: dict[FieldType, Callable[[Field, Any, str], Value]] = {
-    "text": _read_text,
+    **dict.fromkeys(TEXTS, _read_text),
     "integer": lambda field, raw, zone: read_integer(raw),
     "number": lambda field, raw, zone: read_number(raw),
     "yes_no": lambda field, raw, zone: read_yes_no(raw),
@@ -182,9 +186,6 @@ _READERS: dict[FieldType, Callable[[Field, Any, str], Value]] = {
     "date": lambda field, raw, zone: read_date(raw),
     "instant": lambda field, raw, zone: read_instant(raw, zone),
     "duration": _read_duration,
-    "person": _read_text,
-    "file": _read_text,
-    "case": _read_text,
     "list": _read_list,
     "table": _read_table,
 }
@@ -298,10 +299,8 @@ def _bound(field: Field, bound: Value, stored: Value, words: tuple[str, str]) ->
     return f"{en} {show(field, bound, 'en', 'UTC')}", f"{zh} {show(field, bound, 'zh', 'UTC')}"
 
 
-TEXTS = frozenset({"text", "person", "file", "case"})
-"""The types whose stored value is free text."""
 _CHECKS: dict[FieldType, Callable[[Field, Value], None]] = {
-    "text": _check_text,
+    **dict.fromkeys(TEXTS, _check_text),
     "integer": _check_whole,
     "number": _check_number,
     "yes_no": lambda field, stored: _refuse_if(not isinstance(stored, bool), field),
@@ -310,9 +309,6 @@ _CHECKS: dict[FieldType, Callable[[Field, Value], None]] = {
     "date": lambda field, stored: _refuse_if(not isinstance(stored, str) or read_date(stored) != stored, field),
     "instant": _check_whole,
     "duration": _check_whole,
-    "person": _check_text,
-    "file": _check_text,
-    "case": _check_text,
     "list": _check_list,
     "table": _check_table,
 }

@@ -290,6 +290,16 @@ class Party:
     register: Mapping[str, Field] = field(default_factory=dict)  # what is kept of each; empty: nothing is
     kept_by: tuple[str, ...] = ()  # roles that keep the register and read its personal fields
 
+    @property
+    def usual(self) -> dict[str, Value]:
+        """What the register keeps of one of whom nothing is said."""
+        return {name: one.default for name, one in self.register.items() if one.default is not None}
+
+    def openly(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Of what is kept of one that which is not personal."""
+        kept = {**self.usual, **values}
+        return {name: kept[name] for name, one in self.register.items() if name in kept and not one.personal}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:

@@ -50,6 +50,7 @@ EXPECTED: Mapping[str, tuple[str, str]] = {
     "person": ("a person's id", "人员代号"),
     "file": ("a file's id", "文件名"),
     "case": ("a case's id", "案件编号"),
+    "party": ("an id of the register", "名册编号"),
     "list": ("a list of values, or text with commas", "多个值，用逗号隔开"),
     "table": ("a list of rows, each with named columns", "若干行，每行按列名填写"),
 }

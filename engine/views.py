@@ -49,6 +49,7 @@ class CaseView:
     assignee: str | None
     queue: str | None
     data: Mapping[str, Value]
+    known: Mapping[str, Mapping[str, Value]]  # of each field that names one of a register what that said openly
     clocks: Mapping[str, ClockView]
     links: Mapping[str, str]
     opened_at: int
@@ -174,7 +175,7 @@ def case_view(case: Case, seeing: Seeing) -> CaseView:
     return CaseView(
         id=case.id, process=case.process, version=case.version, label=definition.label,
         summary=_summary(plan, case, seeing), position=case.position.leaves, waiting_on=case.waiting,
-        assignee=case.assignee, queue=case.queue, data=data,
+        assignee=case.assignee, queue=case.queue, data=data, known=case.known,
         clocks={name: clock_view(plan, clock, case, seeing.now) for name, clock in definition.clocks.items()},
         links=case.links, opened_at=case.opened_at, closed_at=case.closed_at, outcome=case.outcome,
         revision=case.revision, sequence=case.sequence,
@@ -184,7 +185,7 @@ def case_view(case: Case, seeing: Seeing) -> CaseView:
 def _closed_book(plan: Plan, case: Case) -> CaseView:
     return CaseView(
         id=case.id, process=case.process, version=case.version, label=plan.definition.label, summary={},
-        position=case.position.leaves, waiting_on=(), assignee=None, queue=None, data={}, clocks={}, links={},
+        position=case.position.leaves, waiting_on=(), assignee=None, queue=None, data={}, known={}, clocks={}, links={},
         opened_at=case.opened_at, closed_at=case.closed_at, outcome=case.outcome, revision=case.revision,
         sequence=case.sequence,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from engine.app.advancing import advance_others, carry_import
-from engine.app.registers import open_values_of
+from engine.app.registers import likest, open_values_of
 from engine.app.saving import Saving
 from engine.core.cases import EMPTY, Applied, Refused
 from engine.core.decide import open_case, without
@@ -97,6 +97,8 @@ class Deciding(Saving):
         values = unknown.values
         if unknown.question == "count":
             return tx.count_like(values["process"], values["values"], values["since"], values["until"])
+        if unknown.question == "party_like":
+            return likest(tx, str(values["party"]), str(values["id"]), decision.now)
         if unknown.question == "party":
             library = self.catalogue.library(tx)
             return open_values_of(tx, library, str(values["party"]), str(values["id"]), decision.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from engine.app.catalogue import opened_until
@@ -46,15 +47,10 @@ def register_of(library: Library, party: str) -> Party:
     return found[party]
 
 
-def usual_of(party: Party) -> dict[str, Value]:
-    """What is kept of one of whom nothing is said."""
-    return {name: one.default for name, one in party.register.items() if one.default is not None}
-
-
 def kept_of(party: Party, before: PartyRecord | None) -> dict[str, Value]:
     """What is kept of one so far; for fields declared since, the usual."""
     kept = {**before.data, **before.private} if before is not None else {}
-    return usual_of(party) | {name: value for name, value in kept.items() if name in party.register}
+    return party.usual | {name: value for name, value in kept.items() if name in party.register}
 
 
 def enter(tx: Transaction, library: Library, entry: Entry) -> PartyRecord:
@@ -80,11 +76,15 @@ def enter_all(tx: Transaction, library: Library, steps: Iterable[Step]) -> None:
             enter(tx, library, Entry(given, step.record["at"], step.record["actor"]))
 
 
+def likest(tx: Transaction, party: str, id: str, at: int) -> str | None:
+    """The id on the register at that instant that is most like this one, if any is."""
+    found = get_close_matches(id, [one.id for one in tx.parties(party, at) if one.is_active], 1, 0.7)
+    return found[0] if found else None
+
+
 def open_values_of(tx: Transaction, library: Library, party: str, id: str, at: int) -> Mapping[str, Value] | None:
     """What the register said of one at an instant, but for personal values; None for who was not on it."""
     known = [record for record in tx.party(party, id) if record.at <= at]
     if not known or not known[-1].is_active:
         return None
-    register = register_of(library, party)
-    kept = usual_of(register) | {name: value for name, value in known[-1].data.items() if name in register.register}
-    return {name: value for name, value in kept.items() if not register.register[name].personal}
+    return register_of(library, party).openly(known[-1].data)

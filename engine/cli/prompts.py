@@ -117,6 +117,8 @@ def question(reader: Reader, field: Field) -> str:
         shape = _("yes or no")
     elif field.type == "person":
         shape = _("a person's name") if field.role is None else _("a person, {role}").format(role=field.role)
+    elif field.type == "party":
+        shape = _("a number on the register")
     elif field.type == "file":
         shape = _("@FILE, or the name of an attachment")
     else:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.reader import Reader, harmless
 from engine.cli.streams import Streams
-from engine.cli.translate import _, later, plural
+from engine.cli.translate import _, later, listed, plural
 
 if TYPE_CHECKING:
     from engine.core.cases import Reason
     from engine.model import ProcessDefinition
     from engine.views import Accepted, CaseView, ClockView, Offer, Refusal
 
-_WORTH_A_WORD = frozenset({"person", "choice", "money", "instant", "date", "yes_no", "integer", "number", "duration"})
+Known = Mapping[str, Mapping[str, Any]]
+"""Field → what a register says of whom it names."""
+
+_WORTH_A_WORD = frozenset(
+    {"person", "party", "choice", "money", "instant", "date", "yes_no", "integer", "number", "duration"}
+)
 _LONGEST_TEXT = 40
 _MOST_FIELDS = 3
 _SOON = 5 * 60_000
@@ -238,9 +244,14 @@ def _asked(offer: Offer) -> str:
     return f"  ({asked})" if asked else ""
 
 
-def data_lines(reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Give each answered field of a case as label and text."""
+def data_lines(
+    reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any], known: Known = MappingProxyType({})
+) -> Iterator[tuple[str, str]]:
+    """Give each answered field of a case as label and text, with what a register said of whom it names."""
     for name, value in data.items():
         field = definition.fields.get(name)
         if field is not None and value is not None:
-            yield reader.said(field.label, name), reader.value(field, value)
+            said = [reader.value(field.columns[key], one) for key, one in known.get(name, {}).items()]
+            text = reader.value(field, value)
+            shown = _("{id} ({what})").format(id=text, what=listed(said)) if said else text
+            yield reader.said(field.label, name), shown

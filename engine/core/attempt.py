@@ -114,11 +114,32 @@ def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value
     if None in values.values():
         given = {name: value for name, value in values.items() if value is not None}
     draft.sight.update(form=given, facts=brought)
+    reasons += _see_register(draft, given)
     if brought:
         draft.record["facts"] = brought
     if command.people and (people := _people(command, definition.fields)):
         draft.record["people"] = people
     return values, [*reasons, *more]
+
+
+def _see_register(draft: Draft, given: Mapping[str, Value]) -> Reasons:
+    """See what registers say of those whom the form names; why it will not do where somebody is on none."""
+    said, reasons = {}, []
+    for field in (field for name in given if (field := draft.plan.definition.fields[name]).party):
+        found = draft.known_of(str(field.party), given[field.name])
+        if found is None:
+            reasons.append(_not_known(draft, field, given[field.name]))
+        else:
+            said[field.name] = found
+    draft.sight.asked = said
+    return reasons
+
+
+def _not_known(draft: Draft, field: Field, given: Value) -> Reason:
+    party = draft.plan.definition.desk.parties[str(field.party)]
+    close = draft.ask("party_like", party=party.name, id=given)
+    near = {"en": f" (`{close}`?)" if close else "", "zh": f"（是否指 `{close}`？）" if close else ""}
+    return reason("form", "not_on_register", field=field.name, id=given, party=party.label or party.name, near=near)
 
 
 def _guarded(draft: Draft, actions: tuple[Action, ...]) -> tuple[list[Action], Reasons]:

@@ -95,6 +95,8 @@ class Case:
     clocks: Mapping[str, Head] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)  # link → youngest case opened so
     counts: Mapping[str, int] = field(default_factory=dict)  # what `counts` found at opening
+    known: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    """Of each field that names one of a register what that said openly when it was given."""
     children: int = 0
     assignee: str | None = None
     queue: str | None = None  # a role the case was assigned to

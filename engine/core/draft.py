@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.audit import canonical, new_secret
+from engine.core.audit import new_secret
 from engine.core.cases import (
     EMPTY,
     ENGINE,
@@ -27,7 +27,7 @@ from engine.core.cases import (
 from engine.core.clocks import Event
 from engine.core.people import receivers
 from engine.core.plan import Awaited, Plan
-from engine.core.sight import Context, Sight, Unknown, chosen
+from engine.core.sight import Context, Sight, Unknown, chosen, question
 from engine.fields import Value
 from engine.model import Branch, Effect, OpenCase, Tell
 
@@ -71,8 +71,8 @@ class Draft:
     """Reads and changes the case it is given; what was there before stays in `before`."""
 
     __slots__ = (
-        "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "events", "first", "happened",
-        "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued", "record",
+        "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "entered", "events", "first",
+        "happened", "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued", "record",
         "registered", "sealed", "sight", "start_at",
     )  # fmt: skip
 
@@ -92,6 +92,7 @@ class Draft:
         self.outgoing: list[tuple[Outgoing, tuple[str, ...]]] = []
         self.cycles: list[Cycle] = []
         self.registered: list[Registered] = []
+        self.entered: Sequence[Registered] = ()  # by steps before this one that no register shows yet
         self.private: Mapping[str, Value] = case.private
         self.sealed: dict[str, Value] = {}
         self.alert: Alert | None = None
@@ -122,10 +123,29 @@ class Draft:
                 value = self.plan.calendar(None).next_opening(value)
             if field.personal:
                 value = self._seal(name, value)
+            if field.party:
+                self._know(name, field.party, value)
             if value is not None:
                 data[name] = value
             kept[name] = value
         self.change(data=data)
+        return kept
+
+    def _know(self, name: str, party: str, id: Value) -> None:
+        """Keep what the register says of whom a field names from now on."""
+        said = self.known_of(party, id) if id is not None else None
+        if id is not None and said is None:
+            raise StepFailed(f"`{id}` is not on the register of `{party}`")
+        others = {field: known for field, known in self.case.known.items() if field != name}
+        self.change(known={**others, name: said} if said is not None else others)
+
+    def known_of(self, party: str, id: Value) -> Mapping[str, Value] | None:
+        """What the register of a party says openly of one; None for who is not on it. Recorded with this step."""
+        kept: Mapping[str, Value] | None = self.ask("party", party=party, id=id)
+        for entry in (*self.entered, *self.registered):
+            if (entry.party, entry.id) == (party, id):
+                usual = kept if kept is not None else self.plan.definition.desk.parties[party].usual
+                kept = {**usual, **entry.values}
         return kept
 
     def _seal(self, name: str, value: Value) -> Value:
@@ -181,13 +201,13 @@ class Draft:
             status="imported" if self.case.importing else "waiting", **more,
         )  # fmt: skip
 
-    def ask(self, question: str, **values: Value) -> Any:
-        """The answer to what must be looked up in other families; recorded with this step."""
-        text = f"{question} {canonical(values)}"
-        if not self.context.asks:
-            raise StepFailed("what falls due by time cannot look up other cases, or a register")
+    def ask(self, what: str, **values: Value) -> Any:
+        """The answer to what must be looked up in other families, or a register; recorded with this step."""
+        text = question(what, **values)
         if text not in self.context.found:
-            raise Unknown(text, question, values)
+            if not self.context.asks:
+                raise StepFailed("what falls due by time cannot look up other cases, or a register")
+            raise Unknown(text, what, values)
         self.asked[text] = self.context.found[text]
         return self.asked[text]
 

@@ -122,13 +122,12 @@ def _register(effect: Register, draft: Draft) -> None:
     name = computed(effect.id, draft.sight)
     if not can_name(name):
         raise StepRefused(reason("register", "bad_id", field=effect.party, id=str(name)))
-    kept = draft.ask("party", party=effect.party, id=name)
+    kept = draft.known_of(effect.party, name)
     if effect.is_new and kept is not None:
         raise StepRefused(reason("register", "taken", field=effect.party, id=name))
     values = {field: _value(value, draft) for field, value in effect.values.items()}
     values = {field: value for field, value in values.items() if value is not None}
-    usual = {field for field, one in party.register.items() if one.default is not None}
-    lacking = party.register.keys() - values.keys() - usual if kept is None else set()
+    lacking = party.register.keys() - values.keys() - party.usual.keys() if kept is None else set()
     if lacking:
         raise StepRefused(reason("register", "lacking", field=effect.party, id=name, fields=listed(sorted(lacking))))
     _check_each(party.register, values)

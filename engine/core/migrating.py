@@ -174,7 +174,7 @@ def _go_over(draft: Draft, moving: _Moving, command: Command) -> None:
     position = moving.position(case.position)
     draft.change(
         version=plan.definition.version, position=position, data=data, needed=_needed(moving, case.needed),
-        alarms=_alarms(draft, moving, position, data), counts=_counts(plan, case),
+        alarms=_alarms(draft, moving, position, data), counts=_counts(plan, case), known=_known(plan, case, data),
     )  # fmt: skip
     gone = draft.private.keys() & set(moving.way.drop)
     draft.private = {name: value for name, value in draft.private.items() if name not in gone}
@@ -185,6 +185,12 @@ def _go_over(draft: Draft, moving: _Moving, command: Command) -> None:
 def _counts(plan: Plan, case: Case) -> dict[str, int]:
     """What was counted at opening; of what was not, this case alone is known."""
     return dict.fromkeys(plan.definition.counts, 1) | dict(case.counts)
+
+
+def _known(plan: Plan, case: Case, data: Mapping[str, Value]) -> dict[str, Mapping[str, Value]]:
+    """What registers said of those whom fields name, as the newer version's registers have it."""
+    fields, parties = plan.definition.fields, plan.definition.desk.parties
+    return {name: parties[str(fields[name].party)].openly(said) for name, said in case.known.items() if name in data}
 
 
 def _needed(moving: _Moving, needed: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -219,8 +225,9 @@ def _is_whole(states: Mapping[str, State], leaves: Iterable[str]) -> bool:
 
 
 def _kind(field: Field) -> tuple[Any, ...]:
-    columns = {name: _kind(column) for name, column in field.columns.items()}
-    return field.type, field.personal, field.of.type if field.of else None, columns
+    of_table = field.columns if field.type == "table" else {}
+    columns = {name: _kind(column) for name, column in of_table.items()}
+    return field.type, field.party, field.personal, field.of.type if field.of else None, columns
 
 
 def _is_choice(field: Field, value: Value) -> bool:

@@ -144,6 +144,10 @@ WORDS: Mapping[str, Words] = {
         "en": "`{id}` is on the register of `{field}` already; give a number that is free",
         "zh": "`{field}` 名册中已有 `{id}`；请用未占用的编号",
     },
+    "not_on_register": {
+        "en": "`{field}`: `{id}` is not on the register of {party}{near}",
+        "zh": "`{field}`：{party}名册中没有 `{id}`{near}",
+    },
     "lacking": {
         "en": "`{id}` is not on the register of `{field}`, and {fields} is missing to enter it",
         "zh": "`{field}` 名册中没有 `{id}`，登记尚缺 {fields}",

@@ -12,7 +12,7 @@ from engine.chart import NOWHERE
 from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
-from engine.core.cases import BESIDE, ENGINE, Case, Command, Family, Reason, Step, changed
+from engine.core.cases import BESIDE, ENGINE, Case, Command, Family, Reason, Registered, Step, changed
 from engine.core.clocks import Firing as ClockFiring
 from engine.core.clocks import fire, firings, remaining
 from engine.core.draft import Alert, Draft, Queued, StepFailed
@@ -68,6 +68,7 @@ class Run:
         self.context = context
         self.steps: list[Step] = []
         self.elsewhere: list[Command] = []
+        self.entered: tuple[Registered, ...] = ()  # by the steps so far
         start = self.cases.get(root)
         self.floor = start.floor if start else 0
         self.order = start.order if start else 0
@@ -86,7 +87,9 @@ class Run:
 
     def draft(self, case: Case, now: int) -> Draft:
         """A step on this case, not decided yet."""
-        return Draft(self.plan(case), case, self._family, now, self.context)
+        draft = Draft(self.plan(case), case, self._family, now, self.context)
+        draft.entered = self.entered
+        return draft
 
     def commit(self, draft: Draft, said: Mapping[str, Any]) -> Step:
         """Make the draft a step; what it changes in others, and what it opens and tells, is not done yet."""
@@ -95,6 +98,7 @@ class Run:
         step = finish(draft, said, self.order, self.floor if name == self.root else None)
         self.cases[name] = step.case
         self.steps.append(step)
+        self.entered += step.registered
         return step
 
     # -- a command -----------------------------------------------------------------------------------------------

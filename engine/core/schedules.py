@@ -4,7 +4,7 @@ until that of the next, so what falls due at an instant is known whenever somebo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.calendars import Calendar
 from engine.core.cases import ENGINE, Applied, Command, Reason, Refused
@@ -12,7 +12,7 @@ from engine.core.decide import open_case
 from engine.core.plan import Library, Plan
 from engine.core.reasons import reason
 from engine.core.run import newborn
-from engine.core.sight import Context, Sight, computed, holds
+from engine.core.sight import Context, Sight, computed, holds, question
 from engine.expressions import ExpressionFailed
 from engine.fields import Value
 from engine.model import Schedule
@@ -113,7 +113,16 @@ def open_scheduled(opening: Opening, case: str, context: Context) -> Applied | R
         verb="open", case=case, name=definition.process, actor=ENGINE, form=values, version=definition.version,
         is_stored=True, schedule=opening.schedule.name, party=member.id if member is not None else "",
     )  # fmt: skip
-    return open_case(command, context._replace(asks=False), opening.at)
+    return open_case(command, context._replace(asks=False, found=_said_of(opening)), opening.at)
+
+
+def _said_of(opening: Opening) -> dict[str, Any]:
+    """What the register says openly of whom it is opened for: the case may name them and look nothing up."""
+    member, party = opening.member, opening.schedule.party
+    if member is None or party is None:
+        return {}
+    said = opening.plan.definition.desk.parties[party].openly(member.values)
+    return {question("party", party=party, id=member.id): said}
 
 
 def _failed(process: str, failed: ExpressionFailed) -> Reason:

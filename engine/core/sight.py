@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from engine.core.audit import canonical
 from engine.core.cases import EMPTY, Actor, Case, Family
 from engine.core.plan import Library, Plan
 from engine.expressions import Expression
@@ -35,13 +36,18 @@ class Context(NamedTuple):
     asks: bool = True  # whether it may look up other families: commands may, what fires by time may not
 
 
+def question(what: str, **values: Value) -> str:
+    """The text under which the answer to a question stands."""
+    return f"{what} {canonical(values)}"
+
+
 NOBODY = Actor(id="")
 
 
 class Sight(dict[str, Any]):
     """The values an expression reads, by their first name; those that must be worked out are, when first asked for."""
 
-    __slots__ = ("actor", "case", "earlier", "family", "library", "plan", "worked_out")
+    __slots__ = ("actor", "asked", "case", "earlier", "family", "library", "plan", "worked_out")
 
     def __init__(self, plan: Plan, case: Case, family: Family | None, library: Library, now: int) -> None:
         super().__init__(now=now, figures=plan.figures)
@@ -51,6 +57,7 @@ class Sight(dict[str, Any]):
         self.family = family
         self.library = library
         self.actor = NOBODY
+        self.asked: Mapping[str, Mapping[str, Value]] = EMPTY  # what registers say of those whom the form names
         self.worked_out: list[str] = []  # of the case
 
     def __missing__(self, name: str) -> Any:
@@ -71,7 +78,7 @@ class Sight(dict[str, Any]):
     def moved(self, case: Case) -> Sight:
         """The same sight after the case has changed."""
         other = Sight(self.plan, case, self.family, self.library, self["now"])
-        other.actor, other.earlier = self.actor, self.earlier
+        other.actor, other.earlier, other.asked = self.actor, self.earlier, self.asked
         for name in ("form", "facts"):
             if name in self:
                 dict.__setitem__(other, name, self[name])
@@ -118,6 +125,7 @@ _SEEN: Mapping[str, Callable[[Sight], Any]] = {
     "facts": lambda sight: EMPTY,
     "before": lambda sight: _case(sight, sight.earlier),
     "counts": lambda sight: sight.case.counts,
+    "known": lambda sight: {"case": sight.case.known, "before": sight.earlier.known, "form": sight.asked},
     "did": lambda sight: {action: done.count for action, done in sight.case.done.items()},
     "clocks": _clocks,
     "linked": _linked,
@@ -126,7 +134,7 @@ _SEEN: Mapping[str, Callable[[Sight], Any]] = {
 }
 
 
-_OF_THE_CASE = frozenset({"case", "clocks", "did", "linked", "state"})
+_OF_THE_CASE = frozenset({"case", "clocks", "did", "known", "linked", "state"})
 
 
 def _actor(actor: Actor, plan: Plan) -> Mapping[str, Any]:
@@ -160,5 +168,5 @@ def computed(assigned: Any, sight: Sight) -> Value:
 
 
 __all__ = [
-    "Context", "Sight", "Unknown", "chosen", "computed", "holds",
+    "Context", "Sight", "Unknown", "chosen", "computed", "holds", "question",
 ]  # fmt: skip

@@ -155,6 +155,8 @@ class _Types:
         elif field.type == "table":
             part.label = FieldDescriptorProto.LABEL_REPEATED
             _message_part(part, self.group(Group(f"a column of `{field.name}`", field.columns)))
+        elif field.type == "party":
+            _message_part(part, self.group(Group(f"known of `{field.name}`", field.columns)))
         elif field.type == "choice":
             _message_part(part, self.choice(tuple(field.choices)))
         elif field.type in _NAMED:

@@ -14,7 +14,7 @@ from engine.expressions.functions import MOST_NAMES, VARIABLES
 from engine.expressions.program import Code, Input, Target, input_for, rewrite
 from engine.expressions.reports import problems_of
 from engine.expressions.rules import find, presence
-from engine.expressions.scope import ExpressionError, Group, Member, Names, Problem, Scope, visible
+from engine.expressions.scope import ExpressionError, Group, Member, Names, Problem, Scope, below, named, visible
 from engine.expressions.tree import BOOL, DOUBLE, INT, TEXT, CheckedTree, Tree, constant, kind, path_of, read_tree
 from engine.expressions.walk import Findings, Path
 from engine.fields import Field, FieldType, Value
@@ -102,12 +102,11 @@ def _result(checked: CheckedTree, checker: Checker) -> Field:
 
 def _named(path: Path, checker: Checker) -> Field | None:
     members: Mapping[str, Member] = checker.names
+    found: Member | None = None
     for name in path:
         found = members.get(name)
-        if not isinstance(found, Group):
-            return found
-        members = found.members
-    return None
+        members = below(found)
+    return None if isinstance(found, Group) else found
 
 
 def _shape(type: Tree, checker: Checker) -> Field:
@@ -150,7 +149,7 @@ def _expression(checked: CheckedTree, scope: Scope, checker: Checker, found: Fin
         text=checked.text,
         type="any" if result is MIXED else result.type,
         result=result,
-        names=frozenset(".".join(path) for path in found.reads.keys() | found.tests),
+        names=frozenset(named(path) for path in found.reads.keys() | found.tests),
         texts=_texts(whole),
         inputs=inputs,
         calls=code.calls,

@@ -132,7 +132,7 @@ def _fetch(given: Input, values: Mapping[str, Any]) -> Any:
     return float(found) if use == "number" else [float(item) for item in found]
 
 
-_TEXTS = ("text", "person", "file", "case", "choice")
+_TEXTS = ("text", "person", "file", "case", "choice", "party")
 
 
 def fits(expression: Expression, target: Field) -> str | None:
@@ -149,6 +149,8 @@ def fits(expression: Expression, target: Field) -> str | None:
         )
     if target.type == given.type == "list":
         return None
+    if target.type == "party" and (given.type == "text" or given.party == target.party):
+        return None  # whether such a one is on the register is seen when it is given
     same = target.type == given.type or (target.type == "number" and given.type == "integer")
     if same or (target.type in _TEXTS[:4] and given.type in _TEXTS):
         return None

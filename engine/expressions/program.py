@@ -13,7 +13,7 @@ from typing import Any, Literal
 from engine.calendars import parse_duration
 from engine.expressions.functions import FUNCTIONS, VARIABLES, Call
 from engine.expressions.literals import Days, instant_text, length_text
-from engine.expressions.scope import Names
+from engine.expressions.scope import Names, of_register
 from engine.expressions.tree import DOUBLE, CheckedTree, Tree, children, constant, kind, path_of, write_tree
 from engine.expressions.walk import Path
 from engine.fields import Field
@@ -35,17 +35,21 @@ class Input:
 
 def input_for(variable: str, path: Path, member: Field | None, needed: bool) -> Input:
     """How a name is fetched: counts start at 0, clocks that never ran are none of their states."""
+    if of_register(path):
+        return Input(variable, path[:2] if path[2] == "id" else ("known", *path), _use(path, member), None, needed)
     default = member.default if member else None
     if path[0] in ("did", "clocks"):
         default = 0 if path[0] == "did" else False
-    use: Use = "value"
+    return Input(variable, path, _use(path, member), default, needed)
+
+
+def _use(path: Path, member: Field | None) -> Use:
     if path[:2] == ("actor", "may"):
-        use = "amount"
-    elif member and member.type == "number":
-        use = "number"
-    elif member and member.type == "list" and member.of and member.of.type == "number":
-        use = "numbers"
-    return Input(variable, path, use, default, needed)
+        return "amount"
+    if member and member.type == "number":
+        return "number"
+    is_numbers = member and member.type == "list" and member.of and member.of.type == "number"
+    return "numbers" if is_numbers else "value"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from engine.expressions.checker import Checker
 from engine.expressions.literals import ARGUMENTS, compared
 from engine.expressions.reports import hidden, near_miss, unknown
-from engine.expressions.scope import Group, Member, Names, Scope, may_be_unset, visible
+from engine.expressions.scope import Group, Member, Names, Scope, below, may_be_unset, named, visible
 from engine.expressions.tree import CheckedTree, Tree, children, constant, kind, path_of
 from engine.expressions.walk import Findings, Path, Walk
 from engine.fields import Field
@@ -129,9 +129,9 @@ class _Visitor(Walk):
         found: Member | None = None
         for position, name in enumerate(path):
             found = members.get(name)
-            if not isinstance(found, Group):
-                return found if position == len(path) - 1 else None
-            members = found.members
+            members = below(found)
+            if found is None or (position < len(path) - 1 and not members):
+                return None
         return found
 
     def copies_personal(self, node: Tree) -> bool:
@@ -154,7 +154,7 @@ def find(scope: Scope, checker: Checker, checked: CheckedTree, sure: Names) -> F
 
 def presence(path: Path) -> str:
     """The name whose presence decides about this path: a link's state is there if the link is."""
-    return ".".join(path[:2] if path[0] == "linked" else path)
+    return ".".join(path[:2]) if path[0] == "linked" else named(path)
 
 
 def _is_test(node: Tree) -> bool:

@@ -84,6 +84,24 @@ class Group:
 
 Member: TypeAlias = Field | Group
 
+
+def below(member: Member | None) -> Mapping[str, Member]:
+    """The names below a name: those of a group, and what a register says of whom a field names."""
+    if isinstance(member, Group):
+        return member.members
+    return member.columns if member is not None and member.type == "party" else {}
+
+
+def of_register(path: tuple[str, ...]) -> bool:
+    """Whether this reads what a register says of whom a field names, as `case.member.class` does."""
+    return len(path) == 3 and path[0] in ("case", "form", "before")
+
+
+def named(path: tuple[str, ...]) -> str:
+    """The dotted name that is read: of what a register says, the field that names whom."""
+    return ".".join(path[:2] if of_register(path) else path)
+
+
 _OWN = {
     "id": Field(name="id", type="case"),
     "opened_at": Field(name="opened_at", type="instant"),
@@ -169,6 +187,8 @@ def visible(scope: Scope) -> Names:
 
 def may_be_unset(path: tuple[str, ...], found: Field) -> bool:
     """Whether this name can be without a value: fields without a default, the assignee, a link never opened."""
+    if of_register(path):
+        return True
     if path[0] in ("case", "before"):
         return path[1] == "assignee" or (
             path[1] not in ("id", "opened_at", "state", "waiting_on") and found.default is None

@@ -85,8 +85,8 @@ class _Player:
 
     def _members(self, party: str, kept: Mapping[str, Mapping[str, Any]]) -> list[Member]:
         """Everybody whom `given` puts on the register of a party."""
-        fields = self.plan.definition.desk.parties[party].register if party in self.plan.definition.desk.parties else {}
-        usual = {name: field.default for name, field in fields.items() if field.default is not None}
+        parties = self.plan.definition.desk.parties
+        fields, usual = (parties[party].register, parties[party].usual) if party in parties else ({}, {})
         found = []
         for name, values in sorted(kept.items()):
             if unknown := sorted(values.keys() - fields.keys()):

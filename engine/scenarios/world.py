@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -180,6 +181,9 @@ class World:
 
     def _answer(self, unknown: Unknown) -> Any:
         values = unknown.values
+        if unknown.question == "party_like":
+            found = get_close_matches(str(values["id"]), [one.id for one in self.members.get(values["party"], ())], 1)
+            return found[0] if found else None
         if unknown.question == "party":
             return self._kept(values["party"], values["id"])
         cases = [case for family in self.families.values() for case in family.cases.values()]
@@ -202,20 +206,15 @@ class World:
         return {"case": self._number(plan.definition.prefix), "is_new": True}
 
     def _kept(self, party: str, id: str) -> Mapping[str, Value] | None:
-        """What the register says of one, but for personal values."""
-        fields = self._desk().parties[party].register
+        """What the register says openly of one."""
         found = next((one for one in self.members.get(party, ()) if one.id == id), None)
-        if found is None:
-            return None
-        return {name: value for name, value in found.values.items() if not fields[name].personal}
+        return None if found is None else self._desk().parties[party].openly(found.values)
 
     def _enter(self, entry: Registered) -> None:
-        fields = self._desk().parties[entry.party].register
-        others = [one for one in self.members.get(entry.party, ()) if one.id != entry.id]
-        before = next((one.values for one in self.members.get(entry.party, ()) if one.id == entry.id), {})
-        usual = {name: field.default for name, field in fields.items() if field.default is not None}
-        now = Member(entry.id, {**usual, **before, **entry.values, **entry.private})
-        self.members[entry.party] = sorted([*others, now], key=lambda one: one.id)
+        here = {one.id: one.values for one in self.members.get(entry.party, ())}
+        usual = self._desk().parties[entry.party].usual
+        here[entry.id] = {**usual, **here.get(entry.id, {}), **entry.values, **entry.private}
+        self.members[entry.party] = [Member(name, here[name]) for name in sorted(here)]
         self.registered.append(entry)
 
     def _desk(self) -> Desk:

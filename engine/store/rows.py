@@ -146,6 +146,8 @@ def case_body(case: Case) -> str:
         body["links"] = dict(case.links)
     if case.counts:
         body["counts"] = dict(case.counts)
+    if case.known:
+        body["known"] = dict(case.known)
     if case.children:
         body["children"] = case.children
     if case.waiting:

@@ -98,6 +98,7 @@ ASPECTS: Mapping[str, Words] = {
     "pattern": {"en": "pattern", "zh": "格式"},
     "choices": {"en": "choices", "zh": "选项"},
     "role": {"en": "role", "zh": "角色"},
+    "party": {"en": "on the register of", "zh": "所属名册"},
     "text": {"en": "text", "zh": "内容"},
     "kind": {"en": "kind", "zh": "类别"},
     "value": {"en": "counts", "zh": "统计"},

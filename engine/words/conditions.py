@@ -22,7 +22,7 @@ _SINCE = r"days_since\((?:case|form)\.(?P<since>\w+)\)"
 _MONEY = r"money\(['\"](?P<money>[\d.]+)['\"]\)"
 _CLOCK = r"clocks\.(?P<clock>\w+)\.(?P<status>running|paused|met|breached)"
 _TEXT = r"'(?P<one>[^']*)'|\"(?P<two>[^\"]*)\""
-_NAME = r"(?P<group>case|form|facts|figures|did|before)\.(?P<name>\w+)"
+_NAME = r"(?P<group>case|form|facts|figures|did|before)\.(?P<name>\w+)(?:\.(?P<part>\w+))?"
 _MAY = r"actor\.may\.(?P<may>\w+)"
 _SIGN = r"&&|\|\||==|!=|<=|>=|[<>!()\[\],+*/%-]"
 _TOKEN = re.compile(
@@ -59,6 +59,7 @@ def _parts(speech: Speech, text: str) -> Iterator[str]:
     for found in _TOKEN.finditer(text):
         if found["name"] and found["group"] != "did":
             subject = speech.definition.fields.get(found["name"])
+            subject = subject.columns.get(found["part"]) if subject is not None and found["part"] else subject
         yield _said(speech, found, subject)
 
 
@@ -70,7 +71,10 @@ def _said(speech: Speech, found: re.Match[str], subject: Field | None) -> str:
     if found["name"]:
         if found["group"] == "did":
             return speech.say("times", action=speech.quoted(speech.action(found["name"])))
-        return speech.quoted(speech.field(found["name"]))
+        field = speech.quoted(speech.field(found["name"]))
+        if subject is None or not found["part"]:
+            return field
+        return speech.say("part_of_field", part=speech.quoted(speech.said(subject.label, subject.name)), field=field)
     literal = found["one"] if found["one"] is not None else found["two"]
     if literal is not None:
         label = subject.choices.get(literal) if subject is not None else None

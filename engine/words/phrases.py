@@ -59,6 +59,7 @@ PHRASES: Mapping[str, Words] = {
     "more_times": {"en": "{action} more than {count} times", "zh": "{action}超过 {count} 次"},
     "exactly_times": {"en": "{action} {count} times so far", "zh": "{action}恰好 {count} 次"},
     "depends_on": {"en": "depending on {names}", "zh": "视{names}而定"},
+    "part_of_field": {"en": "the {part} of {field}", "zh": "{field}的{part}"},
     "now": {"en": "now", "zh": "现在"},
     "yes": {"en": "yes", "zh": "是"},
     "no": {"en": "no", "zh": "否"},

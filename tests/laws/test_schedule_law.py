@@ -12,7 +12,7 @@ import pytest
 from engine import Accepted, Actor
 from engine.app import Engine
 from engine.testing import ADMIN, ManualTime
-from tests.app.test_registers import SOURCES as VISITS
+from tests.app.register_desk import SOURCES as VISITS
 from tests.app.test_schedules import sources
 
 HISTORIES = 400 if os.environ.get("CASEWRIGHT_LONG") else 25

@@ -82,6 +82,7 @@ CASE = st.builds(
     clocks=st.dictionaries(NAME, HEAD, max_size=2),
     links=st.dictionaries(NAME, NAME, max_size=2),
     counts=COUNTS,
+    known=st.dictionaries(NAME, st.dictionaries(NAME, TEXT)),
     children=WHOLE,
     assignee=st.none() | TEXT,
     queue=st.none() | NAME,
@@ -140,7 +141,8 @@ def test_every_field_of_a_case_is_kept_somewhere() -> None:
     everything = {
         "position": Position(("a",), (("b", ("c",)),)), "data": {"x": 1}, "done": {"x": Done(1)},
         "needed": {"": ("x",)}, "alarms": {"x": Alarm(due=1, since=1)}, "clocks": {"x": Head()},
-        "links": {"x": "R-2"}, "counts": {"x": 1}, "children": 1, "waiting": ("role:x",),
+        "links": {"x": "R-2"}, "counts": {"x": 1}, "known": {"x": {"class": "vip"}}, "children": 1,
+        "waiting": ("role:x",),
     }  # fmt: skip
     beside = {"private", "secret"}  # in tables of their own
     assert {field.name for field in fields(Case)} == set(COLUMN_OF) | set(everything) | beside

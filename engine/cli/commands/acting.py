@@ -135,7 +135,7 @@ def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -
             definition = definition_of(engine, view)
             reader = reader_of(streams, engine, definition)
             shown = {name: view.data[name] for name in offer.show if name in view.data}
-            for label, text in data_lines(reader, definition, shown):
+            for label, text in data_lines(reader, definition, shown, view.known):
                 streams.tell(_("{name}: {text}").format(name=label, text=text))
             return ask_missing(reader, offer.form, form, engine.people())
     return form

@@ -152,6 +152,8 @@ SENTENCES = (
     later("opening `{process}` looks at other cases ({reason}), which nothing may do by time"),
     later("the register of `{party}` is looked at here, which nothing may do by time"),
     later("let an action enter them"),
+    later("`{name}` names one of the register of `{party}`, which nothing may look at by time"),
+    later("let an action name them"),
     later("the calendar opens this case, when nobody brings `{name}`"),
     later("keep what it needs in a figure of the desk"),
     later("action `{action}` is {told}, when nobody brings `{name}`"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.calendars import parse_duration
@@ -31,6 +31,7 @@ class Shared:
     languages: Places
     roles: Places
     choices: Mapping[str, Cursor]
+    registers: Mapping[str, Cursor] = field(default_factory=dict)  # party → the fields that its register keeps
 
     def fields(self, table: Cursor | None) -> dict[str, Field]:
         """The fields of a mapping."""
@@ -55,14 +56,41 @@ class Shared:
             name=name, type=kind, label=words(self.notes, cursor.get("label"), self.languages),
             personal=flag(cursor, "personal"), pattern=self._pattern(cursor),
             choices={} if is_list else choices, role=None if is_list else role, of=of,
-            columns=self.fields(cursor.get("columns")), min=self._bound(cursor, "min", kind),
-            max=self._bound(cursor, "max", kind), roll=self._roll(cursor, kind),
+            columns=self._known_of(cursor) if kind == "party" else self.fields(cursor.get("columns")),
+            party=self._party(cursor) if kind == "party" else None,
+            min=self._bound(cursor, "min", kind), max=self._bound(cursor, "max", kind), roll=self._roll(cursor, kind),
         )  # fmt: skip
         default = cursor.get("default")
         if default is not None and cursor.get("type") is not None:  # of an unknown type nothing can be said
             value = literal(self.notes, default, bare, self.zone)
             bare = Field(**{**_parts(bare), "default": value})
         return self.notes.mark(bare, cursor)
+
+    def _known_of(self, cursor: Cursor) -> dict[str, Field]:
+        """What a register says openly of whom this field names."""
+        for key in ("personal", "default"):
+            if (written := cursor.get(key)) is not None:
+                message = f"a field that names one of a register has no `{key}`"
+                self.notes.error("wrong-value", written.name_span, message, "take it away")
+        if cursor.path[:-1] != ("fields",):
+            message = "only a field that the case keeps names one of a register"
+            self.notes.error("wrong-value", cursor.name_span, message, "make it a field of the case, or a text")
+            return {}
+        written, party = cursor.get("of"), self._party(cursor)
+        if party is None:
+            if written is not None:
+                places = {name: table.name_span for name, table in self.registers.items()}
+                message = f"`{written.text}` is not a party with a register"
+                self.notes.unknown("party", written.span, message, written.text, places)
+            return {}
+        kept = replace(self, notes=Notes()).fields(self.registers[party])
+        open_ones = {name: one for name, one in kept.items() if not one.personal}
+        return {"id": Field(name="id", type="text"), **open_ones}
+
+    def _party(self, cursor: Cursor) -> str | None:
+        """On whose register; None where the desk keeps none of that name."""
+        written = cursor.get("of")
+        return written.text if written is not None and written.text in self.registers else None
 
     def _choices(self, cursor: Cursor) -> Mapping[str, Words]:
         written = cursor.get("choices")

@@ -41,7 +41,7 @@ def build_desk(root: Cursor, notes: Notes) -> DeskFile:
     languages = {item.text: item.span for item in listed(root.get("languages"))}
     roles = _table(root, "roles")
     places = {name: cursor.name_span for name, cursor in roles.items()}
-    shared = Shared(notes, _zone(root, notes), languages, places, _table(root, "choices"))
+    shared = Shared(notes, _zone(root, notes), languages, places, _table(root, "choices"), _registers(root))
     for choice in shared.choices.values():
         for _, label in choice.entries():
             words(notes, label, languages)
@@ -68,6 +68,11 @@ def build_desk(root: Cursor, notes: Notes) -> DeskFile:
 def _table(root: Cursor, key: str) -> dict[str, Cursor]:
     table = root.get(key)
     return dict(table.entries()) if table is not None else {}
+
+
+def _registers(root: Cursor) -> dict[str, Cursor]:
+    found = {name: cursor.walk("register", "fields") for name, cursor in _table(root, "parties").items()}
+    return {name: fields for name, fields in found.items() if fields is not None}
 
 
 def _zone(root: Cursor, notes: Notes) -> str:

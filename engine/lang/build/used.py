@@ -83,6 +83,9 @@ def uses_of(definition: ProcessDefinition) -> Used:
     bare = replace(definition, messages={}, fields={}, figures={})
     for part in parts_of(bare):
         _note(part, used)
+    registers = {one.party for name, one in definition.fields.items() if one.party and name in used.fields}
+    used.parties |= registers
+    used.registers |= registers
     used.roles |= {role for limits in definition.authority.values() for role in limits}
     texts = [definition.messages[name].text for name in sorted(used.messages) if name in definition.messages]
     for name in used.parties:

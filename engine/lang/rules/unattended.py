@@ -8,7 +8,7 @@ from engine.expressions import Expression
 from engine.lang.build.used import parts_of
 from engine.lang.rules.families import told_from_outside
 from engine.lang.rules.rule import Checked, Spot, rule
-from engine.model import Action, Assign, Effect, Emit, Notify, OpenCase, Opening, Register
+from engine.model import Action, Assign, Effect, Emit, Notify, OpenCase, Opening, Register, SetFields
 from engine.values import show_instant
 
 SOME_DAY = 1_767_225_600_000  # 2026-01-01 in UTC: rules read no clock
@@ -52,9 +52,7 @@ def actor_by_time(checked: Checked) -> Iterator[Spot]:
 @rule("looks-elsewhere-by-time", "error")
 def looks_elsewhere_by_time(checked: Checked) -> Iterator[Spot]:
     """What fires by time and looks at cases of other families, or at a register: only people's commands may."""
-    for entry in (part for part in _by_itself(checked) if isinstance(part, Register)):
-        message = f"the register of `{entry.party}` is looked at here, which nothing may do by time"
-        yield Spot(checked.value(entry, "register"), message, "let an action enter them")
+    yield from _looks_at_registers(checked)
     for name in ("unique", "counts") if checked.definition.schedule else ():
         if getattr(checked.definition, name):
             message = (
@@ -73,6 +71,24 @@ def looks_elsewhere_by_time(checked: Checked) -> Iterator[Spot]:
         if reason:
             message = f"opening `{effect.process}` looks at other cases ({reason}), which nothing may do by time"
             yield Spot(checked.value(effect, "open"), message, "let an action open it")
+
+
+def _looks_at_registers(checked: Checked) -> Iterator[Spot]:
+    """Whoever is named or entered by time; the calendar knows for whom it opens a case."""
+    for part in _by_itself(checked):
+        if isinstance(part, Register):
+            message = f"the register of `{part.party}` is looked at here, which nothing may do by time"
+            yield Spot(checked.value(part, "register"), message, "let an action enter them")
+    for part in _timed(checked):
+        if not isinstance(part, (SetFields, OpenCase)):
+            continue
+        fields = checked.definition.fields
+        if isinstance(part, OpenCase):
+            near = checked.known.neighbours.get(part.process)
+            fields = near.fields if near is not None else {}
+        for name in (name for name in part.values if name in fields and fields[name].party):
+            message = f"`{name}` names one of the register of `{fields[name].party}`, which nothing may look at by time"
+            yield Spot(checked.cursor(part).span, message, "let an action name them")
 
 
 @rule("told-reads-facts", "error")
