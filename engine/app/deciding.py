@@ -11,8 +11,7 @@ from engine.app.registers import likest, open_values_of
 from engine.app.saving import Saving
 from engine.core.cases import EMPTY, Applied, Refused
 from engine.core.decide import open_case, without
-from engine.core.reasons import reason
-from engine.core.run import rules_of
+from engine.core.reasons import reason, rules_of
 from engine.core.sight import Context, Unknown
 from engine.ports import Transaction
 

@@ -24,6 +24,7 @@ from engine.model import (
     Notify,
     OpenCase,
     ProcessDefinition,
+    Register,
     SetFields,
     State,
     Tell,
@@ -34,7 +35,7 @@ from engine.moments import Every, Moment
 
 _VERBS: Mapping[type[Effect], str] = {
     SetFields: "set", ClearFields: "clear", AppendTo: "append", UpdateRows: "update", Notify: "notify",
-    Assign: "assign", Emit: "emit", OpenCase: "open", Tell: "tell",
+    Assign: "assign", Emit: "emit", OpenCase: "open", Tell: "tell", Register: "register",
 }  # fmt: skip
 _CHART = frozenset({"process", "name", "state", "states", "parent", "children", "parallel", "initial"})
 """What a chart says itself."""

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from engine.core.cases import Applied, Command, Family, Reason, Refused, Step
 from engine.core.lateness import coalesced
-from engine.core.reasons import reason
-from engine.core.run import Run, newborn, rules_of
+from engine.core.reasons import reason, rules_of
+from engine.core.run import Run, newborn
 from engine.core.sight import Context
 
 MOST_FIRINGS = 10_000

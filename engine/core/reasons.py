@@ -171,6 +171,11 @@ def reason(rule: str, text: str | None = None, /, *, field: str | None = None, *
     return Reason(rule, words, field)
 
 
+def rules_of(reasons: Iterable[Reason]) -> list[list[str]]:
+    """The rules of a refusal as records keep them, each with its field."""
+    return [[one.rule, one.field] if one.field else [one.rule] for one in reasons]
+
+
 def _in(language: str, value: object) -> object:
     return word(value, language) if isinstance(value, Mapping) else value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from engine.chart import NOWHERE
 from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
-from engine.core.cases import BESIDE, ENGINE, Case, Command, Family, Reason, Registered, Step, changed
+from engine.core.cases import BESIDE, ENGINE, Case, Command, Family, Registered, Step, changed
 from engine.core.clocks import Firing as ClockFiring
 from engine.core.clocks import fire, firings, remaining
 from engine.core.draft import Alert, Draft, Queued, StepFailed
@@ -23,7 +23,7 @@ from engine.core.machine import Endless
 from engine.core.moving import move, settle
 from engine.core.plan import Plan
 from engine.core.promises import note_fired
-from engine.core.reasons import reason
+from engine.core.reasons import reason, rules_of
 from engine.core.sight import Context, holds
 from engine.errors import EngineError
 from engine.expressions import ExpressionFailed
@@ -353,11 +353,6 @@ def _pending(draft: Draft, depth: int) -> list[Pending]:
 
 def _verb(effect: Tell | OpenCase) -> str:
     return "tell" if isinstance(effect, Tell) else "open"
-
-
-def rules_of(reasons: Iterable[Reason]) -> list[list[str]]:
-    """The rules of a refusal as records keep them, each with its field."""
-    return [[one.rule, one.field] if one.field else [one.rule] for one in reasons]
 
 
 def _mark_timer(draft: Draft, timer: Timer) -> None:

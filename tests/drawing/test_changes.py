@@ -107,7 +107,7 @@ EDITS = (
     (r"counts_from: case.received_at", "counts_from: case.visit_at"),
     (r"min: 0, label: .en: Hours estimated", "min: 1, label: {en: Hours estimated"), (r"prefix: R\b", "prefix: RX"),
     (r"never_by: \[did.finish\]", "never_by: [did.arrive]"), (r"initial: reported", "initial: dispatched"),
-    (r"if: case.member, open: return_visit", "open: return_visit"), (r"late: once, then", "late: skip, then"),
+    (r"if: case.member .*\n +open: return_visit", "open: return_visit"), (r"late: once, then", "late: skip, then"),
     (r"pauses_in: \[rescheduled\]", "pauses_in: [on_site]"), (r"starts: \[opening, recall\]", "starts: [opening]"),
 )  # fmt: skip
 
