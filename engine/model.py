@@ -139,9 +139,9 @@ class OpenCase(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell(Effect):
-    """`tell: LINK, do: ACTION, with: {…}`: an action of another member of the family."""
+    """`tell: LINK, do: ACTION, with: {…}`: an action of a member of the family."""
 
-    target: str  # a link, `parent` or `children`
+    target: str  # a link, `self`, `parent` or `children`
     action: str
     values: Mapping[str, Assigned]
 

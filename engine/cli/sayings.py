@@ -274,6 +274,7 @@ SENTENCES = (
     later("when the timer `{timer}` of `{state}` fires, and so where it leads"),
     later("that the timer `{timer}` of `{state}` counts open hours only"),
     later("{count} conditions on more than states, which stand as the process says them"),
+    later("that regions end before what an action tells its own case is done"),
     later("that ways open from many states stand once, as links that nothing leads to"),
     later("that a way out of one region leaves the others too"),
 )

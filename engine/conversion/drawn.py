@@ -31,6 +31,7 @@ class Way:
     guard: str = ""  # an expression of ours
     delay: int | None = None  # ms after entering: a timer of the state
     inner: bool = False  # its target lies inside its state, which is not left
+    raises: tuple[str, ...] = ()  # events that follow it before any other comes
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +45,7 @@ class Node:
     initial: str = ""
     children: list[Node] = field(default_factory=list)
     ways: list[Way] = field(default_factory=list)
+    raises: tuple[str, ...] = ()  # events that follow entering it
 
     def all(self) -> Iterator[Node]:
         """Everything inside, in document order."""

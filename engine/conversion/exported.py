@@ -8,7 +8,7 @@ condition on states, a way that stays, a place further in. What has no means is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.calendars import never_closes
@@ -18,7 +18,7 @@ from engine.chart.drawing import around, chart_of
 from engine.chart.tree import Arc
 from engine.conversion.carried import Carried, carried_of
 from engine.conversion.drawn import Node, Unsaid, Way, states_asked
-from engine.model import ProcessDefinition, State, Timer
+from engine.model import Effect, ProcessDefinition, State, Tell, Timer
 
 _IN = re.compile(r"""(!?)\s*in_state\((['"])(\w+)\2\)""")
 
@@ -58,6 +58,10 @@ class _Exporter:
                 self._connect(arc)
         for node in self.root.all():
             self._stop(node)
+        if any(way.raises for node in self.root.all() for way in node.ways) and any(
+            one.done for one in self.states.values()
+        ):
+            self._note("that regions end before what an action tells its own case is done")
         asking = [way for node in self.root.all() for way in node.ways if states_asked(way.guard) is None]
         if asking:
             self._note(f"{len(asking)} conditions on more than states, which stand as the process says them")
@@ -72,6 +76,7 @@ class _Exporter:
             state.name, "final" if state.final else "parallel" if state.parallel else "state", 0, parent,
             state.initial or "",
         )  # fmt: skip
+        node.raises = _raised(state.on_enter)
         self.nodes[state.name] = node
         parent.children.append(node)
         if state.done and state.done[-1].when is not None:
@@ -98,7 +103,9 @@ class _Exporter:
         event = "" if declared.timer else re.sub(r"^done\.", "done.state.", arc.event)
         for holder, inner in self._holders(arc):
             if (guard := self._guard(arc, declared, holder)) is not None:
-                self.nodes[holder].ways.append(Way(event, arc.targets, 0, guard, delay, inner))
+                self.nodes[holder].ways.append(
+                    Way(event, arc.targets, 0, guard, delay, inner, _raised(_after(declared)))
+                )
 
     def _delay(self, timer: Timer) -> int | None:
         """How long after entering, in ms; None where no chart can say when."""
@@ -160,6 +167,19 @@ class _Exporter:
         for event in sorted(self.own.get(node.id, set()) & outer):
             if all(way.guard for way in node.ways if way.event == event):
                 node.ways.append(Way(event, (), 0))
+
+
+def _after(declared: Declared) -> Iterator[Effect]:
+    """What follows a way, in order."""
+    by = declared.action or declared.timer
+    yield from by.then if by is not None else ()
+    yield from declared.branch.then
+
+
+def _raised(effects: Iterable[Effect]) -> tuple[str, ...]:
+    """What a case tells itself, whatever it holds: an event that comes before any from outside."""
+    told = [one for one in effects if isinstance(one, Tell) and one.target == "self"]
+    return tuple(one.action for one in told if one.when is None and not one.values)
 
 
 def _in_chart(text: str) -> str:

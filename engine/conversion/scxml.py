@@ -93,7 +93,7 @@ class _Reader:
                 self._initial(node, child)
             elif child.tag not in _PLAIN:
                 self._note(child, f"`<{child.tag}>`")
-        delayed = self._delayed(element)
+        delayed, node.raises = self._entered(element)
         for child in element.children:
             if child.tag == "transition":
                 node.ways += self._ways(child, delayed)
@@ -118,14 +118,17 @@ class _Reader:
             for inner in child.children:
                 self._note(inner, f"`<{inner.tag}>` on the way into `{node.id}`")
 
-    def _delayed(self, element: _Element) -> dict[str, int]:
-        """What the state sends itself after a while, and takes back when it is left."""
+    def _entered(self, element: _Element) -> tuple[dict[str, int], tuple[str, ...]]:
+        """What the state sends itself after a while, and takes back when it is left; and what it raises at once."""
         found: dict[str, tuple[int, _Element]] = {}
+        raised: list[str] = []
         for entry in (child for child in element.children if child.tag == "onentry"):
             for act in entry.children:
                 delay = _milliseconds(act.attributes.get("delay", ""))
                 if act.tag == "send" and delay is not None and "target" not in act.attributes:
                     found[act.attributes.get("event", "")] = delay, act
+                elif (event := _raised(act)) is not None:
+                    raised.append(event)
                 else:
                     self._note(act, f"`<{act.tag}>` on entering `{element.attributes.get('id', '')}`")
         taken_back = set()
@@ -138,17 +141,19 @@ class _Reader:
         for event, (_delay, act) in found.items():
             if act.attributes.get("id") not in taken_back - {None}:
                 self._note(act, f"that `{event}` still comes after the state is left: a timer ends with its state")
-        return {event: delay for event, (delay, _act) in found.items()}
+        return {event: delay for event, (delay, _act) in found.items()}, tuple(raised)
 
     def _ways(self, element: _Element, delayed: dict[str, int]) -> list[Way]:
-        for act in element.children:
-            self._note(act, f"`<{act.tag}>` of a transition")
+        raised = [_raised(act) for act in element.children]
+        for act, event in zip(element.children, raised, strict=True):
+            if event is None:
+                self._note(act, f"`<{act.tag}>` of a transition")
         guard = self._guard(element)
         if guard is None:
             return []
         targets = tuple(element.attributes.get("target", "").split())
         return [
-            Way(event, targets, element.line, guard, delayed.get(event))
+            Way(event, targets, element.line, guard, delayed.get(event), raises=tuple(e for e in raised if e))
             for event in element.attributes.get("event", "").split() or [""]
         ]
 
@@ -161,6 +166,12 @@ class _Reader:
             self._note(element, f"the condition `{condition}`, and so its transition")
             return None
         return " && ".join(f"{one[1]}in_state({{{one[3]}}})" for one in found if one)
+
+
+def _raised(act: _Element) -> str | None:
+    """The event that comes before any from outside; None where it is something else."""
+    is_sent = act.tag == "send" and act.attributes.get("target") == "#_internal" and "delay" not in act.attributes
+    return act.attributes.get("event") if act.tag == "raise" or is_sent else None
 
 
 def _milliseconds(text: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from engine.conversion.carried import Carried
@@ -45,23 +45,27 @@ def _state(chart: Exported, node: Node, indent: str) -> Iterator[str]:
     yield from carried_lines(chart.carried[node.id], inner)
     yield from _delays(node, inner)
     for way in node.ways:
-        yield f"{inner}<transition{''.join(_attributes(node, way))}/>"
+        end = f">{_raises(way.raises)}</transition>" if way.raises else "/>"
+        yield f"{inner}<transition{''.join(_attributes(node, way))}{end}"
     for child in node.children:
         yield from _state(chart, child, inner)
     yield f"{indent}</{node.kind}>"
 
 
 def _delays(node: Node, indent: str) -> Iterator[str]:
-    """A timer as the event that a state sends itself, and takes back when it is left."""
-    delays = sorted({way.delay for way in node.ways if way.delay is not None})
-    if delays:
-        sends = "".join(
-            f'<send event={_said(_after(node, delay))} delay="{delay}ms" id={_said(_after(node, delay))}/>'
-            for delay in delays
-        )
-        yield f"{indent}<onentry>{sends}</onentry>"
-        cancels = "".join(f"<cancel sendid={_said(_after(node, delay))}/>" for delay in delays)
-        yield f"{indent}<onexit>{cancels}</onexit>"
+    """A timer as the event that a state sends itself, and takes back when it is left; and what it raises."""
+    events = [_after(node, delay) for delay in sorted({way.delay for way in node.ways if way.delay is not None})]
+    sends = "".join(
+        f'<send event={_said(event)} delay="{event.split(".")[1]}ms" id={_said(event)}/>' for event in events
+    )
+    if sends or node.raises:
+        yield f"{indent}<onentry>{_raises(node.raises)}{sends}</onentry>"
+    if events:
+        yield f"{indent}<onexit>{''.join(f'<cancel sendid={_said(event)}/>' for event in events)}</onexit>"
+
+
+def _raises(events: Iterable[str]) -> str:
+    return "".join(f"<raise event={_said(event)}/>" for event in events)
 
 
 def _after(node: Node, delay: int) -> str:

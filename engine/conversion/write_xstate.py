@@ -26,6 +26,7 @@ def _node(chart: Exported, node: Node) -> dict[str, Any]:
     after = {str(way.delay): True for way in node.ways if way.delay is not None}
     on = dict.fromkeys(way.event for way in node.ways if way.event and not way.event.startswith(_DONE))
     pieces = {
+        "entry": _raises(node.raises),
         "initial": (node.initial or node.children[0].id) if node.children and node.kind == "state" else None,
         "on": {event: [_way(way) for way in node.ways if way.event == event] for event in on},
         "after": {delay: [_way(way) for way in node.ways if str(way.delay) == delay] for delay in after},
@@ -40,9 +41,15 @@ def _way(way: Way) -> dict[str, Any]:
     found: dict[str, Any] = {"target": f"#{way.targets[0]}"} if way.targets else {}
     if way.guard:
         found["guard"] = _guard(way.guard)
+    if way.raises:
+        found["actions"] = _raises(way.raises)
     if way.targets and not way.inner:
         found["reenter"] = True
     return found
+
+
+def _raises(events: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [{"type": "xstate.raise", "params": {"event": {"type": event}}} for event in events]
 
 
 def _guard(guard: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from engine.hours import format_duration
 _DONE = "done.state."
 _TAKEN = frozenset((
     "y", "n", "yes", "no", "on", "off", "in", "true", "false", "null", "opening", "stay",
-    "previous", "none", "parent", "children", "actor", "assignee", "waiting_on", "id", "opened_at", "state",
+    "previous", "none", "self", "parent", "children", "actor", "assignee", "waiting_on", "id", "opened_at", "state",
 ))  # fmt: skip
 """Words of the language, and those that some readers of YAML take for something else."""
 
@@ -80,6 +80,7 @@ class _Writer:
         self.event_names = _Names(_TAKEN | set(self.state_names.found.values()))
         self.tracked: dict[Node, str] = {}  # history state → field that remembers for it
         self.ended: dict[str, list[Way]] = {}  # group → where it leads when it has come to its end
+        self.handled: set[str] = set()  # events that something waits for
         self.lines: list[str] = []
 
     def write(self) -> Written:
@@ -110,7 +111,7 @@ class _Writer:
             for way in [way for way in node.ways if way.event.startswith(_DONE)]:
                 node.ways.remove(way)
                 self._end(node, way)
-        events = {way.event for node in self.root.all() for way in node.ways if way.event}
+        self.handled = events = self._handled()
         for node in self.root.all():
             for way in node.ways:
                 if way.event and any(other.startswith(f"{way.event}.") for other in events):
@@ -135,6 +136,19 @@ class _Writer:
             return True
         self._note(way.line, why)
         return False
+
+    def _handled(self) -> set[str]:
+        """Note what is raised and comes otherwise here; give the events that something waits for."""
+        nodes = [*self.root.all()]
+        handled = {way.event for node in nodes for way in node.ways if way.event}
+        raising = [(way.line, event) for node in nodes for way in node.ways for event in way.raises]
+        raising += [(node.line, event) for node in nodes for event in node.raises]
+        for line, event in raising:
+            if event not in handled and any(event.startswith(f"{other}.") for other in handled):
+                self._note(line, f"raising `{event}`, for which a transition on the beginning of its name waits")
+            if self.ended:
+                self._note(line, f"that `{event}`, which is raised, comes before the end of a group")
+        return handled
 
     def _lack(self, target: Node) -> str:
         """Why a history state cannot be a target; empty where it can, or where the target is a plain state."""
@@ -251,9 +265,14 @@ class _Writer:
             or (history.kind == "deep" and not node.states() and history.parent in [*node.above()])
         ]
         fields = [f for f in fields if not (self._is_deep(f) and node.states())]
-        if fields:
-            said = ", ".join(f"{field}: {self.name(node.id)}" for field in fields)
-            self._line(depth, f"on_enter: [{{set: {{{said}}}}}]")
+        said = ", ".join(f"{field}: {self.name(node.id)}" for field in fields)
+        effects = [*([f"{{set: {{{said}}}}}"] if fields else []), *self._told(node.raises)]
+        if effects:
+            self._line(depth, f"on_enter: [{', '.join(effects)}]")
+
+    def _told(self, raised: Iterable[str]) -> list[str]:
+        """What is raised as effects; what nothing waits for has none."""
+        return [f"{{tell: self, do: {self.event_names.of(event)}}}" for event in raised if event in self.handled]
 
     def _is_deep(self, field: str) -> bool:
         return any(history.kind == "deep" for history, name in self.tracked.items() if name == field)
@@ -297,13 +316,17 @@ class _Writer:
         return ways
 
     def _branches(self, node: Node, ways: Iterable[Way]) -> str:
-        branches = [branch for way in ways for branch in self._ways(way)]
+        branches = []
+        for way in ways:
+            told = self._told(way.raises)
+            then = f", then: [{', '.join(told)}]" if told else ""
+            branches += [(when, f"{to}{then}") for when, to in self._ways(way)]
         upto = next((place for place, (when, _) in enumerate(branches) if not when), len(branches))
         said = [
             f"{{if: {json.dumps(when)}, is: {to}}}" if when else f"{{is: {to}}}" for when, to in branches[: upto + 1]
         ]
         if len(said) == 1 and not branches[0][0]:
-            is_plain = node.kind != "final" and not said[0].startswith("{if")
+            is_plain = node.kind != "final" and not said[0].startswith("{if") and "," not in said[0]
             return branches[0][1] if is_plain and self._takes_names(ways) else f"[{said[0]}]"
         return f"[{', '.join(said)}]"
 

@@ -8,7 +8,7 @@ from typing import Any
 from engine.conversion.drawn import Drawn, Kind, Misread, Node, Unsaid, Way
 
 _KEYS = {"id", "key", "type", "initial", "states", "on", "always", "after", "history", "target", "onDone", "version",
-         "description", "meta", "tags", "order"}  # fmt: skip
+         "description", "meta", "tags", "order", "entry"}  # fmt: skip
 
 
 def read_xstate(text: str) -> Drawn:
@@ -52,6 +52,7 @@ class _Reader:
             made = Node(f"{node.id}.{key}".lstrip("."), _kind(child), 0, node)
             node.children.append(made)
             self._fill(made, child)
+        node.raises = self._raised(written.get("entry"), f"`entry` of `{node.id or 'the machine'}`")
         initial = written.get("initial")
         initial = initial.get("target") if isinstance(initial, dict) else initial
         node.initial = f"{node.id}.{initial}".lstrip(".") if initial else ""
@@ -73,14 +74,30 @@ class _Reader:
         found = []
         for one in written if isinstance(written, list) else [written]:
             way = {"target": one} if isinstance(one, str) else one if isinstance(one, dict) else {}
-            for key in way.keys() - {"target", "guard", "cond", "in", "description", "internal", "reenter"}:
+            raised = self._raised(way.get("actions"), f"`actions` of `{event or 'always'}` in `{node.id}`")
+            for key in way.keys() - {"target", "guard", "cond", "in", "description", "internal", "reenter", "actions"}:
                 self.unsaid.append(Unsaid(0, f"`{key}` of `{event or 'always'}` in `{node.id}`"))
             guard = self._guard(node, event, way)
             if guard is not None:
                 targets = way.get("target") or []
                 every = [targets] if isinstance(targets, str) else targets
-                found.append(Way(event, tuple(t for one in every for t in self._targets(node, one)), 0, guard))
+                reached = tuple(target for one in every for target in self._targets(node, one))
+                found.append(Way(event, reached, 0, guard, raises=raised))
         return found
+
+    def _raised(self, actions: Any, where: str) -> tuple[str, ...]:
+        """The events that actions raise; any other action is noted."""
+        found = []
+        for one in actions if isinstance(actions, list) else [actions] if actions else []:
+            kind = str(one.get("type", "")).removeprefix("xstate.") if isinstance(one, dict) else ""
+            params = one if kind != "raise" or "event" in one else one.get("params") or {}
+            event = params.get("event") if kind == "raise" and not params.get("delay") else None
+            event = event.get("type") if isinstance(event, dict) else event
+            if isinstance(event, str):
+                found.append(event)
+            elif Unsaid(0, where) not in self.unsaid:
+                self.unsaid.append(Unsaid(0, where))
+        return tuple(found)
 
     def _guard(self, node: Node, event: str, way: dict[str, Any]) -> str | None:
         guard = way.get("guard", way.get("cond"))

@@ -219,6 +219,8 @@ class Run:
 
     def _targets(self, teller: str, effect: Tell) -> tuple[str | None, ...]:
         case = self.cases[teller]
+        if effect.target == "self":
+            return (teller,)
         if effect.target == "parent":
             return (case.parent,)
         if effect.target == "children":

@@ -55,7 +55,11 @@ def _said(speech: Speech, effect: Effect) -> str:
         label = speech.quoted(speech.said(party.label, party.name))
         return speech.say("registers", party=label, fields=speech.listed(fields))
     if isinstance(effect, Tell):
-        target = speech.say(effect.target) if effect.target in ("parent", "children") else speech.quoted(effect.target)
+        target = (
+            speech.say(effect.target)
+            if effect.target in ("self", "parent", "children")
+            else speech.quoted(effect.target)
+        )
         return speech.say("does", action=speech.quoted(effect.action), target=target)
     return _on_fields(speech, effect)
 

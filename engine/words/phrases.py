@@ -128,6 +128,7 @@ PHRASES: Mapping[str, Words] = {
     "opens": {"en": "opens a case of {process}", "zh": "新开{process}案件"},
     "registers": {"en": "enters {fields} in the register of {party}", "zh": "在{party}名册中登记{fields}"},
     "does": {"en": "does {action} on {target}", "zh": "对{target}执行{action}"},
+    "self": {"en": "this case itself", "zh": "本案件"},
     "parent": {"en": "the case it came from", "zh": "上级案件"},
     "children": {"en": "the cases opened from it", "zh": "下级案件"},
     # the handbook

@@ -23,6 +23,7 @@ class Node:
     removed: frozenset[str] = frozenset()
     children: list[Node] = field(default_factory=list)
     transitions: list[Link] = field(default_factory=list)
+    raises: tuple[str, ...] = ()
 
     def proper_ancestors(self) -> list[Node]:
         return [] if self.parent is None else [self.parent, *self.parent.proper_ancestors()]
@@ -57,6 +58,7 @@ class Link:
     targets: tuple[str, ...] = ()
     inner: bool = False
     recall: str | None = None
+    raises: tuple[str, ...] = ()
 
 
 @dataclass
@@ -84,6 +86,7 @@ class Interpreter:
         self.configuration: set[Node] = set()
         self.history: dict[Node, set[Node]] = {}
         self.memory: dict[Node, set[Node]] = {}
+        self.internal: list[str] = []
 
     def _register(self, node: Node) -> None:
         node.order = len(self.nodes)
@@ -111,6 +114,8 @@ class Interpreter:
             if seen.final is not None:
                 return
             enabled = self.what_follows(passes)
+            while self.internal and not enabled:
+                enabled = self.select(self.internal.pop(0), passes)
             if not enabled:
                 return
             count += 1
@@ -242,6 +247,7 @@ class Interpreter:
         work: list[tuple[str, str | int]] = [("exit", state.id) for state in reversed(self.document_order(leaving))]
         self.configuration -= leaving
         work += [("take", link.number) for link in enabled]
+        self.internal += [event for link in enabled for event in link.raises]
         entry = Entry(self)
         for domain, targets, is_return in journeys:
             entry.compute(domain, targets, is_return)
@@ -267,6 +273,7 @@ class Interpreter:
     def _enter(self, entry: Entry, work: list[tuple[str, str | int]]) -> Seen:
         for state in self.document_order(entry.to_enter):
             self.configuration.add(state)
+            self.internal += state.raises
             work.append(("return" if state in entry.returned else "enter", state.id))
             if state in entry.default_entry:
                 work.append(("default", state.id))

@@ -93,6 +93,25 @@ CHARTS = {
         '<state id="a"><transition event="again" target="a"/><transition event="stay"/>'
         '<transition event="e" target="b"/></state><state id="b"><transition event="e" target="a"/></state>'
     ),
+    "raised events, in order, before any other": scxml(
+        """<state id="a"><transition event="e" target="b"><raise event="f"/><raise event="g"/></transition></state>
+          <state id="b"><onentry><raise event="h"/></onentry><transition event="f" target="c"/>
+            <transition event="h" target="z"/></state>
+          <state id="c"><transition event="g" target="d"><raise event="e"/></transition></state>
+          <state id="d"><transition event="h" target="f1"/></state>
+          <state id="f1"><transition event="e" target="y"/><transition event="h" target="z"/></state>
+          <state id="y"><transition event="g" target="a"/><transition event="h" target="b"/></state>
+          <state id="z"><transition event="g" target="a"/><transition event="e" target="c"/></state>"""
+    ),
+    "raised by one region, heard by the other, and by what happens by itself": scxml(
+        """<parallel id="p"><state id="l"><state id="l1"><transition event="e" target="l2"><raise event="f"/></transition>
+            </state><state id="l2"><transition cond="In('r2')" target="l3"><raise event="g"/></transition></state>
+            <state id="l3"><transition event="e" target="l1"/><transition event="g" target="l4"/></state>
+            <state id="l4"><onentry><send event="nobody" target="#_internal"/><send event="f" target="#_internal"/>
+              </onentry><transition event="e" target="l1"/></state></state>
+          <state id="r"><state id="r1"><transition event="f" target="r2"/></state>
+            <state id="r2"><transition event="f" target="r1"/></state></state></parallel>"""
+    ),
     "names that ours cannot be": scxml(
         '<state id="Wait.For-It"><transition event="Go.Now" target="Wait_for_it"/></state>'
         '<state id="Wait_for_it"><transition event="done" target="true"/></state>'
@@ -114,12 +133,17 @@ def reference_of(drawn: Drawn) -> tuple[reference_chart.Interpreter, Callable[[r
 
     def copied(node: Node, parent: reference_chart.Node | None) -> reference_chart.Node:
         initial = (node.initial,) if node.initial else (node.states()[0].id,) if node.states() else ()
-        made = reference_chart.Node(node.id, node.kind, parent, initial=initial)
+        made = reference_chart.Node(node.id, node.kind, parent, initial=initial, raises=node.raises)
         for way in node.ways:
             guards[len(guards)] = way.guard
             made.transitions.append(
                 reference_chart.Link(
-                    len(guards) - 1, node.id, way.event.replace("done.state.", "done."), way.targets, way.inner
+                    len(guards) - 1,
+                    node.id,
+                    way.event.replace("done.state.", "done."),
+                    way.targets,
+                    way.inner,
+                    raises=way.raises,
                 )
             )
         made.children = [copied(child, made) for child in node.children]

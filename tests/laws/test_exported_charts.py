@@ -156,7 +156,7 @@ def test_what_was_exported_is_read_back_as_a_process_that_goes_the_same_ways(nam
 
 XSTATE = """
 const root = process.argv[1], path = require("path");
-const { createMachine, createActor, stateIn, and, not } = require(path.join(root, "node_modules/xstate"));
+const { createMachine, createActor, stateIn, and, not, raise } = require(path.join(root, "node_modules/xstate"));
 const made = { "xstate.stateIn": (guard) => stateIn(guard.params.stateValue),
   "xstate.not": (guard) => not(whole(guard.guards[0])),
   "xstate.and": (guard) => and(guard.guards.map(whole)) };
@@ -164,6 +164,7 @@ const whole = (guard) => made[guard.type](guard);
 const walk = (value) => {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(walk);
+  if (value.type === "xstate.raise") return raise(value.params.event);
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, key === "guard" ? whole(one) : walk(one)]));
 };
 for (const { machine, walks } of JSON.parse(require("fs").readFileSync(0, "utf8"))) {

@@ -259,6 +259,8 @@ def _tell(one: _One) -> Iterator[Effect]:
 def _told(known: Known, target: Cursor) -> list[Neighbour]:
     """The processes a `tell` may reach, as far as they are known."""
     links = known.outline.links
+    if target.text == "self":
+        return [Neighbour(known.outline, known.fields)]
     if target.text == "parent":
         names = known.parents
     elif target.text == "children":
@@ -267,7 +269,7 @@ def _told(known: Known, target: Cursor) -> list[Neighbour]:
         names = links[target.text]
     else:
         message = f"`{target.text}` is not a link of this process"
-        known.notes.unknown("link", target.span, message, target.text, built_in(*links, "parent", "children"))
+        known.notes.unknown("link", target.span, message, target.text, built_in(*links, "self", "parent", "children"))
         return []
     return [known.neighbours[name] for name in dict.fromkeys(names) if name in known.neighbours]
 

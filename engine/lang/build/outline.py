@@ -20,7 +20,7 @@ class Outline:
     parents: Mapping[str, str]
     actions: Mapping[str, tuple[tuple[str, Cursor], ...]]  # name → (state, the action); "" is the top
     links: Mapping[str, tuple[str, ...]]  # link → the processes opened so
-    tells: tuple[tuple[str, str], ...] = ()  # link, parent or children, and the action told
+    tells: tuple[tuple[str, str], ...] = ()  # link, self, parent or children, and the action told
     keyed: frozenset[str] = frozenset()  # links that may lead to a case elsewhere
     repeated: tuple[tuple[str, Cursor], ...] = ()  # states whose name is taken
     _children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

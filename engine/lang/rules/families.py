@@ -104,7 +104,7 @@ def told_from_outside(checked: Checked) -> Iterator[str]:
 
 
 class _Told(NamedTuple):
-    """An action of a process that is told, and which ways were taken to it: up, down, or to a case elsewhere."""
+    """An action of a process that is told, and which ways were taken to it: up, down, or elsewhere, as to itself."""
 
     process: str
     action: str
@@ -146,7 +146,9 @@ def _receivers(others: Others, teller: _Told, target: str, action: str) -> Itera
     outline = others.outline(teller.process)
     if outline is None:
         return
-    if target == "parent":
+    if target == "self":
+        found = [(teller.process, "elsewhere")]
+    elif target == "parent":
         found = [(name, "up") for name in others.opening(teller.process)]
     else:
         links = outline.links if target == "children" else {target: outline.links.get(target, ())}
