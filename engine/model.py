@@ -276,6 +276,19 @@ class Schedule:
     when: Expression | None = None  # … for whom this holds at the instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """An event of another system: which case it is about, and which action it does there."""
+
+    name: str
+    sender: str  # `from`: the role of the systems that tell it
+    find: Mapping[str, str]  # field of the case, or `id` → field of the event that must be equal
+    action: str
+    values: Mapping[str, str] = field(default_factory=dict)  # `with`: field of the form → field of the event
+    otherwise: Literal["refuse", "ignore", "keep"]  # if no case fits, or several do
+    keep_for: Moment | None = None  # how long it is kept
+
+
 # -- the whole ---------------------------------------------------------------------------------------------------------
 
 
@@ -360,6 +373,7 @@ class ProcessDefinition:
     unique: bool = False
     counts: Mapping[str, Count] = field(default_factory=dict)
     schedule: Mapping[str, Schedule] = field(default_factory=dict)
+    incoming: Mapping[str, Incoming] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
     migrate: Mapping[int, Migration] = field(default_factory=dict)  # earlier version → how its open cases come here
     sources: Mapping[str, str] = field(default_factory=dict)  # path → text it was read from, all of it

@@ -11,6 +11,7 @@ from engine.core.adjustments import Ledgers
 from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Step
 from engine.core.outlook import Outlook
+from engine.events import EventTable, HeardEvent, Listening
 from engine.sealing import HostKeys
 from engine.stored import (
     Attached,
@@ -51,6 +52,7 @@ class Save(NamedTuple):
     keys: Mapping[str, tuple[str | None, bool]] = EMPTY  # case → business key, unique
     searches: Mapping[str, Mapping[str, str]] = EMPTY  # case → field → search HMAC
     request: Request | None = None
+    listening: Mapping[str, Listening] = EMPTY  # case → what changed of the events that find it
 
 
 class Ahead(NamedTuple):
@@ -286,7 +288,18 @@ class Care(Protocol):
 
 
 class Transaction(
-    CaseTable, CaseLists, Reports, Timetables, Registers, OutboxTable, Registry, Erasures, Care, Ledgers, Protocol
+    CaseTable,
+    CaseLists,
+    Reports,
+    Timetables,
+    Registers,
+    EventTable,
+    OutboxTable,
+    Registry,
+    Erasures,
+    Care,
+    Ledgers,
+    Protocol,
 ):
     """One unit of work: all of it or nothing. Reads see its own writes; iterators end with the transaction."""
 
@@ -302,8 +315,11 @@ class Transaction(
     def database_time(self) -> int | None:
         """The database's own time, ms UTC, not before the last lock taken; None where only this machine has a clock."""
 
-    def alone(self) -> None:
-        """Wait until no other transaction is under way that asked for this, and keep others waiting until the end."""
+    def alone(self, about: str = "") -> None:
+        """Wait until no other transaction is under way that asked for this, and keep others waiting until the end.
+
+        `about` something, those that asked about something else neither wait nor keep waiting.
+        """
 
     def wake(self) -> None:
         """Once this is committed, let the workers of other processes look at once, where the database can tell them."""
@@ -350,8 +366,8 @@ class Store(Protocol):
 
 __all__ = [
     "NOTHING_AHEAD", "Ahead", "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Erasures",
-    "Family", "Fault", "Listing", "Mail", "OutboxTable", "Outlook", "PartyRecord", "Person", "Publication", "Query",
-    "Registers",
+    "EventTable", "Family", "Fault", "HeardEvent", "Listening", "Listing", "Mail", "OutboxTable", "Outlook",
+    "PartyRecord", "Person", "Publication", "Query", "Registers",
     "Registry", "Reports", "Request", "Save", "Server", "Step", "Store", "StoredRecord", "TimeSource", "Timetable",
     "Timetables", "Transaction", "Wanted",
 ]  # fmt: skip

@@ -118,7 +118,21 @@ class Refusal:
     reasons: tuple[Reason, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """An event of another system that changed no case."""
+
+    status: Literal["kept", "refused", "ignored", "dropped"]
+    number: int  # by which it is shown and dropped
+    until: int  # waits, or is remembered, until then
+    cases: tuple[str, ...] = ()  # those it may be about, where none or several fitted
+    is_repeat: bool = False  # what was answered the first time
+
+
 Result = Accepted | Refusal
+
+Heard = Accepted | Refusal | Noted
+"""What became of an event of another system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from engine.app.exporting import Export, Exported, Exporting
 from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
+from engine.app.listening import Listening
 from engine.app.measuring import MeasureQuestion, MeasureReport, Measuring
 from engine.app.merging import RecipeOfTwo
 from engine.app.migrating import CaseMove, Migrated, Migrating, MovePlan, Promise
@@ -22,7 +23,7 @@ from engine.app.registering import Registering
 from engine.app.reporting import Reporting, SlaQuestion, SlaReport
 from engine.app.running import Round, Running
 from engine.app.verifying import Problem, Verification
-from engine.ports import Store, TimeSource
+from engine.ports import HeardEvent, Store, TimeSource
 from engine.sealing import HostKeys
 from engine.time_source import SystemTime
 from engine.views import (
@@ -30,6 +31,8 @@ from engine.views import (
     CaseView,
     ClockView,
     FormField,
+    Heard,
+    Noted,
     Offer,
     Refusal,
     Result,
@@ -41,8 +44,8 @@ if TYPE_CHECKING:
 
 
 class Engine(
-    Acting, Reading, Reporting, Measuring, Running, Keeping, Privacy, Registering, Importing, Exporting, Adjusting,
-    Migrating,
+    Acting, Listening, Reading, Reporting, Measuring, Running, Keeping, Privacy, Registering, Importing, Exporting,
+    Adjusting, Migrating,
 ):  # fmt: skip
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
@@ -104,8 +107,8 @@ class Engine(
 
 __all__ = [
     "Accepted", "Act", "AdjustedCycle", "CaseMove", "CaseView", "Check", "ClockView", "Coming", "Correction",
-    "Declared", "Deliver", "Delivery", "Engine", "Erased", "Export", "Exported", "File", "FormField", "Import",
-    "Imported", "Inside", "Interruption", "LineError", "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan",
-    "Offer", "Played", "Problem", "Promise", "Published", "Reach", "Refusal", "Result", "Round", "Search",
-    "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Declared", "Deliver", "Delivery", "Engine", "Erased", "Export", "Exported", "File", "FormField", "Heard",
+    "HeardEvent", "Import", "Imported", "Inside", "Interruption", "LineError", "MeasureQuestion", "MeasureReport",
+    "Migrated", "MovePlan", "Noted", "Offer", "Played", "Problem", "Promise", "Published", "Reach", "Refusal",
+    "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 ]  # fmt: skip

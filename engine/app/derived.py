@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core.cases import Case, Cycle, Outgoing, Step
+from engine.core.hearing import marks_of
 from engine.core.outlook import outlook
 from engine.core.plan import Library
 from engine.ports import Query, StoredRecord, Transaction
@@ -23,6 +24,8 @@ def underived(tx: Transaction, library: Library, case: Case, steps: Iterable[Ste
     """Every way in which what is derived of a case is not what its records give; `steps` are the replay's."""
     own = [step for step in steps if step.case.id == case.id]
     yield from _lists(tx, library, case)
+    if tx.listens(case.id) != sorted(marks_of(library.plan(case.process, case.version), case)):
+        yield "the events that find it are not those that would"
     yield from _cycles(tx, case, own)
     yield from _messages(tx, case, own)
     yield from _adjustments(tx, case, own)

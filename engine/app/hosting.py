@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from engine.app.acting import Acting
+from engine.app.listening import Listening
 from engine.app.measuring import Measuring
 from engine.app.merging import RecipeOfTwo
 from engine.app.reading import Reading
 from engine.app.reporting import Reporting
 
 
-class Inside(Acting, Reading, Reporting, Measuring):
+class Inside(Acting, Listening, Reading, Reporting, Measuring):
     """What acts and what shows, on the host's connection and thread: all of it stands or falls with the host."""
 
     def __init__(self, recipe: RecipeOfTwo) -> None:

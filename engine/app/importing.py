@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.app.advancing import carry_family, carry_import
 from engine.app.faults import fault_of
+from engine.app.hearing import Told
 from engine.app.known import roles_known
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
@@ -20,12 +21,14 @@ from engine.core.reasons import near
 from engine.errors import EngineError, UsageError
 from engine.ports import Transaction
 from engine.values import read_instant
-from engine.views import Accepted, Refusal, Result
+from engine.views import Accepted, Heard, Refusal, Result
 
 LINES = 100
 """How many lines one transaction takes."""
 
-LINE_KEYS = frozenset({"at", "as", "case", "open", "do", "form", "facts", "key", "tick", "say", "refused"})
+LINE_KEYS = frozenset(
+    {"at", "as", "case", "open", "do", "form", "facts", "key", "hear", "from", "with", "tick", "say", "refused"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,7 @@ class Played:
     number: int
     line: Mapping[str, Any]
     at: int
-    result: Result | None = None
+    result: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,7 @@ class _Stopped(Exception):
 class _Run:
     """One run of an import. What it must know after a crash is in the database: how far it came, and its cases."""
 
-    def __init__(self, recipe: Recipe, job: Import) -> None:
+    def __init__(self, recipe: RecipeOfTwo, job: Import) -> None:
         self.recipe = recipe
         self.job = job
         self.done = self.refused = self.skipped = 0
@@ -239,7 +242,7 @@ class _Run:
             else:
                 why = "; ".join(f"{r.words.get('en', '')} [{r.rule}]" for r in result.reasons)
                 self.errors.append(LineError(line=number, message=f"refused: {why}"))
-        elif result.is_repeat:
+        elif isinstance(result, Accepted) and result.is_repeat:
             self.skipped += 1
         else:
             self.done += 1
@@ -256,10 +259,10 @@ class _Run:
             raise BadLine("`at` lies in the future; an import tells what has happened")
         return at
 
-    def _done(self, tx: Transaction, line: Mapping[str, Any], at: int) -> Result:
+    def _done(self, tx: Transaction, line: Mapping[str, Any], at: int) -> Heard:
         while True:
             try:
-                return self._command(tx, line, at)
+                return self._hear(tx, line, at) if "hear" in line else self._command(tx, line, at)
             except More as more:
                 carry_family(self.recipe, tx, self.recipe.root(tx, more.case), at, self.recipe.now())
             except Struck as struck:
@@ -290,13 +293,24 @@ class _Run:
         )  # fmt: skip
         return self.recipe.command_in(tx, command, given)
 
+    def _hear(self, tx: Transaction, line: Mapping[str, Any], at: int) -> Heard:
+        """An event finds its case among those of this import."""
+        event, role, key = (line.get(name) for name in ("hear", "from", "key"))
+        if not isinstance(event, str) or not isinstance(role, str) or not role or not isinstance(key, str) or not key:
+            raise BadLine("a line with `hear` needs `from`, the role that tells it, and `key`, the event's id")
+        told = Told(event, _part(line, "with"), Actor(id=role, roles=(self._known(role),)), key)
+        return self.recipe.hearing_in(tx, told, Given(at=at, importing=self.job.name))
+
+    def _known(self, role: str) -> str:
+        if self.roles and role not in self.roles:
+            raise BadLine(f"there is no role `{role}` at this desk{near(role, self.roles)}")
+        return role
+
     def _actor(self, line: Mapping[str, Any]) -> Actor:
         role, colon, person = str(line.get("as", "")).partition(":")
         if not (role and colon and person):
             raise BadLine("`as` must be `role:person`")
-        if self.roles and role not in self.roles:
-            raise BadLine(f"there is no role `{role}` at this desk{near(role, self.roles)}")
-        return Actor(id=person, roles=(role,))
+        return Actor(id=person, roles=(self._known(role),))
 
     def _case(self, tx: Transaction, name: str) -> str:
         """The id behind the file's name; `NAME.link` is a case that one opened."""
@@ -347,8 +361,8 @@ def _read(text: str) -> Mapping[str, Any]:
     unknown = sorted(set(line) - LINE_KEYS)
     if unknown:
         raise BadLine(f"`{unknown[0]}` is not a key of an import line; keys are {', '.join(sorted(LINE_KEYS))}")
-    if sum(verb in line for verb in ("open", "do", "tick", "say")) != 1:
-        raise BadLine("a line says one of `open`, `do`, `tick` or `say`")
+    if sum(verb in line for verb in ("open", "do", "hear", "tick", "say")) != 1:
+        raise BadLine("a line says one of `open`, `do`, `hear`, `tick` or `say`")
     return line
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from engine.app.candidates import oversights_of, with_candidate
 from engine.app.catalogue import REVISION, opened_until
+from engine.app.hearing import named_events
 from engine.app.known import check_role
 from engine.app.merging import RecipeOfTwo
 from engine.app.opening import Coming, arranged, coming
@@ -69,6 +70,7 @@ class Keeping:
             _check_prefix(tx, definition)
             if status == "published":
                 self._check_migrations(tx, definition)
+                self._check_events(tx, definition)
             if status != "unchanged":
                 at = max(self._recipe.life.read(tx), opened_until(tx, definition.process))
                 tx.publish(_publication(definition, at, who.id))
@@ -85,6 +87,14 @@ class Keeping:
                 f"`migrate` of `{definition.process}` version {definition.version} forgets something of version "
                 f"{since}, or names what that never had",
                 help=f"`casewright plan {definition.process}` says what, and what it means for every open case",
+            )
+
+    def _check_events(self, tx: Transaction, definition: ProcessDefinition) -> None:
+        library = self._recipe.catalogue.library(tx) if definition.incoming else Library({})
+        for event, other in named_events(library, definition.incoming, definition.process):
+            raise DefinitionError(
+                f"event `{event}` of `{definition.process}` is heard by `{other}` already",
+                help="give one of the two another name: an event is about a case of one process",
             )
 
     def published(self) -> list[Publication]:

@@ -69,6 +69,7 @@ class Life:
         """Leave a sign of life now and then."""
         if abs(now - self._seen_at) > SEEN_EVERY or not self._is_kept:
             tx.forget_requests(now - KEYS_KEPT)
+            tx.forget_events(now)
             self._keep(tx, now)
 
     def _keep(self, tx: Transaction, now: int) -> None:

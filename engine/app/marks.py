@@ -38,6 +38,10 @@ class Marks:
         )  # fmt: skip
         return self._made(content)
 
+    def digest_of_event(self, event: str, sender: str, fields: Mapping[str, Any]) -> str:
+        """What an event of another system tells: told again under the same id, it must be the same."""
+        return self._made(json.dumps(["hear", event, sender, fields], sort_keys=True, default=str, ensure_ascii=False))
+
     def search(self, value: Any) -> str:
         """By what a whole personal value is found: an HMAC of its text without spaces, case and signs of numbers."""
         return self._made("".join(sign for sign in str(value).casefold() if not sign.isspace() and sign not in "-()+"))

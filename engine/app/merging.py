@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.app.deciding import Decision
+from engine.app.hearing import RecipeOfEvents
 from engine.app.marks import request_of
-from engine.app.recipe import Given, More, Recipe, Turn, result_of
+from engine.app.recipe import Given, More, Turn, result_of
 from engine.core.cases import Case, Command, Family, Refused
 from engine.core.decide import Carried, instant
 from engine.core.merging import end_in, take_in
@@ -30,7 +31,7 @@ class _NotTakenIn(Exception):
         self.refused = refused
 
 
-class RecipeOfTwo(Recipe):
+class RecipeOfTwo(RecipeOfEvents):
     """The same five steps, done to both families in one transaction."""
 
     def merging_in(self, tx: Transaction, command: Command, given: Given) -> Result:

@@ -12,12 +12,13 @@ from threading import Event, get_ident
 from typing import Any, NamedTuple, NoReturn, Self, TypeVar
 
 from engine.app.catalogue import Catalogue
-from engine.app.deciding import Deciding, Decision
+from engine.app.deciding import Decision
 from engine.app.faults import fault_of
 from engine.app.life import Life
 from engine.app.marks import SEARCH_KEY, Marks, request_of
 from engine.app.opening import open_due
 from engine.app.people import check_known, roles_of_named
+from engine.app.taking_up import TakingUp
 from engine.core.cases import BESIDE, EMPTY, Actor, Applied, Case, Command, Family, Refused
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.run import Poisoned
@@ -48,6 +49,8 @@ class Given(NamedTuple):
     occurred_at: int | None = None
     at: int | None = None  # an import's own instant
     importing: str | None = None
+    digest: str = ""  # of an event that does this: what its id stands for
+    is_taken_up: bool = False  # by a kept event; whoever takes it up looks at the others that wait
 
 
 class Turn(NamedTuple):
@@ -92,7 +95,7 @@ class Struck(Exception):
         self.family = family
 
 
-class Recipe(Deciding):
+class Recipe(TakingUp):
     """What every verb needs: the store, the time, the catalogue, who is who."""
 
     def __init__(self, store: Store, time: TimeSource) -> None:
@@ -220,7 +223,7 @@ class Recipe(Deciding):
 
     def command_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """One command inside a transaction."""
-        digest = self.marks.digest(command)
+        digest = given.digest or self.marks.digest(command)
         if digest and (repeat := self._repeat(tx, command, digest)):
             return repeat
         before = self.family_of(tx, command.case, lock=True)
@@ -251,6 +254,7 @@ class Recipe(Deciding):
             ),
         )  # fmt: skip
         self.life.show(tx, clock)
+        outcome = self.taken_up(tx, before, outcome, given)
         self._call_workers(tx, outcome, clock)
         return result_of(outcome, Turn(carried.family, case, context, now, command.actor))
 
@@ -269,11 +273,11 @@ class Recipe(Deciding):
         try:
             with tx.part():
                 named = command._replace(case=f"{definition.prefix}-{tx.next_number(definition.prefix)}")
-                return self._opened(tx, named, digest, (now, clock))
+                return self._opened(tx, named, digest, given, (now, clock))
         except _NotOpened as refused:  # its number is given again: a gap would look like a case that was removed
             return refused.refusal
 
-    def _opened(self, tx: Transaction, command: Command, digest: str, when: tuple[int, int]) -> Result:
+    def _opened(self, tx: Transaction, command: Command, digest: str, given: Given, when: tuple[int, int]) -> Result:
         now, clock = when
         outcome, context = self.settled(
             tx,
@@ -286,6 +290,7 @@ class Recipe(Deciding):
         )  # fmt: skip
         if isinstance(outcome, Refused):
             raise _NotOpened(Refusal(case=None, reasons=outcome.reasons))
+        outcome = self.taken_up(tx, None, outcome, given)
         self._call_workers(tx, outcome, clock)
         return result_of(outcome, Turn(None, None, context, now, command.actor))
 

@@ -12,11 +12,13 @@ from engine.app.registers import enter_all
 from engine.core.audit import sealed_by
 from engine.core.cases import EMPTY, Applied, Case, Family, Refused, Step
 from engine.core.decide import Carried
+from engine.core.hearing import marks_of
 from engine.core.outlook import outlook
+from engine.core.plan import Library
 from engine.core.sight import Context
 from engine.errors import NotFound
 from engine.fields import Value
-from engine.ports import Request, Save, Store, TimeSource, Transaction
+from engine.ports import Listening, Request, Save, Store, TimeSource, Transaction
 
 
 class Saving:
@@ -51,12 +53,25 @@ class Saving:
         if outcome.family is None or not steps:
             return
         library = self.catalogue.library(tx)
-        outlooks, keys = {}, {}
+        outlooks, keys, listening = {}, {}, {}
         for step in steps:
             name = step.case.id
             if name not in keys:
                 case = outcome.family.cases[name]
                 plan = library.plan(case.process, case.version)
                 outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
-        tx.save(Save(before, outcome.family, steps, outlooks, keys, self.marks.of_steps(steps), request))
+                was = before.cases.get(name) if before is not None else None
+                if (changed := _listening(library, was, case)) is not None:
+                    listening[name] = changed
+        tx.save(Save(before, outcome.family, steps, outlooks, keys, self.marks.of_steps(steps), request, listening))
         enter_all(tx, library, steps)
+
+
+def _listening(library: Library, old: Case | None, case: Case) -> Listening | None:
+    """What changed of the events that find a case; None where nothing did."""
+    plan = library.plan(case.process, case.version)
+    before = plan if old is None or old.version == case.version else library.plan(old.process, old.version)
+    if not plan.definition.incoming and not before.definition.incoming:
+        return None
+    was, now = marks_of(before, old) if old is not None else frozenset(), marks_of(plan, case)
+    return Listening(was - now, now - was) if was != now else None

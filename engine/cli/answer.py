@@ -69,6 +69,11 @@ def _refused(streams: Streams, engine: Engine, args: Args, result: Refusal) -> i
     else:
         reasons(streams, reader, result)
         _advise(streams, engine, args, result)
+    return refusal_code(result)
+
+
+def refusal_code(result: Refusal) -> int:
+    """Return the exit code of a refusal."""
     return next((_CODES[reason.rule] for reason in result.reasons if reason.rule in _CODES), Exit.REFUSED)
 
 

@@ -21,6 +21,7 @@ KINDS = {
     "pause": later("pause"),
     "timer": later("timer"),
     "schedule": later("schedule"),
+    "event": later("event"),
     "branch": later("branch"),
     "effect": later("effect"),
 }

@@ -49,10 +49,10 @@ def command_options() -> list[click.Parameter]:
     ]
 
 
-def given_form(fields: Iterable[str], file: str | None, into: TextIO) -> dict[str, Any]:
-    """Put together the form: what the file says, and over it the flags."""
+def given_form(fields: Iterable[str], file: str | None, into: TextIO, *, flag: str = "-f") -> dict[str, Any]:
+    """Put together the form: what the file says, and over it the flags, or words without one."""
     form: dict[str, Any] = dict(read_object(file, into)) if file else {}
-    for name, value in pairs(fields, "-f").items():
+    for name, value in pairs(fields, flag).items():
         form[name] = value if value != "" else None
     return form
 
@@ -97,14 +97,14 @@ def pairs(given: Iterable[str], flag: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise UsageError(
-                _("`{flag} {text}` does not say NAME=VALUE").format(flag=flag, text=text),
-                help=_("write {flag} name=value, in quotes if it holds spaces").format(flag=flag),
+                _("`{text}` does not say NAME=VALUE").format(text=f"{flag} {text}".strip()),
+                help=_("write {text}, in quotes if it holds spaces").format(text=f"{flag} name=value".strip()),
             )
         name = name.strip()
         if found.setdefault(name, value) != value:
             raise UsageError(
-                _("`{flag} {name}` is given twice: `{first}` and `{second}`").format(
-                    flag=flag, name=name, first=found[name], second=value
+                _("`{name}` is given twice: `{first}` and `{second}`").format(
+                    name=f"{flag} {name}".strip(), first=found[name], second=value
                 ),
                 help=_("give it once; several values of one list stand in one, with commas"),
             )

@@ -88,6 +88,8 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
         text = _("opened by schedule {name}").format(name=record["schedule"])
         if "party" in record:
             text = _("{what} for {party}").format(what=text, party=record["party"])
+    if "heard" in record:
+        text = _("{what}, by event {event}").format(what=text, event=record["heard"])
     if record.get("refused"):
         rules = listed(_refused_by(reader, definition, *rule) for rule in record["refused"])
         return _("{what} refused: {rules}").format(what=text, rules=rules)

@@ -168,14 +168,14 @@ class Storyteller:
     # -- what people did -----------------------------------------------------------------------------------------
 
     def _command(self, chapter: Chapter, played: Played) -> Iterable[_Line]:
-        from engine.views import Refusal
+        from engine.views import Accepted, Refusal
 
         result = played.result
         reader = replace(self._reader, now=played.at)
         margin = self._margin(played.at, str(played.line.get("as", "")).partition(":")[2])
         if isinstance(result, Refusal):
             yield _Line(margin, self._refused(chapter, played, result), "red")
-        elif result is not None:
+        elif isinstance(result, Accepted):
             definition = self._definition(result.case)
             yield _Line(margin, chapter.mark(result.case.id) + self._done(reader, definition, result))
             yield from self._promises(reader, definition, result)
@@ -317,6 +317,6 @@ def _done(played: Iterable[Played]) -> Iterator[tuple[str, int]]:
     """The records, by case and number, that lines made themselves."""
     from engine.views import Accepted
 
-    for one in played:
-        if isinstance(one.result, Accepted):
+    for one in played:  # an event is told where it came to: no line of the file says which case that is
+        if isinstance(one.result, Accepted) and "hear" not in one.line:
             yield one.result.case.id, one.result.record["seq"]

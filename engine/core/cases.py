@@ -192,6 +192,8 @@ class Command(NamedTuple):
     importing: str | None = None
     schedule: str = ""  # of an opening by the calendar: the schedule's name
     party: str = ""  # and for whom of a register
+    heard: str = ""  # the event of another system that does this
+    heard_at: int | None = None  # when that came, if it was kept since
     is_stored: bool = False  # its values are as stored: told by a case, or replayed from a record
 
 

@@ -106,6 +106,7 @@ class Plan:
         self.watched = {name: _watched(clock) for name, clock in definition.clocks.items()}
         self.asks_roles = frozenset(name for name, field in definition.fields.items() if _asks_role(field))
         self.needers = _needers(self.actions())
+        self.keeping = tuple(one for one in definition.incoming.values() if one.otherwise == "keep")
         self.personal = frozenset(name for name, field in definition.fields.items() if field.personal)
 
     def calendar(self, name: str | None) -> Calendar:

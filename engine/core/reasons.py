@@ -63,6 +63,22 @@ WORDS: Mapping[str, Words] = {
         "en": "`{case}` with `{field}` {key} is still open; act on that one",
         "zh": "`{field}` {key} 已有未结案件 `{case}`，请在该案件上操作",
     },
+    "find_missing": {
+        "en": "event `{event}` lacks `{field}`, by which its case is found",
+        "zh": "事件 `{event}` 缺少用于查找案件的 `{field}`",
+    },
+    "find_wrong": {
+        "en": "`{field}` of event `{event}`: {problem}",
+        "zh": "事件 `{event}` 的 `{field}`：{problem}",
+    },
+    "find_none": {
+        "en": "event `{event}` is about no open case of `{process}`: none has {values}",
+        "zh": "事件 `{event}` 找不到对应案件：`{process}` 没有 {values} 的案件",
+    },
+    "find_several": {
+        "en": "event `{event}` could be about several cases, and is given to none: {cases}",
+        "zh": "事件 `{event}` 对应多个案件，未作处理：{cases}",
+    },
     "error": {"en": "`{action}` cannot be decided: {problem}", "zh": "`{action}` 无法判定：{problem}"},
     "endless": {
         "en": "`{action}` leads the process round in a circle; nothing was changed",

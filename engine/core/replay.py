@@ -14,7 +14,7 @@ from engine.core.sight import Context, Unknown
 from engine.errors import EngineError
 from engine.fields import Value
 
-NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "sent_to", "raised", "definition")
+NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "sent_to", "raised", "heard_at", "definition")
 """What a record says beside the decision."""
 
 COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in", "migrate", *BESIDE)
@@ -188,5 +188,5 @@ def _command(record: Mapping[str, Any]) -> Command:
         verb=record["verb"], case=record["case"], name=record["name"], actor=actor, form=form or {},
         facts=record.get("facts", {}), people=record.get("people"), version=record["definition"][1],
         key=record.get("key"), schedule=record.get("schedule", ""),
-        party=record.get("party", ""), is_stored=True,
+        party=record.get("party", ""), heard=record.get("heard", ""), is_stored=True,
     )  # fmt: skip

@@ -24,6 +24,7 @@ from engine.core.moving import move, settle
 from engine.core.plan import Plan
 from engine.core.promises import note_fired
 from engine.core.reasons import reason, rules_of
+from engine.core.saying import said_of
 from engine.core.sight import Context, holds
 from engine.errors import EngineError
 from engine.expressions import ExpressionFailed
@@ -112,7 +113,7 @@ class Run:
             return reasons
         self.floor = max(self.floor, now + 1 if command.schedule else now)
         try:
-            self.commit(draft, self._said(command, now))
+            self.commit(draft, said_of(command, now, self.context.clock))
             if command.verb not in BESIDE:
                 self.follow(draft, now)
         except Poisoned:
@@ -133,29 +134,7 @@ class Run:
     def refuse_as(self, command: Command, case: Case, now: int, why: Mapping[str, Any]) -> None:
         """Record a refusal; the case stays as it is."""
         self.floor = max(self.floor, now)
-        self.commit(self.draft(case, now), {**self._said(command, now), **why})
-
-    def _said(self, command: Command, now: int) -> dict[str, Any]:
-        """What a record says of the command itself; `raised` is by how much the floor lifted its instant."""
-        actor = command.actor
-        said: dict[str, Any] = {"verb": command.verb, "name": command.name, "actor": actor.id}
-        if actor.roles:
-            said["roles"] = list(actor.roles)
-        if actor.on_behalf_of:
-            said["for"] = actor.on_behalf_of
-        if command.schedule:
-            said["schedule"] = command.schedule
-        if command.party:
-            said["party"] = command.party
-        if command.key:
-            said["key"] = command.key
-        if command.occurred_at:
-            said["occurred_at"] = command.occurred_at
-        if command.sent_to:
-            said["sent_to"] = command.sent_to
-        if now > self.context.clock:
-            said["raised"] = now - self.context.clock
-        return said
+        self.commit(self.draft(case, now), {**said_of(command, now, self.context.clock), **why})
 
     # -- what follows --------------------------------------------------------------------------------------------
 
@@ -214,7 +193,7 @@ class Run:
         draft = self.draft(case, now)
         reasons = attempt(draft, command)
         if not reasons:
-            self.commit(draft, self._said(command, now))
+            self.commit(draft, said_of(command, now, self.context.clock))
         return draft, reasons
 
     def _targets(self, teller: str, effect: Tell) -> tuple[str | None, ...]:

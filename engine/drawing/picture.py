@@ -169,7 +169,7 @@ def _gate(speech: Speech, action: Action, where: str, near: str) -> Iterator[Pie
     name = f"{action.state}>{action.name}"
     parents = {speech.definition.states[branch.value].parent for branch in targets}
     parent = parents.pop() if len(parents) == 1 else ""
-    label = speech.said(action.label, action.name)
+    label = _called(speech, action)
     yield Spot(name=name, kind="gate", label=label, lines=(where,), parent=parent, near=near)
     for branch in targets:
         yield Way(source=name, target=branch.value, kind="person", labels=_when(speech, action.to, branch))
@@ -219,7 +219,7 @@ def _ways(speech: Speech) -> Iterator[Piece]:
 
 
 def _action_ways(speech: Speech, action: Action, place: str) -> Iterator[Piece]:
-    label = speech.said(action.label, action.name)
+    label = _called(speech, action)
     targets = _targets(action.to)
     if len(targets) > _MANY:
         name = f"{place}>{action.name}"
@@ -231,6 +231,13 @@ def _action_ways(speech: Speech, action: Action, place: str) -> Iterator[Piece]:
     for branch in targets:
         said = _joined(speech, label, _when(speech, action.to, branch))
         yield Way(source=place, target=branch.value, kind="person", labels=(said,))
+
+
+def _called(speech: Speech, action: Action) -> str:
+    """What leads along the way: the action, and the events of other systems that do it."""
+    label = speech.said(action.label, action.name)
+    events = [one.name for one in speech.definition.incoming.values() if one.action == action.name]
+    return speech.say("or_heard", action=label, events=speech.listed(events)) if events else label
 
 
 def _own_ways(speech: Speech, state: State) -> Iterator[Way]:

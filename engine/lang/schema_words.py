@@ -227,12 +227,6 @@ def _companion(fault: Fault) -> list[Diagnostic]:
     return found
 
 
-def _not_yet(fault: Fault) -> list[Diagnostic]:
-    """A key that a later version will know."""
-    message = f"{fault.about} comes with a later version"
-    return [error("not-yet", fault.name_span, message, "take it away for now")]
-
-
 # -- values ------------------------------------------------------------------------------------------------------------
 
 _KINDS = {
@@ -385,7 +379,6 @@ def _repeated(fault: Fault) -> list[Diagnostic]:
 _REWORD: Mapping[str, Callable[[Fault], list[Diagnostic]]] = {
     "type": _wrong_type,
     "enum": _not_listed,
-    "not": _not_yet,
     "dependentRequired": _companion,
     "minItems": _empty,
     "minProperties": _empty,

@@ -10,7 +10,7 @@ from engine.core.plan import Plan
 from engine.model import Branches, Effect, ProcessDefinition
 from engine.scenarios.play import Outcome
 
-KINDS = ("state", "action", "branch", "effect", "guard", "refusal", "threshold", "pause", "timer", "schedule")
+KINDS = ("state", "action", "branch", "effect", "guard", "refusal", "threshold", "pause", "timer", "schedule", "event")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ def _named(plan: Plan) -> Iterator[Item]:
             yield ("pause", f"{name} pauses_when")
     yield from (("timer", name) for name in plan.timers)
     yield from (("schedule", name) for name in definition.schedule)
+    yield from (("event", f"{name} {way}") for name in definition.incoming for way in ("heard", "otherwise"))
 
 
 def _parts(definition: ProcessDefinition) -> Iterator[tuple[tuple[str, int, bool], Item]]:
@@ -137,6 +138,7 @@ def _seen(plan: Plan, outcome: Outcome, parts: dict[tuple[str, int, bool], Item]
             name = "opening" if record["verb"] == "open" else record["name"]
             yield ("action", name)
             yield from [("schedule", record["schedule"])] if "schedule" in record else ()
+            yield from [("event", f"{record['heard']} heard")] if "heard" in record else ()
             yield from (("guard", f"{name}.{guard} holds") for guard in guards.get(name, ()))
         elif record["verb"] == "timer":
             yield ("timer", record["name"])
@@ -145,6 +147,7 @@ def _seen(plan: Plan, outcome: Outcome, parts: dict[tuple[str, int, bool], Item]
                 yield ("threshold", f"{clock} {detail[0]}")
             elif what == "paused":
                 yield from (("pause", f"{clock} {reason}") for reason in detail)
+    yield from (("event", f"{name} otherwise") for name in outcome.unheard)
     for of, action, rule in outcome.refusals:
         if of == process:
             yield ("guard", f"{action}.{rule} fails")

@@ -15,7 +15,7 @@ from engine.model import Emit, OpenCase, ProcessDefinition
 from engine.scenarios.script import SUBJECTS, Action, Script
 
 REASONS = frozenset(
-    {"state", "by", "never_by", "within", "during", "needs", "facts", "form", "unique", "register", "error"}
+    {"state", "by", "never_by", "within", "during", "needs", "facts", "form", "find", "unique", "register", "error"}
 )
 """What may refuse a step beside guards."""
 
@@ -53,7 +53,11 @@ def _unknown(script: Script, name: _Name, start: Path) -> Iterator[Diagnostic]:
     if name.text in known:
         return
     path = (*start, *name.path)
-    value = name.kind in ("action", "role", "link", "reason", "schedule") or name.path == ("expect", "state")
+    value = (
+        name.kind in ("action", "role", "link", "reason", "schedule")
+        or name.path in (("hear",), ("from",))
+        or name.path == ("expect", "state")
+    )
     place = script.document.place(path) if value else script.document.name_place(path)
     rule = "unknown-name" if name.kind in ("clock", "reason", "schedule", "event", "fact") else f"unknown-{name.kind}"
     article = "an" if name.kind[0] in "ae" else "a"
@@ -75,6 +79,7 @@ class _Names(NamedTuple):
         yield from self.facts(step.facts or {})
         if step.schedule is not None:
             yield _Name("schedule", step.schedule, ("schedule",), self.main.schedule, f"`{self.main.process}`")
+        yield from self._heard(step)
         if step.open is not None:
             yield from self.fields(step.open, ("open",)) if "form" not in step.refused else ()
             guards = {guard.name for guard in self.main.opening.guards}
@@ -103,6 +108,18 @@ class _Names(NamedTuple):
         form_of = self.main.opening.form
         known = {*form_of.require, *form_of.allow}
         return (_Name("field", name, (*path, name), known, "the opening's form") for name in form)
+
+    def _heard(self, step: Action) -> Iterator[_Name]:
+        if step.hear is None:
+            return
+        yield _Name("event", step.hear, ("hear",), self.main.incoming, f"`{self.main.process}`")
+        if step.sender is not None:
+            yield _Name("role", step.sender, ("from",), self.main.desk.roles, "the desk")
+        incoming = self.main.incoming.get(step.hear)
+        if incoming is not None:
+            acts = [act for act in _actions(self.main) if act.name == incoming.action]
+            guards = {guard.name for act in acts for guard in act.guards}
+            yield from self._reasons(step, guards, f"event `{step.hear}`")
 
     def _done(self, step: Action, processes: list[ProcessDefinition]) -> Iterator[_Name]:
         if not processes or step.do is None:

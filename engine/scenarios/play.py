@@ -17,7 +17,7 @@ from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
 from engine.scenarios.emitted import not_as_expected
 from engine.scenarios.script import SUBJECTS, Action, Scenario, Script
-from engine.scenarios.world import World
+from engine.scenarios.world import Told, World
 from engine.values import read_instant
 
 
@@ -37,6 +37,7 @@ class Outcome:
     failure: Failure | None
     steps: tuple[Step, ...]
     refusals: tuple[tuple[str, str, str], ...] = ()  # process, action, rule
+    unheard: tuple[str, ...] = ()  # events to which no case fitted, or several did
 
 
 class _Failed(Exception):
@@ -62,7 +63,11 @@ def play(scenario: Scenario, script: Script, library: Library, language: str = "
             failure = Failure(step.place, str(failed))
             break
     return Outcome(
-        scenario=scenario.name, failure=failure, steps=tuple(player.world.steps), refusals=tuple(player.refusals)
+        scenario=scenario.name,
+        failure=failure,
+        steps=tuple(player.world.steps),
+        refusals=tuple(player.refusals),
+        unheard=tuple(player.unheard),
     )
 
 
@@ -82,6 +87,8 @@ class _Player:
         self.main = ""
         self.facts = script.given.facts
         self.refusals: list[tuple[str, str, str]] = []
+        self.unheard: list[str] = []
+        self.heard = ""  # what became of the step's event
 
     def _members(self, party: str, kept: Mapping[str, Mapping[str, Any]]) -> list[Member]:
         """Everybody whom `given` puts on the register of a party."""
@@ -99,8 +106,8 @@ class _Player:
         return found
 
     def with_opening(self, steps: tuple[Action, ...]) -> Iterator[Action]:
-        """The steps, after the given opening where neither the first one nor the calendar opens."""
-        if steps[0].open is None and steps[0].schedule is None:
+        """The steps, after the given opening where neither the first one nor the calendar opens, nor an event comes."""
+        if steps[0].open is None and steps[0].schedule is None and steps[0].hear is None:
             yield Action(place=steps[0].place, open={})
         yield from steps
 
@@ -108,6 +115,7 @@ class _Player:
         """One step: let time pass, do it, compare."""
         self.world.sent.clear()
         self.world.registered.clear()
+        self.heard = ""
         self._pass_time(step)
         if step.schedule is not None:
             self.main = self._opened_by(step.schedule)
@@ -118,7 +126,11 @@ class _Player:
         if step.refused:
             self._expect_refusal(step, reasons)
         elif reasons:
-            raise _Failed(f"`{step.do or 'open'}` was refused: {self._told(reasons)}")
+            raise _Failed(f"`{_verb(step)}` was refused: {self._told(reasons)}")
+        elif self.heard in ("kept", "ignored") and "heard" not in step.expect:
+            raise _Failed(
+                f"`{step.hear}` found no case, and was {self.heard}; `expect: {{heard: {self.heard}}}` says so"
+            )
         for name, expected in step.expect.items():
             self._expect(name, expected, step.actor or self.script.given.actor)
 
@@ -149,6 +161,8 @@ class _Player:
             raise _Failed(f"`{key}: {text}` is not an instant: {error}") from error
 
     def _do(self, step: Action, case: str) -> tuple[Reason, ...]:
+        if step.hear is not None:
+            return self._hear(step.hear, step)
         actor = step.actor or self.script.given.actor
         if actor is None and (step.do or step.open is not None):
             raise _Failed("nobody acts: say `as: ROLE:PERSON` here or under `given`")
@@ -162,6 +176,18 @@ class _Player:
         reasons = self.world.act(case, step.do, step.form, actor or Actor(id=""), facts)
         process = self.world.case(case).process
         self.refusals += [(process, step.do, one.rule) for one in reasons]
+        return reasons
+
+    def _hear(self, event: str, step: Action) -> tuple[Reason, ...]:
+        definition = self.plan.definition
+        if event not in definition.incoming:
+            raise _Failed(f"`{definition.process}` hears no event `{event}`")
+        role = step.sender or definition.incoming[event].sender
+        told = Told(event, step.form, Actor(id=role, roles=(role,)))
+        self.heard, reasons = self.world.hear(told)
+        if self.heard != "done" or any(one.rule == "find" for one in reasons):
+            self.unheard.append(event)
+        self.refusals += [(definition.process, definition.incoming[event].action, one.rule) for one in reasons]
         return reasons
 
     def _open(self, step: Action, actor: Actor, facts: Mapping[str, Any]) -> tuple[Reason, ...]:
@@ -178,7 +204,7 @@ class _Player:
         rules = [one.rule for one in reasons]
         wanted = ", ".join(f"`{rule}`" for rule in step.refused)
         if not rules:
-            raise _Failed(f"`{step.do or 'open'}` was to be refused by {wanted}, but it was done")
+            raise _Failed(f"`{_verb(step)}` was to be refused by {wanted}, but it was done")
         if not set(step.refused) <= set(rules):
             raise _Failed(f"it was to be refused by {wanted}, but it was by: {self._told(reasons)}")
 
@@ -196,6 +222,10 @@ class _Player:
     def _expect(self, name: str, expected: Any, actor: Actor | None) -> None:
         link, subject = self._split(name)
         case = self._case(link) if link else self.main
+        if subject == "heard":
+            if expected != self.heard:
+                raise _Failed(f"`{name}` was to be {_told(expected)}, but is {_told(self.heard or 'none')}")
+            return
         if subject == "sent":
             self._expect_sent(name, expected, case if link else "")
             return
@@ -334,6 +364,10 @@ class _Player:
         sent = [message for message in self.world.sent if case in ("", message.case)]
         for difference in not_as_expected(expected, sent, self._plan_of, self.zone):
             raise _Failed(difference)
+
+
+def _verb(step: Action) -> str:
+    return step.do or step.hear or "open"
 
 
 def _sent(messages: Iterable[Outgoing]) -> dict[str, list[str]]:

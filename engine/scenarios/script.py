@@ -13,7 +13,7 @@ from engine.lang.shape import check_shape
 from engine.lang.source import read
 from engine.lang.tree import Document
 
-SUBJECTS = ("state", "assignee", "case", "clocks", "sent", "emitted", "allowed", "recorded", "registered")
+SUBJECTS = ("state", "heard", "assignee", "case", "clocks", "sent", "emitted", "allowed", "recorded", "registered")
 """What can be expected; before each may stand links."""
 
 
@@ -29,6 +29,8 @@ class Action:
     open: Mapping[str, Any] | None = None
     schedule: str | None = None  # the case that this schedule opened last is meant from here on
     do: str | None = None
+    hear: str | None = None  # an event of another system, which finds its case itself
+    sender: str | None = None  # the role that tells it; unsaid, the one that the process names
     actor: Actor | None = None
     form: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] | None = None
@@ -113,11 +115,19 @@ def _step(
     if "open" in step and "do" in step:
         message = "`do` cannot stand beside `open`: a step opens a case or does an action"
         findings.append(error("wrong-value", document.name_place((*path, "do")), message, "make it two steps"))
+    verbs = [verb for verb in ("do", "hear") if verb in step]
+    if len(verbs) == 2 or ("open" in step and "hear" in step):
+        message = f"`hear` cannot stand beside `{'do' if len(verbs) == 2 else 'open'}`: each is a step"
+        findings.append(error("wrong-value", document.name_place((*path, "hear")), message, "make it two steps"))
+    if "with" in step and not verbs:
+        message = "`with` needs `do` or `hear` beside it"
+        findings.append(error("missing-key", document.name_place((*path, "with")), message))
     refused = step.get("refused", ())
     return Action(
         place=document.place(path), at=str(step["at"]) if "at" in step else None,
         until=str(step["until"]) if "until" in step else None, wait=wait,
         case=step.get("case"), open=step.get("open"), schedule=step.get("schedule"), do=step.get("do"),
+        hear=step.get("hear"), sender=step.get("from"),
         actor=actor_of(step["as"]) if "as" in step else None, form=step.get("with", EMPTY), facts=step.get("facts"),
         refused=(refused,) if isinstance(refused, str) else tuple(refused), expect=step.get("expect", EMPTY),
     )  # fmt: skip

@@ -6,21 +6,32 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from engine.core.audit import seal
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outgoing, Reason, Refused, Registered, Step
+from engine.core.clocks import instant_of
 from engine.core.decide import act, carry, instant, open_case, without
+from engine.core.hearing import answers, is_offered, mark_of, marks_of, meant, none_found, not_told_by, several_found
 from engine.core.merging import end_in, take_in
-from engine.core.plan import Library
+from engine.core.plan import Library, Plan
 from engine.core.schedules import Member, next_instant, open_scheduled, openings_at
 from engine.core.sight import Context, Unknown
 from engine.fields import Value
-from engine.model import Desk
+from engine.model import Desk, Incoming
 from engine.views import Seeing, offers
 
 ENTROPY = "5c" * 32
 """Nothing here is secret, and the same scenario must give the same bytes."""
+
+
+class Told(NamedTuple):
+    """An event as another system tells it."""
+
+    event: str
+    fields: Mapping[str, Any]
+    sender: Actor
+    until: int = 0  # waits until then, once it is kept
 
 
 class World:
@@ -37,6 +48,7 @@ class World:
         self.refused: list[Reason] = []  # why the calendar could not open others
         self.members: dict[str, list[Member]] = {}  # party → whom its register holds, by id
         self.registered: list[Registered] = []  # whom steps have entered since
+        self.kept: list[Told] = []  # events that wait for their case
         self._scheduled = scheduled
         self._numbers: dict[str, int] = {}
         self.begin_at(now)
@@ -68,6 +80,7 @@ class World:
         if isinstance(outcome, Refused):
             return outcome.reasons
         self._keep(outcome)
+        self._take_up()
         return command.case
 
     def act(
@@ -84,7 +97,73 @@ class World:
         at = instant(family, self.now)
         outcome = self._decided(lambda context: act(family, command, context, at))
         self._keep(outcome)
-        return outcome.reasons if isinstance(outcome, Refused) else ()
+        if isinstance(outcome, Refused):
+            return outcome.reasons
+        self._take_up()
+        return ()
+
+    def hear(self, told: Told) -> tuple[Literal["done", "kept", "ignored"], tuple[Reason, ...]]:
+        """An event of another system: what became of it, or why it is refused. `KeyError` where no process hears it."""
+        plan = self._hearer(told.event)
+        incoming = plan.definition.incoming[told.event]
+        values, reasons = meant(plan, incoming, told.fields)
+        if reasons := [*not_told_by(plan, incoming, told.sender), *reasons]:
+            return "done", tuple(reasons)
+        found = self._found(told)
+        fitting = [case for case in found if is_offered(self._plan(case), case, incoming)]
+        if len(fitting) == 1 or (len(found) == 1 and incoming.otherwise == "refuse"):
+            return "done", self._give(told, (fitting or found)[0])
+        if incoming.otherwise == "refuse":
+            names = [case.id for case in fitting or found]
+            return "done", (several_found(incoming, names) if names else none_found(plan, incoming, values),)
+        if incoming.otherwise == "ignore":
+            return "ignored", ()
+        until = incoming.keep_for and instant_of(incoming.keep_for, self.now, None, plan.calendar(None))
+        self.kept.append(told._replace(until=until or 0))
+        return "kept", ()
+
+    def _take_up(self) -> None:
+        """Kept events act as soon as something that is done brings the one case that they are about."""
+        for told in tuple(self.kept):
+            found = self._found(told) if told in self.kept and told.until > self.now else []
+            fitting = [case for case in found if is_offered(self._plan(case), case, self._incoming(case, told))]
+            if len(fitting) == 1:
+                self.kept.remove(told)
+                self._give(told, fitting[0])
+
+    def _give(self, told: Told, case: Case) -> tuple[Reason, ...]:
+        plan, incoming = self._plan(case), self._incoming(case, told)
+        form = answers(plan, incoming, told.fields, case)
+        command = Command(
+            verb="do", case=case.id, name=incoming.action, actor=told.sender, form=form, heard=told.event
+        )  # fmt: skip
+        return self.command(command)
+
+    def _found(self, told: Told) -> list[Case]:
+        """The cases that an event may be about, a merged one as the case that took it in."""
+        plan, found = self._hearer(told.event), dict[str, Case]()
+        incoming = plan.definition.incoming[told.event]
+        mark = mark_of(plan, incoming, meant(plan, incoming, told.fields)[0])
+        for case in (case for family in self.families.values() for case in family.cases.values()):
+            if case.process == plan.definition.process and mark in marks_of(self._plan(case), case):
+                while case.merged_into:
+                    case = self.case(case.merged_into)
+                if not case.outcome or is_offered(plan, case, incoming):
+                    found[case.id] = case
+        return list(found.values())
+
+    def _hearer(self, event: str) -> Plan:
+        for process in self.library.published:
+            plan = self.library.newest(process, self.now)
+            if plan is not None and event in plan.definition.incoming:
+                return plan
+        raise KeyError(event)
+
+    def _plan(self, case: Case) -> Plan:
+        return self.library.plan(case.process, case.version)
+
+    def _incoming(self, case: Case, told: Told) -> Incoming:
+        return self._plan(case).definition.incoming[told.event]
 
     def allowed(self, case: str, actor: Actor) -> list[str]:
         """The actions that somebody may do now."""

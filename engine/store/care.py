@@ -36,4 +36,5 @@ class Nursing(Work):
         """Its families are no longer importing and fall due as others."""
         self._run("IMPORTED", name)
         self._run("ALL_THERE", name)
+        self._run("HEARD_IMPORTED", name)
         self._forget()

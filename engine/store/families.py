@@ -183,6 +183,11 @@ class Families(Work):
             self._change(was, row)
         self._write_key(old.secret if old is not None else "", case)
         self._write_waiting(was, row)
+        if (change := save.listening.get(case.id)) is not None:
+            for event, mark in change.gone:
+                self._write("NO_LISTENING", event, mark, case.id)
+            for event, mark in change.new:
+                self._write("LISTEN", event, mark, case.id)
         if case.links and (old is None or old.links != case.links):
             for link, target in case.links.items():
                 self._write("LINK", target, name, link)

@@ -12,7 +12,7 @@ from engine.core.cases import Case, Family, Outgoing
 from engine.core.outlook import Outlook
 from engine.errors import Conflict, UsageError
 from engine.json_text import encode
-from engine.ports import Mail, Request, Save, StoredRecord
+from engine.ports import Listening, Mail, Request, Save, StoredRecord
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.overlay import Overlay
 from engine.store.rows import case_body, plain, to_text
@@ -174,7 +174,16 @@ class MemoryFamilies(MemoryWork):
             self._tables.put("families", case.root, (*(self._tables.get("families", case.root) or ()), case.id))
         for link, target in case.links.items():
             self._tables.put("links", (target, case.id, link), True)
+        if (change := save.listening.get(case.id)) is not None:
+            self._listen(case.id, change)
         self._write_searches(save.searches.get(case.id, {}), old, case)
+
+    def _listen(self, case: str, change: Listening) -> None:
+        for place in change.gone:
+            left = tuple(one for one in self._tables.get("listening", place) or () if one != case)
+            self._tables.put("listening", place, left) if left else self._tables.drop("listening", place)
+        for place in change.new:
+            self._tables.put("listening", place, (*(self._tables.get("listening", place) or ()), case))
 
     def _write_searches(self, searches: Mapping[str, str], old: Case | None, case: Case) -> None:
         before = old.private if old is not None else {}

@@ -170,6 +170,9 @@ class MemoryCare(MemoryCases):
 
     def finish_import(self, name: str) -> None:
         """Its families are no longer importing and fall due as others."""
+        for number, event in self._tables.rows("heard"):
+            if event.importing == name:
+                self._tables.put("heard", number, replace(event, importing=""))
         imported = [kept for _, kept in self._tables.rows("cases") if kept.case.importing == name]
         for kept in imported:
             self._replace_case(kept, importing=None)

@@ -27,6 +27,7 @@ CHANNEL = "casewright"
 WAKE = f"NOTIFY {CHANNEL}"
 ALONE = "SELECT pg_advisory_xact_lock(1129792084)"
 """The number is `CWRT`."""
+ALONE_ABOUT = "SELECT pg_advisory_xact_lock(1129792084, hashtext(?))"
 
 
 class Cursor(Protocol):
@@ -144,9 +145,11 @@ class Work:
             found = int(self._run("TIME").fetchone()[0])
         return found
 
-    def alone(self) -> None:
+    def alone(self, about: str = "") -> None:
         """Wait until no other transaction is under way that asked for this, and keep others waiting until the end."""
-        if self._locks_rows:
+        if self._locks_rows and about:
+            self._ask(ALONE_ABOUT, (about,))
+        elif self._locks_rows:
             self._do(ALONE)
 
     def wake(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.chart.drawing import around
-from engine.model import Action, Branch, ProcessDefinition
+from engine.model import Action, Branch, ProcessDefinition, Who
 from engine.words.conditions import condition_said
 from engine.words.effects import effects_said
 from engine.words.phrases import PHRASES
@@ -69,6 +69,9 @@ def opening_said(speech: Speech) -> Act:
 
 
 def _terms(speech: Speech, action: Action) -> Iterator[str]:
+    if heard := [one for one in speech.definition.incoming.values() if one.action == action.name]:
+        roles = speech.listed(speech.people([Who("role", one.sender)]) for one in heard)
+        yield speech.say("heard", events=speech.listed(f"`{one.name}`" for one in heard), who=roles)
     if action.never_by:
         yield speech.say("never_by", who=speech.people(action.never_by))
     if action.needs:

@@ -28,6 +28,7 @@ KINDS: Mapping[str, tuple[Audience, Words]] = {
     "party": ("customers", {"en": "party", "zh": "外部人员"}),
     "count": ("operators", {"en": "count", "zh": "计数"}),
     "schedule": ("operators", {"en": "schedule", "zh": "定期受理"}),
+    "event": ("operators", {"en": "event of another system", "zh": "外部系统事件"}),
 }
 """What a difference is about, and whom it concerns unless its aspect says otherwise."""
 
@@ -115,5 +116,11 @@ ASPECTS: Mapping[str, Words] = {
     "roles": {"en": "roles", "zh": "角色"},
     "assigners": {"en": "may assign", "zh": "可指派者"},
     "contact": {"en": "reached by", "zh": "联系方式"},
+    "sender": {"en": "told by", "zh": "来源"},
+    "find": {"en": "finds its case by", "zh": "查找案件"},
+    "action": {"en": "does", "zh": "执行"},
+    "values": {"en": "gives the form", "zh": "填入表单"},
+    "otherwise": {"en": "if no case fits, or several do", "zh": "无相符案件或有多个时"},
+    "keep_for": {"en": "is kept for", "zh": "保留时间"},
     "same": {"en": "equal", "zh": "相同字段"},
 }

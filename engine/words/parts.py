@@ -74,6 +74,7 @@ def _named(speech: Speech) -> Iterator[Part]:
         ("party", known.desk.parties, lambda name: speech.said(known.desk.parties[name].label, name)),
         ("count", known.counts, str),
         ("schedule", known.schedule, str),
+        ("event", known.incoming, str),
     )
     for kind, table, called in tables:
         for name, value in table.items():
@@ -99,7 +100,7 @@ def _told_to_parties(speech: Speech) -> set[str]:
 _ELSEWHERE = {
     "ProcessDefinition": {
         "process", "version", "desk", "opening", "actions", "states", "clocks", "messages", "calendars", "fields",
-        "facts", "figures", "measures", "counts", "schedule", "sources", "behaviour_hash", "words_hash",
+        "facts", "figures", "measures", "counts", "schedule", "incoming", "sources", "behaviour_hash", "words_hash",
     },
     "Desk": {"name", "parties"},
     "State": {"children", "actions", "timers"},
@@ -213,6 +214,8 @@ def _said(speech: Speech, aspect: str, value: Any) -> str:
         return speech.listed(speech.quoted(speech.field(name)) for name in value)
     if aspect in _EFFECTS:
         return effects_said(speech, value)
+    if aspect == "action":
+        return speech.quoted(speech.action(value))
     if aspect in _STATES:
         return speech.quoted(speech.state(value))
     if aspect in _WAYS:

@@ -98,6 +98,8 @@ PHRASES: Mapping[str, Words] = {
     "within": {"en": "only within {length} after closing", "zh": "仅限结案后{length}内"},
     "asks": {"en": "asks for {fields}", "zh": "须填{fields}"},
     "takes": {"en": "takes {fields} too", "zh": "可填{fields}"},
+    "heard": {"en": "done by event {events} of {who} too", "zh": "{who}的事件{events}也会执行"},
+    "or_heard": {"en": "{action}, or event {events}", "zh": "{action}，或事件 {events}"},
     "refused": {"en": "else refused: {reason}", "zh": "否则不受理：{reason}"},
     "leads_to": {"en": "leads to {state}", "zh": "进入{state}"},
     "stays": {"en": "the case stays where it is", "zh": "状态不变"},

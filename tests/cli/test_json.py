@@ -80,6 +80,11 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "worker": [],  # runs until it is stopped: test_worker.py
     "tick": [["tick"]],
     "schedule": [["schedule"]],
+    "hear": [
+        ["hear", "parcel_scanned", "--from", "sf.feed", "--key", "e1", "waybill=SF100200", "collect=no"],
+        ["hear", "parcel_scanned", "--from", "sf.feed", "--key", "e2", "collect=no"],
+    ],
+    "incoming": [["incoming"]],
     "outbox": [["outbox"], ["outbox", "show", "MESSAGE", "--as", "boss"]],
     "fault": [["fault"]],
     "interrupt": [

@@ -294,9 +294,9 @@ def test_a_hundred_processes_are_each_read_once(monkeypatch: pytest.MonkeyPatch)
     )
     small = base()["visit.yaml"]
     many = {
-        f"visit_{number}.yaml": small.replace("process: visit", f"process: visit_{number}").replace(
-            "V", f"V{number}", 1
-        )
+        f"visit_{number}.yaml": small.replace("process: visit", f"process: visit_{number}")
+        .replace("V", f"V{number}", 1)
+        .replace("{arrived:", f"{{arrived_{number}:")
         for number in range(100)
     }
     began = process_time()

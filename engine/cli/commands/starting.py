@@ -50,6 +50,7 @@ _EXAMPLE_PEOPLE = (
     ("zhou.tao", "周涛", ("technician",)),
     ("sun.qiang", "孙强", ("repair_supervisor",)),
     ("gao.min", "高敏", ("warehouse",)),
+    ("sf.feed", "顺丰接口", ("courier_feed",)),
     ("xu.li", "徐丽", ("supervisor",)),
     ("gao.ming", "高明", ("manager",)),
     ("ma.lin", "马林", ("department",)),

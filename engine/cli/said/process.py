@@ -49,6 +49,17 @@ SENTENCES = (
     # who
     later("`actor` is whoever acts, so it says nothing here"),
     later("name a role, or `case.FIELD`"),
+    # events of other systems
+    later("name the role of the system that tells it"),
+    later("`{name}` is personal, and no case is found by it"),
+    later("find it by a field that is not personal, or `id`"),
+    later("`{name}` is {type}, and no case is found by that"),
+    later("find it by {types}, or `id`"),
+    later("action `{action}` does not ask for `{name}`"),
+    later("`otherwise: keep` needs `for` beside it"),
+    later("say how long it waits, as in `for: 30 calendar_days`"),
+    later("`for` says how long an event is kept, and with `otherwise: {otherwise}` none is"),
+    later("take it away, or write `otherwise: keep`"),
     later("`{name}` is a party, and parties never {what}"),
     later("name the role of the desk that does it for them"),
     later("`{name}` is a field: write `case.{text}`"),

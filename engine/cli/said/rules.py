@@ -5,6 +5,15 @@ from __future__ import annotations
 from engine.cli.translate import later
 
 SENTENCES = (
+    # events of other systems
+    later("`{action}` is not for `{role}`, so event `{event}` would always be refused"),
+    later("add `{role}` to its `by`"),
+    later("the action is written here"),
+    later("event `{event}` finds many cases: nothing in its `find` tells one from another"),
+    later("add a number that the other system knows, or `id`"),
+    later("process `{process}` hears an event `{event}` too"),
+    later("give each a name of its own; the sender or whoever brings it in says which is meant"),
+    later("the other process"),
     # actions
     later("guard `{name}` has no `else`: whoever is refused is not told why"),
     later("add `else: {{…}}` with the reason in every language"),

@@ -38,6 +38,13 @@ class Others:
             if outline is not None and any(process in opened for opened in outline.links.values()):
                 yield name
 
+    def hearing(self, event: str) -> Iterator[str]:
+        """The processes that hear an event of this name."""
+        for name, text in self._texts.items():
+            outline = self.outline(name) if event in text or "\\" in text else None
+            if outline is not None and outline.root.walk("incoming", event) is not None:
+                yield name
+
     def _mentions(self) -> Mapping[str, list[str]]:
         """Process → the files in whose text its name stands; in one with escapes any name may."""
         if self._mentioned is None:

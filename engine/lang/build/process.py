@@ -14,6 +14,7 @@ from engine.lang.build.clocks import build_clock, build_ladders
 from engine.lang.build.cursor import Cursor, flag, listed, text_of
 from engine.lang.build.declared import figures, words
 from engine.lang.build.desk import DeskFile
+from engine.lang.build.incoming import build_incoming
 from engine.lang.build.known import Known, Neighbour
 from engine.lang.build.measures import build_measure
 from engine.lang.build.migrations import build_migrations
@@ -137,6 +138,7 @@ def _definition(known: Known) -> ProcessDefinition:
         seen_by=read_whos(known, root.get("seen_by"), "reads"), authority=_authority(known),
         key=field.name if key is not None and (field := known.field(key)) is not None else None,
         unique=flag(root, "unique"), counts=_counts(known), schedule=build_schedules(known),
+        incoming=build_incoming(known),
         measures={name: build_measure(known, name, cursor) for name, cursor in _entries(root, "measures")},
         migrate=build_migrations(known),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from engine.model import (
     Count,
     Desk,
     Form,
+    Incoming,
     Notify,
     Opening,
     Party,
@@ -118,6 +119,9 @@ def _note(part: Any, used: Used) -> None:
             used.fields |= {part.field} if part.field else set()
         case Measure():
             used.fields |= {name.removeprefix("case.") for name in (*part.per, *part.columns, part.at)}
+        case Incoming():
+            used.fields |= {name for name in part.find if name != "id"}
+            used.roles.add(part.sender)
         case Count():
             used.fields |= set(part.same)
         case Notify():

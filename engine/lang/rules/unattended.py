@@ -97,6 +97,7 @@ def told_reads_facts(checked: Checked) -> Iterator[Spot]:
     told = {
         part.failed: "told when a delivery fails" for part in checked.effects if isinstance(part, Emit) and part.failed
     }
+    told |= {one.action: f"done by event `{one.name}`" for one in checked.definition.incoming.values()}
     told |= dict.fromkeys(told_from_outside(checked), "told by another case")
     if checked.definition.schedule and (facts := _facts_of(checked.definition.opening)):
         message = f"the calendar opens this case, when nobody brings `{facts[0]}`"

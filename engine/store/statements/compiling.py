@@ -13,6 +13,7 @@ from engine.store.statements.adjusting import STATEMENTS as ON_ADJUSTMENTS
 from engine.store.statements.cases import STATEMENTS as ON_CASES
 from engine.store.statements.desk import STATEMENTS as ON_DESK
 from engine.store.statements.erasing import STATEMENTS as ON_ERASURES
+from engine.store.statements.hearing import STATEMENTS as ON_EVENTS
 
 
 class Server(postgresql.dialect):  # type: ignore[misc,valid-type]
@@ -31,9 +32,8 @@ DIALECTS: dict[Kind, Dialect] = {
 
 def compiled(dialect: Dialect) -> dict[str, Text]:
     """Every statement in one database's words, by name."""
-    return {
-        name: found.text(dialect) for name, found in {**ON_CASES, **ON_DESK, **ON_ADJUSTMENTS, **ON_ERASURES}.items()
-    }
+    every = {**ON_CASES, **ON_DESK, **ON_ADJUSTMENTS, **ON_ERASURES, **ON_EVENTS}
+    return {name: found.text(dialect) for name, found in every.items()}
 
 
 def page(kind: Kind) -> str:

@@ -25,6 +25,7 @@ from engine.store.tables.cases import (
 )
 from engine.store.tables.columns import metadata
 from engine.store.tables.desk import actors, addresses, definitions, parties, settings, sources, timetables
+from engine.store.tables.hearing import heard, kept, listening
 
 __all__ = [
     "VERSION_TABLE",
@@ -40,7 +41,10 @@ __all__ = [
     "counters",
     "definitions",
     "faults",
+    "heard",
+    "kept",
     "links",
+    "listening",
     "metadata",
     "outbox",
     "parties",
