@@ -20,6 +20,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
         {
             "new": Entry("writing", later("Write a small process to start from, with scenarios.")),
             "check": Entry("writing", later("Check processes; every finding has its line and its mend.")),
+            "schema": Entry("editing", later("Write the schemas by which editors help.")),
             "test": Entry("testing", later("Run the scenarios of processes on a virtual clock.")),
             "calendar": Entry("calendars", later("Compute with calendars: add, elapsed, next opening; show one.")),
             "draw": Entry("drawing", later("Draw a process: outline, SVG, Mermaid, or a page for a browser.")),

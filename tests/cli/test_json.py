@@ -24,6 +24,7 @@ SAID = ("--reason", "flood", "--approver", "sun.qiang", "--as", "boss")
 COMMAND_LINES: dict[str, list[list[str]]] = {
     "new": [["new", "key_loan"]],
     "check": [["check"]],
+    "schema": [["schema"]],
     "test": [["test", "processes/return_visit.yaml", "--coverage"]],
     "diff": [["diff", "repair@1", "processes"], ["diff", "repair@1", "repair@1"]],
     "draw": [["draw", "repair"], ["draw", "--case", "CASE", "--as", "wang.fang"]],

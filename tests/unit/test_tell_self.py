@@ -96,3 +96,14 @@ def test_an_action_that_the_process_does_not_have_is_found() -> None:
     assert [(one.id, one.message) for one in found.diagnostics if one.severity == "error"] == [
         ("unknown-action", "`goo` is not an action of `job`")
     ]
+
+
+def test_an_action_that_reads_facts_cannot_be_told_by_the_case_itself() -> None:
+    text = process(
+        "go: {then: [{tell: self, do: look}], to: stay}",
+        "look: {guards: {there: {must: size(facts.here) > 0, else: {en: Nobody}}}, to: stay}",
+    ).replace("opening:", "facts: {here: {type: list, of: text}}\nopening:")
+    found = load_process({"desk.yaml": DESK, "job.yaml": text}, "job").diagnostics
+    assert [one.message for one in found if one.id == "told-reads-facts"] == [
+        "action `look` is told by the case itself, when nobody brings `facts.here`"
+    ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from engine.cli.command import Args, Command, plain_command
+from engine.cli.commands.editing import schema_line, schemas_beside
 from engine.cli.definitions import meant_definition
 from engine.cli.exits import Exit
 from engine.cli.findings import FORMATS, write_findings
@@ -82,10 +83,16 @@ def _starter_files(folder: Path, name: str, language: str) -> Iterator[tuple[Pat
     starter = _STARTER / language
     said = (starter / "desk.yaml").read_text("utf-8")
     desk = folder / "desk.yaml"
-    yield desk, said
+    yield desk, _known_to_editors(folder, "desk", said)
     shared = desk_in(desk.read_bytes() if desk.exists() else said.encode())
     for source, target in {"process": f"{name}.yaml", "scenarios": f"{name}.scenarios.yaml"}.items():
-        yield folder / target, _fitted((starter / f"{source}.yaml").read_text("utf-8"), name, shared)
+        text = _fitted((starter / f"{source}.yaml").read_text("utf-8"), name, shared)
+        yield folder / target, _known_to_editors(folder, source, text)
+
+
+def _known_to_editors(folder: Path, kind: str, text: str) -> str:
+    """Begin a file with the line that names its schema, where the schemas are."""
+    return f"{schema_line(kind)}\n{text}" if schemas_beside(folder).is_dir() else text
 
 
 @dataclass(frozen=True)

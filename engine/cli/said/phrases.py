@@ -39,6 +39,7 @@ PHRASES = (
     later("is a group"),
     later("told when a delivery fails"),
     later("told by another case"),
+    later("told by the case itself"),
     later("{first}, which tells {second}"),
     later("`{name}` of `{process}`"),
     later("a NUL character"),

@@ -8,7 +8,7 @@ from engine.expressions import Expression
 from engine.lang.build.used import parts_of
 from engine.lang.rules.families import told_from_outside
 from engine.lang.rules.rule import Checked, Spot, rule
-from engine.model import Action, Assign, Effect, Emit, Notify, OpenCase, Opening, Register, SetFields
+from engine.model import Action, Assign, Effect, Emit, Notify, OpenCase, Opening, Register, SetFields, Tell
 from engine.values import show_instant
 
 SOME_DAY = 1_767_225_600_000  # 2026-01-01 in UTC: rules read no clock
@@ -99,6 +99,8 @@ def told_reads_facts(checked: Checked) -> Iterator[Spot]:
     }
     told |= {one.action: f"done by event `{one.name}`" for one in checked.definition.incoming.values()}
     told |= dict.fromkeys(told_from_outside(checked), "told by another case")
+    by_itself = (one.action for one in checked.effects if isinstance(one, Tell) and one.target == "self")
+    told |= dict.fromkeys(by_itself, "told by the case itself")
     if checked.definition.schedule and (facts := _facts_of(checked.definition.opening)):
         message = f"the calendar opens this case, when nobody brings `{facts[0]}`"
         yield Spot(checked.name(checked.definition.opening), message, "keep what it needs in a figure of the desk")
