@@ -10,7 +10,6 @@ beside that of one, in turns. On SQLite they are threads of one process; on Post
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import ROOT, Answer, at_least, tell
 from benchmarks.durable import CASES, form, prepare
+from benchmarks.processes import ready, together
 from benchmarks.server import prepare as prepare_on_server
 from engine.app import Accepted, Engine
 from engine.testing import ManualTime
@@ -75,8 +75,7 @@ def child(url: str, first: int, count: int, seconds: float) -> None:
     with Engine.open(url, time=time) as engine:
         cases = [f"G-{number}" for number in range(1, CASES + 1)]
         call(engine, cases, range(first, first + 1), 0.3)
-        print("ready", flush=True)
-        sys.stdin.readline()
+        ready()
         began = perf_counter()
         done = call(engine, cases, range(first, first + count), seconds)
         print(done / (perf_counter() - began), flush=True)
@@ -85,22 +84,8 @@ def child(url: str, first: int, count: int, seconds: float) -> None:
 def rate(url: str, callers: int, processes: int, seconds: float, preload: str = "") -> float:
     """Actions a second of so many callers in so many processes."""
     each = callers // processes
-    environment = {**os.environ, "LD_PRELOAD": preload}
-    started = [
-        subprocess.Popen(
-            [sys.executable, __file__, "child", url, str(number * each), str(each), str(seconds)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
-        )
-        for number in range(processes)
-    ]  # fmt: skip
-    for one in started:
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
-    for one in started:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    return sum(float(one.communicate()[0]) for one in started)
+    given = [(url, str(number * each), str(each), str(seconds)) for number in range(processes)]
+    return sum(float(one) for one in together(__file__, given, preload)[1])
 
 
 def on_sqlite(library: Path, seconds: float, rounds: int) -> list[tuple[float, float]]:

@@ -10,11 +10,14 @@ socket, and waits for the disk at every commit.
 
 from __future__ import annotations
 
+import pickle
 import re
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import psycopg
@@ -23,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import Answer, Pair, at_least, desk, in_turns, tell
 from benchmarks.durable import BATCH, CASES, PEOPLE, WARM, Statement, act, act_many
+from benchmarks.processes import ready, together
 from engine.app import Accepted, Engine
 from engine.store.postgresql.pool import cursor_on
 from engine.store.postgresql.wire import Cursor, Wire
@@ -31,6 +35,9 @@ from tests import postgres
 
 WANTED = 0.55
 """Of the driver's rate, with one client."""
+
+CLIENTS = 8
+WANTED_OF_CLIENTS = 0.5
 
 GUARDED = re.compile(r"WITH changed AS \((.*) RETURNING 1\) SELECT .* FROM changed")
 """How an update is written that must change something."""
@@ -129,6 +136,43 @@ def in_batches(server: postgres.Server, count: int, rounds: int) -> Pair:
         )
 
 
+def of_several(server: postgres.Server, folder: Path, count: int, rounds: int) -> tuple[float, float]:
+    """Actions a second of eight clients, a process each, and that beside as many drivers writing the same rows."""
+    begin, cases = prepare(server)
+    names = [server.new(begin) for _ in range(3)]
+    parts = [range(first, first + count) for first in range(0, count * (rounds + 1), count)]
+    kept = []
+    for number in range(CLIENTS):
+        own = cases[number::CLIENTS]
+        kept.append(folder / str(number))
+        steps = recorded(server.url(names[0]), own * CLIENTS, range(parts[-1].stop))
+        kept[-1].write_bytes(pickle.dumps((own * CLIENTS, steps)))
+    found = []
+    for part in parts:
+        given = [[(who, server.url(name), str(path), str(part.start), str(part.stop)) for path in kept]
+                 for who, name in (("ours", names[1]), ("theirs", names[2]))]  # fmt: skip
+        found.append([together(__file__, one)[0] for one in given])
+    some, ratio = zip(*[(ours, theirs / ours) for ours, theirs in found[1:]], strict=True)
+    return CLIENTS * count / median(some), median(ratio)
+
+
+def child(who: str, url: str, path: str, first: str, until: str) -> None:
+    """One of several clients."""
+    cases, steps = pickle.loads(Path(path).read_bytes())
+    numbers = range(int(first), int(until))
+    if who == "theirs":
+        with closing(psycopg.connect(url, autocommit=True)) as driver:
+            cursor = cursor_on(driver)
+            ready()
+            write(cursor, [steps[number] for number in numbers])
+        return
+    time = ManualTime()
+    time.move(numbers.start * 1_000)
+    with Engine.open(url, time=time) as engine:
+        ready()
+        act(engine, time, cases, numbers)
+
+
 def equal(server: postgres.Server, ours: str, theirs: str) -> None:
     """Both must have written the same rows, or the ratio compares nothing."""
     with psycopg.connect(server.url(ours)) as one, psycopg.connect(server.url(theirs)) as other:
@@ -144,20 +188,32 @@ def answers(*, is_quick: bool = False) -> Iterator[Answer]:
         yield Answer("act on PostgreSQL", "no server here")
         return
     count, rounds = (100, 3) if is_quick else (500, 7)
-    server = postgres.Server()
-    server.start()
-    try:
-        pair = beside_the_driver(server, count, rounds)
-        beside = f"of the bare driver ({pair.cpu_ratio:.2f} by our processor time)"
-        yield Answer(
-            "act, durable, PostgreSQL", f"{count / pair.ours:,.0f}/s", pair.ratio, beside, *at_least(WANTED, pair.ratio)
-        )
-        pair = in_batches(server, count, rounds)
-        question = f"act in batches of {BATCH}, PostgreSQL"
-        yield Answer(question, f"{count / pair.ours:,.0f}/s", pair.ratio, "of one by one", *at_least(3, pair.ratio))
-    finally:
-        server.end()
+    for settings, waits in (((), "durable"), (postgres.PLAIN, "not waiting for the disk")):
+        server = postgres.Server(*settings)
+        server.start()
+        try:
+            yield from _beside(server, waits, count, rounds)
+        finally:
+            server.end()
+
+
+def _beside(server: postgres.Server, waits: str, count: int, rounds: int) -> Iterator[Answer]:
+    pair = beside_the_driver(server, count, rounds)
+    beside = f"of the bare driver ({pair.cpu_ratio:.2f} by our processor time)"
+    bound = at_least(WANTED, pair.ratio) if waits == "durable" else ("", None)
+    yield Answer(f"act, {waits}, PostgreSQL", f"{count / pair.ours:,.0f}/s", pair.ratio, beside, *bound)
+    with tempfile.TemporaryDirectory() as folder:
+        rate, ratio = of_several(server, Path(folder), count // 4, min(rounds, 5))
+    bound = at_least(WANTED_OF_CLIENTS, ratio) if waits == "durable" else ("", None)
+    yield Answer(f"act, {waits}, {CLIENTS} clients", f"{rate:,.0f}/s", ratio, "of as many bare drivers", *bound)
+    pair = in_batches(server, count, rounds)
+    question = f"act in batches of {BATCH}, {waits}, PostgreSQL"
+    bound = at_least(3, pair.ratio) if waits == "durable" else ("", None)
+    yield Answer(question, f"{count / pair.ours:,.0f}/s", pair.ratio, "of one by one", *bound)
 
 
 if __name__ == "__main__":
-    tell(answers(is_quick="--quick" in sys.argv))
+    if sys.argv[1:2] == ["child"]:
+        child(*sys.argv[2:7])
+    else:
+        tell(answers(is_quick="--quick" in sys.argv))

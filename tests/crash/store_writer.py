@@ -8,13 +8,15 @@ from __future__ import annotations
 import random
 import sys
 from dataclasses import replace
+from threading import Lock, Thread
 
 from engine.core.cases import Family
-from engine.ports import Save, Store
+from engine.ports import Save, Store, Transaction
 from engine.store import open_store
 from tests.contract.builders import a_case, a_child, a_message, a_request, a_step, family_of, moved, opening, outlook
 
 FAMILIES = 5
+SAYING = Lock()
 
 
 def first(name: str) -> Save:
@@ -44,24 +46,33 @@ def then(family: Family, size: int) -> Save:
 
 
 def turn(store: Store, name: str, size: int) -> int:
-    """One transaction; the sequence it reached."""
-    with store.write() as work:
-        family = work.family(name, lock=True)
+    """One step, in a commit that others may share; the sequence it reached."""
+
+    def work(tx: Transaction) -> int:
+        family = tx.family(name, lock=True)
         save = first(name) if family is None else then(family, size)
-        work.save(save)
-    return save.after.cases[name].sequence
+        tx.save(save)
+        return save.after.cases[name].sequence
+
+    return store.do(work)
+
+
+def write(store: Store, name: str) -> None:
+    """Write one family, beside the others of this process, until killed."""
+    lots = random.Random(name)
+    while True:
+        sequence = turn(store, name, lots.choice((10, 10, 10, 3_000, 60_000)))
+        with SAYING:
+            sys.stdout.write(f"{name} {sequence}\n")
+            sys.stdout.flush()
 
 
 def main() -> None:
-    """Write until killed."""
+    """Write with as many threads as there are families."""
     path, prefix = sys.argv[1:]
-    lots = random.Random(prefix)
     store = open_store(path, create=True)
-    while True:
-        name = f"{prefix}-{lots.randrange(FAMILIES)}"
-        sequence = turn(store, name, lots.choice((10, 10, 10, 3_000, 60_000)))
-        sys.stdout.write(f"{name} {sequence}\n")
-        sys.stdout.flush()
+    for number in range(FAMILIES):
+        Thread(target=write, args=(store, f"{prefix}-{number}")).start()
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def test_whatever_was_acknowledged_survives_kills_and_nothing_is_half_done(tmp_p
         waiting_is_whole(path)
         ahead = {name: count - reached.get(name, 0) for name, count in found.items()}
         assert all(more >= 0 for more in ahead.values()), "an acknowledged step is gone"
-        assert sum(ahead.values()) <= 1, "only the step of the kill may be there without its acknowledgement"
+        assert max(ahead.values()) <= 1, "of each thread only the step of the kill may be there unacknowledged"
         reached = found
     assert sum(reached.values()) > KILLS
 

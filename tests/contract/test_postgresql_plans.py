@@ -1,0 +1,108 @@
+"""What PostgreSQL walks along once there are many cases: indexes, whatever it is asked often, and no sorting of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from engine.ports import Query
+from engine.store import open_store
+from engine.store.postgresql.store import PostgresStore
+from engine.store.statements import texts_of
+from engine.store.transaction import SqlTransaction
+from tests import postgres
+from tests.contract.builders import a_case, opening, put
+
+STATEMENTS = texts_of("postgresql")
+MANY = 5_000
+QUEUES = ("role:agent", "role:boss", "role:carrier")
+
+COPY = f"""
+INSERT INTO cases SELECT (jsonb_populate_record(one, jsonb_build_object(
+    'id', 'R-' || n, 'root', 'R-' || n, 'sort_key', n, 'opened_ms', n, 'family_due_ms', n, 'business_key', 'k' || n
+))).* FROM cases AS one, generate_series(2, {MANY}) AS n
+"""
+QUEUE = f"""
+INSERT INTO waiting SELECT ('{{{",".join(QUEUES)}}}'::text[])[1 + n % 3], n, n, 'R-' || n
+FROM generate_series(2, {MANY}) AS n
+"""
+
+
+class Plans:
+    """A transaction that explains its statements before it runs them."""
+
+    def __init__(self, work: SqlTransaction) -> None:
+        self.work = work
+        self.run = work._execute
+        self.seen: list[str] = []
+        work._execute = self.explain
+
+    def explain(self, text: str, values: Sequence[Any]) -> Any:
+        self.seen.append(self.plan(text, values))
+        return self.run(text, values)
+
+    def plan(self, text: str, values: Sequence[Any]) -> str:
+        return "\n".join(line for (line,) in self.run("EXPLAIN " + text, values).fetchall())
+
+    def of(self, query: Query) -> str:
+        self.seen.clear()
+        self.work.worklist(query)
+        return self.seen[0]
+
+
+@pytest.fixture(scope="module")
+def plans() -> Iterator[Plans]:
+    postgres.needs_server()
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    store = open_store(server.url(name))
+    assert isinstance(store, PostgresStore)
+    put(store, opening(a_case("R-1")))
+    with store.write() as work:
+        for text in (COPY, QUEUE, "ANALYZE"):
+            work._do(text)
+    with store.write() as work:
+        work._do("SET LOCAL enable_seqscan = off")  # of so few it would rather read all
+        yield Plans(work)
+    store.close()
+    server.drop(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "index"),
+    [
+        ("LOCK", ("R-7",), "pk_cases"),
+        ("FAMILY", ("R-7",), "ix_cases_root_birth"),
+        ("OPEN_WITH_KEY", ("k7", "repair"), "ix_cases_business_key"),
+        ("DUE", (500, 100), "ix_cases_family_due_ms_id"),
+        ("NEXT_DUE", (), "ix_cases_family_due_ms_id"),
+    ],
+)
+def test_what_is_asked_most_walks_its_own_index(plans: Plans, name: str, values: tuple[Any, ...], index: str) -> None:
+    text = STATEMENTS[name]
+    plan = plans.plan(text.text, text.values(values))
+    assert index in plan
+    assert "Seq Scan on cases" not in plan
+
+
+def test_what_is_due_is_not_sorted(plans: Plans) -> None:
+    """A hundred of many that are due are the first hundred of the index."""
+    text = STATEMENTS["DUE"]
+    assert "Sort" not in plans.plan(text.text, text.values((MANY, 100)))
+
+
+@pytest.mark.parametrize("after", [None, (MANY // 2, MANY // 2, "R-1"), (MANY * 3 // 4, MANY * 3 // 4, "R-1")])
+def test_a_page_of_three_queues_reads_a_page_of_each_however_deep_it_is(
+    plans: Plans, after: tuple[int, int, str] | None
+) -> None:
+    plan = plans.of(Query(waiting=QUEUES, limit=50, after=after))
+    assert plan.count("using pk_waiting") == len(QUEUES)
+    assert "Seq Scan" not in plan
+
+
+def test_a_page_of_all_cases_walks_along_their_order(plans: Plans) -> None:
+    plan = plans.of(Query(limit=50, after=(MANY // 2, MANY // 2, "R-1")))
+    assert "ix_cases_worklist" in plan
+    assert "Sort" not in plan
