@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.app.delivery import Deliver, Delivery, NotMine
+from engine.deliverers.broker import relay
 from engine.deliverers.file import line_file
 from engine.deliverers.mail import mail_server
 from engine.deliverers.settings import Table
@@ -22,7 +23,9 @@ GROUP = "casewright.deliverers"
 DIGEST_ABOVE = 20
 """More messages than this that wait for one receiver go out as one."""
 
-KINDS: Mapping[str, Callable[[Table], Deliver]] = {"file": line_file, "smtp": mail_server, "webhook": hook}
+KINDS: Mapping[str, Callable[[Table], Deliver]] = {
+    "file": line_file, "nats": relay, "smtp": mail_server, "webhook": hook,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
