@@ -73,7 +73,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "correct": Entry("correcting", later("Put a wrong calendar or goal right, beside the record.")),
             "audit": Entry("auditing", later("Verify that records are whole and tell the truth.")),
             "privacy": Entry("privacy", later("Erase private values for good; lock them by the host's key.")),
-            "db": Entry("database", later("Bring the database's tables up to date.")),
+            "db": Entry("database", later("Bring the database's tables up to date, or back the database up.")),
             "doctor": Entry("starting", later("Look whether everything needed is in order.")),
             "demo": Entry("story", later("Play a day at the desk on a temporary database.")),
         },

@@ -5,12 +5,13 @@ Nothing of SQLAlchemy is imported until a database is opened, and of a database'
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import StoreUnavailable
+from engine.errors import NotFound, StoreUnavailable, UsageError
 from engine.ports import Store
 from engine.sealing import HostKeys, host_keys
-from engine.store.address import read_address
+from engine.store.address import Address, read_address
 
 if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
@@ -51,6 +52,35 @@ def upgrade(url: str) -> bool:
     return upgrade_sqlite(address)
 
 
+def back_up(url: str, target: Path, keys: Path | None = None) -> None:
+    """Copy the database at this URL or path to a new file while it is in use, and its keys to another if one is named.
+
+    `UsageError` where the file is there already, and for a server, whose own tools do it.
+    """
+    from engine.store.sqlite.copying import copy_sqlite
+
+    copy_sqlite(_file_of(url, "pg_dump --exclude-table-data=case_keys"), target, keys)
+
+
+def bring_keys_back(url: str, keys: Path) -> int:
+    """Add the keys of a backup to a restored database, where it has none of that name; how many were added."""
+    from engine.store.sqlite.copying import add_keys
+
+    return add_keys(_file_of(url, "psql"), keys)
+
+
+def _file_of(url: str, tool: str) -> Address:
+    address = read_address(url)
+    if address.kind != "sqlite":
+        raise UsageError(
+            f"`{address.path or url}` is no file that could be copied",
+            help=f"a server has tools of its own: `{tool}`" if address.kind == "postgresql" else "name a database file",
+        )
+    if not Path(address.path).exists():
+        raise NotFound(f"there is no database at `{address.path}`", help="name another one with `--db`")
+    return address
+
+
 def install(connection: HostConnection) -> bool:
     """Make our tables beside the host's own, or bring them up to date; whether anything had to be done."""
     if getattr(getattr(connection, "dialect", None), "name", "") == "postgresql":
@@ -73,4 +103,4 @@ def _check_driver() -> None:
     del psycopg
 
 
-__all__ = ["install", "open_store", "upgrade"]
+__all__ = ["back_up", "bring_keys_back", "install", "open_store", "upgrade"]

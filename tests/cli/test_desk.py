@@ -652,3 +652,14 @@ def test_a_new_process_is_labelled_by_its_name_in_every_language(desk: Path) -> 
     run("new", "borrowed_key")
     text = (desk / "processes" / "borrowed_key.yaml").read_text("utf-8")
     assert "label: {en: Borrowed key, zh: Borrowed key}" in text
+
+
+def test_a_copy_of_the_database_works_once_its_keys_are_back(desk: Path) -> None:
+    case = report()
+    assert run("db", "backup", "copy.sqlite", "--keys", "copy.keys").code == 0
+    shown = ("show", case, "--as", "wang.fang", "--db", "copy.sqlite")
+    assert "keys were left out" in run(*shown).err
+    assert run("db", "keys", "copy.keys", "--db", "copy.sqlite", "--json").json["keys"] == 1
+    assert "13900000000" in run(*shown).out
+    again = run("db", "backup", "copy.sqlite", language="zh")
+    assert (again.code, "已存在" in again.err) == (2, True)

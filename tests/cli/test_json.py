@@ -100,7 +100,11 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["correct", "list"],
     ],
     "audit": [["audit", "verify"]],
-    "db": [["db", "upgrade"]],
+    "db": [["db", "upgrade"], ["db", "backup", "copy.sqlite", "--keys", "keys"]],
+    "privacy": [
+        ["privacy", "keygen", "--out", "desk.key"],
+        ["privacy", "erase", "CASE", "--reason", "asked for", "--yes", "--as", "boss"],
+    ],
     "doctor": [["doctor"], ["doctor", "--metrics"]],
     "demo": [["demo"]],
 }

@@ -1,0 +1,171 @@
+"""A copy made while everybody works is whole: as of one instant, verified, without keys, and it works when put back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from engine import Engine
+from engine.errors import Conflict, KeyMissing, NotFound, UsageError
+from engine.store import back_up, bring_keys_back
+from engine.testing import ManualTime
+from tests import postgres
+from tests.app.desks import ADMIN, LIN, NINE, RUN, done, open_errand, send, sources
+from tests.crash.rig import LONG, tell
+
+ROUNDS = 20 if LONG else 3
+PHONE = "139 0000 0001"
+
+
+class Busy:
+    """A desk at which clerks and a worker are at work until it is left."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = Engine.open(url, time=ManualTime(NINE))
+        self.acknowledged: list[str] = []
+        self.trouble: list[BaseException] = []
+        self._over = Event()
+        self._threads = [Thread(target=self._kept(work)) for work in (self._open, self._open, self._fire)]
+
+    def __enter__(self) -> Busy:
+        for thread in self._threads:
+            thread.start()
+        while len(self.acknowledged) < 10 and not self.trouble:
+            self._over.wait(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+        self.engine.close()
+        assert not self.trouble
+
+    def _kept(self, work: Callable[[], None]) -> Callable[[], None]:
+        def loop() -> None:
+            try:
+                while not self._over.is_set():
+                    with suppress(Conflict):
+                        work()
+            except BaseException as error:
+                self.trouble.append(error)
+
+        return loop
+
+    def _open(self) -> None:
+        case = open_errand(self.engine, phone=PHONE)
+        send(self.engine, case)
+        self.acknowledged.append(case)
+
+    def _fire(self) -> None:
+        self.engine.run_once()
+        self._over.wait(0.005)
+
+
+def published(url: str, *, create: bool = True) -> None:
+    with Engine.open(url, time=ManualTime(NINE), create=create) as engine:
+        for process in ("errand", "call"):
+            engine.publish(sources(), process, actor=ADMIN)
+
+
+def check(url: str, acknowledged: list[str]) -> None:
+    """The copy is whole, has all that was acknowledged before it was begun, and nobody can read what is private."""
+    with Engine.open(url, time=ManualTime(NINE)) as copy:
+        found = copy.verify()
+        assert not found.problems
+        assert found.cases >= len(acknowledged) >= 10
+        for case in acknowledged:
+            assert [record["name"] for record in copy.history(case)] == ["errand", "send"]
+        with suppress(KeyMissing):
+            assert PHONE not in repr(copy.case(acknowledged[0], actor=LIN))
+
+
+def test_a_copy_of_a_file_in_use_is_whole_and_holds_no_key(tmp_path: Path) -> None:
+    desk = tmp_path / "desk.db"
+    published(str(desk))
+    with Busy(str(desk)) as busy:
+        for number in range(ROUNDS):
+            copy, keys = tmp_path / f"copy{number}.db", tmp_path / f"copy{number}.keys"
+            acknowledged = list(busy.acknowledged)
+            back_up(str(desk), copy, keys)
+            assert PHONE.encode() not in copy.read_bytes()
+            with closing(sqlite3.connect(copy)) as connection:
+                assert connection.execute("SELECT count(*) FROM case_keys").fetchone() == (0,)
+            check(str(copy), acknowledged)
+            tell(f"copy {number}: {len(acknowledged)} cases acknowledged before it")
+    assert sorted(file.name for file in tmp_path.glob(".*")) == []
+
+
+def test_a_copy_put_back_with_its_keys_is_the_desk_as_it_was(tmp_path: Path) -> None:
+    desk, copy, keys = (tmp_path / name for name in ("desk.db", "copy.db", "copy.keys"))
+    published(str(desk))
+    with Engine.open(str(desk), time=ManualTime(NINE)) as engine:
+        case, erased = open_errand(engine, phone=PHONE), open_errand(engine, phone="139 0000 0002")
+        back_up(str(desk), copy, keys)
+        engine.erase(erased, actor=ADMIN, reason="asked for")
+        back_up(str(desk), tmp_path / "later.db", tmp_path / "later.keys")
+    shutil.copy(copy, restored := tmp_path / "restored.db")
+    assert bring_keys_back(str(restored), keys) == bring_keys_back(str(restored), keys) + 2
+    with Engine.open(str(restored), time=ManualTime(NINE)) as engine:
+        assert engine.case(case).data["phone"] == PHONE
+        done(engine.act(case, "send", {"runner": "run"}, actor=LIN, facts={"at_work": ["run"]}))
+        done(engine.act(case, "deliver", {"fee": 1}, actor=RUN))
+        assert not engine.verify().problems
+    # With the keys of a later day, what was erased until then is gone from the older copy as well.
+    shutil.copy(copy, older := tmp_path / "older.db")
+    assert bring_keys_back(str(older), tmp_path / "later.keys") == 1
+    with Engine.open(str(older), time=ManualTime(NINE)) as engine:
+        assert engine.case(case).data["phone"] == PHONE
+        with suppress(KeyMissing):
+            assert "139 0000 0002" not in repr(engine.case(erased))
+
+
+def test_a_backup_replaces_no_file_and_a_broken_one_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, copy = tmp_path / "desk.db", tmp_path / "copy.db"
+    published(str(desk))
+    copy.write_text("precious")
+    with pytest.raises(UsageError, match="there already"):
+        back_up(str(desk), copy)
+    assert copy.read_text() == "precious"
+    with pytest.raises(NotFound):
+        back_up(str(tmp_path / "nowhere.db"), tmp_path / "new.db")
+    with pytest.raises(UsageError, match="no file"):
+        back_up("postgresql://127.0.0.1/desk", tmp_path / "new.db")
+    before = [*sorted(tmp_path.iterdir()), tmp_path / "desk.db-wal", tmp_path / "desk.db-shm"]
+    monkeypatch.setattr(
+        "engine.store.sqlite.copying._copied", lambda *_: (_ for _ in ()).throw(sqlite3.DatabaseError("no"))
+    )
+    with pytest.raises(Exception, match="no"):
+        back_up(str(desk), tmp_path / "new.db")
+    assert [file for file in sorted(tmp_path.iterdir()) if file not in before] == []
+
+
+def test_a_dump_of_a_server_in_use_is_whole_and_holds_no_key(tmp_path: Path) -> None:
+    postgres.needs_server()
+    server, programs = postgres.shared(), postgres.programs()
+    assert programs is not None
+    name, restored = server.new(postgres.made()), server.new()
+    published(server.url(name), create=False)
+    dump = tmp_path / "desk.dump"
+    with Busy(server.url(name)) as busy:
+        acknowledged = list(busy.acknowledged)
+        for words in (
+            ["pg_dump", "--format=custom", "--exclude-table-data=case_keys", f"--file={dump}", server.url(name)],
+            ["pg_restore", "--no-owner", f"--dbname={server.url(restored)}", str(dump)],
+        ):
+            ran = subprocess.run([str(programs / words[0]), *words[1:]], capture_output=True, text=True, env=os.environ)
+            assert ran.returncode == 0, ran.stderr
+    check(server.url(restored), acknowledged)
+    for database in (name, restored):
+        server.drop(database)
