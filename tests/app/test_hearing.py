@@ -114,20 +114,26 @@ def made(url: str, time: ManualTime) -> Engine:
     return engine
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def desk(request: pytest.FixtureRequest, time: ManualTime, tmp_path: Path, template: Path) -> Iterator[Engine]:
-    """The engine on each database in turn; whatever a test did, the audit must hold."""
-    if request.param == "sqlite":
-        engine = on_file(template, tmp_path, time)
-    else:
-        postgres.needs_server()
-        name = postgres.shared().new(on_server())
-        engine = Engine.open(postgres.shared().url(name), time=time)
-    with engine:
+@pytest.fixture
+def desk(time: ManualTime, tmp_path: Path, template: Path) -> Iterator[Engine]:
+    """The engine on a file; whatever a test did, the audit must hold."""
+    with on_file(template, tmp_path, time) as engine:
         yield engine
         assert not engine.verify().problems
-    if request.param == "postgresql":
-        postgres.shared().drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def anywhere(request: pytest.FixtureRequest, time: ManualTime) -> Iterator[Engine]:
+    """The same on each database in turn, for what stores and locks decide."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("desk")
+        return
+    postgres.needs_server()
+    name = postgres.shared().new(on_server())
+    with Engine.open(postgres.shared().url(name), time=time) as engine:
+        yield engine
+        assert not engine.verify().problems
+    postgres.shared().drop(name)
 
 
 def texts(**more: str) -> dict[str, str]:
@@ -161,7 +167,8 @@ def state(desk: Engine, case: str) -> str:
 # -- one case ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_event_does_its_action_on_the_case_that_has_the_fields(desk: Engine) -> None:
+def test_an_event_does_its_action_on_the_case_that_has_the_fields(anywhere: Engine) -> None:
+    desk = anywhere
     other, case = sent(desk, "SF8"), sent(desk)
     heard = scanned(desk, by="Wu Min", colour="red")
     assert isinstance(heard, Accepted)
@@ -173,7 +180,8 @@ def test_an_event_does_its_action_on_the_case_that_has_the_fields(desk: Engine) 
     assert "colour" not in str(record)  # what no form asks for is not kept
 
 
-def test_an_event_told_again_under_its_id_acts_once(desk: Engine) -> None:
+def test_an_event_told_again_under_its_id_acts_once(anywhere: Engine) -> None:
+    desk = anywhere
     sent(desk)
     first, again = scanned(desk), scanned(desk)
     assert isinstance(again, Accepted)
@@ -278,7 +286,8 @@ def test_an_event_that_is_to_be_refused_is_so_where_no_case_fits(desk: Engine) -
     assert heard.case is None
 
 
-def test_an_event_that_is_to_be_ignored_is_remembered_as_heard(desk: Engine) -> None:
+def test_an_event_that_is_to_be_ignored_is_remembered_as_heard(anywhere: Engine) -> None:
+    desk = anywhere
     first = desk.hear("seen", {"order": 7}, sender=FEED, key="s1")
     assert isinstance(first, Noted)
     assert (first.status, first.is_repeat) == ("ignored", False)
@@ -291,7 +300,8 @@ def test_an_event_that_is_to_be_ignored_is_remembered_as_heard(desk: Engine) -> 
     assert desk.waiting_events() == []
 
 
-def test_of_several_cases_none_is_guessed(desk: Engine) -> None:
+def test_of_several_cases_none_is_guessed(anywhere: Engine) -> None:
+    desk = anywhere
     cases = [opened(desk), opened(desk)]
     heard = desk.hear("seen", {"order": 7}, sender=FEED, key="s1")
     assert isinstance(heard, Noted)
@@ -318,7 +328,8 @@ def test_a_closed_case_is_not_found(desk: Engine) -> None:
 # -- kept --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_kept_event_acts_in_the_step_that_brings_its_case(desk: Engine, time: ManualTime) -> None:
+def test_a_kept_event_acts_in_the_step_that_brings_its_case(anywhere: Engine, time: ManualTime) -> None:
+    desk = anywhere
     kept = scanned(desk, by="Wu Min")
     assert isinstance(kept, Noted)
     assert (kept.status, kept.until, kept.cases) == ("kept", NINE + 2 * DAY, ())
@@ -350,7 +361,8 @@ def test_it_acts_where_a_case_is_opened_with_the_fields_or_given_others(desk: En
     assert state(desk, case) == "received"
 
 
-def test_kept_events_act_in_the_order_in_which_they_were_heard(desk: Engine) -> None:
+def test_kept_events_act_in_the_order_in_which_they_were_heard(anywhere: Engine) -> None:
+    desk = anywhere
     assert [scanned(desk, key=key, weight=weight).status for key, weight in (("e2", 4.0), ("e1", 5.0))] == ["kept"] * 2
     case = sent(desk)
     heard = [one["form"]["weight"] for one in desk.history(case) if "heard" in one]
@@ -358,7 +370,8 @@ def test_kept_events_act_in_the_order_in_which_they_were_heard(desk: Engine) -> 
     assert [one.key for one in desk.waiting_events()] == ["e1"]
 
 
-def test_what_its_case_refuses_waits_no_longer_and_says_why(desk: Engine) -> None:
+def test_what_its_case_refuses_waits_no_longer_and_says_why(anywhere: Engine) -> None:
+    desk = anywhere
     scanned(desk, weight=80.0)
     case = sent(desk)
     assert state(desk, case) == "on_way"
@@ -376,7 +389,8 @@ def test_a_kept_event_told_again_is_tried_again(desk: Engine, time: ManualTime) 
     assert len(desk.waiting_events()) == 1
 
 
-def test_it_waits_until_its_time_is_over(desk: Engine, time: ManualTime) -> None:
+def test_it_waits_until_its_time_is_over(anywhere: Engine, time: ManualTime) -> None:
+    desk = anywhere
     scanned(desk)
     time.move(2 * DAY - 1)
     assert len(desk.waiting_events()) == 1
@@ -397,7 +411,8 @@ def test_time_alone_takes_up_no_kept_event(desk: Engine, time: ManualTime) -> No
     assert isinstance(scanned(desk), Noted)
 
 
-def test_private_values_wait_apart_and_are_never_shown(desk: Engine) -> None:
+def test_private_values_wait_apart_and_are_never_shown(anywhere: Engine) -> None:
+    desk = anywhere
     kept = scanned(desk, by="Wu Min", colour="red")
     [event] = desk.waiting_events()
     assert event.private == {"by": "•••"}
@@ -407,7 +422,8 @@ def test_private_values_wait_apart_and_are_never_shown(desk: Engine) -> None:
     assert desk.case(case, actor=LIN).data["carrier"] == "Wu Min"
 
 
-def test_who_assigns_cases_drops_what_waits_and_it_stays_dropped(desk: Engine) -> None:
+def test_who_assigns_cases_drops_what_waits_and_it_stays_dropped(anywhere: Engine) -> None:
+    desk = anywhere
     kept = scanned(desk, by="Wu Min")
     with pytest.raises(NotPermitted, match="`lin` may not drop events"):
         desk.drop_event(kept.number, actor=LIN)
@@ -425,7 +441,8 @@ def test_who_assigns_cases_drops_what_waits_and_it_stays_dropped(desk: Engine) -
 # -- many at once, workers, imports ------------------------------------------------------------------------------------
 
 
-def test_whoever_comes_first_an_event_and_its_case_do_not_miss_each_other(desk: Engine) -> None:
+def test_whoever_comes_first_an_event_and_its_case_do_not_miss_each_other(anywhere: Engine) -> None:
+    desk = anywhere
     # Kept by one transaction while another brought its case, it would have waited for nothing.
     cases = [opened(desk, order) for order in range(8)]
 
@@ -441,7 +458,8 @@ def test_whoever_comes_first_an_event_and_its_case_do_not_miss_each_other(desk: 
     assert desk.waiting_events() == []
 
 
-def test_one_event_told_by_many_at_once_acts_once(desk: Engine) -> None:
+def test_one_event_told_by_many_at_once_acts_once(anywhere: Engine) -> None:
+    desk = anywhere
     case = sent(desk)
     heard = together(8, lambda _: scanned(desk))
     assert sum(isinstance(one, Accepted) and not one.is_repeat for one in heard) == 1
@@ -486,7 +504,8 @@ def test_histories_do_not_depend_on_when_a_worker_looked(seed: int) -> None:
     assert played(seed, "sometimes") == never
 
 
-def test_events_of_an_import_find_the_cases_of_that_import(desk: Engine, time: ManualTime) -> None:
+def test_events_of_an_import_find_the_cases_of_that_import(anywhere: Engine, time: ManualTime) -> None:
+    desk = anywhere
     live = sent(desk, "SF1")
     time.move(DAY)
     lines = [

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,22 @@ def act(say: Say, database: Path, sender: str, first: int) -> None:
             number += 1
 
 
+def tell_events(say: Say, database: Path, sender: str, first: int) -> None:
+    """Open cases and tell an event of each, every other time before there is the case; all with keys of their own."""
+    clerk = Actor(id=sender, roles=("clerk",))
+    with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
+        ready(engine, say)
+        for number in count(first):
+            name = f"{sender}-{number}"
+            form, told = {"who": "Wu", "number": name}, {"number": name, "remark": name}
+            for verb in ("open", "hear") if number % 2 else ("hear", "open"):
+                if verb == "open":
+                    engine.open_case("slip", form, actor=clerk, key=f"open {number}")
+                else:
+                    engine.hear("handed", told, sender=clerk, key=f"event {number}")
+            say("has", number)
+
+
 def insist(say: Say, database: str, sender: str) -> None:
     """Act on the cases in turn; where the database is away, the same again with the same key until it is back."""
     clerk = Actor(id=sender, roles=("clerk",))
@@ -151,6 +168,6 @@ def grow(say: Say, database: Path, largest: int) -> None:
 
 
 PARTS: dict[str, Callable[..., None]] = {
-    "import": bring_in, "act": act, "insist": insist, "work": work, "make": make,
+    "import": bring_in, "act": act, "events": tell_events, "insist": insist, "work": work, "make": make,
     "hold": hold, "grow": grow,
 }  # fmt: skip

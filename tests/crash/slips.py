@@ -38,9 +38,11 @@ initial: lying
 fields:
   remark: {type: text, label: {en: Remark}}
   who: {type: text, personal: true, label: {en: Who}}
+  number: {type: text, label: {en: Number}}
+incoming: {handed: {from: clerk, find: {number: number}, do: pass_on, otherwise: keep, for: 48h}}
 opening:
   by: [clerk]
-  form: {require: [who]}
+  form: {require: [who], allow: [number]}
 clocks:
   answered:
     label: {en: Answered in ten hours}

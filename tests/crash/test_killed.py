@@ -83,6 +83,25 @@ def test_an_unknown_outcome_asked_again_with_its_key_is_done_once(database: Path
     proven(database, BEGIN)
 
 
+def test_an_event_whose_teller_is_killed_and_tells_it_again_acts_once(database: Path) -> None:
+    set_up(database, CASES)
+    draw, following = dice(), 0
+    for _ in range(ROUNDS):
+        with playing("events", database, "feed", following) as teller:
+            teller.wait_for("ready")
+            time.sleep(draw.uniform(0, 0.1))
+            teller.kill()
+        following += sum(heard[0] == "has" for heard in teller.said)  # the one under way is told again
+    with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
+        assert not engine.waiting_events() or following % 2 == 0, "only that of a case not opened yet"
+    proven(database, BEGIN)
+    found = kept(database)
+    assert [found["feed", f"event {number}"] for number in range(following)] == [1] * following
+    assert [found["feed", f"open {number}"] for number in range(following)] == [1] * following
+    tell(f"{following} events told and taken up, their teller killed {ROUNDS} times")
+    assert following > ROUNDS // 2
+
+
 def test_killed_workers_leave_the_history_of_one_that_never_stopped(tmp_path: Path) -> None:
     undisturbed, disturbed = tmp_path / "undisturbed.db", tmp_path / "disturbed.db"
     for path in (undisturbed, disturbed):
