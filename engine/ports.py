@@ -12,6 +12,7 @@ from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Step
 from engine.core.outlook import Outlook
 from engine.events import EventTable, HeardEvent, Listening
+from engine.evidence.ports import Erasures, Heads
 from engine.sealing import HostKeys
 from engine.stored import (
     Attached,
@@ -251,24 +252,11 @@ class Registry(Protocol):
         """Set it; None removes it."""
 
 
-class Erasures(Protocol):
-    """What goes with private values that are erased, and the keys of all others."""
+class Editions(Heads, Protocol):
+    """Where chains stand, and what their records name."""
 
-    def forget_files(self, case: str) -> int:
-        """Forget the files of this case, and the content that no other case has; how many files."""
-
-    def forget_traces(self, case: str) -> None:
-        """Forget what else could tell its values: digests of its commands, which no repeat fits any more; troubles
-        of its deliveries."""
-
-    def keys_beside(self, mark: str, after: str, most: int) -> list[tuple[str, str]]:
-        """Owners and stored keys that do not begin with this mark, by owner, those after `after`, at most so many."""
-
-    def count_keys_beside(self, mark: str) -> int:
-        """How many keys there are that do not begin with this mark."""
-
-    def replace_key(self, owner: str, stored: str) -> None:
-        """The same key, wrapped anew."""
+    def editions(self) -> list[Publication]:
+        """Every publication as it was, oldest first: of a version with new words more than one."""
 
 
 class Care(Protocol):
@@ -296,6 +284,7 @@ class Transaction(
     EventTable,
     OutboxTable,
     Registry,
+    Editions,
     Erasures,
     Care,
     Ledgers,
@@ -365,9 +354,42 @@ class Store(Protocol):
 
 
 __all__ = [
-    "NOTHING_AHEAD", "Ahead", "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Erasures",
-    "EventTable", "Family", "Fault", "HeardEvent", "Listening", "Listing", "Mail", "OutboxTable", "Outlook",
-    "PartyRecord", "Person", "Publication", "Query", "Registers",
-    "Registry", "Reports", "Request", "Save", "Server", "Step", "Store", "StoredRecord", "TimeSource", "Timetable",
-    "Timetables", "Transaction", "Wanted",
+    "NOTHING_AHEAD",
+    "Ahead",
+    "Attached",
+    "Attachment",
+    "Care",
+    "Case",
+    "CaseLists",
+    "CaseTable",
+    "Ended",
+    "Erasures",
+    "EventTable",
+    "Family",
+    "Fault",
+    "Heads",
+    "HeardEvent",
+    "Listening",
+    "Listing",
+    "Mail",
+    "OutboxTable",
+    "Outlook",
+    "PartyRecord",
+    "Person",
+    "Publication",
+    "Query",
+    "Registers",
+    "Registry",
+    "Reports",
+    "Request",
+    "Save",
+    "Server",
+    "Step",
+    "Store",
+    "StoredRecord",
+    "TimeSource",
+    "Timetable",
+    "Timetables",
+    "Transaction",
+    "Wanted",
 ]  # fmt: skip

@@ -157,20 +157,24 @@ class WithPrivate(Mapping[str, Any]):
 
 def host_keys(environment: Mapping[str, str] | None = None) -> HostKeys:
     """The host's keys as the environment gives them, or names the file with one a line, the newest first."""
-    given = os.environ if environment is None else environment
-    text, path = given.get(KEY, ""), given.get(KEY_FILE, "")
-    if text and path:
-        raise UsageError(f"both {KEY} and {KEY_FILE} are set, and it is unclear which counts", help="unset one")
-    where = f"the file `{path}`" if path else KEY
-    if path:
-        try:
-            text = Path(path).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"the host's key cannot be read from the file `{path}`: {error}") from None
+    text, where = secret_text(os.environ if environment is None else environment, KEY)
     keys = tuple(_host_key(line, where) for line in text.split())
-    if path and not keys:
-        raise UsageError(f"no key stands in the file `{path}`", help="`casewright privacy keygen --out FILE` makes one")
+    if where != KEY and not keys:
+        raise UsageError(f"no key stands in {where}", help="`casewright privacy keygen --out FILE` makes one")
     return HostKeys(keys)
+
+
+def secret_text(environment: Mapping[str, str], name: str) -> tuple[str, str]:
+    """A secret that a variable holds, or the file that the variable `…_FILE` names, and where it was found."""
+    text, path = environment.get(name, ""), environment.get(f"{name}_FILE", "")
+    if text and path:
+        raise UsageError(f"both {name} and {name}_FILE are set, and it is unclear which counts", help="unset one")
+    if not path:
+        return text, name
+    try:
+        return Path(path).read_text("utf-8"), f"the file `{path}`"
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the key cannot be read from the file `{path}`: {error}") from None
 
 
 def new_host_key() -> str:

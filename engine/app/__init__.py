@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.app.acting import Act, Acting, File
 from engine.app.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
 from engine.app.delivery import Deliver, Delivery
+from engine.app.evidence import Checkpoint, Compared, Evidence
 from engine.app.exporting import Export, Exported, Exporting
 from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 
 
 class Engine(
-    Acting, Listening, Reading, Reporting, Measuring, Running, Keeping, Privacy, Registering, Importing, Exporting,
-    Adjusting, Migrating,
+    Acting, Listening, Reading, Reporting, Measuring, Running, Keeping, Evidence, Privacy, Registering, Importing,
+    Exporting, Adjusting, Migrating,
 ):  # fmt: skip
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
@@ -106,9 +107,9 @@ class Engine(
 
 
 __all__ = [
-    "Accepted", "Act", "AdjustedCycle", "CaseMove", "CaseView", "Check", "ClockView", "Coming", "Correction",
-    "Declared", "Deliver", "Delivery", "Engine", "Erased", "Export", "Exported", "File", "FormField", "Heard",
-    "HeardEvent", "Import", "Imported", "Inside", "Interruption", "LineError", "MeasureQuestion", "MeasureReport",
-    "Migrated", "MovePlan", "Noted", "Offer", "Played", "Problem", "Promise", "Published", "Reach", "Refusal",
-    "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Accepted", "Act", "AdjustedCycle", "CaseMove", "CaseView", "Check", "Checkpoint", "ClockView", "Coming",
+    "Compared", "Correction", "Declared", "Deliver", "Delivery", "Engine", "Erased", "Export", "Exported", "File",
+    "FormField", "Heard", "HeardEvent", "Import", "Imported", "Inside", "Interruption", "LineError", "MeasureQuestion",
+    "MeasureReport", "Migrated", "MovePlan", "Noted", "Offer", "Played", "Problem", "Promise", "Published", "Reach",
+    "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 ]  # fmt: skip

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.app.derived import broken_files, underived
-from engine.core.audit import broken, commitment, sealed_in
+from engine.core.audit import commitment, sealed_in
 from engine.core.cases import Case, Family
 from engine.core.plan import Library
 from engine.core.replay import replay
 from engine.errors import VerificationFailed
+from engine.evidence.offline import broken
 from engine.ports import StoredRecord, Transaction
 from engine.sealing import HostKeys
 
@@ -79,11 +80,7 @@ def _chains(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
 
 def _seals(family: Family, records: list[StoredRecord], keys: HostKeys) -> Iterator[Problem]:
     """Each private value that is still there must be the one its newest commitment seals, where its key is here."""
-    newest: dict[tuple[str, str], tuple[int, str]] = {}
-    for record in records:
-        for name, value in json.loads(record.text).get("changed", {}).items():
-            if isinstance(value, dict) and "sealed" in value:
-                newest[record.case, name] = record.sequence, value["sealed"]
+    newest = newest_seals(records)
     for case in family.cases.values():
         for name in case.private if keys.can_open(case.secret) else ():
             if (case.id, name) not in newest:
@@ -96,6 +93,16 @@ def _seals(family: Family, records: list[StoredRecord], keys: HostKeys) -> Itera
                 is_right = False
             if not is_right:
                 yield Problem(case=case.id, sequence=sequence, message=f"`{name}` is not the value that was sealed")
+
+
+def newest_seals(records: Iterable[StoredRecord]) -> dict[tuple[str, str], tuple[int, str]]:
+    """Case and personal field → the record that sealed its present value, and the commitment."""
+    newest: dict[tuple[str, str], tuple[int, str]] = {}
+    for record in records:
+        for name, value in json.loads(record.text).get("changed", {}).items():
+            if isinstance(value, dict) and "sealed" in value:
+                newest[record.case, name] = record.sequence, value["sealed"]
+    return newest
 
 
 def _replayed(tx: Transaction, family: Family, records: list[StoredRecord], library: Library) -> Iterator[Problem]:

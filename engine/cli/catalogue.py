@@ -71,7 +71,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "fault": Entry("mending", later("List what the engine failed on, or try it again.")),
             "interrupt": Entry("interrupting", later("Declare time that does not count against promises.")),
             "correct": Entry("correcting", later("Put a wrong calendar or goal right, beside the record.")),
-            "audit": Entry("auditing", later("Verify that records are whole and tell the truth.")),
+            "audit": Entry("auditing", later("Verify that records are whole and true; sign and export proof.")),
             "privacy": Entry("privacy", later("Erase private values for good; lock them by the host's key.")),
             "db": Entry("database", later("Bring the database's tables up to date, or back the database up.")),
             "doctor": Entry("starting", later("Look whether everything needed is in order.")),

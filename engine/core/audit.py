@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import rfc8785
 
 from engine.core.cases import Case
+from engine.evidence.offline import digest, sealed
 from engine.fields import Value
 from engine.json_text import encode_sorted
-
-RECORD = b"casewright record 1\n"
-SEAL = b"casewright seal 1\n"
-FIRST = ""
-"""What the first record of a case is linked to."""
 
 _FRACTION = re.compile(r"(?:^|[:,\[])-?[0-9]+[.e]")  # what may be one; in a text it costs time only
 
@@ -44,11 +38,6 @@ def link(record: Mapping[str, Any]) -> tuple[str, str]:
     return text, digest(text)
 
 
-def digest(text: str) -> str:
-    """The hash of a record's text, in a domain of its own."""
-    return hashlib.sha256(RECORD + text.encode()).hexdigest()
-
-
 def seal(case: Case, sequence: int, field: str, value: Value) -> dict[str, str]:
     """A commitment by a key that stands in clear, as in a world without a store."""
     return sealed_by(bytes.fromhex(case.secret), (sequence, field), value)
@@ -61,7 +50,7 @@ def sealed_by(secret: bytes, place: tuple[int, str], value: Value) -> dict[str, 
 
 def commitment(secret: bytes, sequence: int, field: str, value: Value) -> str:
     """SHA-256 over a salt drawn from the case's key for this record and field, and the value's canonical text."""
-    return hashlib.sha256(SEAL + salt_of(secret, sequence, field) + canonical(value).encode()).hexdigest()
+    return sealed(salt_of(secret, sequence, field), canonical(value))
 
 
 def salt_of(secret: bytes, sequence: int, field: str) -> bytes:
@@ -72,46 +61,6 @@ def salt_of(secret: bytes, sequence: int, field: str) -> bytes:
 def new_secret(entropy: str, case: str) -> str:
     """The key of a case that has none yet, drawn from the randomness its command brought."""
     return hmac.new(bytes.fromhex(entropy), case.encode(), hashlib.sha256).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The first record at which a chain does not hold."""
-
-    sequence: int
-    why: str
-
-
-def broken(case: str, records: Iterable[tuple[int, str, str]], head: str, count: int) -> Break | None:
-    """The first break in a chain of `(sequence, text, hash)`, or None where it is whole up to the case's head."""
-    previous, expected = FIRST, 1
-    for sequence, text, hashed in records:
-        why = _flaw((sequence, text, hashed), case, expected, previous)
-        if why:
-            return Break(sequence, why)
-        previous, expected = hashed, expected + 1
-    if expected - 1 != count:
-        return Break(expected, f"the case counts {count} records, the chain has {expected - 1}")
-    if previous != head:
-        return Break(expected - 1, "the newest record is not the one the case names")
-    return None
-
-
-def _flaw(row: tuple[int, str, str], case: str, expected: int, previous: str) -> str:
-    sequence, text, hashed = row
-    if sequence != expected:
-        return f"record {expected} is missing" if sequence > expected else f"record {sequence} is there twice"
-    if digest(text) != hashed:
-        return "its text was changed: the hash does not fit"
-    try:
-        record = json.loads(text)
-    except ValueError:
-        return "its text is not JSON"
-    if record.get("prev") != previous:
-        return "it is not linked to the record before it"
-    if record.get("case") != case or record.get("seq") != sequence:
-        return "it belongs to another place"
-    return ""
 
 
 def sealed_in(record: Mapping[str, Any]) -> Iterator[str]:

@@ -27,15 +27,20 @@ _AS_IT_IS = frozenset({str, int, bool, float})
 
 def hashes_of(definition: ProcessDefinition) -> tuple[str, str]:
     """SHA-256 of the canonical JSON: of the behaviour alone, and with the words."""
+    behaviour, words = (hashlib.sha256(text.encode()).hexdigest() for text in documents_of(definition))
+    return behaviour, words
+
+
+def documents_of(definition: ProcessDefinition) -> tuple[str, str]:
+    """What is hashed: the behaviour alone, and with the words."""
     used = uses_of(definition)
-    return _hash(definition, used, with_words=False), _hash(definition, used, with_words=True)
+    return _text(definition, used, with_words=False), _text(definition, used, with_words=True)
 
 
-def _hash(definition: ProcessDefinition, used: Used, *, with_words: bool) -> str:
+def _text(definition: ProcessDefinition, used: Used, *, with_words: bool) -> str:
     document = {**_document(definition, with_words), "desk": _desk(definition.desk, used, with_words)}
     # Every key is ASCII, so this is the canonical order; and it is ten times as fast as a library's own writer.
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _desk(desk: Desk, used: Used, with_words: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from engine.sealing import NO_KEYS
 from engine.store.memory_adjusting import MemoryLedgers
 from engine.store.memory_desk import MemoryDesk
 from engine.store.memory_erasing import MemoryErasures
+from engine.store.memory_heads import MemoryHeads
 from engine.store.memory_hearing import MemoryHearing
 from engine.store.memory_lists import MemoryLists
 from engine.store.overlay import Overlay, Tables
@@ -23,7 +24,7 @@ LONGEST_WAIT = 8.0
 """Seconds a writer waits for the one before it."""
 
 
-class MemoryTransaction(MemoryDesk, MemoryLists, MemoryHearing, MemoryErasures, MemoryLedgers):
+class MemoryTransaction(MemoryDesk, MemoryLists, MemoryHearing, MemoryHeads, MemoryErasures, MemoryLedgers):
     """One unit of work in memory."""
 
     def look_ahead(self, ahead: Ahead) -> None:

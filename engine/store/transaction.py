@@ -6,17 +6,17 @@ from engine.store.adjusting import Ledgers
 from engine.store.care import Nursing
 from engine.store.erasing import Erasing
 from engine.store.families import Families
+from engine.store.heads import Heads
 from engine.store.hearing import Hearing
 from engine.store.history import History
 from engine.store.lists import Lists
 from engine.store.parties import Parties
 from engine.store.posting import Posting
-from engine.store.registry import Shelf
 from engine.store.timetables import Timetables
 from engine.store.walks import Walks
 
 
 class SqlTransaction(
-    Families, History, Lists, Walks, Timetables, Parties, Hearing, Posting, Shelf, Erasing, Nursing, Ledgers
+    Families, History, Lists, Walks, Timetables, Parties, Hearing, Posting, Heads, Erasing, Nursing, Ledgers
 ):
     """One unit of work on a database."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import Engine, Verification
-from engine.core.audit import digest
+from engine.evidence.offline import digest
 from engine.testing import ManualTime
 from tests.app.desks import HOUR, LIN, deliver, done, open_errand, send
 

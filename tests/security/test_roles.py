@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from io import StringIO
 from typing import Any
 
 import pytest
 
 from engine import Actor, Correction, Engine, Export, Import, Interruption, NotPermitted, Person, Reach, UsageError
 from engine.errors import NotFound
+from engine.evidence.signing import new_signing_key
 from engine.testing import ManualTime, engine_in_memory
 from tests.app.desks import BOSS, HOUR, LIN, NINE, RUN, STRANGER, done, open_errand, refused, send, sources
 
@@ -38,6 +40,8 @@ ONLY_ADMINS: dict[str, Verb] = {
     "erase": lambda engine, who: engine.erase("E-1", actor=who, reason="asked for"),
     "erase_party": lambda engine, who: engine.erase_party("customer", "c", actor=who, reason="asked for"),
     "wrap_keys": lambda engine, who: engine.wrap_keys(actor=who),
+    "checkpoint": lambda engine, who: engine.checkpoint(new_signing_key(), StringIO(), actor=who),
+    "evidence": lambda engine, who: engine.evidence("E-1", actor=who),
     "retry_fault": lambda engine, who: engine.retry_fault("X-1", actor=who),
     "retry_message": lambda engine, who: engine.retry_message(1, actor=who),
     "preview": lambda engine, who: engine.preview(ASKED, actor=who),

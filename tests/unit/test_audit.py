@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.core.audit import broken, canonical, commitment, digest, link, new_secret, seal, sealed_in
+from engine.core.audit import canonical, commitment, link, new_secret, seal, sealed_in
 from engine.core.cases import Command, Reason
 from engine.core.plan import Library
+from engine.evidence.offline import broken, digest
 from engine.fields import is_sealed
 from tests.unit.worlds import Play, actor, library
 

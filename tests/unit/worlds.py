@@ -14,13 +14,13 @@ import pytest
 
 from engine.calendars import parse_duration
 from engine.core.adjusting import adjusted, courses_of, measure
-from engine.core.audit import broken
 from engine.core.cases import Actor, Case, Command, Head, Outgoing, Reason, Step
 from engine.core.clocks import used_until
 from engine.core.ledger import ledger_of, stood_of
 from engine.core.plan import Library, Plan
 from engine.core.promises import dues
 from engine.core.replay import replay
+from engine.evidence.offline import broken
 from engine.lang.load import load_process
 from engine.lang.source import read
 from engine.scenarios.world import World

@@ -54,6 +54,14 @@ ROOTS = Hot(
     "after",
     "most",
 )
+HEADS = Hot(
+    select(cases.c.id, cases.c.sequence, cases.c.head)
+    .where(cases.c.id > value("after"))
+    .order_by(cases.c.id)
+    .limit(value("most")),
+    "after",
+    "most",
+)
 LINKED = Hot(
     select(links.c.case_id, links.c.link).where(links.c.target == value("target")).order_by(links.c.case_id), "target"
 )

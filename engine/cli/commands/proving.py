@@ -1,0 +1,176 @@
+"""`audit checkpoint`, `keygen` and `export`: what lets others verify the records without trusting who keeps them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from engine.cli.command import Args, Command, engine_command, plain_command
+from engine.cli.exits import Exit
+from engine.cli.parameters import CaseId
+from engine.cli.secret_files import write_secret
+from engine.cli.streams import Streams
+from engine.cli.translate import _, listed, plural
+from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.app import Engine
+    from engine.evidence.signing import SigningKey
+
+
+def checkpoint_command() -> Command:
+    """Build `audit checkpoint`."""
+    return engine_command(
+        "checkpoint",
+        run_checkpoint,
+        help=_(
+            "Sign what every case stands at, to be kept where whoever owns the database cannot write: it shows later "
+            "whether anything was removed, put back from an older copy or written anew. Without --out it is written to "
+            "standard output."
+        ),
+        examples=("casewright audit checkpoint --out monday.checkpoint",),
+        params=[
+            click.Option(["--out"], type=click.Path(path_type=Path), help=_("The file to be made.")),
+            click.Option(
+                ["--key"],
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help=_("The signing key; unsaid, CASEWRIGHT_SIGNING_KEY_FILE names it."),
+            ),
+        ],
+    )
+
+
+def keygen_command() -> Command:
+    """Build `audit keygen`."""
+    return plain_command(
+        "keygen",
+        run_keygen,
+        help=_(
+            "Make a key that signs checkpoints, in a file that only you may read, and show its fingerprint: whoever "
+            "verifies must know that from you. With --after the key follows an older one, which signs it."
+        ),
+        examples=("casewright audit keygen --out sign.key", "casewright audit keygen --out new.key --after sign.key"),
+        params=[
+            click.Option(["--out"], required=True, type=click.Path(path_type=Path), help=_("The file to be made.")),
+            click.Option(
+                ["--after"],
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help=_("The key to be replaced: who trusts it trusts the new one as well."),
+            ),
+        ],
+    )
+
+
+def export_command() -> Command:
+    """Build `audit export`."""
+    return engine_command(
+        "export",
+        run_export,
+        help=_(
+            "Write a bundle that proves one case to somebody without casewright: its records, its definitions, and "
+            "with --checkpoint that they are those that were signed. One file of Python verifies it."
+        ),
+        examples=("casewright audit export R-1042 --bundle R-1042.json --checkpoint monday.checkpoint",),
+        params=[
+            click.Argument(["case"], type=CaseId(), metavar=_("CASE")),
+            click.Option(["--bundle"], required=True, type=click.Path(path_type=Path), help=_("The file to be made.")),
+            click.Option(
+                ["--checkpoint"],
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help=_("A checkpoint that has the case."),
+            ),
+            click.Option(
+                ["--in-clear"], is_flag=True, help=_("With private values in clear, and what proves each of them.")
+            ),
+        ],
+    )
+
+
+def run_checkpoint(streams: Streams, engine: Engine, args: Args) -> int:
+    """Sign a checkpoint."""
+    key = _signing_key(args.key)
+    with _written(streams, args.out) as out:
+        made = engine.checkpoint(key, out, actor=args.settings.actor)
+    counted = listed(
+        (plural("{count} case", "{count} cases", made.cases), plural("{count} record", "{count} records", made.records))
+    )
+    streams.tell(_("checkpoint {number} signed: {counted}").format(number=made.number, counted=counted))
+    streams.tell(_("fingerprint of the key: {fingerprint}").format(fingerprint=key.fingerprint))
+    return Exit.DONE
+
+
+def _signing_key(path: Path | None) -> SigningKey:
+    from engine.evidence.signing import SIGNING_KEY, read_signing_key
+    from engine.sealing import secret_text
+
+    if path is not None:
+        return read_signing_key(path.read_text("utf-8"), f"`{path}`")
+    text, where = secret_text(os.environ, SIGNING_KEY)
+    if not text:
+        raise UsageError(
+            _("no key is there to sign with"),
+            help=_("`casewright audit keygen --out FILE` makes one; say --key FILE, or CASEWRIGHT_SIGNING_KEY_FILE"),
+        )
+    return read_signing_key(text, where)
+
+
+@contextmanager
+def _written(streams: Streams, path: Path | None) -> Iterator[TextIO]:
+    """Where something is written: standard output, or a new file, of which nothing is left where it failed."""
+    if path is None:
+        yield streams.out
+        return
+    try:
+        out = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise UsageError(
+            _("`{file}` is there already, and evidence is not written over").format(file=path),
+            help=_("name another file"),
+        ) from None
+    try:
+        with out:
+            yield out
+    except BaseException:
+        path.unlink()
+        raise
+
+
+def run_keygen(streams: Streams, args: Args) -> int:
+    """Make a signing key."""
+    from engine.evidence.signing import new_signing_key, read_signing_key
+    from engine.time_source import SystemTime
+
+    if args.after is None:
+        key = new_signing_key()
+    else:
+        key = read_signing_key(args.after.read_text("utf-8"), f"`{args.after}`").followed(SystemTime().now())
+    write_secret(args.out, key.text() + "\n")
+    if streams.is_json:
+        streams.give({"fingerprint": key.fingerprint, "file": str(args.out)})
+    else:
+        streams.say(_("fingerprint of the key: {fingerprint}").format(fingerprint=key.fingerprint))
+    return Exit.DONE
+
+
+def run_export(streams: Streams, engine: Engine, args: Args) -> int:
+    """Write an evidence bundle."""
+    with args.checkpoint.open(encoding="utf-8") if args.checkpoint is not None else nullcontext() as lines:
+        bundle = engine.evidence(args.case, actor=args.settings.actor, checkpoint=lines, with_private=args.in_clear)
+    with _written(streams, args.bundle) as out:
+        out.write(json.dumps(bundle, ensure_ascii=False, indent=1) + "\n")
+    count = len(bundle["records"])
+    if streams.is_json:
+        streams.give({"case": args.case, "records": count, "file": str(args.bundle)})
+        return Exit.DONE
+    text = plural("{count} record", "{count} records", count)
+    streams.say(_("{case}: {file} holds {counted}").format(case=args.case, counted=text, file=args.bundle))
+    streams.tell(
+        _("verified by one file of Python alone: python -m engine.evidence.offline {file}").format(file=args.bundle)
+    )
+    return Exit.DONE

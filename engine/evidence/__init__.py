@@ -1,0 +1,1 @@
+"""Evidence that is verified without the engine, and the keys that sign it."""

@@ -1,0 +1,36 @@
+"""What proofs and erasures ask of a store; part of `engine.ports`, which every store passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+
+class Heads(Protocol):
+    """Where every chain stands, and where it stood."""
+
+    def heads(self) -> Iterator[tuple[str, int, str]]:
+        """Every case with how many records it has and the hash of the newest, by id."""
+
+    def hashes_at(self, places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
+        """The hashes of the records in these places, a few hundred; of a place without one, nothing."""
+
+
+class Erasures(Protocol):
+    """What goes with private values that are erased, and the keys of all others."""
+
+    def forget_files(self, case: str) -> int:
+        """Forget the files of this case, and the content that no other case has; how many files."""
+
+    def forget_traces(self, case: str) -> None:
+        """Forget what else could tell its values: digests of its commands, which no repeat fits any more; troubles
+        of its deliveries."""
+
+    def keys_beside(self, mark: str, after: str, most: int) -> list[tuple[str, str]]:
+        """Owners and stored keys that do not begin with this mark, by owner, those after `after`, at most so many."""
+
+    def count_keys_beside(self, mark: str) -> int:
+        """How many keys there are that do not begin with this mark."""
+
+    def replace_key(self, owner: str, stored: str) -> None:
+        """The same key, wrapped anew."""

@@ -1,0 +1,37 @@
+"""Where every chain stands and stood, and every publication as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from engine.ports import Publication
+from engine.store.registry import Shelf
+
+PAGE = 1_000
+"""Cases fetched at a time."""
+
+_PLACE = "(?, CAST(? AS BIGINT))"
+
+
+class Heads(Shelf):
+    """The ends of chains."""
+
+    def heads(self) -> Iterator[tuple[str, int, str]]:
+        """Every case with how many records it has and the hash of the newest, by id."""
+        page = self._run("HEADS", "", PAGE).fetchall()
+        while page:
+            yield from page
+            page = self._run("HEADS", page[-1][0], PAGE).fetchall() if len(page) == PAGE else []
+
+    def hashes_at(self, places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
+        """The hashes of the records in these places, a few hundred; of a place without one, nothing."""
+        if not places:
+            return {}
+        wanted = ", ".join([_PLACE] * len(places))
+        text = f"SELECT case_id, sequence, hash FROM records WHERE (case_id, sequence) IN (VALUES {wanted})"
+        values = [value for place in places for value in place]
+        return {(case, sequence): found for case, sequence, found in self._ask(text, values).fetchall()}
+
+    def editions(self) -> list[Publication]:
+        """Every publication as it was, oldest first: of a version with new words more than one."""
+        return [self._publication(row, row[7]) for row in self._run("DEFINITIONS").fetchall()]

@@ -1,0 +1,26 @@
+"""Where every chain stands and stood, and every publication as it was, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from engine.ports import Publication
+from engine.store.memory_cases import MemoryWork
+
+
+class MemoryHeads(MemoryWork):
+    """The ends of chains."""
+
+    def heads(self) -> Iterator[tuple[str, int, str]]:
+        """Every case with how many records it has and the hash of the newest, by id."""
+        for name, kept in sorted(self._tables.rows("cases"), key=lambda row: row[0]):
+            yield name, kept.case.sequence, kept.case.head
+
+    def hashes_at(self, places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
+        """The hashes of the records in these places; of a place without one, nothing."""
+        found = {place: self._tables.get("records", place) for place in places}
+        return {place: record.hash for place, record in found.items() if record is not None}
+
+    def editions(self) -> list[Publication]:
+        """Every publication as it was, oldest first: of a version with new words more than one."""
+        return [found for _, found in sorted(self._tables.rows("definitions"), key=lambda row: row[0])]

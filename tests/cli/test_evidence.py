@@ -1,0 +1,95 @@
+"""`audit keygen`, `checkpoint`, `verify --checkpoint` and `export`: proof for who trusts nobody here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from engine.cli.exits import Exit
+from engine.evidence.offline import main
+from tests.cli.desks import report, run
+
+
+@pytest.fixture
+def trust(desk: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A desk with a case, a signing key, and the key's fingerprint."""
+    report()
+    made = run("audit", "keygen", "--out", "sign.key", "--json")
+    assert made.code == Exit.DONE, made.err
+    assert stat.S_IMODE(Path("sign.key").stat().st_mode) == 0o600
+    monkeypatch.setenv("CASEWRIGHT_SIGNING_KEY_FILE", "sign.key")
+    return str(made.json["fingerprint"])
+
+
+def test_a_checkpoint_is_signed_kept_and_held_against_the_database(trust: str) -> None:
+    signed = run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss")
+    assert (signed.code, signed.out) == (Exit.DONE, "")
+    assert signed.err == f"checkpoint 1 signed: 1 case, 1 record\nfingerprint of the key: {trust}\n"
+    held = run("audit", "verify", "--checkpoint", "one.checkpoint", "--trust", trust)
+    assert held.code == Exit.DONE
+    assert "checkpoint 1 holds: 1 case, 1 record, as they were signed" in held.out
+    told = run("audit", "verify", "--checkpoint", "one.checkpoint", "--trust", trust, "--json").json
+    assert (told["is_verified"], told["checkpoint"]) == (True, 1)
+    piped = run("audit", "checkpoint", "--as", "boss").out
+    assert json.loads(json.loads(piped.splitlines()[0])["statement"])["number"] == 2
+
+
+def test_what_does_not_hold_is_named_in_both_languages(trust: str) -> None:
+    run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss")
+    os.remove("casewright.sqlite")
+    shutil.rmtree("processes")
+    assert run("init", "--example", "--as", "boss", "--db", "casewright.sqlite").code == Exit.DONE
+    for language, said in (("en", "it is gone with its records"), ("zh", "it is gone")):
+        found = run("audit", "verify", "--checkpoint", "one.checkpoint", "--trust", trust, language=language)
+        assert (found.code, said in found.out) == (Exit.NOT_VERIFIED, True)
+    other = run("audit", "verify", "--checkpoint", "one.checkpoint", "--trust", "0" * 64, language="zh")
+    assert (other.code, "检查点不可信" in other.err) == (Exit.NOT_VERIFIED, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("verify", "--checkpoint", "sign.key"), "a checkpoint proves something only by the key that signed it"),
+        (("verify", "--trust", "00"), "say --checkpoint FILE and --trust FINGERPRINT together"),
+        (("checkpoint", "--key", "casewright.toml", "--as", "boss"), "what `casewright.toml` holds is no signing key"),
+        (("checkpoint", "--out", "casewright.toml", "--as", "boss"), "evidence is not written over"),
+        (("keygen", "--out", "sign.key"), "a key is not written over"),
+        (("keygen", "--out", "x", "--after", "casewright.toml"), "what `casewright.toml` holds is no signing key"),
+    ],
+)
+def test_what_does_not_fit_is_explained(trust: str, words: tuple[str, ...], said: str) -> None:
+    done = run("audit", *words)
+    assert (done.code, said in done.err) == (Exit.USAGE, True), done.err
+
+
+def test_without_a_key_nothing_is_signed_and_no_file_is_left(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss")
+    assert (refused.code, "no key is there to sign with" in refused.err) == (Exit.USAGE, True)
+    run("audit", "keygen", "--out", "sign.key")
+    monkeypatch.setenv("CASEWRIGHT_SIGNING_KEY", Path("sign.key").read_text())
+    assert run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "wang.fang").code == Exit.NOT_PERMITTED
+    assert not Path("one.checkpoint").exists()
+    assert run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss").code == Exit.DONE
+
+
+def test_a_bundle_is_exported_and_verified_by_one_file(trust: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss")
+    run("audit", "keygen", "--out", "new.key", "--after", "sign.key")
+    run("audit", "checkpoint", "--key", "new.key", "--out", "two.checkpoint", "--as", "boss")
+    words = ("audit", "export", "R-1", "--checkpoint", "two.checkpoint", "--as", "boss")
+    made = run(*words, "--bundle", "R-1.json")
+    assert (made.code, made.out) == (Exit.DONE, "R-1: R-1.json holds 1 record\n")
+    assert "python -m engine.evidence.offline R-1.json" in made.err
+    assert "13900000000" not in Path("R-1.json").read_text()
+    assert main(["R-1.json", "--trust", trust]) == 0
+    assert run(*words, "--bundle", "private.json", "--in-clear", "--json").json["records"] == 1
+    assert "13900000000" in Path("private.json").read_text()
+    assert main(["private.json", "--trust", trust]) == 0
+    assert "private values are those that were sealed: 3" in capsys.readouterr().out
+    assert run("audit", "export", "R-1", "--bundle", "x.json", "--as", "wang.fang").code == Exit.NOT_PERMITTED
+    assert not Path("x.json").exists()

@@ -1,0 +1,80 @@
+"""What every store gives for proofs: where chains stand, where they stood, every publication as it was; and erases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.ports import Attachment, Publication, Store
+from tests.contract.builders import MORNING, a_case, a_message, a_request, a_step, get, opening, put, step
+
+
+def keep(store: Store, name: str) -> None:
+    case = a_case(name, private={"phone": "139"})
+    put(store, opening(case, steps=(a_step(case, outgoing=(a_message(case),)),), request=a_request(case, name)))
+
+
+def test_heads_come_by_id_with_how_many_records_there_are(store: Store) -> None:
+    for name in ("R-2", "R-10", "R-1"):
+        put(store, opening(a_case(name)))
+    put(store, step(get(store, "R-10")))
+    with store.read() as work:
+        assert list(work.heads()) == [("R-1", 1, "h1"), ("R-10", 2, "h2"), ("R-2", 1, "h1")]
+
+
+def test_hashes_are_found_by_their_places(store: Store) -> None:
+    put(store, step(put(store, opening(a_case()))))
+    with store.read() as work:
+        hashes = {(record.case, record.sequence): record.hash for record in work.records("R-1")}
+        assert work.hashes_at([("R-1", 1), ("R-1", 2), ("R-1", 3), ("R-9", 1)]) == hashes
+        assert work.hashes_at([]) == {}
+
+
+def test_editions_are_every_publication_as_it_was(store: Store) -> None:
+    first = Publication(
+        process="repair", version=1, prefix="R", behaviour_hash="b", words_hash="w", sources={"a.yaml": "a"},
+        published_at=5, published_by="lin",
+    )  # fmt: skip
+    second = replace(first, words_hash="x", sources={"a.yaml": "b"}, published_at=6)
+    with store.write() as work:
+        work.publish(first)
+        work.publish(second)
+    with store.read() as work:
+        assert work.editions() == [first, second]
+
+
+def test_files_go_with_their_case_and_contents_with_the_last_of_them(store: Store) -> None:
+    shared, own = (
+        Attachment(hash=name, name=f"{name}.txt", media_type="text/plain", content=name.encode())
+        for name in ("shared", "own")
+    )
+    for name in ("R-1", "R-2"):
+        put(store, opening(a_case(name)))
+    with store.write() as work:
+        for case, file in (("R-1", shared), ("R-1", own), ("R-2", shared)):
+            work.save_attachment(case, file, MORNING)
+        assert work.forget_files("R-1") == 2
+        assert work.forget_files("R-1") == 0
+    with store.write() as work:
+        assert (work.attached("R-1"), work.attachment("R-1", "own")) == ([], None)
+        assert work.attachment("R-2", "shared") == shared
+        assert work.forget_files("R-2") == 1
+
+
+def test_traces_of_one_case_are_forgotten_and_no_others(store: Store) -> None:
+    for name in ("R-1", "R-2"):
+        keep(store, name)
+    with store.write() as work:
+        for mail in work.outbox():
+            work.update_mail(replace(mail, error="no such address"))
+        work.forget_traces("R-1")
+        assert {mail.message.case: mail.error for mail in work.outbox()} == {"R-1": None, "R-2": "no such address"}
+        found = [work.request("lin", name) for name in ("R-1", "R-2")]
+        assert [request.digest if request else None for request in found] == ["", "d"]
+
+
+def test_values_and_their_key_are_gone_together(store: Store) -> None:
+    keep(store, "R-1")
+    family = put(store, step(get(store, "R-1"), {"private": {}, "secret": ""}))
+    assert (family.cases["R-1"].secret, dict(family.cases["R-1"].private)) == ("", {})
+    with store.read() as work:
+        assert (work.keys_beside("~", "", 10), work.count_keys_beside("~")) == ([], 0)
