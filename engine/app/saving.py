@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
+from os import urandom
 from typing import Any
 
 from engine.app.catalogue import Catalogue
@@ -32,7 +32,7 @@ class Saving:
     def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
         """What surrounds a decision."""
         library = self.catalogue.library(tx)
-        return Context(library, clock, self._seal, secrets.token_hex(32), found)
+        return Context(library, clock, self._seal, urandom(32).hex(), found)
 
     def _seal(self, case: Case, sequence: int, field: str, value: Value) -> Value:
         return sealed_by(self.store.keys.open(case.secret, case.id), (sequence, field), value)

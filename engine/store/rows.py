@@ -105,16 +105,16 @@ HEAD = Shape(Head, paused=tuple, goal=lambda pair: Goal(*pair))
 ALARM = Shape(Alarm)
 
 
-_NONE_BY_DEFAULT = ("reached_at", "mark", "breached_at", "ended_at")
+_MAY_BE_NONE = ("reached_at", "mark", "breached_at", "ended_at")
+_instants_of = attrgetter(*_MAY_BE_NONE)
 
 
 def _write_head(head: Head) -> dict[str, Any]:
     """The fields that differ from their defaults, all of which are nothing; of instants, 0 is something."""
     given = vars(head)
     stored = dict(compress(given.items(), given.values()))
-    for name in _NONE_BY_DEFAULT:
-        if given[name] == 0:
-            stored[name] = 0
+    if 0 in _instants_of(head):
+        stored.update((name, 0) for name in _MAY_BE_NONE if given[name] == 0)
     if head.goal is not None:
         stored["goal"] = tuple(head.goal)
     return stored
