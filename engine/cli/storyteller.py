@@ -260,6 +260,8 @@ class Storyteller:
             yield from self._messages(margin, record["case"], record["seq"])
             return
         text = f"{one.what} {one.movement}".rstrip()
+        if "heard" in record and one.movement:
+            text = _("{name}: {text}").format(name=one.what, text=one.movement)
         if verb == "open":
             text = _("{name}: {text}").format(name=self._reader.said(definition.label, record["case"]), text=text)
         elif verb == "breach" and name in definition.clocks:

@@ -77,7 +77,7 @@ STORY = {
         "Send the exchange early: refused – The waybill number comes first",
         "11:24 xu.li Send the exchange early → Parcel on its way back + Exchange to be sent",
         "11:50 gao.min Exchange sent → Parcel on its way back + Exchange sent",
-        "15:50 gao.min Parcel received",
+        "15:50 · Parcel received, by event parcel_scanned: Parcel on its way back",
     ),
     "F-4": ("F-4.1 Courier claim: opened → Collecting evidence", "Amount the courier grants: 298.00"),
     "F-1, F-2, F-5, F-6": (  # the third report opens a feedback, the fourth finds it
