@@ -19,7 +19,7 @@ from engine.app.merging import RecipeOfTwo
 from engine.app.migrating import CaseMove, Migrated, Migrating, MovePlan, Promise
 from engine.app.opening import Coming
 from engine.app.privacy import Erased, Privacy
-from engine.app.reading import Reading, Search
+from engine.app.reading import Reading, Retold, Search
 from engine.app.registering import Registering
 from engine.app.reporting import Reporting, SlaQuestion, SlaReport
 from engine.app.running import Round, Running
@@ -111,5 +111,5 @@ __all__ = [
     "Compared", "Correction", "Declared", "Deliver", "Delivery", "Engine", "Erased", "Export", "Exported", "File",
     "FormField", "Heard", "HeardEvent", "Import", "Imported", "Inside", "Interruption", "LineError", "MeasureQuestion",
     "MeasureReport", "Migrated", "MovePlan", "Noted", "Offer", "Played", "Problem", "Promise", "Published", "Reach",
-    "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Refusal", "Result", "Retold", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 ]  # fmt: skip

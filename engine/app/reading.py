@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.app.histories import Histories
 from engine.app.known import check_process, check_role, check_state
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
-from engine.core.cases import Actor, Case, Family
+from engine.core.cases import Actor, Case, Family, Step
 from engine.core.ledger import Interval, ledger_of
+from engine.core.plan import Library
+from engine.core.replay import replay
 from engine.core.sight import Context
-from engine.errors import NotFound, NotPermitted
+from engine.errors import NotFound, NotPermitted, VerificationFailed
 from engine.model import ProcessDefinition
 from engine.ports import Attached, Attachment, Listing, Query, StoredRecord, Transaction
 from engine.views import CaseView, FormField, Offer, Seeing, Worklist, case_view, form_fields, may_read, offers
@@ -36,6 +38,14 @@ class Search:
     is_open: bool | None = True
     limit: int = 50
     after: tuple[int, int, str] | None = None  # where the page before ended: its `next`
+
+
+class Retold(NamedTuple):
+    """A family's steps from its first record on, and the definitions to play them by, its own versions last."""
+
+    steps: Sequence[Step]
+    links: Mapping[str, tuple[str, str]]  # child → its parent, and the name of the link between them
+    definitions: Sequence[ProcessDefinition]
 
 
 class Reading:
@@ -94,6 +104,17 @@ class Reading:
             family, context, _ = self._recipe.present(tx, case)
             self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
             return [json.loads(record.text) for record in tx.records(case)]
+
+    def retold(self, case: str, *, actor: Actor | str | None = None) -> Retold:
+        """A case's whole family step by step, replayed from its records, with every process as it now stands for it."""
+        with self._recipe.store.read() as tx:
+            family, context, _ = self._recipe.present(tx, case)
+            self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
+            records = [record.text for record in tx.family_records(family.root)]
+            found = replay(records, context.library)
+            if found.flaw is not None:
+                raise VerificationFailed(f"`{found.flaw.case}`: its record {found.flaw.sequence} cannot be replayed")
+            return Retold(found.steps, _links(found.steps, family), _definitions(context.library, family))
 
     def attachment(self, case: str, hash: str, *, actor: Actor | str | None = None) -> Attachment:
         """A file attached to this case, by the hash its record holds."""
@@ -182,6 +203,20 @@ class Reading:
                 help="ask somebody who works the case",
             )
         return one
+
+
+def _links(steps: Iterable[Step], family: Family) -> dict[str, tuple[str, str]]:
+    stood = [*(step.case for step in steps), *family.cases.values()]
+    return {
+        child: (case.id, link) for case in stood for link, child in case.links.items()
+        if child in family.cases and family.cases[child].parent == case.id
+    }  # fmt: skip
+
+
+def _definitions(library: Library, family: Family) -> list[ProcessDefinition]:
+    newest = sorted((name, versions[-1][1]) for name, versions in library.published.items())
+    own = sorted({(one.process, one.version) for one in family.cases.values()})
+    return [library.plan(*key).definition for key in (*newest, *own)]
 
 
 def _end(found: list[Listing], limit: int) -> tuple[int, int, str] | None:

@@ -23,11 +23,11 @@ def meant_definition(streams: Streams, settings: Settings, text: str) -> Process
     """Return the process that is meant, a file before what is published; None where its file has errors, now shown."""
     published = _PUBLISHED.fullmatch(text)
     if published:
-        return _from_database(settings, published["process"], int(published["version"]))
+        return from_database(settings, published["process"], int(published["version"]))
     path = file_meant(settings, text)
     if path is None:
         try:
-            return _from_database(settings, text)
+            return from_database(settings, text)
         except (NotFound, StoreUnavailable) as error:
             raise _unknown(settings, text) from error
     if path.is_dir():
@@ -50,7 +50,8 @@ def file_meant(settings: Settings, text: str) -> Path | None:
     return next((path for path in meant if path.exists()), None)
 
 
-def _from_database(settings: Settings, process: str, version: int | None = None) -> ProcessDefinition:
+def from_database(settings: Settings, process: str, version: int | None = None) -> ProcessDefinition:
+    """Return a process as it was published, unsaid its newest version."""
     from engine.app import Engine
 
     with Engine.open(settings.database) as engine:

@@ -14,7 +14,7 @@ def summaries() -> Mapping[str, str]:
     """Say in a sentence what each finding is about, by its id."""
     from engine.lang.manual.pages import titles
 
-    return dict(sorted(titles().items()))
+    return {name: _(title) for name, title in sorted(titles().items())}
 
 
 def page_of(rule: str) -> str:
@@ -28,7 +28,7 @@ def page_of(rule: str) -> str:
             _("there is no rule `{name}`").format(name=rule),
             help=_("did you mean `{name}`?").format(name=near[0]) if near else _("`casewright explain` lists them"),
         )
-    return page(rule, told_findings)
+    return page(rule, told_findings, _)
 
 
 def on_screen(page: str) -> str:

@@ -45,6 +45,19 @@ def coverage_of(plan: Plan, outcomes: Iterable[Outcome]) -> Coverage:
     return Coverage(there, missing)
 
 
+class Sights:
+    """What steps go through of one process, told step by step: for whoever looks for what is not seen yet."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._parts = dict(_parts(plan.definition))
+        self.all: frozenset[Item] = frozenset((*_named(plan), *self._parts.values()))
+
+    def of(self, outcome: Outcome) -> set[Item]:
+        """What an outcome went through."""
+        return set(_seen(self._plan, outcome, self._parts)) & self.all
+
+
 def _named(plan: Plan) -> Iterator[Item]:
     """Everything that records name."""
     definition = plan.definition

@@ -314,7 +314,7 @@ class _Player:
         """Exactly the messages since the step before: of every case but others of the calendar's, or of one linked."""
         others = self.world.opened_by.keys() - {self.world.root_of.get(self.main)}
         sent = (message for message in self.world.sent if self.world.root_of[message.case] not in others)
-        found = _sent(message for message in sent if case in ("", message.case))
+        found = sent_names(message for message in sent if case in ("", message.case))
         wanted = {message: sorted(receivers) for message, receivers in expected.items()}
         if found != wanted:
             raise _Failed(f"`{name}` was to be {_told(wanted)}, but is {_told(found)}")
@@ -370,7 +370,8 @@ def _verb(step: Action) -> str:
     return step.do or step.hear or "open"
 
 
-def _sent(messages: Iterable[Outgoing]) -> dict[str, list[str]]:
+def sent_names(messages: Iterable[Outgoing]) -> dict[str, list[str]]:
+    """Message → who receives it, as a scenario expects it."""
     found: dict[str, list[str]] = {}
     for message in messages:
         name = message.name

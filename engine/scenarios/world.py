@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
@@ -52,6 +53,15 @@ class World:
         self._scheduled = scheduled
         self._numbers: dict[str, int] = {}
         self.begin_at(now)
+
+    def twin(self) -> World:
+        """A world that stands as this one does and goes its own way; what happened so far is not told again."""
+        made = copy(self)
+        made.families, made.root_of = dict(self.families), dict(self.root_of)
+        made.opened_by, made._numbers = dict(self.opened_by), dict(self._numbers)
+        made.members, made.kept = {party: [*of] for party, of in self.members.items()}, [*self.kept]
+        made.steps, made.sent, made.refused, made.registered = [], [], [], []
+        return made
 
     def begin_at(self, now: int) -> None:
         """Set the clock without letting time pass; schedules come from here on."""

@@ -14,6 +14,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from engine.lang.manual.pages import entries
 from engine.lang.shape import definition_of, schemas
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,11 @@ def schema_messages() -> Iterator[tuple[str, str]]:
     for name, schema in schemas().items():
         for title, description in _told(schema):
             yield from ((text, f"schemas/{name}") for text in (title, description) if text)
+
+
+def manual_messages() -> Iterator[tuple[str, str]]:
+    """Find what the rules of the checker are about, in a sentence each."""
+    yield from ((entry.title, f"engine/lang/manual/{entry.subject}.md") for entry in entries().values())
 
 
 def _told(schema: Any) -> Iterator[tuple[str, str]]:
@@ -94,7 +100,7 @@ def _messages(folder: Path, prefix: str) -> Iterator[tuple[str | tuple[str, ...]
 def template() -> Catalog:
     """Put all messages into an empty catalogue."""
     catalogue = Catalog(project="casewright", charset="utf-8")
-    for message, file in (*our_messages(), *schema_messages(), *click_messages()):
+    for message, file in (*our_messages(), *schema_messages(), *manual_messages(), *click_messages()):
         catalogue.add(message, locations=[(file, None)])
     return catalogue
 

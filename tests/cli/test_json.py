@@ -25,7 +25,10 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "new": [["new", "key_loan"]],
     "check": [["check"]],
     "schema": [["schema"]],
-    "test": [["test", "processes/return_visit.yaml", "--coverage"]],
+    "test": [
+        ["test", "processes/return_visit.yaml", "--coverage"],
+        ["test", "processes/return_visit.yaml", "--generate", "--tries", "50"],
+    ],
     "diff": [["diff", "repair@1", "processes"], ["diff", "repair@1", "repair@1"]],
     "draw": [["draw", "repair"], ["draw", "--case", "CASE", "--as", "wang.fang"]],
     "explain": [["explain", "unknown-state"], ["explain"], ["explain", "repair"]],
@@ -43,6 +46,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         *(["convert", "repair", "--to", form] for form in ("bpmn", "scxml", "xstate")),
     ],
     "simulate": [["simulate", "repair", "--assume", "busy.yaml"]],
+    "record": [["record", "CASE", "--as", "wang.fang"]],
     "plan": [["plan", "repair", "--as", "boss"]],
     "publish": [["publish", "--as", "boss"]],
     "migrate": [

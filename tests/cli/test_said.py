@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.cli.rulebook import summaries
 from engine.cli.said import book, findings_again
 from engine.cli.translate import use_language
 from engine.lang.manual.pages import entries
@@ -59,6 +60,12 @@ def test_what_a_rule_finds_is_said_in_chinese_without_an_english_word(rule: str)
         assert [english_in(text) for _, text in told.related] == [[] for _ in found.related]
         quoted = re.findall("`[^`]*`", found.message)
         assert sorted(re.findall("`[^`]*`", told.message)) == sorted(quoted), "a name was lost"
+
+
+@pytest.mark.parametrize("rule", entries())
+def test_what_a_rule_is_about_is_said_in_chinese(rule: str) -> None:
+    use_language("zh")
+    assert english_in(summaries()[rule]) == []
 
 
 def sentences() -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ _TITLES = {
     "reading": "Reading a file", "shape": "The shape of a file", "names": "Names", "values": "Values and expressions",
     "times": "Times, timers and calendars", "states": "States", "actions": "Actions and people", "clocks": "Clocks",
     "measures": "Measures", "texts": "Texts and messages", "unattended": "What happens by itself", "desk": "The desk",
+    "versions": "Versions",
 }  # fmt: skip
 
 _HEAD = """\

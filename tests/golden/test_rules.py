@@ -18,6 +18,8 @@ WITHOUT_EXAMPLE = {  # what no small file can show
     "too-large": "a file of a million bytes", "too-deep": "a hundred brackets", "not-utf8": "bytes that are no text",
     "too-many-findings": "a hundred findings", "byte-order-mark": "it cannot be seen",
     "unreadable-character": "it cannot be seen", "no-desk": "a folder without its desk",
+    **dict.fromkeys(("version-not-raised", "version-behind", "migration-missing", "migration-forgets"), "two versions"),
+    "case-stranded": "cases in a database",
 }  # fmt: skip
 TOGETHER = {"missing-language": {"unknown-language"}}  # a text in another language only lacks its own as well
 ANEW = "`python -m tests.golden` writes it anew; look at the difference"

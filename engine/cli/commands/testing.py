@@ -14,6 +14,7 @@ from engine.cli.coverage_page import ITEMS, KINDS, coverage_page
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
 from engine.cli.folder import Checked, checked_paths
+from engine.cli.generated import generate
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.said import said_in_words
@@ -37,12 +38,14 @@ def test_command() -> Command:
             "Run the scenarios of processes: NAME.scenarios.yaml beside NAME.yaml, on a virtual clock, so that days "
             "pass in no time. With --coverage, say what no scenario has seen. With --mutate, change the process in one "
             "place after the other – leave out a guard, shift a time, swap a role – and name the changes that no "
-            "scenario notices, each with the scenario that is missing."
+            "scenario notices, each with the scenario that is missing. With --generate, look for ways to what no "
+            "scenario has seen, and propose them as scenarios that pass."
         ),
         examples=(
             "casewright test",
             "casewright test processes/repair.yaml --coverage --floor 95 --html coverage.html",
             "casewright test processes/repair.yaml --mutate",
+            "casewright test processes/repair.yaml --generate -o processes/repair.more.scenarios.yaml",
         ),
         params=[
             click.Argument(["paths"], nargs=-1, type=ProcessPath(), metavar=_("[PATH]…")),
@@ -57,6 +60,19 @@ def test_command() -> Command:
                 ["--html"], type=click.Path(dir_okay=False, path_type=Path), help=_("Write the coverage as one page.")
             ),
             click.Option(["--mutate"], is_flag=True, help=_("Name the changes that no scenario notices.")),
+            click.Option(
+                ["--generate"],
+                is_flag=True,
+                help=_("Propose scenarios that reach what none has seen, and name what stays out of reach, and why."),
+            ),
+            click.Option(
+                ["--tries"], type=click.IntRange(1, 1_000_000), metavar=_("COUNT"), help=_("How much --generate tries.")
+            ),
+            click.Option(
+                ["-o", "--output", "output"],
+                type=click.Path(dir_okay=False, path_type=Path),
+                help=_("Write the proposed scenarios into this file, which must be new."),
+            ),
             click.Option(["-k", "name"], metavar=_("TEXT"), help=_("Only scenarios whose name holds this.")),
         ],
     )
@@ -82,6 +98,9 @@ def run_test(streams: Streams, args: Args) -> int:
     if checked.errors:
         write_findings(streams, checked, "json" if streams.is_json else "text")
         return Exit.FAILED
+    if args.generate:
+        _add_neighbours(checked, args.paths)
+        return generate(streams, args, checked)
     if not checked.scripts:
         raise NotFound(_("there are no scenarios here"), help=_("they stand in NAME.scenarios.yaml beside NAME.yaml"))
     if args.name is not None and not any(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from engine.cli.against import findings_against
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.commands.editing import schema_line, schemas_beside
 from engine.cli.definitions import meant_definition
@@ -144,13 +145,25 @@ def check_command() -> Command:
         run_check,
         help=_(
             "Check processes and all they use. Every finding has its place, its rule and its mend; an error keeps a "
-            "process from being published, a warning does not."
+            "process from being published, a warning does not. With --against, hold them against an earlier version "
+            "too: behaviour changed under the same version, states that a migration forgets, and with `db` the open "
+            "cases that could not come over."
         ),
-        examples=("casewright check", "casewright check processes/repair.yaml", "casewright check --format sarif"),
+        examples=(
+            "casewright check",
+            "casewright check processes/repair.yaml",
+            "casewright check --format sarif",
+            "casewright check --against db",
+        ),
         params=[
             click.Argument(["paths"], nargs=-1, type=ProcessPath(), metavar=_("[PATH]…")),
             click.Option(
                 ["--format", "form"], type=click.Choice(FORMATS), help=_("How findings are written; text unless said.")
+            ),
+            click.Option(
+                ["--against"],
+                metavar=_("OLD"),
+                help=_("An earlier version: a file, a folder, PROCESS@VERSION, or db for what is published."),
             ),
             click.Option(["--strict"], is_flag=True, help=_("Let warnings fail, too.")),
         ],
@@ -160,6 +173,8 @@ def check_command() -> Command:
 def run_check(streams: Streams, args: Args) -> int:
     """Check processes."""
     checked = checked_paths(args.paths or (args.settings.folder,))
+    if args.against is not None and not checked.errors:
+        checked.findings += findings_against(streams, args, checked)
     write_findings(streams, checked, args.form or ("json" if streams.is_json else "text"))
     return Exit.FAILED if checked.errors or (args.strict and checked.findings) else Exit.DONE
 

@@ -130,6 +130,13 @@ SENTENCES = (
     later("`{name}` {why}: no case can be moved there"),
     later("name a state in which the case stays open"),
     later("name the state inside it"),
+    # versions
+    later("`{process}` behaves otherwise than its version {was}, and says that it is version {version}"),
+    later("raise `version:` to {version}; cases under way stay on their own version"),
+    later("say under `migrate` how cases of version {version} come over, or leave them on their own version"),
+    later("write where it goes under `migrate`"),
+    later("{count} open cases cannot come over to version {version}, such as `{case}`: {reason}"),
+    later("say under `migrate` where they go, or leave them on their own version"),
     # states
     later("`final: true` ends a region, but state `{name}` does not stand directly in one: {where}"),
     later("write `done`, `failed` or `cancelled`"),

@@ -20,7 +20,11 @@ SENTENCES = (
     later("`{name}` is not a reason of {of} to refuse"),
     later("`do` cannot stand beside `open`: a step opens a case or does an action"),
     later("make it two steps"),
+    later("`hear` cannot stand beside `{key}`: each is a step"),
+    later("`with` needs `do` or `hear` beside it"),
     # what a scenario finds otherwise
+    later("`{event}` found no case, and was {became}; `expect: {{heard: {became_too}}}` says so"),
+    later("`{process}` hears no event `{event}`"),
     later("`{name}` was to be {wanted}, but is {found}"),
     later("`{do}` was refused: {reasons}"),
     later("`{do}` was to be refused by {wanted}, but it was done"),

@@ -27,6 +27,7 @@ SUBJECTS = (
     "texts",
     "unattended",
     "desk",
+    "versions",
 )
 """The chapters, in the order of the manual."""
 
@@ -88,11 +89,14 @@ def titles() -> Mapping[str, str]:
     return {entry.id: entry.title for entry in entries().values()}
 
 
-def page(id: str, told: Told = as_text) -> str:
-    """One entry as Markdown, with what the checker prints for its example; `told` as in `Entry.output`."""
+def page(id: str, told: Told = as_text, titled: Callable[[str], str] = str) -> str:
+    """One entry as Markdown, with what the checker prints for its example; `told` as in `Entry.output`.
+
+    `titled` puts its title into another language.
+    """
     entry = entries()[id]
     severity = f" ({entry.findings[0].severity})" if entry.findings else ""
-    parts = [f"## {entry.id}{severity}", entry.title, entry.why]
+    parts = [f"## {entry.id}{severity}", titled(entry.title), entry.why]
     if entry.wrong:
         parts += [f"```yaml\n{entry.wrong}```", f"```text\n{entry.output(told)}\n```"]
     if entry.right:

@@ -121,6 +121,20 @@ def samples_of(
     return Samples(True, tuple(names), tuple(values), types)
 
 
+def boundaries(definition: ProcessDefinition, conditions: Iterable[Expression]) -> Mapping[str, tuple[Value, ...]]:
+    """For each field the values at which conditions may turn, as far as they are plain enough to read."""
+    wanted: dict[str, set[Any]] = {}
+    for condition in conditions:
+        _read(condition.text, wanted, set())
+    found: dict[str, list[Value]] = {}
+    for name, literals in wanted.items():
+        group, _, key = name.partition(".")
+        field = definition.fields.get(key) if group in ("case", "form", "before") else None
+        if field is not None:
+            found.setdefault(key, []).extend(_values(field, literals, False, False))
+    return {name: tuple(dict.fromkeys(values)) for name, values in found.items()}
+
+
 def _tied(names: list[str]) -> bool:
     """Whether names belong together, so that not every combination of their values can be."""
     clocks = [name.rpartition(".")[0] for name in names if name.startswith("clocks.")]

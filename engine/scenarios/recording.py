@@ -1,0 +1,247 @@
+"""A case that was, as a scenario: what people did, and how the case stood after it, without a word about any person.
+
+Its steps are those of the replay of its records. Playing the scenario gives the same states, promises and messages;
+what a scenario has no words for – an assignment by hand, a merger – is named instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from engine.core.cases import ENGINE, Case, Step
+from engine.core.plan import Library, Plan
+from engine.fields import Field, is_sealed, plain
+from engine.model import Action, Form, Opening
+from engine.scenarios.expecting import expected
+from engine.scenarios.placeholders import placeholder
+from engine.scenarios.play import play
+from engine.scenarios.script import read_script
+from engine.scenarios.writing import script_text
+from engine.values import read_instant, rfc3339, show_instant
+
+FOLLOWING = frozenset({"open", "tell", "judge", "open refused", "tell refused"})
+"""What follows from the record before it, when the engine did it."""
+
+BY_TIME = frozenset({"timer", "threshold", "breach"})
+
+
+class Unsaid(NamedTuple):
+    """What the case went through and the scenario does not show: of which kind, and at which step or thing."""
+
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The scenario file, and what of the case it does not show."""
+
+    text: str
+    unsaid: tuple[Unsaid, ...] = ()
+
+
+@dataclass(slots=True)
+class _Group:
+    """One command, what fell due before it and what followed from it."""
+
+    steps: list[Step] = field(default_factory=list)
+    command: Step | None = None
+
+
+Links = Mapping[str, tuple[str, str]]
+"""Child → its parent, and the name of the link between them."""
+
+
+def recorded(steps: Sequence[Step], links: Links, library: Library, name: str) -> Recorded:
+    """Write the steps of a family's replay as a scenario of its root's process."""
+    recorder = _Recorder(steps, links, library)
+    written = [step for group in _groups(steps) for step in recorder.step(group)]
+    unsaid = list(recorder.unsaid)
+    while True:
+        text = script_text(recorder.plan.definition.process, recorder.given, {name: written})
+        failed = _failed_at(text, library)
+        if failed is None or not _without(written[failed.step], failed.subject):
+            return Recorded(text, tuple(dict.fromkeys(unsaid + ([Unsaid("step", failed.message)] if failed else []))))
+        unsaid.append(Unsaid("expectation", f"{failed.subject}: {failed.message}"))
+
+
+def _groups(steps: Iterable[Step]) -> Iterator[_Group]:
+    """The steps by what people or the calendar did; the last group may be what time did after that."""
+    group = _Group()
+    for step in steps:
+        record = step.record
+        follows = record["actor"] == ENGINE.id and record["verb"] in FOLLOWING and "schedule" not in record
+        if not follows and group.command is not None:
+            yield group
+            group = _Group()
+        group.steps.append(step)
+        if not follows and record["verb"] not in BY_TIME:
+            group.command = step
+    if group.steps:
+        yield group
+
+
+class _Recorder:
+    """Puts groups into words, one after the other."""
+
+    def __init__(self, steps: Sequence[Step], links: Links, library: Library) -> None:
+        first = steps[0]
+        self.links = links
+        self.facts = _facts_brought(steps)
+        self.library = library
+        self.root = first.case.root
+        self.plan = library.plan(first.case.process, first.case.version)
+        self.zone = self.plan.definition.desk.zone
+        self.given = {"at": self._at(first.record["at"])}
+        self.cases: dict[str, Case] = {}
+        self.unsaid: list[Unsaid] = []
+        self._places: dict[str, Any] = {}  # commitment → what stands in its place
+        self._counts: dict[str, int] = {}
+        parties = self.plan.definition.desk.parties.values()
+        self._contacts = {name: kind for party in parties for kind, name in party.contact.items()}
+
+    def step(self, group: _Group) -> Iterator[dict[str, Any]]:
+        """The step of a group; nothing for what a scenario cannot do."""
+        self.cases |= {step.case.id: step.case for step in group.steps}
+        expect = expected(group.steps, self.cases, self.root, self._link)
+        if group.command is None:
+            yield {"until": self._at(group.steps[-1].record["at"] + 1000), "expect": expect}
+            return
+        record = group.command.record
+        if record["verb"] not in ("open", "do"):
+            self.unsaid.append(Unsaid(record["verb"], f"{record['case']} {self._at(record['at'])}"))
+            return
+        opens = record["verb"] == "open"
+        said: dict[str, Any] = {} if opens and not record.get("schedule") else {"until": self._at(record["at"])}
+        if record.get("schedule"):
+            yield {"until": self._at(record["at"] + 1000), "schedule": record["schedule"], "expect": expect}
+            return
+        if record["case"] != self.root:
+            said["case"] = self._link(record["case"])
+        act = self._act(group.command)
+        said |= {"open": self._form(group.command, act)} if opens else {"do": record["name"]}
+        said["as"] = f"{self._role(record, act)}:{record['actor']}"
+        if not opens and (form := self._form(group.command, act)):
+            said["with"] = form
+        if facts := self._facts(group.command, act):
+            said["facts"] = facts
+        if "refused" in record:
+            said["refused"] = [rule for rule, *_ in record["refused"]]
+        yield {**said, "expect": expect}
+
+    def plan_of(self, case: Case) -> Plan:
+        """The version a case is on."""
+        return self.library.plan(case.process, case.version)
+
+    def _at(self, instant: int) -> str:
+        text = show_instant(instant, self.zone)
+        return text if read_instant(text, self.zone) == instant else rfc3339(instant)  # twice in an autumn night
+
+    def _link(self, case: str) -> str:
+        """The way of links from the root to a case."""
+        names: list[str] = []
+        while case in self.links:
+            case, link = self.links[case]
+            names.insert(0, link)
+        return ".".join(names)
+
+    def _act(self, step: Step) -> Action | Opening | None:
+        plan, record = self.plan_of(step.case), step.record
+        if record["verb"] == "open":
+            return plan.definition.opening
+        acts = [action for action in plan.actions() if action.name == record["name"]]
+        active = plan.active(step.case.position)
+        return next((act for act in acts if act.state in active or act.state == ""), acts[0] if acts else None)
+
+    def _role(self, record: Mapping[str, Any], act: Action | Opening | None) -> str:
+        """Of the roles somebody held, one that may do it."""
+        roles: list[str] = record.get("roles") or ["agent"]
+        asked = [who.name for who in act.by if who.kind == "role"] if act is not None else []
+        return next((role for role in roles if role in asked), roles[0])
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def _form(self, step: Step, act: Action | Opening | None) -> dict[str, Any]:
+        fields = self.plan_of(step.case).definition.fields
+        form = self._plain(step.record.get("form", {}), fields)
+        if "refused" in step.record and act is not None and ["form"] not in step.record["refused"]:
+            form |= {name: self._place(fields[name], name) for name in _private(act.form, fields) if name not in form}
+        return form
+
+    def _facts(self, step: Step, act: Action | Opening | None) -> dict[str, Any]:
+        """What was brought; a refusal keeps only what its reasons read, so the rest is as at other steps."""
+        plan, record = self.plan_of(step.case), step.record
+        brought: dict[str, Any] = dict(record.get("facts", {}))
+        if "refused" in record and act is not None:
+            read = {name.removeprefix("facts."): value for name, value in record.get("read", {}).items()}
+            known = {**self.facts, **{name: value for name, value in read.items() if name in plan.definition.facts}}
+            brought = {name: known.get(name, ()) for name in plan.facts_of[act]}
+        return self._plain(brought, plan.definition.facts)
+
+    def _plain(self, values: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
+        found = {}
+        for name, value in values.items():
+            known = fields.get(name)
+            if known is None:
+                found[name] = value
+            elif is_sealed(value) or (known.personal and value is not None):
+                found[name] = self._place(known, str(value))
+            elif known.type == "instant" and isinstance(value, int):
+                found[name] = self._at(value)
+            else:
+                found[name] = plain(known, value)
+        return found
+
+    def _place(self, known: Field, commitment: str) -> Any:
+        """What stands in place of a private value, the same for the same one."""
+        key = f"{known.name} {commitment}"
+        if key not in self._places:
+            self._counts[known.name] = number = self._counts.get(known.name, 0) + 1
+            self._places[key] = placeholder(known, self.zone, number, self._contacts.get(known.name, ""))
+            if self._places[key] is None:
+                self.unsaid.append(Unsaid("field", known.name))
+        return self._places[key]
+
+
+def _facts_brought(steps: Iterable[Step]) -> dict[str, Any]:
+    """Every fact that was brought at some step, as it was first."""
+    found: dict[str, Any] = {}
+    for step in steps:
+        found = {**step.record.get("facts", {}), **found}
+    return found
+
+
+def _private(form: Form, fields: Mapping[str, Field]) -> list[str]:
+    return [name for name in form.require if name in fields and fields[name].personal]
+
+
+# -- playing it -------------------------------------------------------------------------------------------------------
+
+
+class _Failed(NamedTuple):
+    """The step at which the scenario does not go as the case went, and what is otherwise there."""
+
+    step: int
+    subject: str
+    message: str
+
+
+def _failed_at(text: str, library: Library) -> _Failed | None:
+    script, findings = read_script(text, "recorded.scenarios.yaml")
+    if script is None:
+        return _Failed(0, "", "; ".join(found.message for found in findings))
+    failure = play(script.scenarios[0], script, library).failure
+    if failure is None:
+        return None
+    steps = script.scenarios[0].steps
+    number = next((number for number, step in enumerate(steps) if step.place == failure.place), 0)
+    subject = failure.message[1:].partition("`")[0] if failure.message.startswith("`") else ""
+    return _Failed(number, subject, failure.message)
+
+
+def _without(step: dict[str, Any], subject: str) -> bool:
+    """Take one expectation away; whether there was one."""
+    found = step.get("expect", {}).pop(subject, None)
+    return found is not None

@@ -1,0 +1,213 @@
+"""What can be tried on a case: who does what with which values, and how far time is let go on.
+
+Values are those at which the conditions of the process may turn, what the case itself holds already, and plain ones;
+which of them is taken is drawn by dice that the caller brings, so the same dice try the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.core.cases import Actor, Case
+from engine.core.plan import Plan
+from engine.expressions import Expression
+from engine.fields import Field, Invalid, Value, plain, read
+from engine.lang.build.used import parts_of
+from engine.lang.rules.samples import boundaries
+from engine.model import Action, Form, Opening, Who
+from engine.scenarios.placeholders import placeholder
+from engine.values import read_instant, show_instant
+
+Dice = Callable[[int], int]
+"""A whole number from 0 to below the one given."""
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+AROUND = (HOUR, -HOUR, 5 * MINUTE, DAY, -DAY, 3 * DAY, -3 * DAY, 10 * DAY, -8 * DAY, 40 * DAY)
+"""How far from now an instant that is asked for may lie."""
+
+PAUSES = (10 * MINUTE, HOUR, 6 * HOUR, 12 * HOUR, DAY, 3 * DAY, 10 * DAY, 45 * DAY)
+"""How long nothing is done."""
+
+
+def person(role: str, number: int = 1) -> str:
+    """Somebody of a role."""
+    return f"{role}.{number}"
+
+
+class Tries:
+    """What can be tried in one process."""
+
+    def __init__(self, plan: Plan, dice: Dice) -> None:
+        self.plan = plan
+        self.definition = plan.definition
+        self.zone = plan.definition.desk.zone
+        self.dice = dice
+        conditions = [part for part in parts_of(plan.definition) if isinstance(part, Expression)]
+        acts: list[Action | Opening] = [*plan.actions(), plan.definition.opening]
+        during = {act.during for act in acts if act.during is not None}
+        self._during = [plan.calendar(name) for name in sorted(during)]
+        self._turns = boundaries(plan.definition, conditions)
+
+    def one_of(self, things: Sequence[Any]) -> Any:
+        """Any of some."""
+        return things[self.dice(len(things))]
+
+    # -- who ---------------------------------------------------------------------------------------------------------
+
+    def actors(self, act: Action | Opening, case: Case | None) -> Iterator[Actor]:
+        """Those who may do it, and those who are excluded from it."""
+        for who in (*act.by, *act.never_by):
+            for name, role in self._persons(who, case, act):
+                yield Actor(id=name, roles=(role,))
+
+    def _persons(self, who: Who, case: Case | None, act: Action | Opening) -> Iterator[tuple[str, str]]:
+        roles = [one.name for one in act.by if one.kind == "role"] or sorted(self.plan.roles) or ["agent"]
+        if who.kind == "role":
+            yield from ((person(who.name, number), who.name) for number in (1, 2))
+        elif case is not None:
+            found: Any = None
+            if who.kind == "field":
+                found = case.data.get(who.name)
+                known = self.definition.fields[who.name]
+                roles = [known.role or (known.of.role if known.of else None) or roles[0]]
+            elif who.kind == "did" and who.name in case.done:
+                found = list(case.done[who.name].actors)
+            elif who.kind == "assignee":
+                found = case.assignee
+            elif who.kind == "waiting_on":
+                found = [name for kind, _, name in (one.partition(":") for one in case.waiting) if kind == "person"]
+                yield from ((person(name), name) for kind, _, name in (w.partition(":") for w in case.waiting)
+                            if kind == "role")  # fmt: skip
+            for name in found if isinstance(found, list | tuple) else [found] if isinstance(found, str) else []:
+                yield name, roles[0] if "." not in name else name.rpartition(".")[0]
+
+    # -- with what ---------------------------------------------------------------------------------------------------
+
+    def form(self, form: Form, case: Case | None, now: int) -> dict[str, Any]:
+        """Answers to a form: every required field, some of the others."""
+        names = [*form.require, *(name for name in form.allow if self.dice(3) == 0)]
+        found = {name: self._value(self.definition.fields[name], case, now) for name in names}
+        if names and self.dice(8) == 0:
+            found.pop(self.one_of(names))
+        return {name: value for name, value in found.items() if value is not None}
+
+    def facts(self, act: Action | Opening, form: Mapping[str, Any], case: Case | None, now: int) -> dict[str, Any]:
+        """What the host would bring: mostly what goes with the answers, sometimes anything."""
+        found = {}
+        for name in self.plan.facts_of[act]:
+            known = self.definition.facts[name]
+            value = self._fitting(known, form, case) if self.dice(4) else None
+            value = self._value(known, case, now) if value is None else value
+            found[name] = value if value is not None else []
+        return found
+
+    def _fitting(self, fact: Field, form: Mapping[str, Any], case: Case | None) -> Value:
+        """A fact that agrees with what is asked: everybody, or the rows of the form's own tables."""
+        if fact.type == "list" and fact.of is not None and fact.of.type == "person":
+            return [person(role, number) for role in sorted(self.plan.roles) for number in (1, 2)]
+        if fact.type != "table":
+            return None
+        held = {name: plain(self.definition.fields[name], value) for name, value in case.data.items()
+                if self.definition.fields[name].type == "table"} if case is not None else {}  # fmt: skip
+        tables = [rows for rows in {**held, **form}.values() if isinstance(rows, list)]
+        rows = [row for rows in tables for row in rows if isinstance(row, dict) and fact.columns.keys() & row.keys()]
+        usual = {name: placeholder(column, self.zone) for name, column in fact.columns.items()}
+        return [{name: row.get(name, usual[name]) for name in fact.columns} for row in rows] or None
+
+    def _value(self, field: Field, case: Case | None, now: int) -> Value:
+        """A plain value that the field takes; mostly one at which something may turn."""
+        sources = [*filter(None, (self._turning(field), [*self._own(field, case, now)], [*self._alike(field, case)]))]
+        for _ in range(4):
+            value = self.one_of(self.one_of(sources)) if sources else None
+            try:
+                stored = read(field, value, self.zone) if value is not None else None
+                if field.type == "instant" and isinstance(stored, int):
+                    return show_instant(stored, self.zone)
+                return plain(field, stored)
+            except Invalid:
+                continue
+        return placeholder(field, self.zone)
+
+    def _turning(self, field: Field) -> list[Value]:
+        """The values at which a condition may turn."""
+        return [
+            plain(field, value)
+            for value in (*self._turns.get(field.name, ()), *self._limits(field))
+            if value is not None
+        ]
+
+    def _own(self, field: Field, case: Case | None, now: int) -> Iterator[Value]:
+        if field.type == "yes_no":
+            yield from (True, False)
+        elif field.type == "choice":
+            yield from field.choices
+        elif field.type in ("instant", "date"):
+            days = (show_instant(now + away, self.zone) for away in AROUND)
+            yield from (text if field.type == "instant" else text[:10] for text in days)
+        elif field.type == "person":
+            role = field.role or self.one_of(sorted(self.plan.roles) or ["agent"])
+            yield from (person(role), person(role, 2))
+        elif field.type == "list":
+            yield from self._lists(field, case, now)
+        elif field.type == "table":
+            rows = [{name: self._value(column, case, now) for name, column in field.columns.items()} for _ in range(2)]
+            yield from (rows[:1], rows)
+        else:
+            yield placeholder(field, self.zone)
+
+    def _lists(self, field: Field, case: Case | None, now: int) -> Iterator[Value]:
+        of = field.of or Field(name=field.name, type="text")
+        if of.type == "person" and of.role is None:
+            yield [person(role, number) for role in sorted(self.plan.roles) for number in (1, 2)]
+            yield [person(role) for role in sorted(self.plan.roles)]
+        items = [self._value(of, case, now) for _ in range(2)]
+        yield from (items[:1], items, [])
+
+    def _alike(self, field: Field, case: Case | None) -> Iterator[Value]:
+        """What the case holds already in other fields of this type, and what its tables come to."""
+        yield from (plain(field, total) for total in _totals(case) if field.type in ("money", "integer", "number"))
+        for name, known in self.definition.fields.items() if case is not None else ():
+            if known.type == field.type and not known.personal and case is not None and case.data.get(name) is not None:
+                yield plain(known, case.data[name])
+
+    def _limits(self, field: Field) -> Iterator[int]:
+        """The figures of the desk and what roles may grant, of this type: at each, below and above."""
+        known = [figure.default for figure in self.definition.figures.values() if figure.type == field.type]
+        if field.type == "money":
+            known += [limit for limits in self.definition.authority.values() for limit in limits.values()]
+        for value in known:
+            if isinstance(value, int) and not isinstance(value, bool):
+                yield from (value, value - 1, value + 1)
+
+    # -- when --------------------------------------------------------------------------------------------------------
+
+    def instants(self, now: int, dues: Iterable[int]) -> list[int]:
+        """Until when time may be let pass: just after the next thing falls due, or some while."""
+        due = min(dues, default=None)
+        found = [] if due is None else [second_after(due)]
+        opened = [calendar.next_opening(now) + MINUTE for calendar in self._during if not calendar.is_open(now)]
+        return [*found, *found, *opened, *opened, *(now + pause for pause in PAUSES)]
+
+
+def _totals(case: Case | None) -> Iterator[int]:
+    """The sums of the amounts in each table of a case, and of amount times quantity."""
+    for rows in case.data.values() if case is not None else ():
+        if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
+            continue
+        whole = [name for name, value in rows[0].items() if isinstance(value, int) and not isinstance(value, bool)]
+        for name in whole:
+            yield sum(row.get(name, 0) for row in rows)
+            yield from (sum(row.get(name, 0) * row.get(by, 0) for row in rows) for by in whole if by != name)
+
+
+def second_after(instant: int) -> int:
+    """The first whole second after an instant."""
+    return (instant // 1000 + 1) * 1000
+
+
+def at(instant: int, zone: str) -> str:
+    """A local time as a scenario writes it; the earlier one where a night in autumn has it twice."""
+    text = show_instant(instant, zone)
+    assert read_instant(text, zone) <= instant
+    return text

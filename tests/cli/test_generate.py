@@ -1,0 +1,137 @@
+"""`test --generate`: proposed scenarios pass and show what none had seen; what is not reached is named, and why."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from engine.cli.folder import checked_paths
+from engine.core.plan import library_in_memory
+from engine.lang.manual.pages import base
+from engine.resources import data_folder
+from engine.scenarios import coverage_of, play_all, read_script
+from engine.scenarios.generating import Effort, propose
+from tests.cli.desks import run
+
+LONG = bool(os.environ.get("CASEWRIGHT_LONG"))
+PROCESS = """\
+process: example
+version: 1
+prefix: X
+label: {en: Example}
+summary: "{case.subject}"
+calendar: hours
+initial: asked
+fields:
+  subject: {type: text, label: {en: Subject}}
+  amount: {type: money, min: 0, label: {en: Amount}}
+  visit_at: {type: instant, label: {en: Visit}}
+opening: {by: [agent], form: {require: [subject]}}
+clocks:
+  answer:
+    {label: {en: Answered}, goal: 4h, met_by: [grant, refuse], pauses_in: [away],
+     thresholds: [{at: 50%, then: [{notify: agent, message: told}]}]}
+states:
+  asked:
+    label: {en: Asked}
+    waiting_on: agent
+    actions:
+      offer:
+        label: {en: Offer}
+        by: [agent]
+        form: {require: [amount, visit_at]}
+        guards:
+          ahead: {must: form.visit_at > now, else: {en: It must lie ahead}}
+          some: {must: form.amount > money('10.00'), else: {en: Too little}}
+        to: [{if: "case.amount > money('500.00')", is: deciding}, {is: granted}]
+      leave: {label: {en: Away}, by: [agent], to: away}
+  away: {label: {en: Out}, waiting_on: agent, timers: {back: {after: 2h, to: asked}}}
+  deciding:
+    label: {en: To be decided}
+    waiting_on: supervisor
+    actions:
+      grant: {label: {en: Grant}, by: [supervisor, agent], never_by: [did.offer], to: granted}
+      refuse: {label: {en: Refuse}, by: [supervisor], during: hours, to: refused}
+  granted: {label: {en: Granted}, final: done}
+  refused: {label: {en: Refused}, final: failed}
+"""
+NEVER = PROCESS.replace("guards:\n", "guards:\n          never: {must: did.grant > 3, else: {en: Never}}\n")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "processes"
+    for path, text in {**base(), "example.yaml": PROCESS}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, "utf-8")
+    return folder
+
+
+def test_the_proposed_scenarios_pass_and_show_everything(folder: Path) -> None:
+    file = folder / "example.scenarios.yaml"
+    done = run("test", "processes/example.yaml", "--generate", "-o", "processes/example.scenarios.yaml")
+    assert (done.code, done.out) == (0, "wrote processes/example.scenarios.yaml\n")
+    assert "coverage 100.0%" in done.err
+    tested = run("test", "processes/example.yaml", "--coverage")
+    assert (tested.code, "coverage 100.0%" in tested.out) == (0, True), tested.out
+    assert "    - {until: " in file.read_text("utf-8")  # time was let pass on the way
+    again = run("test", "processes/example.yaml", "--generate", "-o", "processes/example.scenarios.yaml")
+    assert (again.code, "is there already" in again.err) == (5, True)
+
+
+def test_the_same_process_is_proposed_the_same_each_time_and_only_what_is_missing(folder: Path) -> None:
+    proposals = [run("test", "processes/example.yaml", "--generate", "--tries", "300").out for _ in range(2)]
+    assert proposals[0] == proposals[1]
+    (folder / "example.scenarios.yaml").write_text(
+        "process: example\nscenarios:\n  away and back:\n"
+        "    - {open: {subject: x}, as: agent:lin}\n    - {do: leave, as: agent:lin, expect: {state: away}}\n"
+        "    - {wait: 3h, expect: {state: asked}}\n", "utf-8",
+    )  # fmt: skip
+    fewer = run("test", "processes/example.yaml", "--generate").out
+    assert "leave" in proposals[0]
+    assert "do: leave" not in fewer.partition("scenarios:")[2].partition("do: offer")[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "state", "action"),
+    [
+        ("en", "state granted\n    no way that was tried came to it", "its action was done 0 times and refused by `"),
+        ("zh", "状态 granted\n    没有一条试过的路到得了", "它的动作做成 0 次，被拒绝：`"),
+    ],
+)
+def test_what_is_not_reached_is_named_with_the_reason(folder: Path, language: str, state: str, action: str) -> None:
+    (folder / "example.yaml").write_text(NEVER, "utf-8")
+    told = run("test", "processes/example.yaml", "--generate", "--tries", "500", language=language)
+    assert told.code == 0
+    assert state in told.err
+    assert action in told.err
+
+
+def test_one_process_is_asked_at_a_time(folder: Path) -> None:
+    (folder / "other.yaml").write_text(
+        PROCESS.replace("process: example", "process: other").replace("prefix: X", "prefix: Z"), "utf-8"
+    )
+    assert "one process at a time" in run("test", "processes", "--generate").err
+    document = run("test", "processes/example.yaml", "--generate", "--tries", "200", "--json").json
+    assert document["process"] == "example"
+    assert document["proposed"]
+
+
+SHIPPED = {"lost_found": 0.99, "courier_claim": 0.99, "absence": 0.95, "repair": 0.9} if LONG else {"lost_found": 0.99}
+
+
+@pytest.mark.parametrize("process", SHIPPED)
+def test_a_shipped_process_without_its_scenarios_is_proposed_nearly_all(process: str) -> None:
+    definitions = checked_paths([data_folder("processes")]).definitions
+    library = library_in_memory(definitions.values())
+    plan = library.newest(process, 0)
+    assert plan is not None
+    proposal = propose(plan, library, Effort(10_000, random.Random(1).randrange))
+    script, findings = read_script(proposal.text, "x.scenarios.yaml")
+    assert script is not None, findings
+    outcomes = play_all(script, library)
+    assert [outcome.failure for outcome in outcomes] == [None] * len(proposal.names)
+    assert coverage_of(plan, outcomes).share >= SHIPPED[process]
