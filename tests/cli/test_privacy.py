@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +101,21 @@ def test_a_file_that_is_no_key_is_refused_in_both_languages(case: str, monkeypat
     assert "中的内容不是密钥" in run("list", language="zh").err
     assert run("privacy", "keygen", "--out", "new.key", "--after", "desk.key").code == Exit.USAGE
     assert not Path("new.key").exists()
+
+
+def test_lists_and_actions_that_touch_no_private_value_do_not_import_what_encrypts(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("privacy", "keygen", "--out", "desk.key")
+    monkeypatch.setenv("CASEWRIGHT_KEY_FILE", "desk.key")
+    run("privacy", "wrap", "--as", "boss")
+    script = "import sys\nfrom engine.cli.main import casewright\n"
+    for words in (["list", "--all", "--as", "zhao.lei"], ["claim", case, "--as", "zhao.lei"]):
+        script += f"try:\n    casewright().main({words!r})\nexcept SystemExit as end:\n    assert not end.code\n"
+    script += "sys.exit('cryptography' in sys.modules)"
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )  # fmt: skip
+    assert (done.returncode, case in done.stdout) == (0, True), done.stderr

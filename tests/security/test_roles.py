@@ -55,6 +55,7 @@ BY_THE_PROCESS = frozenset({
     "message",  # test_reading
     "save_party", "parties", "party",  # who keeps the register
     "reverse",  # an adjustment must be there first: below
+    "drop_event",  # who assigns cases as well: app/test_hearing
 })  # fmt: skip
 
 
