@@ -244,6 +244,16 @@ def test_a_server_that_ends_the_connection_is_heard(wire: Wire, url: str) -> Non
     assert wire.cursor.connection.closed
 
 
+def test_a_connection_lost_while_it_lay_idle_is_replaced_and_nobody_hears_of_it(store: PostgresStore, url: str) -> None:
+    """What it had been told when it was last used says nothing of the tables now."""
+    ahead = Ahead(families=("R-1",))
+    store.do(lambda tx: tx.save(opening(a_case("R-1"))), ahead)
+    with psycopg.connect(url, autocommit=True) as other:
+        ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+        other.execute(ends, (other.info.backend_pid,))
+    assert store.do(lambda tx: tx.family("R-1", lock=True), ahead) is not None
+
+
 def test_a_connection_cut_while_the_commit_is_on_its_way_leaves_its_outcome_unknown(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,7 @@ class Wire:
 
     def begin(self, texts: Sequence[Statement], ahead: Sequence[Statement]) -> None:
         """Begin a transaction, and ask what it will read first; the answers to the former are `begun`."""
+        self.begun = []
         found, failed = self._exchange([_ready(text, values) for text, values in (*texts, *ahead)])
         self.begun = found[: len(texts)]
         if failed is not None:
