@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 
@@ -22,7 +22,7 @@ class HeardEvent:
     status: Literal["kept", "refused", "ignored", "dropped"]
     until: int  # it waits, or is remembered, until then
     fields: Mapping[str, Any]  # what a case will need of it, as it was told, but for personal values
-    private: Mapping[str, Any]  # the personal values
+    private: Mapping[str, Any] = field(repr=False)  # the personal values, which no log is to show
     cases: tuple[str, ...] = ()  # those it may be about, where none or several fitted
     reasons: tuple[Mapping[str, str], ...] = ()  # why its case refused it, in every language
     importing: str = ""  # the unfinished import it came with

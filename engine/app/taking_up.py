@@ -75,18 +75,25 @@ class TakingUp(Deciding):
         """The outcome, with what kept events do after it, in the order in which they were heard."""
         if isinstance(outcome, Refused) or given.is_taken_up:
             return outcome
-        library, family, passed = self.catalogue.library(tx), outcome.family, set[int]()
-        if not any(library.plan(case.process, case.version).keeping for case in family.cases.values()):
+        passed = set[int]()
+        self._take_up(tx, (before, outcome.family), given, passed)
+        for opened in outcome.elsewhere:
+            self._take_up(tx, (None, self.family(tx, opened.case, lock=True)), given, passed)
+        if not passed:
             return outcome
+        family = self.family(tx, outcome.family.root, lock=True)
+        return outcome._replace(case=family.cases[outcome.case.id], family=family)
+
+    def _take_up(self, tx: Transaction, families: tuple[Family | None, Family], given: Given, passed: set[int]) -> None:
+        """Give kept events to one family, as it was before and is now; `passed` are those that had their turn."""
+        library, (before, family) = self.catalogue.library(tx), families
+        if not any(library.plan(case.process, case.version).keeping for case in family.cases.values()):
+            return
         _wait_for_hearers(tx, library, before, family)
-        for _ in range(MOST_TAKEN_UP):
-            found = next(self._waiting(tx, family, given, passed), None)
-            if found is None:
-                break
+        while len(passed) < MOST_TAKEN_UP and (found := next(self._waiting(tx, family, given, passed), None)):
             passed.add(found[0].number)
             self._give(tx, *found, given)
             family = self.family(tx, family.root, lock=True)
-        return outcome if not passed else outcome._replace(case=family.cases[outcome.case.id], family=family)
 
     def _waiting(
         self, tx: Transaction, family: Family, given: Given, passed: set[int]

@@ -361,6 +361,47 @@ def test_it_acts_where_a_case_is_opened_with_the_fields_or_given_others(desk: En
     assert state(desk, case) == "received"
 
 
+CRATE = """
+process: crate
+version: 1
+prefix: X
+label: {en: Crate, zh: 周转箱}
+calendar: always
+initial: lent
+key: tag
+fields: {tag: {type: text, label: {en: Tag, zh: 标签}}}
+incoming: {passed: {from: courier_feed, find: {tag: rfid}, do: back, otherwise: keep, for: 2h}}
+opening: {by: [agent], form: {require: [tag]}}
+states:
+  lent:
+    label: {en: Lent, zh: 借出}
+    waiting_on: agent
+    actions: {back: {label: {en: Back, zh: 归还}, by: [courier_feed], to: returned}}
+  returned: {label: {en: Returned, zh: 已还}, final: done}
+"""
+
+LOAD = """
+process: load
+version: 1
+prefix: Z
+label: {en: Load, zh: 装货}
+calendar: always
+initial: done
+fields: {tag: {type: text, label: {en: Tag, zh: 标签}}}
+opening: {by: [agent], form: {require: [tag]}, then: [{open: crate, as: crate, key: =case.tag, with: {tag: =case.tag}}]}
+states: {done: {label: {en: Done, zh: 完成}, final: done}}
+"""
+
+
+def test_it_acts_on_a_case_that_a_step_opens_by_its_key_in_a_family_of_its_own(desk: Engine) -> None:
+    for process in ("crate", "load"):
+        desk.publish(texts(crate=CRATE, load=LOAD), process, actor=ADMIN)
+    desk.hear("passed", {"rfid": "T1"}, sender=FEED, key="g1")
+    done(desk.open_case("load", {"tag": "T1"}, actor=LIN))
+    assert state(desk, "X-1") == "returned"
+    assert desk.waiting_events() == []
+
+
 def test_kept_events_act_in_the_order_in_which_they_were_heard(anywhere: Engine) -> None:
     desk = anywhere
     assert [scanned(desk, key=key, weight=weight).status for key, weight in (("e2", 4.0), ("e1", 5.0))] == ["kept"] * 2
