@@ -310,6 +310,7 @@ SENTENCES = (
     later("that the timer `{timer}` of `{state}` counts open hours only"),
     later("{count} conditions on more than states, which stand as the process says them"),
     later("that regions end before what an action tells its own case is done"),
+    later("that a case begins in `{state}`, though `{group}` begins in `{other}`"),
     later("that ways open from many states stand once, as links that nothing leads to"),
     later("that a way out of one region leaves the others too"),
 )

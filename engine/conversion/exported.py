@@ -53,6 +53,7 @@ class _Exporter:
         """The whole chart."""
         for state in self.states.values():
             self._add(state)
+        self._begin(self.nodes[self.definition.initial])
         for name in ("", *self.states):
             for arc in self.chart.arcs(name):
                 self._connect(arc)
@@ -81,6 +82,17 @@ class _Exporter:
         parent.children.append(node)
         if state.done and state.done[-1].when is not None:
             self._note(f"that `{state.name}`, when all inside has ended, waits until a condition of its `done` holds")
+
+    def _begin(self, first: Node) -> None:
+        """A chart begins in a state directly inside it, and so does every group around the first state."""
+        self.root.initial = [first, *first.above()][-1].id
+        inside = first
+        for group in first.above():
+            if group.kind == "state" and group.initial not in ("", inside.id):
+                self._note(f"that a case begins in `{first.id}`, though `{group.id}` begins in `{group.initial}`")
+            elif group.kind == "state":
+                group.initial = inside.id
+            inside = group
 
     def _note(self, what: str) -> None:
         self.unsaid.append(Unsaid(0, what))

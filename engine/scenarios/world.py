@@ -210,8 +210,12 @@ class World:
                 continue  # what was opened may fall due before the others
             if not root:
                 break
-            self._keep(carry(self.families[root], due + 1, self._context(due + 1)))
+            self.carry(root, due + 1)
         self.now = max(self.now, instant)
+
+    def carry(self, root: str, until: int) -> None:
+        """Let everything due before that instant take effect in one family, whatever time it is for the others."""
+        self._keep(carry(self.families[root], until, self._context(until)))
 
     def _register(self, party: str, at: int) -> Sequence[Member]:
         return self.members.get(party, ())

@@ -63,7 +63,7 @@ class _Days:
 
     def __init__(self, variant: Variant) -> None:
         self.variant, self.assumed = variant, variant.assumed
-        self.families = Families(variant.library, self.assumed.process)
+        self.families = Families(variant.library, self.assumed.process, self.assumed.since)
         self.plan, self.definition = self.families.plan, self.families.plan.definition
         self.roster = Roster(self.assumed.teams)
         self.until = self.assumed.since + self.assumed.days * DAY
@@ -127,13 +127,10 @@ class _Days:
         for number, leaf in enumerate(leaves):
             if leaf not in life.tasks and (doing := self._chosen(one, number, life)) is not None:
                 self._want(case, leaf, doing, life)
-        due = min((c.next_due for c in self._family(one) if c.next_due is not None), default=None)
+        due = min((c.next_due for c in self.families.family(one) if c.next_due is not None), default=None)
         if due is not None and (life.due is None or due < life.due):
             life.due = due
             self._at(max(due + 1, self.now), self._fall_due, case)
-
-    def _family(self, case: Case) -> Iterator[Case]:
-        return iter(self.families.families[case.root].cases.values())
 
     def _fall_due(self, case: str) -> None:
         one, life = self.families.case(case), self.lives[case]
@@ -274,15 +271,14 @@ class _Days:
     # -- at the end ----------------------------------------------------------------------------------------------------
 
     def _figures(self) -> Simulated:
-        cases = [self.families.case(name) for name in self.lives if name in self.families.root_of]
+        cases = [self.families.case(name) for name in self.lives if name in self.families.world.root_of]
         groups, total = attainments(self.families.counted(self.until), lambda one: (one.cycle.clock,))
-        everybody = [case for family in self.families.families.values() for case in family.cases.values()]
         return Simulated(
             title=self.variant.title, days=self.assumed.days, seed=self.variant.seed,
             opened=len(cases), closed=sum(1 for case in cases if case.outcome),
             lasted=spread(case.closed_at - case.opened_at for case in cases if case.closed_at is not None),
             stuck=sum(1 for case in cases if not case.outcome and self._is_stuck(case)),
-            apart=sum(1 for case in everybody if case.process != self.assumed.process),
+            apart=sum(1 for case in self.families.everybody() if case.process != self.assumed.process),
             promises=groups, total=total, roles=self.counting.roles(self.until, self.assumed.days),
             teams=self.counting.teams(self.assumed.teams, self.until),
             refused=tuple(one for _, one in sorted(self.counting.refused.items())),
@@ -290,7 +286,7 @@ class _Days:
 
     def _is_stuck(self, case: Case) -> bool:
         """Whether nobody will do anything, and no time will."""
-        return not self.lives[case.id].tasks and all(one.next_due is None for one in self._family(case))
+        return not self.lives[case.id].tasks and all(one.next_due is None for one in self.families.family(case))
 
 
 def _arrivals(arrivals: Arrivals, days: _Days, lots: Random) -> Iterator[int]:

@@ -70,3 +70,34 @@ def test_play_writes_a_document_for_each_line() -> None:
     first, second = (json.loads(line) for line in done.out.splitlines())
     assert first == {"line": "open what=lamp", "state": ["waiting"], "refused": []}
     assert (second["state"], len(second["refused"])) == (["waiting"], 1)
+
+
+@pytest.mark.parametrize(("form", "begins"), [("bpmn", "<?xml"), ("scxml", "<?xml"), ("xstate", "{")])
+def test_a_process_is_written_for_other_programs_and_what_they_do_not_read_is_named(form: str, begins: str) -> None:
+    done = run("convert", "job", "--to", form)
+    assert done.out.startswith(begins)
+    assert "carried along unread, of the process: `version`, `prefix`" in done.err
+    written = run("convert", "job", "--to", form, "-o", f"job.{form}")
+    assert written.out == f"wrote job.{form}\n"
+    assert Path(f"job.{form}").read_text("utf-8") == done.out
+    assert run("convert", "job", "--to", form, "-o", f"job.{form}").code == Exit.CONFLICT
+
+
+def test_what_would_behave_otherwise_fails_the_command_and_is_said_in_chinese_too() -> None:
+    Path("processes/job.yaml").write_text(FIRST.replace("to: waiting}", "to: previous}", 1), "utf-8")
+    done = run("convert", "job", "--to", "scxml", language="zh")
+    assert "previous" in Path("processes/job.yaml").read_text("utf-8")
+    assert (done.code, "未转换：`assigned` 的 `park` 所返回的 `previous`" in done.err) == (Exit.FAILED, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["job", "--to", "bpmn", "--from", "scxml"], Exit.USAGE, "one way: --from or --to"),
+        (["jbo", "--to", "bpmn"], Exit.NOT_FOUND, "did you mean `job`?"),
+        (["nowhere.csv"], Exit.USAGE, "there is no file `nowhere.csv`"),
+    ],
+)
+def test_what_cannot_be_converted_is_said(words: list[str], code: Exit, said: str) -> None:
+    done = run("convert", *words)
+    assert (done.code, said in done.err) == (code, True), done.err

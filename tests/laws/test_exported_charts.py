@@ -17,6 +17,7 @@ from engine.conversion.write_xstate import xstate_of
 from engine.conversion.written import Wanted, written
 from engine.conversion.xstate import read_xstate
 from engine.lang.load import load_process
+from tests.drawing.shipped import shipped
 from tests.laws.test_converted_charts import CHARTS, DESK, LENGTH, last, reference_of, walked
 from tests.npm import run_node
 
@@ -197,3 +198,32 @@ def test_the_real_xstate_goes_the_same_ways() -> None:
     assert done.returncode == 0, done.stderr
     for line, seen in zip(done.stdout.splitlines(), expected, strict=True):
         assert [sorted(leaves) for leaves in json.loads(line)] == [sorted(leaves) for leaves in seen]
+
+
+BUILD = """
+const { createMachine, createActor } = require(require("path").join(process.argv[1], "node_modules/xstate"));
+for (const machine of JSON.parse(require("fs").readFileSync(0, "utf8"))) {
+  const guards = {};
+  JSON.stringify(machine, (key, one) => (key === "guard" ? ((guards[one.type] = () => false), one) : one));
+  const actor = createActor(createMachine(machine, { guards }));
+  actor.subscribe({ error() {} });
+  const { status, error } = actor.start().getSnapshot();
+  console.log(status === "error" ? error.message : "started");
+}
+"""
+
+
+def test_every_shipped_process_is_a_machine_for_the_real_xstate() -> None:
+    charts = [exported(one) for one in shipped().values()]
+    machines = [json.loads(xstate_of(chart)) for chart in charts]
+    done = run_node(BUILD, json.dumps(machines))
+    assert done.stdout.splitlines() == ["started"] * len(charts), done.stderr
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_process_is_scxml_that_can_be_read_back(name: str) -> None:
+    chart = exported(shipped()[name])
+    drawn = read_scxml(scxml_of(chart))
+    assert [node.id for node in drawn.root.all()] == [node.id for node in chart.root.all()]
+    targets = {target for node in drawn.root.all() for way in node.ways for target in way.targets}
+    assert targets <= {node.id for node in drawn.root.all()}
