@@ -12,6 +12,7 @@ from engine.fields import Field, Value, Words
 from engine.measure import Measure
 from engine.migration import Migration
 from engine.moments import Every, Moment
+from engine.retention import Retention
 
 T = TypeVar("T")
 
@@ -375,6 +376,7 @@ class ProcessDefinition:
     schedule: Mapping[str, Schedule] = field(default_factory=dict)
     incoming: Mapping[str, Incoming] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    retention: Retention | None = None  # the newest version's counts for all
     migrate: Mapping[int, Migration] = field(default_factory=dict)  # earlier version → how its open cases come here
     sources: Mapping[str, str] = field(default_factory=dict)  # path → text it was read from, all of it
     behaviour_hash: str = ""

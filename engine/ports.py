@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from threading import Event
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from engine.archives import Archives, Tombstone
 from engine.core.adjustments import Ledgers
 from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Step
@@ -276,20 +277,9 @@ class Care(Protocol):
 
 
 class Transaction(
-    CaseTable,
-    CaseLists,
-    Reports,
-    Timetables,
-    Registers,
-    EventTable,
-    OutboxTable,
-    Registry,
-    Editions,
-    Erasures,
-    Care,
-    Ledgers,
-    Protocol,
-):
+    CaseTable, CaseLists, Reports, Timetables, Registers, EventTable, OutboxTable, Registry, Editions, Erasures,
+    Archives, Care, Ledgers, Protocol,
+):  # fmt: skip
     """One unit of work: all of it or nothing. Reads see its own writes; iterators end with the transaction."""
 
     def part(self) -> AbstractContextManager[None]:
@@ -356,6 +346,7 @@ class Store(Protocol):
 __all__ = [
     "NOTHING_AHEAD",
     "Ahead",
+    "Archives",
     "Attached",
     "Attachment",
     "Care",
@@ -390,6 +381,7 @@ __all__ = [
     "TimeSource",
     "Timetable",
     "Timetables",
+    "Tombstone",
     "Transaction",
     "Wanted",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.app.acting import Act, Acting, File
 from engine.app.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
+from engine.app.archiving import Archived, Archiving, Leaving
 from engine.app.delivery import Deliver, Delivery
 from engine.app.evidence import Checkpoint, Compared, Evidence
 from engine.app.exporting import Export, Exported, Exporting
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 class Engine(
     Acting, Listening, Reading, Reporting, Measuring, Running, Keeping, Evidence, Privacy, Registering, Importing,
-    Exporting, Adjusting, Migrating,
+    Exporting, Archiving, Adjusting, Migrating,
 ):  # fmt: skip
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 
@@ -107,9 +108,10 @@ class Engine(
 
 
 __all__ = [
-    "Accepted", "Act", "AdjustedCycle", "CaseMove", "CaseView", "Check", "Checkpoint", "ClockView", "Coming",
-    "Compared", "Correction", "Declared", "Deliver", "Delivery", "Engine", "Erased", "Export", "Exported", "File",
-    "FormField", "Heard", "HeardEvent", "Import", "Imported", "Inside", "Interruption", "LineError", "MeasureQuestion",
-    "MeasureReport", "Migrated", "MovePlan", "Noted", "Offer", "Played", "Problem", "Promise", "Published", "Reach",
-    "Refusal", "Result", "Retold", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
+    "Accepted", "Act", "AdjustedCycle", "Archived", "CaseMove", "CaseView", "Check", "Checkpoint", "ClockView",
+    "Coming", "Compared", "Correction", "Declared", "Deliver", "Delivery", "Engine", "Erased", "Export", "Exported",
+    "File", "FormField", "Heard", "HeardEvent", "Import", "Imported", "Inside", "Interruption", "Leaving", "LineError",
+    "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan", "Noted", "Offer", "Played", "Problem", "Promise",
+    "Published", "Reach", "Refusal", "Result", "Retold", "Round", "Search", "SlaQuestion", "SlaReport", "Verification",
+    "Worklist",
 ]  # fmt: skip

@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from engine.app.archiving import hash_of_archived
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.app.verifying import Problem, newest_seals
@@ -91,9 +93,10 @@ class Evidence:
             tx.set_setting(LAST, json.dumps(newest))
         return made
 
-    def verify_checkpoint(self, lines: Iterable[str], *, trust: str) -> Compared:
+    def verify_checkpoint(self, lines: Iterable[str], *, trust: str, archive: str | Path | None = None) -> Compared:
         """Whether every case of a checkpoint still has the records it had then.
 
+        Cases that were archived since are looked up in `archive`, the folder of their files.
         `trust` is the fingerprint of the key that signed it, or of one that the key follows. Raises
         `VerificationFailed` for a checkpoint that is not what was signed, or not by that key.
         """
@@ -108,7 +111,7 @@ class Evidence:
                 for leaf in page:
                     tree.add(leaf_of(*leaf))
                     records += leaf.records
-                    found = there.get((leaf.case, leaf.records))
+                    found = there.get((leaf.case, leaf.records)) or hash_of_archived(tx, *leaf[:2], archive)
                     if found != leaf.head and len(problems) < MOST_PROBLEMS:
                         problems.append(_differs(tx, leaf, found))
         if (tree.root().hex(), tree.count, records) != (made.root, made.cases, made.records):

@@ -148,10 +148,7 @@ class Keeping:
             total = Verification()
             for done, root in enumerate(roots, 1):
                 found = verify_family(tx, library, root, self._recipe.store.keys)
-                total = Verification(
-                    cases=total.cases + found.cases, records=total.records + found.records,
-                    sealed=total.sealed + found.sealed, problems=total.problems + found.problems,
-                )  # fmt: skip
+                total += found
                 if progress is not None:
                     progress(done, len(roots))
             return total

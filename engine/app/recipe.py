@@ -137,14 +137,14 @@ class Recipe(TakingUp):
         """The root of the case's family."""
         root = tx.root_of(case)
         if root is None:
-            raise _no_case(case)
+            raise _no_case(tx, case)
         return root
 
     def family_of(self, tx: Transaction, case: str, *, lock: bool) -> Family:
         """The family of this case as stored; its cases are named after its root."""
         family = tx.family(case.partition(".")[0], lock=lock)
         if family is None or case not in family.cases:
-            raise _no_case(case)
+            raise _no_case(tx, case)
         return family
 
     def present(self, tx: Transaction, case: str) -> tuple[Family, Context, int]:
@@ -377,5 +377,7 @@ def result_of(outcome: Applied | Refused, turn: Turn) -> Result:
     return Accepted(case=after, before=earlier, record=outcome.steps[0].record)
 
 
-def _no_case(case: str) -> NotFound:
+def _no_case(tx: Transaction, case: str) -> NotFound:
+    if (left := tx.tombstone(case)) is not None:
+        return NotFound(f"`{case}` was archived into `{left.file}`", help=f"`casewright archive show {case}` reads it")
     return NotFound(f"there is no case `{case}`", help="`casewright list --find` finds one by phone or name")

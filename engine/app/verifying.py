@@ -38,6 +38,13 @@ class Verification:
     sealed: int = 0
     problems: tuple[Problem, ...] = ()
 
+    def __add__(self, other: Verification) -> Verification:
+        """Both together."""
+        return Verification(
+            cases=self.cases + other.cases, records=self.records + other.records, sealed=self.sealed + other.sealed,
+            problems=self.problems + other.problems,
+        )  # fmt: skip
+
 
 def verify_family(tx: Transaction, library: Library, root: str, keys: HostKeys) -> Verification:
     """Verify one family by its chains and by replay; what cannot even be read is a problem of this family alone."""

@@ -14,7 +14,7 @@ from engine.errors import UsageError
 
 PROJECT_FILE = "casewright.toml"
 _SQLITE = "sqlite:///"
-_KEYS = ("database", "processes", "facts", "language", "actor")
+_KEYS = ("database", "processes", "facts", "language", "actor", "archive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

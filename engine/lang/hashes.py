@@ -14,8 +14,8 @@ from engine.expressions import Expression
 from engine.lang.build.used import Used, uses_of
 from engine.model import Desk, ProcessDefinition
 
-WORDS = frozenset({"label", "words", "description", "summary", "text", "measures"})
-"""What people read, and no case depends on: labels, the reasons of guards, messages, what reports count."""
+WORDS = frozenset({"label", "words", "description", "summary", "text", "measures", "retention"})
+"""What no step of a case depends on: labels, reasons of guards, messages, what reports count, how long it is kept."""
 
 _NEITHER = frozenset({"sources", "behaviour_hash", "words_hash", "desk"})
 _SORTED = frozenset({"places", "removed"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
 
 from engine.ports import Publication
 from engine.store.registry import Shelf
@@ -10,6 +11,7 @@ from engine.store.registry import Shelf
 PAGE = 1_000
 """Cases fetched at a time."""
 
+_LEFT = "SELECT case_id, sequence, head FROM archived WHERE case_id > ? ORDER BY case_id LIMIT ?"
 _PLACE = "(?, CAST(? AS BIGINT))"
 
 
@@ -17,10 +19,19 @@ class Heads(Shelf):
     """The ends of chains."""
 
     def heads(self) -> Iterator[tuple[str, int, str]]:
-        """Every case with how many records it has and the hash of the newest, by id."""
+        """Every case with how many records it has and the hash of the newest, by id; archived ones as they left."""
+        yield from merge(self._hot_heads(), self._left_heads())
+
+    def _left_heads(self) -> Iterator[tuple[str, int, str]]:
+        page = self._ask(_LEFT, ("", PAGE)).fetchall()
+        while page:
+            yield from map(tuple, page)
+            page = self._ask(_LEFT, (page[-1][0], PAGE)).fetchall() if len(page) == PAGE else []
+
+    def _hot_heads(self) -> Iterator[tuple[str, int, str]]:
         page = self._run("HEADS", "", PAGE).fetchall()
         while page:
-            yield from page
+            yield from map(tuple, page)
             page = self._run("HEADS", page[-1][0], PAGE).fetchall() if len(page) == PAGE else []
 
     def hashes_at(self, places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:

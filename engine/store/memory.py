@@ -11,6 +11,7 @@ from engine.errors import StoreUnavailable, UsageError
 from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import NO_KEYS
 from engine.store.memory_adjusting import MemoryLedgers
+from engine.store.memory_archives import MemoryArchives
 from engine.store.memory_desk import MemoryDesk
 from engine.store.memory_erasing import MemoryErasures
 from engine.store.memory_heads import MemoryHeads
@@ -24,7 +25,9 @@ LONGEST_WAIT = 8.0
 """Seconds a writer waits for the one before it."""
 
 
-class MemoryTransaction(MemoryDesk, MemoryLists, MemoryHearing, MemoryHeads, MemoryErasures, MemoryLedgers):
+class MemoryTransaction(
+    MemoryDesk, MemoryLists, MemoryHearing, MemoryHeads, MemoryErasures, MemoryArchives, MemoryLedgers
+):
     """One unit of work in memory."""
 
     def look_ahead(self, ahead: Ahead) -> None:

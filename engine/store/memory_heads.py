@@ -12,9 +12,10 @@ class MemoryHeads(MemoryWork):
     """The ends of chains."""
 
     def heads(self) -> Iterator[tuple[str, int, str]]:
-        """Every case with how many records it has and the hash of the newest, by id."""
-        for name, kept in sorted(self._tables.rows("cases"), key=lambda row: row[0]):
-            yield name, kept.case.sequence, kept.case.head
+        """Every case with how many records it has and the hash of the newest, by id; archived ones as they left."""
+        hot = [(name, kept.case.sequence, kept.case.head) for name, kept in self._tables.rows("cases")]
+        left = [(name, one.count, one.head) for name, one in self._tables.rows("archived")]
+        yield from sorted([*hot, *left])
 
     def hashes_at(self, places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
         """The hashes of the records in these places; of a place without one, nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.store.adjusting import Ledgers
+from engine.store.archives import Archives
 from engine.store.care import Nursing
 from engine.store.erasing import Erasing
 from engine.store.families import Families
@@ -17,6 +18,6 @@ from engine.store.walks import Walks
 
 
 class SqlTransaction(
-    Families, History, Lists, Walks, Timetables, Parties, Hearing, Posting, Heads, Erasing, Nursing, Ledgers
+    Families, History, Lists, Walks, Timetables, Parties, Hearing, Posting, Heads, Erasing, Archives, Nursing, Ledgers
 ):
     """One unit of work on a database."""

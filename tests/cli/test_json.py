@@ -103,6 +103,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["correct", "day.jsonl", "--as", "boss"],
         ["correct", "list"],
     ],
+    "archive": [["archive", "--as", "boss"], ["archive", "--yes", "--as", "boss"], ["archive", "list"]],
     "audit": [["audit", "verify"]],
     "db": [["db", "upgrade"], ["db", "backup", "copy.sqlite", "--keys", "keys"]],
     "privacy": [

@@ -59,6 +59,7 @@ READ: dict[str, Callable[[Engine, str, Any], Any]] = {
     "attachment": lambda engine, case, who: engine.attachment(case, file_of(engine, case), actor=who),
     "attachments": lambda engine, case, who: engine.attachments(case, actor=who),
     "ledger": lambda engine, case, who: engine.ledger(case, "sent", actor=who),
+    "retold": lambda engine, case, who: [step.record for step in engine.retold(case, actor=who).steps],
     "message": lambda engine, case, who: engine.message(engine.outbox(case=case)[0].id, actor=who),
 }
 WHO_READS = {"lin": LIN, "run": RUN, "seer": SEER, "admin": "root"}

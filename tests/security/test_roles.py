@@ -36,6 +36,8 @@ ONLY_ADMINS: dict[str, Verb] = {
     "save_addresses": lambda engine, who: engine.save_addresses("root", {"email": "a@b.example"}, actor=who),
     "addresses": lambda engine, who: engine.addresses("root", actor=who),
     "import_lines": lambda engine, who: engine.import_lines([], Import(name="day"), actor=who),
+    "leaving": lambda engine, who: engine.leaving(actor=who),
+    "archive": lambda engine, who: engine.archive("nowhere", actor=who),
     "export": lambda engine, who: engine.export(Export(format="csv"), str, actor=who),
     "erase": lambda engine, who: engine.erase("E-1", actor=who, reason="asked for"),
     "erase_party": lambda engine, who: engine.erase_party("customer", "c", actor=who, reason="asked for"),
@@ -51,8 +53,8 @@ ONLY_ADMINS: dict[str, Verb] = {
 
 BY_THE_PROCESS = frozenset({
     "open_case", "act", "act_many", "claim", "release", "assign", "attach", "merge",  # as the definition says
-    "case", "allowed", "history", "attachment", "attachments", "ledger", "adjusted",
-    "message",  # test_reading
+    "case", "allowed", "history", "attachment", "attachments", "ledger", "adjusted", "archived_history",
+    "message", "retold",  # test_reading
     "save_party", "parties", "party",  # who keeps the register
     "reverse",  # an adjustment must be there first: below
     "drop_event",  # who assigns cases as well: app/test_hearing

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.command import Args, Command, engine_command
+from engine.cli.commands.archiving import archive_folder
 from engine.cli.commands.proving import checkpoint_command, export_command, keygen_command
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
@@ -58,6 +59,9 @@ def run_verify(streams: Streams, engine: Engine, args: Args) -> int:
     """Verify the audit."""
     compared = _compared(engine, args)
     found = engine.verify(args.case, progress=streams.progress(_("verifying")))
+    if args.case is None and engine.all_archived():
+        folder = archive_folder(args.settings)
+        found += engine.verify_archive(folder, progress=streams.progress(_("verifying the archive")))
     problems = (*(compared.problems if compared is not None else ()), *found.problems)
     if streams.is_json:
         document = {
@@ -87,7 +91,7 @@ def _compared(engine: Engine, args: Args) -> Compared | None:
     if args.checkpoint is None:
         return None
     with args.checkpoint.open(encoding="utf-8") as lines:
-        return engine.verify_checkpoint(lines, trust=args.trust)
+        return engine.verify_checkpoint(lines, trust=args.trust, archive=archive_folder(args.settings))
 
 
 def _tell_what(streams: Streams, found: Verification, *, is_verified: bool) -> None:

@@ -15,6 +15,7 @@ from engine.lang.build.cursor import Cursor, flag, listed, text_of
 from engine.lang.build.declared import figures, words
 from engine.lang.build.desk import DeskFile
 from engine.lang.build.incoming import build_incoming
+from engine.lang.build.keeping import build_retention
 from engine.lang.build.known import Known, Neighbour
 from engine.lang.build.measures import build_measure
 from engine.lang.build.migrations import build_migrations
@@ -140,7 +141,7 @@ def _definition(known: Known) -> ProcessDefinition:
         unique=flag(root, "unique"), counts=_counts(known), schedule=build_schedules(known),
         incoming=build_incoming(known),
         measures={name: build_measure(known, name, cursor) for name, cursor in _entries(root, "measures")},
-        migrate=build_migrations(known),
+        retention=build_retention(notes, root.get("retention")), migrate=build_migrations(known),
     )  # fmt: skip
 
 

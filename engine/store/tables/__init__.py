@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.store.tables.cases import (
     adjustments,
     affected,
+    archived,
     attachments,
     case_keys,
     cases,
@@ -33,6 +34,7 @@ __all__ = [
     "addresses",
     "adjustments",
     "affected",
+    "archived",
     "attachments",
     "case_keys",
     "cases",

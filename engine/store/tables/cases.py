@@ -234,6 +234,29 @@ adjustments = Table(
     info={"about": "What is declared beside the ledger of promises. Records of the cases say the same."},
 )
 
+archived = Table(
+    "archived",
+    metadata,
+    key(word("case_id", "the case")),
+    word("root", "its family, which left with it"),
+    word("process", "name of its definition"),
+    number("version", "version of its definition at the end"),
+    number("opened_ms", "when it was opened"),
+    number("closed_ms", "when it reached a final state"),
+    number("sequence", "how many records it has"),
+    word("head", "hash of the newest one"),
+    word("file", "name of the file in which the family lies"),
+    word("file_hash", "SHA-256 of all of that file"),
+    number("archived_ms", "when it left"),
+    word("archived_by", "who let it leave"),
+    sqlite_with_rowid=False,
+    info={
+        "about": "What is left of cases that were archived. A case's records can be deleted only where this names them "
+        "all; a row here can be neither changed nor deleted."
+    },
+)
+Index(None, archived.c.root)
+
 affected = Table(
     "affected",
     metadata,

@@ -1,0 +1,259 @@
+"""Closed cases whose time is over leave for files; what is left of them proves what left."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.app.merging import RecipeOfTwo
+from engine.app.people import actor_of, admin_of
+from engine.app.shelves import Shelved, shelve, shelved_text, take_down
+from engine.app.verifying import Problem, Verification, verify_family
+from engine.core.audit import sealed_in
+from engine.core.cases import Actor, Case, Family
+from engine.core.plan import Library
+from engine.core.replay import replay
+from engine.errors import Conflict, NotFound, NotPermitted, VerificationFailed
+from engine.evidence.offline import broken
+from engine.ports import Attachment, Tombstone, Transaction
+from engine.retention import Retention
+from engine.views import may_read
+
+Progress = Callable[[int, int], None]
+
+
+def _nothing(done: int, total: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """A family whose time is over."""
+
+    root: str
+    process: str
+    cases: int
+    since: int  # when its time was over, ms UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """What left, and what could not."""
+
+    families: tuple[str, ...]
+    cases: int
+    failed: tuple[tuple[str, str], ...] = ()  # root, and why it stays
+
+
+class Archiving:
+    """The verbs on closed cases whose time is over. Only administrators archive."""
+
+    _recipe: RecipeOfTwo
+
+    def leaving(self, *, actor: Actor | str) -> list[Leaving]:
+        """Families that may leave now: every case closed, for as long as `retention` of its process says."""
+        with self._recipe.store.read() as tx:
+            admin_of(tx, actor, "archive")
+            return list(_leaving(tx, self._recipe.catalogue.library(tx), self._recipe.now()))
+
+    def archive(self, folder: str | Path, *, actor: Actor | str, progress: Progress = _nothing) -> Archived:
+        """Move them into files of this folder, each family by itself; private values are left behind, and end.
+
+        The file is on disk before the rows go. Broken off, the same call goes on; nothing is lost or done twice.
+        """
+        going, done, cases, failed = self.leaving(actor=actor), list[str](), 0, list[tuple[str, str]]()
+        for number, one in enumerate(going, 1):
+            try:
+                cases += self._archived(Path(folder), one.root, actor)
+                done.append(one.root)
+            except (Conflict, VerificationFailed) as error:
+                failed.append((one.root, error.message))
+            progress(number, len(going))
+        if done:
+            self._recipe.store.scrub()
+        return Archived(families=tuple(done), cases=cases, failed=tuple(failed))
+
+    def _archived(self, folder: Path, root: str, actor: Actor | str) -> int:
+        with self._recipe.store.read() as tx:
+            family, text = self._read(tx, root)
+        name, digest = shelve(folder, root, text)
+
+        def work(tx: Transaction) -> None:
+            who = admin_of(tx, actor, "archive")
+            now = self._recipe.life.read(tx)
+            there = tx.family(root, lock=True)
+            if there is None or _heads(there) != _heads(family):
+                raise Conflict(f"`{root}` was changed meanwhile", help="archive again")
+            tx.archive(there, [_tombstone(case, (name, digest), now, who) for case in there.cases.values()])
+
+        self._recipe.kept(work)
+        return len(family.cases)
+
+    def _read(self, tx: Transaction, root: str) -> tuple[Family, str]:
+        """A family as it leaves; one whose audit does not hold stays where it can be looked into."""
+        found = verify_family(tx, self._recipe.catalogue.library(tx), root, self._recipe.store.keys)
+        family = tx.family(root, lock=False)
+        if family is None:
+            raise Conflict(f"`{root}` was changed meanwhile", help="archive again")
+        if found.problems:
+            raise VerificationFailed(found.problems[0].message)
+        files: list[tuple[str, Attachment]] = []
+        for case in family.cases:
+            hashes = dict.fromkeys(one.hash for one in tx.attached(case))
+            files += [(case, file) for one in hashes if (file := tx.attachment(case, one)) is not None]
+        return family, shelved_text(family, list(tx.family_records(root)), files)
+
+    def archived(self, case: str) -> Tombstone | None:
+        """What is left of an archived case; None for one that is not."""
+        with self._recipe.store.read() as tx:
+            return tx.tombstone(case)
+
+    def all_archived(self) -> list[Tombstone]:
+        """What is left of every archived case, by id."""
+        with self._recipe.store.read() as tx:
+            return list(tx.tombstones())
+
+    def archived_history(
+        self, case: str, folder: str | Path, *, actor: Actor | str | None = None
+    ) -> list[Mapping[str, Any]]:
+        """The records of an archived case, read from its file and verified; for who might read the case.
+
+        `NotFound` for a case that is not archived, `VerificationFailed` where its file does not prove it.
+        """
+        with self._recipe.store.read() as tx:
+            left = tx.tombstone(case)
+            if left is None:
+                raise NotFound(f"`{case}` is not archived", help="`casewright archive list` shows what is")
+            library = self._recipe.catalogue.library(tx)
+            shelved = take_down(Path(folder), left.file, left.file_hash)
+            problems = list(_flaws(library, [left], shelved))
+            if problems:
+                raise VerificationFailed(f"`{case}`: {problems[0].message}")
+            who = None if actor is None else actor_of(tx, actor)
+            if who is not None and not _may_read(library, shelved, case, who):
+                raise NotPermitted(f"`{who.id}` ({', '.join(who.roles) or 'no role'}) may not read `{case}`")
+            return [json.loads(record.text) for record in shelved.records if record.case == case]
+
+    def verify_archive(self, folder: str | Path, *, progress: Progress = _nothing) -> Verification:
+        """Verify every archived family by its file: hash, chains, replay, and that nothing of it is left behind."""
+        with self._recipe.store.read() as tx:
+            library = self._recipe.catalogue.library(tx)
+            families: dict[str, list[Tombstone]] = {}
+            for left in tx.tombstones():
+                families.setdefault(left.root, []).append(left)
+            total = Verification()
+            for number, lefts in enumerate(families.values(), 1):
+                total += _verified(tx, library, lefts, Path(folder))
+                progress(number, len(families))
+            return total
+
+
+def _leaving(tx: Transaction, library: Library, now: int) -> Iterator[Leaving]:
+    for process in sorted(library.published):
+        if _retention(library, process, now) is None:
+            continue
+        for root in tx.closed_families(process, now):
+            family = tx.family(root, lock=False)
+            over = None if family is None else _over(library, family, now)
+            if family is not None and over is not None and over <= now and not _is_needed(tx, family):
+                yield Leaving(root=root, process=process, cases=len(family.cases), since=over)
+
+
+def _retention(library: Library, process: str, now: int) -> Retention | None:
+    """What the newest version says counts for every case: how long something is kept is no promise of a version."""
+    plan = library.newest(process, now)
+    return None if plan is None else plan.definition.retention
+
+
+def _over(library: Library, family: Family, now: int) -> int | None:
+    """When the time of the whole family is over; None while a case is open, or of a process that keeps for good."""
+    ends = []
+    closed = [case.closed_at for case in family.cases.values()]
+    for case in family.cases.values():
+        retention = _retention(library, case.process, now)
+        if retention is None:
+            return None
+        ends.append((retention.keep, library.plan(case.process, case.version).definition.desk.zone))
+    last = max((at for at in closed if at is not None), default=0)
+    return None if None in closed else max(keep.after(last, zone) for keep, zone in ends)
+
+
+def _is_needed(tx: Transaction, family: Family) -> bool:
+    """Whether something still hangs on it: a message on its way, or an open case that took one of these in."""
+    for case in family.cases.values():
+        if tx.outbox(status="waiting", case=case.id, limit=1):
+            return True
+        into = case.merged_into
+        other = tx.family(tx.root_of(into) or "", lock=False) if into and into not in family.cases else None
+        if other is not None and into is not None and other.cases[into].closed_at is None:
+            return True
+    return False
+
+
+def _heads(family: Family) -> Counter[tuple[str, str]]:
+    return Counter((case.id, case.head) for case in family.cases.values())
+
+
+def _tombstone(case: Case, file: tuple[str, str], at: int, who: Actor) -> Tombstone:
+    assert case.closed_at is not None
+    return Tombstone(
+        case=case.id, root=case.root, process=case.process, version=case.version, opened_at=case.opened_at,
+        closed_at=case.closed_at, count=case.sequence, head=case.head, file=file[0], file_hash=file[1], at=at,
+        by=who.id,
+    )  # fmt: skip
+
+
+def hash_of_archived(tx: Transaction, case: str, sequence: int, folder: str | Path | None) -> str | None:
+    """The hash of a record that left for the archive; None where there is none, or its file is not there."""
+    left = tx.tombstone(case)
+    if left is None or left.count == sequence:
+        return None if left is None else left.head
+    try:
+        shelved = take_down(Path(folder or ""), left.file, left.file_hash)
+    except VerificationFailed:
+        return None
+    return next((one.hash for one in shelved.records if (one.case, one.sequence) == (case, sequence)), None)
+
+
+def _verified(tx: Transaction, library: Library, lefts: list[Tombstone], folder: Path) -> Verification:
+    try:
+        shelved = take_down(folder, lefts[0].file, lefts[0].file_hash)
+    except VerificationFailed as error:
+        return Verification(problems=(Problem(case=lefts[0].root, sequence=None, message=error.message),))
+    problems = list(_flaws(library, lefts, shelved))
+    problems += [
+        Problem(case=left.case, sequence=None, message="it was archived, and is there again")
+        for left in lefts if tx.root_of(left.case) is not None
+    ]  # fmt: skip
+    seals = {seal for record in shelved.records for seal in sealed_in(json.loads(record.text))}
+    return Verification(cases=len(lefts), records=len(shelved.records), sealed=len(seals), problems=tuple(problems))
+
+
+def _flaws(library: Library, lefts: list[Tombstone], shelved: Shelved) -> Iterator[Problem]:
+    """Where a file does not prove what is left of these cases."""
+    for left in lefts:
+        own = [(r.sequence, r.text, r.hash) for r in shelved.records if r.case == left.case]
+        found = broken(left.case, sorted(own), left.head, left.count)
+        if found is not None:
+            yield Problem(case=left.case, sequence=found.sequence, message=found.why)
+            return
+    try:
+        again = replay((record.text for record in shelved.records), library)
+    except Exception as error:  # records of a whole chain that the engine never wrote
+        yield Problem(case=shelved.root, sequence=None, message=f"its records cannot be replayed: {error!r}")
+        return
+    if again.flaw is not None:
+        yield Problem(case=again.flaw.case, sequence=again.flaw.sequence, message=again.flaw.why)
+
+
+def _may_read(library: Library, shelved: Shelved, case: str, who: Actor) -> bool:
+    family = replay((record.text for record in shelved.records), library).family
+    one = family.cases.get(case) if family is not None else None
+    return one is not None and may_read(library.plan(one.process, one.version), one, who)
+
+
+__all__ = ["Archived", "Archiving", "Leaving"]

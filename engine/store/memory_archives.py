@@ -1,0 +1,68 @@
+"""Families that leave for an archive, and what is left of them, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from engine.core.cases import Case, Family
+from engine.errors import Conflict
+from engine.ports import Tombstone
+from engine.store.derived import TAKEN
+from engine.store.memory_cases import MemoryWork
+
+_FIRST = ("records", "attachments", "searches", "cycles", "affected")
+"""Tables whose keys begin with the case."""
+
+
+class MemoryArchives(MemoryWork):
+    """What is archived of a store in memory."""
+
+    def closed_families(self, process: str, before: int) -> Iterator[str]:
+        """Roots of this process closed before that instant, by id; none set aside or importing."""
+        for root in sorted(root for root, _ in self._tables.rows("families")):
+            kept = self._kept(root)
+            if kept is not None and kept.case.process == process and _is_over(kept.case, before):
+                yield root
+
+    def archive(self, family: Family, tombstones: Sequence[Tombstone]) -> None:
+        """Leave these in place of a family and of all that is of its cases; `Conflict` if it is not as it was read."""
+        for one in tombstones:
+            if self._tables.get("archived", one.case) is not None:
+                raise Conflict(TAKEN)
+            self._tables.put("archived", one.case, one)
+        for case in family.cases.values():
+            kept = self._kept(case.id)
+            if kept is None or kept.case.head != case.head:
+                raise Conflict(f"case `{case.id}` was changed meanwhile; read it again and decide anew")
+            self._tables.drop("cases", case.id)
+            self._tables.drop("attached", case.id)
+        members = family.cases.keys()
+        for table in _FIRST:
+            self._drop(table, [key for key, _ in self._tables.rows(table) if key[0] in members])
+        self._drop("links", [key for key, _ in self._tables.rows("links") if key[1] in members])
+        self._drop("requests", [key for key, one in self._tables.rows("requests") if one.case in members])
+        self._drop("outbox", [key for key, one in self._tables.rows("outbox") if one.message.case in members])
+        for place, cases in list(self._tables.rows("listening")):
+            left = tuple(one for one in cases if one not in members)
+            self._tables.put("listening", place, left) if left else self._tables.drop("listening", place)
+        self._tables.drop("families", family.root)
+        self._tables.drop("due", family.root)
+
+    def _drop(self, table: str, keys: Sequence[object]) -> None:
+        for key in keys:
+            self._tables.drop(table, key)
+
+    def tombstone(self, case: str) -> Tombstone | None:
+        """What is left of an archived case."""
+        found: Tombstone | None = self._tables.get("archived", case)
+        return found
+
+    def tombstones(self) -> Iterator[Tombstone]:
+        """What is left of every archived case, by id."""
+        found: list[Tombstone] = [one for _, one in self._tables.rows("archived")]
+        return iter(sorted(found, key=lambda one: one.case))
+
+
+def _is_over(case: Case, before: int) -> bool:
+    is_at_rest = case.fault is None and case.importing is None
+    return is_at_rest and case.closed_at is not None and case.closed_at < before
