@@ -99,7 +99,7 @@ class Acting:
             return [self._one_of_many(tx, one, who) for one in acts]
 
         keys = [one.key for one in acts if one.key is not None]
-        return self._recipe.whole(work, _ahead(tuple(one.case for one in acts), actor, keys))
+        return self._recipe.whole(work, _ahead([one.case for one in acts], actor, keys))
 
     def _one_of_many(self, tx: Transaction, one: Act, actor: Actor) -> Result:
         given = Given(one.form, one.facts, one.key, one.expect_revision)
@@ -167,8 +167,8 @@ class Acting:
 def _ahead(cases: Iterable[str], actor: Actor | str, keys: Sequence[str]) -> Ahead:
     """What commands for these cases read before anything else: families bear the names of their roots."""
     sender, person = (actor.id, None) if isinstance(actor, Actor) else (actor, actor)
-    families = tuple(dict.fromkeys(case.partition(".")[0] for case in cases))
-    return Ahead(families, person, tuple((sender, key) for key in keys), (REVISION,))
+    families = dict.fromkeys([case.partition(".")[0] for case in cases])
+    return Ahead(tuple(families), person, tuple([(sender, key) for key in keys]) if keys else (), (REVISION,))
 
 
 def _check_files(files: Sequence[File], form: Mapping[str, Any]) -> None:
