@@ -180,7 +180,7 @@ def late(server: postgres.Server, seconds: int) -> list[int]:
         engine.publish(desk(), "due", actor=ADMIN)
         for at in dues:
             assert isinstance(engine.open_case("due", {"at": rfc3339(at)}, actor="lin"), Accepted)
-    assert time.time_ns() // 1_000_000 < start - 2_000, "opening them took too long"
+    assert time.time_ns() // 1_000_000 < start - 6_000, "opening them took too long: the worker must be up before"
     worker = subprocess.Popen([sys.executable, "-c", WORKER, url], cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
     try:
         time.sleep((dues[-1] - time.time_ns() // 1_000_000) / 1_000 + 3)
