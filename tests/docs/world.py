@@ -51,6 +51,10 @@ def world(folder: Path) -> Iterator[World]:
     os.environ.update(ENVIRONMENT, HOME=str(folder), PYTHONPATH=str(ROOT))
     secrets.token_hex = lambda size=32: f"{next(series):x}".rjust(2 * (size or 32), "0")
     import engine.app as app  # its name for the machine's clocks is the one that counts
+    from engine.app import saving  # draws what a decision needs
+
+    urandom = saving.urandom
+    saving.urandom = lambda size: bytes.fromhex(secrets.token_hex(size))
     from engine import time_source  # or this one, where there is no engine
 
     source, Clock.at = app.SystemTime, read_instant("2026-03-02 09:00", ZONE)
@@ -64,7 +68,7 @@ def world(folder: Path) -> Iterator[World]:
         for name in [name for name, module in sys.modules.items() if _is_of(folder, module)]:
             del sys.modules[name]
         app.SystemTime = time_source.SystemTime = source  # type: ignore[misc]
-        secrets.token_hex = token_hex
+        secrets.token_hex, saving.urandom = token_hex, urandom
         os.chdir(where)
         os.environ.clear()
         os.environ.update(before)
