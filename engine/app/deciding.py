@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from engine.app.advancing import advance_others, carry_import
+from engine.app.opening import Look, open_due
 from engine.app.registers import likest, open_values_of
 from engine.app.saving import Saving
 from engine.core.cases import EMPTY, Applied, Refused
@@ -86,10 +87,17 @@ class Deciding(Saving):
                 context = context._replace(found={**context.found, unknown.text: answer})
 
     def _carry_others(self, tx: Transaction, decision: Decision) -> None:
-        """Who looks into others sees them as they stand at that instant; a line of an import its own ones too."""
+        """Who looks into others sees them as they stand at that instant; a line of an import its own ones too.
+
+        What the calendar opens before a line of an import and nobody has opened yet belongs to the import.
+        """
         own = decision.case.partition(".")[0]
-        advance_others(self, tx, decision.clock, own)
-        if decision.importing is not None:
+        if decision.importing is None:
+            advance_others(self, tx, decision.clock, own)
+        else:
+            for process in tx.due_timetables(decision.now):
+                open_due(self, tx, process, Look(decision.now, importing=decision.importing))
+            advance_others(self, tx, decision.now, own)
             carry_import(self, tx, decision.importing, (decision.now, decision.clock), own)
 
     def _answer(self, tx: Transaction, unknown: Unknown, decision: Decision, *, draws_numbers: bool) -> Any:

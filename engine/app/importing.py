@@ -12,8 +12,10 @@ from typing import Any
 from engine.app.advancing import carry_family, carry_import
 from engine.app.faults import fault_of
 from engine.app.hearing import Told
+from engine.app.import_lines import BadLine, own_name, part_of, read_line
 from engine.app.known import roles_known
 from engine.app.merging import RecipeOfTwo
+from engine.app.opening import Look, open_due
 from engine.app.people import admin_of
 from engine.app.recipe import Given, More, Recipe, Struck
 from engine.core.cases import Actor, Command
@@ -25,10 +27,6 @@ from engine.views import Accepted, Heard, Refusal, Result
 
 LINES = 100
 """How many lines one transaction takes."""
-
-LINE_KEYS = frozenset(
-    {"at", "as", "case", "open", "do", "form", "facts", "key", "hear", "from", "with", "tick", "say", "refused"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +67,6 @@ class Import:
     progress: Callable[[int, int], None] | None = None
     tell: Callable[[Played], None] | None = None
     until: int | None = None  # up to where everything is carried forward at the end; unsaid, the clock
-
-
-class BadLine(EngineError):
-    """This line cannot be read."""
 
 
 class Importing:
@@ -224,13 +218,18 @@ class _Run:
             return
         if self.is_finished:
             raise BadLine(f"the import `{self.job.name}` is finished; new lines need an import of their own")
-        line = _read(text)
+        line = read_line(text)
         if "say" in line and "at" not in line:
             yield Played(number=number, line=line, at=self.last_at)
             return
         at = self._instant(line)
         if "tick" in line or "say" in line:
             carry_import(self.recipe, tx, self.job.name, (at, self.recipe.now()))  # with or without, all is the same
+            self.last_at = at
+            yield Played(number=number, line=line, at=at)
+            return
+        if "schedule" in line:
+            self._name_scheduled(tx, line, at)
             self.last_at = at
             yield Played(number=number, line=line, at=at)
             return
@@ -269,12 +268,13 @@ class _Run:
                 raise struck.error from struck
 
     def _command(self, tx: Transaction, line: Mapping[str, Any], at: int) -> Result:
-        actor = self._actor(line)
-        name = line.get("case")
-        if not isinstance(name, str) or not name:
-            raise BadLine("`case` must be the file's own name for the case")
+        actor, name = self._actor(line), own_name(line)
         given = Given(
-            form=_part(line, "form"), facts=_part(line, "facts"), key=line.get("key"), at=at, importing=self.job.name
+            form=part_of(line, "form"),
+            facts=part_of(line, "facts"),
+            key=line.get("key"),
+            at=at,
+            importing=self.job.name,
         )
         if "open" in line:
             if name in self.cases:
@@ -298,13 +298,40 @@ class _Run:
         event, role, key = (line.get(name) for name in ("hear", "from", "key"))
         if not isinstance(event, str) or not isinstance(role, str) or not role or not isinstance(key, str) or not key:
             raise BadLine("a line with `hear` needs `from`, the role that tells it, and `key`, the event's id")
-        told = Told(event, _part(line, "with"), Actor(id=role, roles=(self._known(role),)), key)
+        told = Told(event, part_of(line, "with"), Actor(id=role, roles=(self._known(role),)), key)
         return self.recipe.hearing_in(tx, told, Given(at=at, importing=self.job.name))
 
     def _known(self, role: str) -> str:
         if self.roles and role not in self.roles:
             raise BadLine(f"there is no role `{role}` at this desk{near(role, self.roles)}")
         return role
+
+    def _opened(self, tx: Transaction, process: str, wanted: tuple[str, str], at: int) -> str | None:
+        """The case of this import that a schedule opened last before an instant, for whom."""
+        plan = self.recipe.catalogue.newest(tx, process, at)
+        numbered = f"{plan.definition.prefix}-"
+        numbers = [int(root.removeprefix(numbered)) for root in tx.roots() if root.startswith(numbered)]
+        for case in (f"{numbered}{number}" for number in sorted(numbers, reverse=True)):
+            record = _first_record(tx, case)
+            if record["at"] < at and (record.get("schedule"), record.get("party", "")) == wanted:
+                if self.recipe.family(tx, case, lock=False).cases[case].importing != self.job.name:
+                    raise BadLine(f"`{case}` was opened by the calendar before this import, and goes on by itself")
+                return case
+        return None
+
+    def _name_scheduled(self, tx: Transaction, line: Mapping[str, Any], at: int) -> None:
+        """Open what the calendar opens before an instant, as part of this import, and name a schedule's last case."""
+        name, (process, _, schedule) = own_name(line), str(line["schedule"]).partition(".")
+        if name in self.cases:
+            raise BadLine(f"case `{name}` was opened by a line above")
+        open_due(self.recipe, tx, process, Look(at, importing=self.job.name))
+        wanted = (schedule, line.get("for", ""))
+        if case := self._opened(tx, process, wanted, at):
+            self.cases[name] = self._new[name] = case
+            return
+        if whom := line.get("for"):
+            raise BadLine(f"schedule `{line['schedule']}` has opened no case for `{whom}` before this instant")
+        raise BadLine(f"schedule `{line['schedule']}` has opened no case before this instant")
 
     def _actor(self, line: Mapping[str, Any]) -> Actor:
         role, colon, person = str(line.get("as", "")).partition(":")
@@ -351,26 +378,8 @@ class _Run:
         return roots[-1] if roots else None
 
 
-def _read(text: str) -> Mapping[str, Any]:
-    try:
-        line = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadLine(f"this is not JSON: {error}") from error
-    if not isinstance(line, dict):
-        raise BadLine("a line is a JSON object")
-    unknown = sorted(set(line) - LINE_KEYS)
-    if unknown:
-        raise BadLine(f"`{unknown[0]}` is not a key of an import line; keys are {', '.join(sorted(LINE_KEYS))}")
-    if sum(verb in line for verb in ("open", "do", "hear", "tick", "say")) != 1:
-        raise BadLine("a line says one of `open`, `do`, `hear`, `tick` or `say`")
-    return line
-
-
-def _part(line: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = line.get(name, {})
-    if not isinstance(part, dict):
-        raise BadLine(f"`{name}` must be an object of fields")
-    return part
+def _first_record(tx: Transaction, case: str) -> Mapping[str, Any]:
+    return json.loads(next(tx.records(case)).text)  # type: ignore[no-any-return]
 
 
 def _zone(recipe: Recipe, tx: Transaction) -> str:

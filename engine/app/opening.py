@@ -24,18 +24,27 @@ class Opened(NamedTuple):
     faults: int = 0
 
 
+class Look(NamedTuple):
+    """Up to when somebody looks at what is due, and who."""
+
+    now: int
+    most: int | None = None  # so many at most
+    importing: str | None = None  # an unfinished import, to which belongs what is opened
+
+
 def open_some(saving: Saving, tx: Transaction, now: int, most: int) -> Opened:
     """Open what falls due before `now` in any process, at most so many."""
     done = faults = 0
     for process in tx.due_timetables(now):
         if done < most:
-            opened = open_due(saving, tx, process, now, most - done)
+            opened = open_due(saving, tx, process, Look(now, most - done))
             done, faults = done + opened.done, faults + opened.faults
     return Opened(done, faults)
 
 
-def open_due(saving: Saving, tx: Transaction, process: str, now: int, most: int | None = None) -> Opened:
-    """Open what falls due in a process before `now`, in order; a process whose opening fails is set aside with it."""
+def open_due(saving: Saving, tx: Transaction, process: str, look: Look) -> Opened:
+    """Open what falls due in a process before an instant, in order; one whose opening fails is set aside with it."""
+    now, most, importing = look
     kept, library = tx.timetable(process, lock=True), saving.catalogue.library(tx)
     if kept is None or kept.fault is not None:
         return Opened()
@@ -46,7 +55,7 @@ def open_due(saving: Saving, tx: Transaction, process: str, now: int, most: int 
             problem = None
             try:
                 with tx.part():
-                    _open(saving, tx, opening, now)
+                    _open(saving, tx, opening._replace(importing=importing), now)
             except _NotOpened as refused:  # its number is given again, as of any opening that is refused
                 problem = {"schedule": opening.schedule.name, "at": opening.at, "words": refused.words}
             except (Outrun, StoreUnavailable):  # nobody's fault: all of it is done again

@@ -16,7 +16,7 @@ from engine.app.deciding import Decision
 from engine.app.faults import fault_of
 from engine.app.life import Life
 from engine.app.marks import SEARCH_KEY, Marks, request_of
-from engine.app.opening import open_due
+from engine.app.opening import Look, open_due
 from engine.app.people import check_known, roles_of_named
 from engine.app.taking_up import TakingUp
 from engine.core.cases import BESIDE, EMPTY, Actor, Applied, Case, Command, Family, Refused
@@ -269,7 +269,7 @@ class Recipe(TakingUp):
         command = command._replace(version=definition.version, importing=given.importing)
         command = self._with_people(tx, command, None)
         self.life.show(tx, clock)
-        open_due(self, tx, command.name, clock)
+        open_due(self, tx, command.name, Look(now, importing=given.importing))
         try:
             with tx.part():
                 named = command._replace(case=f"{definition.prefix}-{tx.next_number(definition.prefix)}")

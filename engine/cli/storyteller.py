@@ -138,8 +138,14 @@ class Storyteller:
         self._streams.say()
         for heading in wrapped(self._heading(number, chapter), self._width):
             self._streams.say(self._streams.paint(heading, "bold"))
-        for line in (line for moment in sorted(moments) for line in moment.lines):
-            self._write(line)
+        day = ""
+        for moment in sorted(moments):
+            today = self._reader.local(moment.at).strftime("%Y-%m-%d")
+            if day and today != day and moment.lines:
+                self._streams.say(self._streams.paint(f"  {today}", "dim"))
+            day = today
+            for line in moment.lines:
+                self._write(line)
 
     def _heading(self, number: int, chapter: Chapter) -> str:
         first = chapter.roots[0]

@@ -37,6 +37,7 @@ class Opening(NamedTuple):
     plan: Plan
     schedule: Schedule
     member: Member | None = None  # for whom
+    importing: str | None = None  # the unfinished import that asks for it
 
     def sight(self, library: Library) -> Sight:
         """What the schedule's expressions see: there is no case yet."""
@@ -112,6 +113,7 @@ def open_scheduled(opening: Opening, case: str, context: Context) -> Applied | R
     command = Command(
         verb="open", case=case, name=definition.process, actor=ENGINE, form=values, version=definition.version,
         is_stored=True, schedule=opening.schedule.name, party=member.id if member is not None else "",
+        importing=opening.importing,
     )  # fmt: skip
     return open_case(command, context._replace(asks=False, found=_said_of(opening)), opening.at)
 

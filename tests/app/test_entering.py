@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from engine import Accepted, CaseView
-from engine.app import Engine, Import
+from engine.app import Engine, Import, Imported
 from engine.lang.load import load_process
 from engine.testing import ADMIN, ManualTime
 from engine.values import show_instant
@@ -203,6 +203,55 @@ def test_the_calendar_names_for_whom_it_opens_however_late_a_worker_looks(jobs: 
     jobs.tick()
     opened = jobs.case("R-1")
     assert (opened.data["member"], goal_of(jobs.case(opened.links["job"]))) == ("C-1", "1h")
+
+
+ROUND_OF_MONDAY = {"at": "2026-03-03 08:30", "case": "r", "schedule": "round.daily", "for": "C-1"}
+ANSWER = {"at": "2026-03-03 10:00", "as": "agent:lin", "case": "r.job", "do": "answer"}
+
+
+def bring(engine: Engine, *lines: dict[str, object]) -> Imported:
+    return engine.import_lines(map(json.dumps, lines), Import(name="old"), actor=ADMIN)
+
+
+@pytest.mark.parametrize("ticks", [(), ("2026-03-03 09:40", "2026-03-03 09:50"), ("2026-03-03 10:00",)])
+def test_an_import_goes_on_with_what_the_calendar_opened(
+    jobs: Engine, time: ManualTime, ticks: tuple[str, ...]
+) -> None:
+    time.move_to("2026-03-04 08:00")
+    ticking = [{"at": at, "tick": True} for at in ticks]
+    found = bring(jobs, ROUND_OF_MONDAY, *ticking, ANSWER)
+    assert (found.done, found.errors, found.cases) == (1, (), {"r": "R-1"})
+    told = [(one["verb"], one["name"], show_instant(one["at"], "Asia/Shanghai")) for one in jobs.history("R-1.1")]
+    assert told == [
+        ("open", "job", "2026-03-02 09:00"),
+        ("breach", "answered", "2026-03-02 10:00"),
+        ("do", "answer", "2026-03-03 10:00"),
+    ]
+    jobs.tick()
+    with jobs._recipe.store.read() as tx:  # each was opened once, by the calendar
+        assert sorted(root for root in tx.roots() if root.startswith("R-")) == ["R-1", "R-2"]
+
+
+def test_what_the_calendar_opened_before_an_import_goes_on_by_itself(jobs: Engine, time: ManualTime) -> None:
+    time.move_to("2026-03-03 08:00")
+    jobs.tick()
+    time.move_to("2026-03-04 08:00")
+    found = bring(jobs, ROUND_OF_MONDAY)
+    assert [one.message for one in found.errors] == [
+        "`R-1` was opened by the calendar before this import, and goes on by itself"
+    ]
+
+
+def test_what_the_calendar_did_not_open_cannot_be_gone_on_with(jobs: Engine, time: ManualTime) -> None:
+    time.move_to("2026-03-05 08:00")
+    early = {**ROUND_OF_MONDAY, "at": "2026-03-02 09:00"}
+    found = bring(jobs, early, {**ROUND_OF_MONDAY, "for": "C-2"}, ROUND_OF_MONDAY, ROUND_OF_MONDAY)
+    assert [one.message for one in found.errors] == [
+        "schedule `round.daily` has opened no case for `C-1` before this instant",
+        "schedule `round.daily` has opened no case for `C-2` before this instant",
+        "case `r` was opened by a line above",
+    ]
+    assert found.cases == {"r": "R-1"}
 
 
 @pytest.mark.parametrize(

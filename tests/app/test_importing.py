@@ -125,7 +125,7 @@ def test_only_an_administrator_imports(engine: Engine) -> None:
         ("[" * 100_000, "this is not JSON"),
         ("[]", "a line is a JSON object"),
         ({**OPEN, "colour": "red"}, "`colour` is not a key of an import line"),
-        ({"at": OPEN["at"]}, "a line says one of `open`, `do`, `tick` or `say`"),
+        ({"at": OPEN["at"]}, "a line says one of `open`, `do`, `hear`, `schedule`, `tick` or `say`"),
         ({**OPEN, "do": "send"}, "a line says one of"),
         ({**OPEN, "at": "yesterday"}, "`at` must be an instant"),
         ({**OPEN, "at": "2026-02-01 09:00"}, "`at` lies before the line above it"),

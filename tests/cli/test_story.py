@@ -134,7 +134,8 @@ def test_both_days_are_the_same_day_but_for_the_words() -> None:
     words = {"say", "customer", "item", "fault", "diagnosis", "work_done", "comments", "answer", "reason", "damage",
              "made_good", "note", "part", "outside_body", "content", "department", "cause", "responsible", "solutions",
              "chosen",
-             "done", "measure", "suggestions", "improvement", "progress", "said", "return_address"}  # fmt: skip
+             "done", "measure", "suggestions", "improvement", "progress", "said", "return_address", "found_where",
+             "described", "identity", "purpose", "what", "result", "effect", "parts_used"}  # fmt: skip
 
     def bare(value: object) -> object:
         if isinstance(value, dict):

@@ -54,6 +54,15 @@ _EXAMPLE_PEOPLE = (
     ("xu.li", "徐丽", ("supervisor",)),
     ("gao.ming", "高明", ("manager",)),
     ("ma.lin", "马林", ("department",)),
+    ("deng.hua", "邓华", ("supervisor",)),  # who proposes a solution does not approve it
+    ("gu.lin", "顾琳", ("inspector",)),
+    ("qian.yu", "钱宇", ("finance",)),
+    ("luo.jia", "罗佳", ("buyer",)),
+    ("he.ping", "何萍", ("department_head",)),
+    ("tian.hai", "田海", ("merchant",)),
+    ("qi.wei", "齐伟", ("engineering_manager",)),
+    ("han.song", "韩松", ("engineer",)),
+    ("ru.ping", "汝平", ("engineer",)),
 )
 
 
@@ -166,7 +175,7 @@ def _name_people(engine: Engine, admin: str, *, is_example: bool) -> list[str]:
 
 
 def _publish(engine: Engine, settings: Settings) -> tuple[list[str], list[str]]:
-    """Publish what is in the folder of processes, but for what would open cases though nobody works here yet."""
+    """Publish what is in the folder of processes, but for what would fill the desk while nobody works here yet."""
     definitions = checked_paths([settings.folder]).definitions.values()
     known = {one.process for one in engine.published()}
     opened = (one for one in definitions if one.schedule)
