@@ -16,7 +16,6 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from engine.app import saving
 from engine.cli.main import casewright
 from engine.cli.translate import use_language
 from engine.time_source import SystemTime
@@ -51,8 +50,6 @@ def world(folder: Path) -> Iterator[World]:
         del os.environ[name]
     os.environ.update(ENVIRONMENT, HOME=str(folder), PYTHONPATH=str(ROOT))
     secrets.token_hex = lambda size=32: f"{next(series):x}".rjust(2 * (size or 32), "0")
-    urandom = saving.urandom
-    saving.urandom = lambda size: bytes.fromhex(secrets.token_hex(size))
     import engine.app as app  # its name for the machine's clocks is the one that counts
     from engine.app import saving  # draws what a decision needs
 
