@@ -106,10 +106,15 @@ class Reading:
             return [json.loads(record.text) for record in tx.records(case)]
 
     def retold(self, case: str, *, actor: Actor | str | None = None) -> Retold:
-        """A case's whole family step by step, replayed from its records, with every process as it now stands for it."""
+        """A case's whole family step by step, replayed from its records, with every process as it now stands for it.
+
+        Who asks must be one who may read every case of it.
+        """
         with self._recipe.store.read() as tx:
             family, context, _ = self._recipe.present(tx, case)
-            self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
+            who = None if actor is None else actor_of(tx, actor)
+            for one in (case, *family.cases):
+                self._readable(family, one, context, who)
             records = [record.text for record in tx.family_records(family.root)]
             found = replay(records, context.library)
             if found.flaw is not None:

@@ -135,15 +135,14 @@ class Storyteller:
     ) -> None:
         moments = [self._moment(chapter, place, one) for place, one in own]
         moments += self._by_itself(chapter, played)
+        told = sorted(moment for moment in moments if moment.lines)
         self._streams.say()
         for heading in wrapped(self._heading(number, chapter), self._width):
             self._streams.say(self._streams.paint(heading, "bold"))
-        day = ""
-        for moment in sorted(moments):
-            today = self._reader.local(moment.at).strftime("%Y-%m-%d")
-            if day and today != day and moment.lines:
+        days = [self._reader.local(moment.at).strftime("%Y-%m-%d") for moment in told]
+        for place, (today, moment) in enumerate(zip(days, told, strict=True)):
+            if len(set(days)) > 1 and today not in days[:place]:
                 self._streams.say(self._streams.paint(f"  {today}", "dim"))
-            day = today
             for line in moment.lines:
                 self._write(line)
 

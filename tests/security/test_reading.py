@@ -14,7 +14,7 @@ from engine import Actor, Engine, Export, MeasureQuestion, NotPermitted, Person,
 from engine.app.delivery import Delivery
 from engine.errors import EngineError
 from engine.testing import ManualTime, engine_in_memory
-from tests.app.desks import BOSS, LIN, MO, NINE, RUN, STRANGER, done, open_errand, send, sources
+from tests.app.desks import BOSS, LIN, MO, NINE, RUN, STRANGER, deliver, done, open_errand, send, sources
 
 PHONE = "139 0000 0001"
 CHEF = Actor(id="chef", roles=("boss",))
@@ -85,6 +85,16 @@ def test_who_may_read_it_does_and_sees_private_values_only_where_they_work_it(
         if kind in ("seer", "admin") or verb in ("history", "attachment", "attachments", "ledger"):
             assert PHONE not in text, f"`{verb}` by {kind}"
     assert verb not in ("case", "message") or PHONE in told(READ[verb](engine, case, RUN))
+
+
+def test_who_may_not_read_a_case_is_not_told_it_with_its_family() -> None:
+    with engine_in_memory(sources(), "errand", "call", time=ManualTime(NINE)) as engine:
+        case = open_errand(engine)
+        send(engine, case)
+        deliver(engine, case)  # a call for the boss is opened
+        assert engine.retold(case, actor=BOSS).steps
+        with pytest.raises(NotPermitted, match=f"may not read `{case}.1`"):
+            engine.retold(case, actor=RUN)
 
 
 def told(value: Any) -> str:
