@@ -5,8 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import click
+
 from engine.cli.translate import _
 from engine.errors import UsageError
+
+
+def keygen_options(*, after: str) -> list[click.Parameter]:
+    """Build the options of a command that makes a key."""
+    return [
+        click.Option(["--out"], required=True, type=click.Path(path_type=Path), help=_("The file to be made.")),
+        click.Option(["--after"], type=click.Path(exists=True, dir_okay=False, path_type=Path), help=after),
+    ]
 
 
 def write_secret(path: Path, text: str) -> None:

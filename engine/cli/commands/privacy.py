@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ from engine.cli.command import Args, Command, engine_command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.parameters import CaseId
-from engine.cli.secret_files import write_secret
+from engine.cli.secret_files import keygen_options, write_secret
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
 from engine.errors import UsageError
@@ -62,14 +61,7 @@ def _keygen() -> Command:
             "not: without it private values are lost."
         ),
         examples=("casewright privacy keygen --out desk.key", "export CASEWRIGHT_KEY_FILE=$PWD/desk.key"),
-        params=[
-            click.Option(["--out"], required=True, type=click.Path(path_type=Path), help=_("The file to be made.")),
-            click.Option(
-                ["--after"],
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help=_("The file with the key to be replaced: what it locked can still be opened."),
-            ),
-        ],
+        params=keygen_options(after=_("The file with the key to be replaced: what it locked can still be opened.")),
     )
 
 

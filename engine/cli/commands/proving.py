@@ -14,7 +14,7 @@ import click
 from engine.cli.command import Args, Command, engine_command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.parameters import CaseId
-from engine.cli.secret_files import write_secret
+from engine.cli.secret_files import keygen_options, write_secret
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
 from engine.errors import UsageError
@@ -56,14 +56,7 @@ def keygen_command() -> Command:
             "verifies must know that from you. With --after the key follows an older one, which signs it."
         ),
         examples=("casewright audit keygen --out sign.key", "casewright audit keygen --out new.key --after sign.key"),
-        params=[
-            click.Option(["--out"], required=True, type=click.Path(path_type=Path), help=_("The file to be made.")),
-            click.Option(
-                ["--after"],
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help=_("The key to be replaced: who trusts it trusts the new one as well."),
-            ),
-        ],
+        params=keygen_options(after=_("The key to be replaced: who trusts it trusts the new one as well.")),
     )
 
 
