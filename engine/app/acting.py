@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from engine.app.catalogue import REVISION
+from engine.app.given import Given
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
-from engine.app.recipe import Given
 from engine.core.cases import Actor, Command, Verb
 from engine.errors import UsageError
 from engine.ports import Ahead, Attachment, Transaction

@@ -8,11 +8,11 @@ from functools import partial
 
 from engine.app.affecting import AdjustedCycle, Finding, changes_on
 from engine.app.declaring import Asked, Correction, Declared, Interruption, Reach, check_said, drafted, kind_of, named
+from engine.app.given import Given
 from engine.app.histories import Histories
 from engine.app.keeping import Progress
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of, admin_of
-from engine.app.recipe import Given
 from engine.core.adjustments import Adjustment, Affected, Kind, Reversal
 from engine.core.cases import Actor, Command
 from engine.errors import Conflict, EngineError, SetAside

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from engine.app.given import Given
 from engine.app.known import definitions_of
 from engine.app.life import KEYS_KEPT
-from engine.app.recipe import Given, Recipe
+from engine.app.recipe import Recipe
 from engine.app.taking_up import MOST_FOUND, Met
 from engine.core.cases import Actor, Command, Reason
 from engine.core.clocks import instant_of

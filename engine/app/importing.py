@@ -11,13 +11,14 @@ from typing import Any
 
 from engine.app.advancing import carry_family, carry_import
 from engine.app.faults import fault_of
+from engine.app.given import Given
 from engine.app.hearing import Told
 from engine.app.import_lines import BadLine, own_name, part_of, read_line
 from engine.app.known import roles_known
 from engine.app.merging import RecipeOfTwo
 from engine.app.opening import Look, open_due
 from engine.app.people import admin_of
-from engine.app.recipe import Given, More, Recipe, Struck
+from engine.app.recipe import More, Recipe, Struck
 from engine.core.cases import Actor, Command
 from engine.core.reasons import near
 from engine.errors import EngineError, UsageError

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.app.given import Given
 from engine.app.hearing import Told, check_told, hearers
 from engine.app.life import KEYS_KEPT
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
-from engine.app.recipe import Given
 from engine.core.cases import Actor
 from engine.errors import NotFound, NotPermitted
 from engine.fields import SEALED

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.app.deciding import Decision
+from engine.app.given import Given
 from engine.app.hearing import RecipeOfEvents
 from engine.app.marks import request_of
-from engine.app.recipe import Given, More, Turn, result_of
+from engine.app.recipe import More, Turn, result_of
 from engine.core.cases import Case, Command, Family, Refused
 from engine.core.decide import Carried, instant
 from engine.core.merging import end_in, take_in

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.app.candidates import oversights_of, with_candidate
+from engine.app.given import Given
 from engine.app.keeping import Progress, check_status, unusable
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
-from engine.app.recipe import Given
 from engine.core.cases import Actor, Applied, Case, Command, Head, Reason, Refused
 from engine.core.clocks import due_at
 from engine.core.decide import act

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from engine.app.given import Given
 from engine.app.marks import SEARCH_KEY
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
-from engine.app.recipe import Given
 from engine.core.cases import Actor, Case, Command
 from engine.errors import Conflict, NotFound, UsageError
 from engine.ports import Transaction

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
 from functools import partial
 from operator import attrgetter
 from threading import Event, get_ident
-from typing import Any, NamedTuple, NoReturn, Self, TypeVar
+from typing import NamedTuple, NoReturn, Self, TypeVar
 
 from engine.app.catalogue import Catalogue
 from engine.app.deciding import Decision
 from engine.app.faults import fault_of
+from engine.app.given import Given
 from engine.app.life import Life
 from engine.app.marks import SEARCH_KEY, Marks, request_of
 from engine.app.opening import Look, open_due
 from engine.app.people import check_known, roles_of_named
 from engine.app.taking_up import TakingUp
-from engine.core.cases import BESIDE, EMPTY, Actor, Applied, Case, Command, Family, Refused
+from engine.core.cases import BESIDE, Actor, Applied, Case, Command, Family, Refused
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.run import Poisoned
 from engine.core.sight import Context
@@ -37,20 +38,6 @@ POLL = 1_000
 
 
 _OUTGOING = attrgetter("outgoing")
-
-
-class Given(NamedTuple):
-    """What comes with a command beside its name."""
-
-    form: Mapping[str, Any] = EMPTY
-    facts: Mapping[str, Any] = EMPTY
-    key: str | None = None
-    expect_revision: int | None = None
-    occurred_at: int | None = None
-    at: int | None = None  # an import's own instant
-    importing: str | None = None
-    digest: str = ""  # of an event that does this: what its id stands for
-    is_taken_up: bool = False  # by a kept event; whoever takes it up looks at the others that wait
 
 
 class Turn(NamedTuple):

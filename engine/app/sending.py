@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from engine.app.delivery import Deliver, Delivery, NotMine, delivery_of, opens_at, retried, text_for, text_in
 from engine.app.derived import MOST_MESSAGES
 from engine.app.digests import crowded, digest_of, receiver_of
+from engine.app.given import Given
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of, admin_of
-from engine.app.recipe import Given
 from engine.core.cases import ENGINE, Actor, Command
 from engine.errors import NotFound, SetAside, UsageError
 from engine.ports import Mail, Transaction

@@ -9,10 +9,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from engine.app.advancing import advance_others, carry_import
 from engine.app.deciding import Deciding
+from engine.app.given import Given
 from engine.app.life import Life
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Refused
 from engine.core.hearing import answers, is_offered, marks_of
@@ -20,9 +21,6 @@ from engine.core.plan import Library, Plan
 from engine.model import Incoming
 from engine.ports import HeardEvent, Transaction
 from engine.views import Accepted, Result
-
-if TYPE_CHECKING:
-    from engine.app.recipe import Given
 
 MOST_FOUND = 10
 """How many cases that an event may be about are looked at, and named."""

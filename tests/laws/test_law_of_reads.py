@@ -20,7 +20,8 @@ import pytest
 from engine import Accepted, CaseView, Conflict, Engine
 from engine.app import Search
 from engine.app.advancing import advance_some
-from engine.app.recipe import Given, Recipe
+from engine.app.given import Given
+from engine.app.recipe import Recipe
 from engine.core.cases import Actor, Command, Family
 from engine.core.decide import instant
 from engine.core.sight import Context
