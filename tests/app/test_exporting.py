@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from engine import Engine, Export, NotFound, NotPermitted, UsageError
+from engine import Engine, Export, NotFound, NotPermitted, Person, UsageError
 from engine.testing import ManualTime
 from tests.app.desks import (
     ADMIN,
@@ -141,6 +141,16 @@ def test_nothing_private_is_in_an_export_not_even_its_seal(busy: Engine, format:
     assert "sealed" not in text
     assert "phone" not in text
     assert "milk" in text
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_how_staff_are_reached_is_in_no_export(busy: Engine, format: str) -> None:
+    busy.save_person(Person(id="lin", roles=("agent",)), actor=ADMIN)
+    busy.save_addresses("lin", {"phone": "13812345678", "email": "lin@desk.example"}, actor=ADMIN)
+    text = exported(busy, format, with_refused=True)
+    assert "lin" in text
+    assert "13812345678" not in text
+    assert "lin@desk.example" not in text
 
 
 @pytest.mark.parametrize("format", FORMATS)

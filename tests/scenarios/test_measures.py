@@ -124,6 +124,15 @@ def test_the_on_time_rate_of_repairs_is_of_the_same_day_promise(desk: Engine) ->
         ("refund", "wrong_shipments", "list", {"month"}),
         ("courier_claim", "claims", "sum", {"courier", "month"}),
         ("return_visit", "report", "list", {"week"}),
+        ("return_visit", "praise", "count", {"praised", "month"}),
+        ("suggestion", "praise", "count", {"praised", "month"}),
+        ("complaint", "errors", "count", {"accused", "month"}),
+        ("case_check", "findings", "list", {"month"}),
+        ("case_check", "corrections", "sum", {"month"}),
+        ("case_check", "survey", "average", {"month"}),
+        ("refund", "requests", "count", {"kind", "problem", "responsibility", "month"}),
+        ("refund", "refunded", "share", {"kind", "month"}),
+        ("refund", "disputes", "share", {"month"}),
     ],
 )
 def test_what_the_documents_want_counted_is_counted_so(process: str, measure: str, kind: str, per: set[str]) -> None:
@@ -147,6 +156,60 @@ def test_a_complaint_is_counted_by_what_it_is_about(desk: Engine) -> None:
     opened = desk.open_case("complaint", given, actor=Actor(id="lin", roles=("agent",)))
     assert isinstance(opened, Accepted), opened.reasons
     assert figures(ask(desk, "complaint", "statistics")) == {("service", None, None, "2026-03", None): 1}
+
+
+COMPLAINT = {
+    "channel": "phone", "customer": "Wu", "phone": "139", "content": "rude", "category": "service", "severe": False,
+    "promised_at": "2026-03-03 09:00", "feedback_by": "phone", "accused": "liu.yang",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("reasonable", "counted"), [(True, {("liu.yang", "2026-03"): 1}), (False, {})])
+def test_only_a_founded_complaint_is_an_error_of_a_person(
+    desk: Engine, reasonable: bool, counted: dict[tuple[object, ...], object]
+) -> None:
+    opened = desk.open_case("complaint", COMPLAINT, actor=Actor(id="lin", roles=("agent",)))
+    assert isinstance(opened, Accepted), opened.reasons
+    do(desk, opened.case.id, "supervisor:xu.li", "begin")
+    assert figures(ask(desk, "complaint", "errors")) == {}
+    verdict = {"category": "service", "sufficient": True, "reasonable": reasonable}
+    do(desk, opened.case.id, "supervisor:xu.li", "judge", **verdict)
+    assert figures(ask(desk, "complaint", "errors")) == counted
+
+
+def test_praise_is_counted_for_the_person_a_customer_names(desk: Engine) -> None:
+    agent = Actor(id="lin", roles=("agent",))
+    told = {"form_given": "oral", "subject": "service", "content": "quick"}
+    for praised in ({"praised": "li.wei"}, {"praised": "li.wei"}, {}):
+        assert isinstance(desk.open_case("suggestion", {**told, **praised}, actor=agent), Accepted)
+    assert figures(ask(desk, "suggestion", "praise")) == {("li.wei", "2026-03"): 2}
+    visited = desk.open_case("return_visit", {"customer": "Wu", "phone": "139", "occasion": "regular"}, actor=agent)
+    assert isinstance(visited, Accepted), visited.reasons
+    do(desk, visited.case.id, "agent:lin", "reach")
+    said = {"answer": "quick", "satisfaction": 5, "intent": "none_told", "praised": "chen.jie"}
+    do(desk, visited.case.id, "agent:lin", "record", **said)
+    assert figures(ask(desk, "return_visit", "praise")) == {("chen.jie", "2026-03"): 1}
+
+
+def test_a_survey_counts_the_satisfied_among_those_who_answered(desk: Engine) -> None:
+    opened = desk.open_case("case_check", {"kind": "survey"}, actor=Actor(id="xu.li", roles=("supervisor",)))
+    assert isinstance(opened, Accepted), opened.reasons
+    do(desk, opened.case.id, "agent:lin", "report_survey", asked=40, answered=16, satisfied=14)
+    assert figures(ask(desk, "case_check", "survey")) == {("2026-03",): Decimal("87.5")}
+
+
+def test_a_finding_says_who_corrects_it_and_how_often_that_was_not_enough(desk: Engine) -> None:
+    opened = desk.open_case("case_check", {"kind": "check"}, actor=Actor(id="xu.li", roles=("supervisor",)))
+    assert isinstance(opened, Accepted), opened.reasons
+    case, sample = opened.case.id, [repaired(desk, "li.wei") for _ in range(5)]
+    do(desk, case, "supervisor:xu.li", "take_sample", sample=sample)
+    found = [{"about": sample[0], "finding": "no photo"}]
+    do(desk, case, "supervisor:xu.li", "record_findings", findings=found, responsible=["li.wei"])
+    do(desk, case, "technician:li.wei", "correct", correction="photo added")
+    do(desk, case, "supervisor:xu.li", "reject", reason="of another shop")
+    [line] = ask(desk, "case_check", "findings").lines
+    assert line.values == (found, ["li.wei"], "photo added", "correcting")
+    assert figures(ask(desk, "case_check", "corrections")) == {("2026-03",): Decimal(1)}
 
 
 def _any(desk: Engine, name: str) -> Any:
