@@ -145,7 +145,7 @@ def test_nothing_private_is_in_an_export_not_even_its_seal(busy: Engine, format:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_how_staff_are_reached_is_in_no_export(busy: Engine, format: str) -> None:
-    busy.save_person(Person(id="lin", roles=("agent",)), actor=ADMIN)
+    busy.save_person(Person(id="lin", name="Lin", roles=("agent",)), actor=ADMIN)
     busy.save_addresses("lin", {"phone": "13812345678", "email": "lin@desk.example"}, actor=ADMIN)
     text = exported(busy, format, with_refused=True)
     assert "lin" in text
