@@ -335,6 +335,12 @@ def test_importing_the_engine_brings_in_neither_sqlalchemy_nor_click() -> None:
     assert not loaded & {"sqlalchemy", "alembic", "click", "rich", "yaml", "jsonschema", "cel_expr_python"}
 
 
+def test_the_engine_at_work_brings_in_neither_xml_nor_what_talks_to_the_network() -> None:
+    loaded = loaded_by("import engine.app")
+    assert "engine" in loaded
+    assert not loaded & {"xml", "ssl", "csv", "cryptography"}
+
+
 @pytest.mark.parametrize("flag", ["--help", "--version"])
 def test_the_command_shows_its_help_without_sqlalchemy_or_jsonschema(flag: str) -> None:
     loaded = run(flag)

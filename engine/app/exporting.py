@@ -14,16 +14,12 @@ from engine.core.cases import Actor, Case
 from engine.core.plan import Library
 from engine.core.reasons import near
 from engine.errors import UsageError
-from engine.exports.lines import lines
-from engine.exports.ocel import ocel
-from engine.exports.rows import rows
 from engine.exports.told import Format, Shown, ToldCase, ToldEvent, ToldProcess, Trace, shown
-from engine.exports.xes import xes
 from engine.fields import FieldType, Value, is_sealed
 from engine.ports import Query, Transaction
 
 ExportFormat = Literal["xes", "ocel", "csv", "jsonl"]
-FORMATS: Mapping[str, Format] = {"xes": xes, "ocel": ocel, "csv": rows, "jsonl": lines}
+FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
 _BY_NAME = frozenset({"do", "tell", "timer"})
 """Verbs whose name is the activity; of the others the verb itself is, for their name is a case, person or process."""
@@ -50,6 +46,20 @@ class Exported:
     events: int
 
 
+def _format(name: ExportFormat) -> Format:
+    """How a format is written. Imported when it is asked for: XML brings half of the standard library with it."""
+    if name == "xes":
+        from engine.exports.xes import xes
+
+        return xes
+    from engine.exports.lines import lines
+    from engine.exports.ocel import ocel
+    from engine.exports.rows import rows
+
+    others: Mapping[str, Format] = {"ocel": ocel, "csv": rows, "jsonl": lines}
+    return others[name]
+
+
 class Exporting:
     """The verb that hands out."""
 
@@ -64,7 +74,7 @@ class Exporting:
         if wanted.format not in FORMATS:
             raise UsageError(
                 f"there is no format `{wanted.format}`{near(wanted.format, FORMATS)}",
-                help=f"there is {', '.join(get_args(ExportFormat))}",
+                help=f"there is {', '.join(FORMATS)}",
             )
         with self._recipe.store.read() as tx:
             admin_of(tx, actor, "export")
@@ -72,7 +82,7 @@ class Exporting:
             if wanted.process is not None:
                 check_process(library, wanted.process)
             walk = _Walk(tx, library, wanted)
-            for piece in FORMATS[wanted.format](walk.processes, walk.traces):
+            for piece in _format(wanted.format)(walk.processes, walk.traces):
                 write(piece)
             return Exported(cases=walk.cases, events=walk.events)
 
