@@ -59,7 +59,8 @@ class HostKeys:
         """The key that is stored so; `KeyMissing` where the host's key is not here, or none is stored any more."""
         if not stored:
             raise KeyMissing(
-                f"the key `{owner}` of private values is not there: they were erased, or keys were left out of a copy"
+                f"the key `{owner}` of private values is not there: they were erased, or keys were left out of a copy",
+                help="`casewright db keys FILE` brings keys back that were kept apart",
             )
         if not stored.startswith(LOCKED):
             return bytes.fromhex(stored)

@@ -119,7 +119,7 @@ class Reading:
             found = replay(records, context.library)
             if found.flaw is not None:
                 raise VerificationFailed(f"`{found.flaw.case}`: its record {found.flaw.sequence} cannot be replayed")
-            return Retold(found.steps, _links(found.steps, family), _definitions(context.library, family))
+            return Retold(found.steps, _links(found.steps, family), _definitions(context.library, found.steps))
 
     def attachment(self, case: str, hash: str, *, actor: Actor | str | None = None) -> Attachment:
         """A file attached to this case, by the hash its record holds."""
@@ -218,9 +218,9 @@ def _links(steps: Iterable[Step], family: Family) -> dict[str, tuple[str, str]]:
     }  # fmt: skip
 
 
-def _definitions(library: Library, family: Family) -> list[ProcessDefinition]:
+def _definitions(library: Library, steps: Iterable[Step]) -> list[ProcessDefinition]:
     newest = sorted((name, versions[-1][1]) for name, versions in library.published.items())
-    own = sorted({(one.process, one.version) for one in family.cases.values()})
+    own = sorted({(step.case.process, step.case.version) for step in steps})
     return [library.plan(*key).definition for key in (*newest, *own)]
 
 

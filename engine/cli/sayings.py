@@ -102,6 +102,7 @@ SENTENCES = (
     later("`{id}` cannot stand on the register of `{party}`: {problem}"),
     # private values
     later("the key `{owner}` of private values is not there: they were erased, or keys were left out of a copy"),
+    later("`casewright db keys FILE` brings keys back that were kept apart"),
     later("the key `{owner}` of private values is locked by the host's key `{key}`, which is not here"),
     later("name the file that holds it: {variable}=PATH; all else works without it"),
     later("name the file that holds it: {variable}=PATH, or set {other}"),

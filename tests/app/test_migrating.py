@@ -119,6 +119,12 @@ def test_a_case_goes_over_by_one_record_and_goes_on_there(engine: Engine) -> Non
     done(engine.act(case, "close", actor=LIN))
 
 
+def test_a_moved_case_is_retold_with_the_version_it_began_on(engine: Engine) -> None:
+    moved_on = job(engine)
+    assert moved(engine, second(WHOLE)) == (moved_on,)
+    assert {one.version for one in engine.retold(moved_on).definitions} == {1, 2}
+
+
 def test_a_case_that_is_not_moved_runs_on_beside(engine: Engine) -> None:
     case = job(engine, "take")
     engine.publish(files(second(WHOLE)), "job", actor=ADMIN)

@@ -96,6 +96,7 @@ def case(**how: Any) -> CaseView:
         "data": {},
         "clocks": {},
         "links": {},
+        "known": {},
         "opened_at": NINE,
         "closed_at": None,
         "outcome": "",

@@ -26,10 +26,12 @@ def desk() -> Mapping[str, str]:
 
 
 def shipped() -> list[dict[str, Any]]:
-    """The lines of the day that do something."""
+    """The lines of the day that do something with cases of those processes."""
     text = (data_folder("processes") / "demo" / "day.jsonl").read_text("utf-8")
     lines = (json.loads(line) for line in text.splitlines() if line.strip())
-    return [line for line in lines if "open" in line or "do" in line]
+    told = [line for line in lines if "open" in line or "do" in line or "hear" in line]
+    names = {line["case"] for line in told if line.get("open") in PROCESSES}
+    return [line for line in told if "hear" in line or line["case"].partition(".")[0] in names]
 
 
 def lines(copies: int) -> list[str]:
@@ -42,9 +44,13 @@ def lines(copies: int) -> list[str]:
 
 
 def of_copy(line: dict[str, Any], copy: int) -> dict[str, Any]:
-    """A line about an article of this copy's own, as reports of one article are counted together."""
+    """A line about a case, an article and a parcel of this copy's own: what is alike is counted, or found, together."""
     text = json.dumps(line, ensure_ascii=False).replace("KT-1700", f"KT-1700-{copy}")
-    return dict(json.loads(text))
+    copied = dict(json.loads(text.replace("SF4471902216", f"SF44{copy:08d}")))
+    if "case" in line:
+        first, dot, links = line["case"].partition(".")
+        copied["case"] = f"{first}-{copy}{dot}{links}"
+    return copied
 
 
 def end(copies: int) -> int:
@@ -56,9 +62,8 @@ def _copied(copies: int) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
     for place, line in enumerate(shipped()):
         at = read_instant(line["at"], ZONE)
         for copy in range(copies):
-            first, dot, links = line["case"].partition(".")
-            parts = {**of_copy(line, copy), "case": f"{first}-{copy}{dot}{links}"}
+            parts = of_copy(line, copy)
             del parts["at"]
-            if place % 3 == 0:
+            if place % 3 == 0 and "key" not in parts:
                 parts["key"] = f"{place}-{copy}"
             yield at + copy * APART, copy, place, parts

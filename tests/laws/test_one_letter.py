@@ -63,9 +63,9 @@ GIVEN = ("fields", "facts", "columns", "states", "actions", "ladders", "roles", 
 
 
 def is_free(path: tuple[str, ...]) -> bool:
-    """Whether the keys there can be any name: guards, timers, clocks, values of choices are named nowhere else."""
+    """Whether the keys there can be any name, because nothing else names them."""
     values_of_choices = len(path) == 2 if path[:1] == ("choices",) else path[-1:] == ("choices",)
-    return path[-1:] in (("guards",), ("timers",), ("clocks",)) or values_of_choices
+    return path[-1:] in (("guards",), ("timers",), ("clocks",), ("measures",)) or values_of_choices
 
 
 def words_in(file: str, node: Scalar, path: tuple[str, ...]) -> Iterator[Word]:

@@ -208,12 +208,13 @@ def test_a_file_in_order_has_no_findings():
         ("set: {fault: none}", "set: {fault: none}, message: job", "unknown-key", "message", "go with `set`", "`if`"),
         (
             "fields:",
-            "incoming: {scanned: {from: feed, find: {waybill: no}, do: arrive}}\nfields:",
+            "incoming: {scanned: {from: feed, find: {waybill: number}, do: arrive}}\nfields:",
             "missing-key",
             "scanned",
             "event `scanned` has no `otherwise`",
             "For example `otherwise: refuse`",
         ),
+        ("fields:", "migrate: [{from: [1, 2]}]\nfields:", "wrong-type", "[1, 2]", "whole number", None),
         ("fields:", "unique: true\nfields:", "missing-key", "unique", "`unique` needs `key` beside it", None),
     ],
 )

@@ -133,6 +133,7 @@ def _write(streams: Streams, compared: Sequence[_Compared]) -> None:
             streams.say("  " + _("the same parts in another order, which decides what comes first at one instant"))
     if not told:
         streams.say(_("nothing differs"))
+        streams.tell(_("what was published is named by its version: `PROCESS@1`"))
 
 
 def _headline(one: _Compared, language: str) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.views import Noted
 
 _STATUSES: Mapping[str, str] = {
-    "kept": later("waiting"),
+    "kept": later("not taken up yet"),
     "refused": later("refused"),
     "ignored": later("ignored"),
     "dropped": later("dropped"),

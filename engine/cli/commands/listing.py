@@ -151,7 +151,7 @@ def _duration(text: str | None) -> int | None:
 def _say_how_many(streams: Streams, args: Args, page: _Page) -> None:
     shown, total = len(page.rows), page.total
     if not total:
-        streams.tell(_("no open case is found") if _is_narrowed(args) else _("nothing waits on you"))
+        streams.tell(_("no case is found") if _is_narrowed(args) else _("nothing waits on you"))
         if not _is_narrowed(args):
             streams.tell(_("next: {command}").format(command="casewright list --all"))
     elif shown < min(total, args.limit):

@@ -16,8 +16,8 @@ def build_migrations(known: Known) -> dict[int, Migration]:
     version = root.get("version")
     for cursor in listed(root.get("migrate")):
         since = cursor.get("from")
-        if since is None:
-            continue
+        if since is None or isinstance(since.plain, (list, dict)):
+            continue  # the shape of the file says so
         number = int(since.plain)
         if number in found:
             related = [(places[number].span, "the way from this version is said here already")]
