@@ -56,6 +56,11 @@ STORY = {
         "Done and cleaned up: refused – Clean up first",
         "R-1.1 Return visit: opened → Planned",
     ),
+    "I-1": (
+        "Discount asked for: refused – As a rule there is no discount on a small order",
+        "→ Service supervisor: I-1: a discount of 12.00 is asked for on an order of 860.00",
+        "10:04 xu.li Grant → Answered · Discount granted: 10.00",
+    ),
     "R-2": (
         "08:56 !! Dispatched within 15 minutes: missed 08:56 · → Repair centre supervisor:",
         "09:12 zhao.lei Send a technician: refused – zhou.tao is not on shift",
