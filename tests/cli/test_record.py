@@ -23,8 +23,8 @@ from tests.cli.desks import run
 DAY = data_folder("processes") / "demo" / "day.jsonl"
 LINES = DAY.read_text("utf-8").splitlines()
 CASES = (
-    "A-1", "C-1", "C-2", "F-1", "F-2", "F-3", "F-4", "F-5", "F-6", "H-2", "I-1", "L-1", "M-1", "PL-1", "R-1", "R-2", "R-3",
-    "R-4", "R-5", "VIP-1",
+    "A-1", "C-1", "C-2", "F-1", "F-2", "F-3", "F-4", "F-5", "F-6", "H-2", "I-1", "L-1", "M-1", "PL-1", "R-1", "R-2",
+    "R-3", "R-4", "R-5", "VIP-1",
 )  # fmt: skip
 KEPT = ("at", "verb", "name", "refused", "from", "to", "clocks", "assignee", "registered")
 
