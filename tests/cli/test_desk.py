@@ -505,6 +505,14 @@ def test_a_person_is_named_changed_and_let_go() -> None:
     assert run("actor", "remove", "wu.dy", "--as", "boss").code == 3
 
 
+def test_letting_a_person_go_names_the_cases_that_still_wait_on_them() -> None:
+    case = report()
+    run("do", case, "dispatch", "--as", "zhao.lei", "-f", "technician=li.wei", "-f", "slip=P-1")
+    gone = run("actor", "remove", "li.wei", "--as", "boss")
+    assert (gone.code, gone.out) == (0, "li.wei acts no more\n")
+    assert f"still waiting on li.wei: {case}" in gone.err
+
+
 def test_a_database_that_is_not_there_is_explained() -> None:
     done = run("list", "--db", "nowhere.sqlite", "--as", "boss")
     assert done.code == 1

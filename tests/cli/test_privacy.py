@@ -12,6 +12,7 @@ import pytest
 
 from engine.cli.exits import Exit
 from tests.cli.desks import Ran, report, run
+from tests.cli.terminal import Terminal
 
 WHY = ("--reason", "asked by letter", "--as", "boss")
 PHONE = "13900000000"
@@ -35,6 +36,21 @@ def test_values_are_erased_only_when_that_was_said_twice(case: str) -> None:
     assert "erased private values" in told
     assert "asked by letter" in told
     assert run("audit", "verify").code == Exit.DONE
+
+
+@pytest.mark.parametrize(
+    ("how", "named"),
+    [
+        ((), "and its whole family for good, with the attached files?"),
+        (("--keep-files",), "and its whole family for good, and leave the files?"),
+    ],
+)
+def test_who_is_asked_is_told_all_that_would_be_gone(desk: Path, case: str, how: tuple[str, ...], named: str) -> None:
+    screen = Terminal(["privacy", "erase", case, *WHY, *how], desk)
+    screen.wait_for(named)
+    screen.type("n")
+    assert screen.end() != 0
+    assert PHONE in run("show", case, "--as", "wang.fang").out
 
 
 def test_what_was_erased_is_told_as_json_and_in_chinese(case: str) -> None:

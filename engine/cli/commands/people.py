@@ -161,7 +161,15 @@ def run_remove(streams: Streams, engine: Engine, args: Args) -> int:
     """Let a person act no more."""
     from dataclasses import replace
 
-    return _save(streams, engine, args, replace(_found(engine, args.person), is_active=False))
+    from engine.app import Search
+    from engine.core.cases import Actor
+
+    person = _found(engine, args.person)
+    waiting = [row.id for row in engine.worklist(Search(actor=Actor(id=person.id, roles=()))).rows]
+    code = _save(streams, engine, args, replace(person, is_active=False))
+    if waiting:
+        streams.tell(_("still waiting on {person}: {cases}").format(person=person.id, cases=listed(waiting)))
+    return code
 
 
 def _known(engine: Engine, name: str) -> Person | None:

@@ -80,7 +80,7 @@ def _wrap() -> Command:
 def run_erase(streams: Streams, engine: Engine, args: Args) -> int:
     """Erase private values, once it is said twice that they shall be."""
     if not args.yes:
-        _ask(streams, args.subject)
+        _ask(streams, _question(args))
     actor = args.settings.actor
     if args.party is not None:
         erased = [engine.erase_party(args.party, args.subject, actor=actor, reason=args.reason)]
@@ -94,12 +94,22 @@ def run_erase(streams: Streams, engine: Engine, args: Args) -> int:
     return Exit.DONE
 
 
-def _ask(streams: Streams, subject: str) -> None:
+def _question(args: Args) -> str:
+    """What is asked: all that will be gone, and whose."""
+    if args.party is not None:
+        question = _("erase all that the register holds of {subject} for good, and take it off the register?")
+    elif args.keep_files:
+        question = _("erase the private values of {subject} and its whole family for good, and leave the files?")
+    else:
+        question = _("erase the private values of {subject} and its whole family for good, with the attached files?")
+    return question.format(subject=args.subject)
+
+
+def _ask(streams: Streams, question: str) -> None:
     if not streams.may_ask:
         raise UsageError(
             _("nothing was erased: this cannot be taken back"), help=_("say --yes to erase without being asked")
         )
-    question = _("erase the private values of {subject} for good?").format(subject=subject)
     click.confirm(question, abort=True, err=True)
 
 
