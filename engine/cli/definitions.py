@@ -44,6 +44,18 @@ def meant_definition(streams: Streams, settings: Settings, text: str) -> Process
     return None
 
 
+def checked_definition(streams: Streams, path: Path) -> ProcessDefinition | None:
+    """Return the one process of a path; None where something there has errors, now shown."""
+    chosen = checked_paths([path])
+    if chosen.errors:
+        write_findings(streams, chosen, "json" if streams.is_json else "text")
+        return None
+    if len(chosen.definitions) != 1:
+        raise UsageError(_("name one process: {path} holds several").format(path=path))
+    (definition,) = chosen.definitions.values()
+    return definition
+
+
 def file_meant(settings: Settings, text: str) -> Path | None:
     """Return the file or folder that is meant: as typed, without its ending, or in the folder of processes."""
     meant = (Path(text), Path(f"{text}.yaml"), settings.folder / f"{text}.yaml")

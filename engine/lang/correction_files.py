@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from engine.calendars import Calendar, CalendarError, always, read_calendar
 from engine.errors import UsageError
+from engine.lang.beside import FileRead, read_beside
 from engine.lang.build.cursor import Cursor, listed, text_of
 from engine.lang.build.notes import Notes, built_in
 from engine.lang.build.times import TimeFault, read_moment
 from engine.lang.calendar_files import calendar_of
-from engine.lang.diagnostics import Diagnostic, Lines, in_order
 from engine.lang.files import Files, Sources
-from engine.lang.shape import check_shape
-from engine.lang.source import read
 from engine.model import Desk, ProcessDefinition
 from engine.values import Expected, read_date, read_instant
 
@@ -47,37 +45,18 @@ class CorrectionFile:
     approver: str
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectionRead:
-    """A file that was read: what it says unless there are errors, and everything that was found."""
-
-    correction: CorrectionFile | None
-    findings: tuple[Diagnostic, ...]
-    texts: Mapping[str, Lines]
-
-
-def read_correction(content: bytes, file: str, known: Correctable) -> CorrectionRead:
+def read_correction(content: bytes, file: str, known: Correctable) -> FileRead[CorrectionFile]:
     """Read a correction against what it may name; without one the findings say why."""
-    document, findings = read(content, file)
-    texts = {file: document.lines}
-    if document.root is None:
-        return CorrectionRead(None, findings, texts)
-    shape = check_shape(document, "correction")
-    root = Cursor(document, document.root, (), shape.broken)
-    reading = _Reading(root, known)
-    correction = reading.correction() if root.is_table else None
-    found = in_order([*findings, *shape.findings, *reading.notes.found])
-    is_wrong = any(one.severity == "error" for one in found)
-    return CorrectionRead(None if is_wrong else correction, found, texts)
+    return read_beside(content, file, "correction", lambda root, notes: _Reading(root, known, notes).correction())
 
 
 class _Reading:
     """One file; every part notes what is wrong with it, and none stops at the first."""
 
-    def __init__(self, root: Cursor, known: Correctable) -> None:
+    def __init__(self, root: Cursor, known: Correctable, notes: Notes) -> None:
         self.root = root
         self.known = known
-        self.notes = Notes()
+        self.notes = notes
 
     def correction(self) -> CorrectionFile:
         root, definition = self.root, self._definition()
@@ -197,4 +176,4 @@ def _base(folder: Sources) -> str:
     return next((path.rpartition("calendars/")[0] for path in sorted(folder) if "calendars/" in path), "")
 
 
-__all__ = ["Correctable", "CorrectionFile", "CorrectionRead", "read_correction"]
+__all__ = ["Correctable", "CorrectionFile", "read_correction"]

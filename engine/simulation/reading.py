@@ -9,11 +9,9 @@ from io import StringIO
 
 from engine.calendars import Calendar, CalendarError, parse_duration, read_calendar
 from engine.fields import Field
+from engine.lang.beside import FileRead, read_beside
 from engine.lang.build.cursor import Cursor, listed, text_of
 from engine.lang.build.notes import Notes, built_in
-from engine.lang.diagnostics import Diagnostic, Lines, in_order
-from engine.lang.shape import check_shape
-from engine.lang.source import read
 from engine.model import Action, Form, ProcessDefinition
 from engine.simulation.assumptions import AT_ONCE, Answer, Arrivals, Assumptions, Doing, Spread, Team
 from engine.values import Expected, read_date, read_instant
@@ -30,15 +28,6 @@ Beside = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class AssumptionsRead:
-    """A file that was read: what it assumes unless there are errors, and everything that was found."""
-
-    assumed: Assumptions | None
-    findings: tuple[Diagnostic, ...]
-    texts: Mapping[str, Lines]
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a file is read for."""
 
@@ -47,30 +36,20 @@ class Wanted:
     parts: tuple[str, ...] = EVERYTHING
 
 
-def read_assumptions(content: bytes, file: str, wanted: Wanted) -> AssumptionsRead:
+def read_assumptions(content: bytes, file: str, wanted: Wanted) -> FileRead[Assumptions]:
     """Read assumptions about a process; without any the findings say why."""
-    document, findings = read(content, file)
-    texts = {file: document.lines}
-    if document.root is None:
-        return AssumptionsRead(None, findings, texts)
-    shape = check_shape(document, "simulation")
-    root = Cursor(document, document.root, (), shape.broken)
-    reading = _Reading(root, wanted)
-    assumed = reading.assumptions() if root.is_table else None
-    found = in_order([*findings, *shape.findings, *reading.notes.found])
-    is_wrong = any(one.severity == "error" for one in found)
-    return AssumptionsRead(None if is_wrong else assumed, found, texts)
+    return read_beside(content, file, "simulation", lambda root, notes: _Reading(root, wanted, notes).assumptions())
 
 
 class _Reading:
     """One file; every part notes what is wrong with it, and none stops at the first."""
 
-    def __init__(self, root: Cursor, wanted: Wanted) -> None:
+    def __init__(self, root: Cursor, wanted: Wanted, notes: Notes) -> None:
         self.root, self.definition, self.beside = root, wanted.definition, wanted.beside
         self.zone = self.definition.desk.zone
-        self.notes = Notes()
+        self.notes = notes
         for part in wanted.parts:
-            if root.is_table and part not in root.plain:
+            if part not in root.plain:
                 mend = f"write `{part}:`, or give it in a file of its own"
                 self.notes.error("missing-key", root.document.top, f"`{part}` is missing", mend)
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from engine.simulation.assumptions import Spread
-from engine.simulation.reading import AssumptionsRead, Wanted, read_assumptions
+from engine.lang.beside import FileRead
+from engine.simulation.assumptions import Assumptions, Spread
+from engine.simulation.reading import Wanted, read_assumptions
 from tests.simulation.desks import HOUR, MINUTE, MONDAY, job
 
 RIGHT = """process: job
@@ -31,7 +32,7 @@ FILES = {
 }
 
 
-def reading(text: str, files: Mapping[str, str] = FILES) -> AssumptionsRead:
+def reading(text: str, files: Mapping[str, str] = FILES) -> FileRead[Assumptions]:
     def beside(name: str) -> str:
         if name not in files:
             raise FileNotFoundError("there is no such file")
@@ -41,7 +42,7 @@ def reading(text: str, files: Mapping[str, str] = FILES) -> AssumptionsRead:
 
 
 def test_a_whole_file_is_read() -> None:
-    assumed = reading(RIGHT).assumed
+    assumed = reading(RIGHT).said
     assert assumed is not None
     assert (assumed.since, assumed.days, assumed.opener) == (MONDAY, 2, "agent")
     assert [len(one.past) for one in assumed.arrivals] == [0, 2]
@@ -80,7 +81,7 @@ def test_a_whole_file_is_read() -> None:
 def test_what_is_wrong_is_found_where_it_stands(old: str, new: str, line: int, rule: str, said: str, mend: str) -> None:
     assert old in RIGHT
     found = reading(RIGHT.replace(old, new, 1))
-    assert found.assumed is None
+    assert found.said is None
     one = next(one for one in found.findings if one.id == rule and one.span.line == line)
     assert said in one.message
     assert mend in (one.help or "")

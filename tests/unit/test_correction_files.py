@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import UsageError
-from engine.lang.correction_files import Correctable, CorrectionRead, read_correction
+from engine.lang.beside import FileRead
+from engine.lang.correction_files import Correctable, CorrectionFile, read_correction
 from engine.lang.load import load_process
 from engine.model import ProcessDefinition
 from tests.unit.worlds import DESK, HOUR, NINE, OFFICE, sources
@@ -36,7 +37,7 @@ def check_where(text: str, definition: ProcessDefinition) -> None:
         raise UsageError(f"`nothing` is not a field of `{definition.process}`")
 
 
-def read(text: str, **more: str) -> CorrectionRead:
+def read(text: str, **more: str) -> FileRead[CorrectionFile]:
     texts = sources({"thing": PROCESS})
     definition = load_process(texts, "thing").definition
     assert definition is not None
@@ -47,12 +48,12 @@ def read(text: str, **more: str) -> CorrectionRead:
 
 def found(text: str, **more: str) -> list[str]:
     result = read(text, **more)
-    assert result.correction is None
+    assert result.said is None
     return [f"{one.span.line}:{one.span.column} {one.id}: {one.message}; {one.help}" for one in result.findings]
 
 
 def test_everything_that_is_written_is_read() -> None:
-    correction = read(TEXT + "where: case.severe\n").correction
+    correction = read(TEXT + "where: case.severe\n").said
     assert correction is not None
     assert (correction.process, correction.clocks, correction.where) == ("thing", ("reply",), "case.severe")
     assert (correction.since, correction.until) == (NINE - 9 * HOUR, NINE + 15 * HOUR)
@@ -65,8 +66,8 @@ def test_everything_that_is_written_is_read() -> None:
 def test_a_calendar_may_stand_in_the_file_with_or_without_a_name() -> None:
     for written, name in (("{weekly: {mon: [08:00-09:00]}}", "corrected"), ("{calendar: x, weekly: {mon: []}}", None)):
         result = read(TEXT.replace("calendar: office", f"calendar: {written}"))
-        assert (result.correction and result.correction.calendar and result.correction.calendar.name) == name
-    always = read(TEXT.replace("calendar: office", "calendar: always")).correction
+        assert (result.said and result.said.calendar and result.said.calendar.name) == name
+    always = read(TEXT.replace("calendar: office", "calendar: always")).said
     assert always is not None
     assert always.calendar is not None
     assert always.calendar.name == "always"

@@ -12,8 +12,8 @@ import click
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.commands.converting import FORMS, run_export
 from engine.cli.commands.writing import desk_in
+from engine.cli.definitions import checked_definition
 from engine.cli.exits import Exit
-from engine.cli.findings import write_findings
 from engine.cli.folder import checked_paths
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
@@ -138,7 +138,7 @@ def play_command() -> Command:
         help=_(
             "Act on a process in memory, by hand or line by line from standard input; the active states are printed "
             "after each line. A line is an action with its fields, `wait 15m`, or `open` with fields; `as role:person` "
-            "says who."
+            "at its end says who."
         ),
         examples=("casewright play repair", "echo 'take note=first' | casewright play processes/job.yaml"),
         params=[click.Argument(["path"], type=ProcessPath(), metavar=_("FILE"))],
@@ -147,13 +147,9 @@ def play_command() -> Command:
 
 def run_play(streams: Streams, args: Args) -> int:
     """Play a process; what is wrong with its file comes first."""
-    chosen = checked_paths([args.path])
-    if chosen.errors:
-        write_findings(streams, chosen, "json" if streams.is_json else "text")
+    definition = checked_definition(streams, args.path)
+    if definition is None:
         return Exit.FAILED
-    if len(chosen.definitions) != 1:
-        raise UsageError(_("name one process: {path} holds several").format(path=args.path))
-    (definition,) = chosen.definitions.values()
     beside = checked_paths([args.path.parent]).definitions
     played = Round(definition, {**beside, definition.process: definition}, streams.language)
     is_refused = False

@@ -21,7 +21,8 @@ from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from engine.app import Correction, Engine
-    from engine.lang.correction_files import Correctable, CorrectionFile, CorrectionRead
+    from engine.lang.beside import FileRead
+    from engine.lang.correction_files import Correctable, CorrectionFile
 
 
 def correct_command() -> click.Group:
@@ -91,12 +92,12 @@ def run_declare(streams: Streams, engine: Engine, args: Args) -> int:
     read = read_correction(content, args.file.as_posix(), _known(engine, args.folder or args.settings.folder))
     if read.findings and not streams.is_json:
         _write_findings(streams, read)
-    if read.correction is None:
+    if read.said is None:
         if streams.is_json:
             checked = Checked(findings=list(read.findings), texts=dict(read.texts))
             streams.give(findings_document(checked, findings_again(read.findings)))
         return Exit.FAILED
-    return declare(streams, engine, _correction(read.correction), args)
+    return declare(streams, engine, _correction(read.said), args)
 
 
 def _known(engine: Engine, folder: Path) -> Correctable:
@@ -122,7 +123,7 @@ def _correction(file: CorrectionFile) -> Correction:
     )  # fmt: skip
 
 
-def _write_findings(streams: Streams, read: CorrectionRead) -> None:
+def _write_findings(streams: Streams, read: FileRead[CorrectionFile]) -> None:
     streams.say(told_findings(read.findings, read.texts))
     errors = sum(1 for found in read.findings if found.severity == "error")
     if errors:

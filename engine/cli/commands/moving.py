@@ -8,9 +8,8 @@ import click
 
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
+from engine.cli.definitions import checked_definition
 from engine.cli.exits import Exit
-from engine.cli.findings import write_findings
-from engine.cli.folder import checked_paths
 from engine.cli.moves import plan_document, write_plan
 from engine.cli.parameters import ProcessPath
 from engine.cli.streams import Streams
@@ -57,13 +56,9 @@ def migrate_command() -> Command:
 
 def run_plan(streams: Streams, engine: Engine, args: Args) -> int:
     """Show what a definition that is not published yet would mean; what is wrong with the file comes first."""
-    chosen = checked_paths([args.path])
-    if chosen.errors:
-        write_findings(streams, chosen, "json" if streams.is_json else "text")
+    definition = checked_definition(streams, args.path)
+    if definition is None:
         return Exit.FAILED
-    if len(chosen.definitions) != 1:
-        raise UsageError(_("name one process: {path} holds several").format(path=args.path))
-    (definition,) = chosen.definitions.values()
     plan = engine.plan(
         definition.sources, definition.process, actor=args.settings.actor, progress=streams.progress(_("planning"))
     )

@@ -165,9 +165,9 @@ def _read(file: Path, wanted: Wanted) -> Assumptions:
     if file.suffix.lower() == ".csv":
         content = dumps({"arrivals": [{"past": file.name}]}).encode()
     found = read_assumptions(content, file.as_posix(), wanted)
-    if found.assumed is None:
+    if found.said is None:
         raise _Wrong(Checked(findings=list(found.findings), texts=dict(found.texts)))
-    return found.assumed
+    return found.said
 
 
 def _text_beside(file: Path, name: str) -> str:
