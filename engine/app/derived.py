@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from engine.core.cases import Case, Cycle, Outgoing, Step
@@ -18,6 +18,9 @@ NOT_TOLD = ("status", "is_late", "missed", "superseded_by")
 """What of a message depends on when a worker looked, not on the records."""
 
 MOST_MESSAGES = 1_000_000
+
+LONGEST = 200
+"""Signs of a value that people are told."""
 
 
 def underived(tx: Transaction, library: Library, case: Case, steps: Iterable[Step]) -> Iterator[str]:
@@ -34,8 +37,10 @@ def underived(tx: Transaction, library: Library, case: Case, steps: Iterable[Ste
 def _lists(tx: Transaction, library: Library, case: Case) -> Iterator[str]:
     expected = outlook(library.plan(case.process, case.version), case)
     found = tx.worklist(Query(ids=(case.id,), is_open=None, limit=1))
-    if not found or found[0].outlook != expected:
-        yield "its line in lists is not what it would be"
+    if not found:
+        yield "it is missing in lists"
+    elif found[0].outlook != expected:
+        yield f"its line in lists is not what it would be: {differing(found[0].outlook._asdict(), expected._asdict())}"
     for receiver in expected.waiting:
         if tx.count(Query(ids=(case.id,), waiting=(receiver,))) != 1:
             yield f"it is missing on the worklist of `{receiver}`"
@@ -47,8 +52,32 @@ def _cycles(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
         expected[cycle.clock, cycle.cycle] = cycle.following(expected.get((cycle.clock, cycle.cycle)))
     stored = {(cycle.clock, cycle.cycle): cycle for cycle in tx.cycles(case.id)}
     for place in sorted(expected.keys() | stored.keys()):
-        if _known(expected.get(place), stored.get(place)) != stored.get(place):
-            yield f"cycle {place[1]} of clock `{place[0]}` is not what the records give"
+        made, kept = _known(expected.get(place), stored.get(place)), stored.get(place)
+        if made != kept:
+            why = differing(_parts(kept), _parts(made))
+            yield f"cycle {place[1]} of clock `{place[0]}` is not what the records give: {why}"
+
+
+def _parts(cycle: Cycle | None) -> Mapping[str, Any]:
+    return {} if cycle is None else {part.name: getattr(cycle, part.name) for part in fields(cycle)}
+
+
+def differing(stored: Mapping[str, Any], given: Mapping[str, Any], hidden: Container[str] = ()) -> str:
+    """In what two mappings differ, as people are told: each name with what is stored, and what the records give.
+
+    Of those `hidden` only the name is told.
+    """
+    names = [name for name in {**stored, **given} if stored.get(name) != given.get(name)]
+    return "; ".join(
+        f"`{name}`, which is private" if name in hidden
+        else f"`{name}` is {_short(stored.get(name))}, not {_short(given.get(name))}"
+        for name in names
+    )  # fmt: skip
+
+
+def _short(value: Any) -> str:
+    text = "empty" if value is None else repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _known(expected: Cycle | None, stored: Cycle | None) -> Cycle | None:
@@ -92,11 +121,16 @@ def _told(message: Outgoing) -> Any:
     return json.loads(json.dumps(told, default=dict))
 
 
-def broken_files(tx: Transaction, records: Iterable[StoredRecord]) -> Iterator[tuple[StoredRecord, str]]:
-    """Files that are gone without having been erased, or whose content is not what the record's hash says."""
-    read = [(record, json.loads(record.text)) for record in records]
-    erased = {told["case"]: told["seq"] for _, told in read if told.get("erasure", {}).get("files")}
-    for record, told in read:
+def broken_files(
+    tx: Transaction, records: Iterable[StoredRecord], read: Callable[[str], Any]
+) -> Iterator[tuple[StoredRecord, str]]:
+    """Files that are gone without having been erased, or whose content is not what the record's hash says.
+
+    `read` gives what a record's text says as JSON.
+    """
+    all_told = [(record, read(record.text)) for record in records]
+    erased = {told["case"]: told["seq"] for _, told in all_told if told.get("erasure", {}).get("files")}
+    for record, told in all_told:
         attached = told.get("attached")
         if attached is None or "refused" in told:
             continue

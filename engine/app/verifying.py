@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from engine.app.derived import broken_files, underived
+from engine.app.derived import broken_files, differing, underived
 from engine.core.audit import commitment, sealed_in
 from engine.core.cases import Case, Family
-from engine.core.plan import Library
+from engine.core.plan import Library, Plan
 from engine.core.replay import replay
 from engine.errors import VerificationFailed
 from engine.evidence.offline import broken
 from engine.ports import StoredRecord, Transaction
 from engine.sealing import HostKeys
+
+Read = Callable[[str], Any]
 
 STORED_BESIDE = ("floor", "order", "fault", "importing", "private", "secret", "head")
 """What a case's row holds that no record tells: the chain proves the head, the rest decides nothing by itself."""
@@ -54,19 +57,28 @@ def verify_family(tx: Transaction, library: Library, root: str, keys: HostKeys) 
         return _lost(root, [], f"its rows cannot be read: {error}")
 
 
+class _Texts(dict[str, Any]):
+    """What each text says as JSON: the chain, the seals, the files and the replay all ask, and it is read once."""
+
+    def __missing__(self, text: str) -> Any:
+        said = self[text] = json.loads(text)
+        return said
+
+
 def _verified(tx: Transaction, library: Library, root: str, keys: HostKeys) -> Verification:
-    records = list(tx.family_records(root))
+    records, read = list(tx.family_records(root)), _Texts().__getitem__
     try:
         family = tx.family(root, lock=False)
     except Exception as error:  # whatever stands in the row: what cannot be read is a finding
         return _lost(root, records, f"its stored row cannot be read: {error}")
     if family is None:
         return _lost(root, records, "its case is gone")
-    problems = list(_chains(family, records))
+    problems = list(_chains(family, records, read))
     if not problems:
-        problems = [*_seals(family, records, keys), *_replayed(tx, family, records, library)]
-        problems += [Problem(case=r.case, sequence=r.sequence, message=why) for r, why in broken_files(tx, records)]
-    seals = set() if problems else {seal for record in records for seal in sealed_in(json.loads(record.text))}
+        problems = [*_seals(family, records, keys, read), *_replayed(tx, family, records, (library, read))]
+        flaws = broken_files(tx, records, read)
+        problems += [Problem(case=r.case, sequence=r.sequence, message=why) for r, why in flaws]
+    seals = set() if problems else {seal for record in records for seal in sealed_in(read(record.text))}
     return Verification(cases=len(family.cases), records=len(records), sealed=len(seals), problems=tuple(problems))
 
 
@@ -74,22 +86,26 @@ def _lost(root: str, records: list[StoredRecord], message: str) -> Verification:
     return Verification(records=len(records), problems=(Problem(case=root, sequence=None, message=message),))
 
 
-def _chains(family: Family, records: list[StoredRecord]) -> Iterator[Problem]:
-    for case in family.cases.values():
-        own = sorted((r for r in records if r.case == case.id), key=lambda record: record.sequence)
-        found = broken(case.id, ((r.sequence, r.text, r.hash) for r in own), case.head, case.sequence)
+def _chains(family: Family, records: list[StoredRecord], read: Read) -> Iterator[Problem]:
+    chains: dict[str, list[tuple[int, str, str]]] = {name: [] for name in family.cases}
+    for record in records:
+        chains.setdefault(record.case, []).append((record.sequence, record.text, record.hash))
+    for name, chain in chains.items():
+        case = family.cases.get(name)
+        if case is None:
+            yield Problem(case=name, sequence=None, message="records without a case")
+            continue
+        found = broken(name, sorted(chain), case.head, case.sequence, read)
         if found is not None:
-            yield Problem(case=case.id, sequence=found.sequence, message=found.why)
-    strangers = {record.case for record in records} - family.cases.keys()
-    for name in sorted(strangers):
-        yield Problem(case=name, sequence=None, message="records without a case")
+            yield Problem(case=name, sequence=found.sequence, message=found.why)
 
 
-def _seals(family: Family, records: list[StoredRecord], keys: HostKeys) -> Iterator[Problem]:
+def _seals(family: Family, records: list[StoredRecord], keys: HostKeys, read: Read) -> Iterator[Problem]:
     """Each private value that is still there must be the one its newest commitment seals, where its key is here."""
-    newest = newest_seals(records)
-    for case in family.cases.values():
-        for name in case.private if keys.can_open(case.secret) else ():
+    holders = [case for case in family.cases.values() if case.private and keys.can_open(case.secret)]
+    newest = newest_seals(records, read) if holders else {}
+    for case in holders:
+        for name in case.private:
             if (case.id, name) not in newest:
                 continue
             sequence, sealed = newest[case.id, name]
@@ -102,19 +118,22 @@ def _seals(family: Family, records: list[StoredRecord], keys: HostKeys) -> Itera
                 yield Problem(case=case.id, sequence=sequence, message=f"`{name}` is not the value that was sealed")
 
 
-def newest_seals(records: Iterable[StoredRecord]) -> dict[tuple[str, str], tuple[int, str]]:
+def newest_seals(records: Iterable[StoredRecord], read: Read = json.loads) -> dict[tuple[str, str], tuple[int, str]]:
     """Case and personal field → the record that sealed its present value, and the commitment."""
     newest: dict[tuple[str, str], tuple[int, str]] = {}
     for record in records:
-        for name, value in json.loads(record.text).get("changed", {}).items():
+        for name, value in read(record.text).get("changed", {}).items():
             if isinstance(value, dict) and "sealed" in value:
                 newest[record.case, name] = record.sequence, value["sealed"]
     return newest
 
 
-def _replayed(tx: Transaction, family: Family, records: list[StoredRecord], library: Library) -> Iterator[Problem]:
+def _replayed(
+    tx: Transaction, family: Family, records: list[StoredRecord], by: tuple[Library, Read]
+) -> Iterator[Problem]:
+    library, read = by
     try:
-        found = replay((record.text for record in records), library)
+        found = replay((record.text for record in records), library, read)
     except Exception as error:  # records of a whole chain that the engine never wrote
         yield Problem(case=family.root, sequence=None, message=f"its records cannot be replayed: {error!r}")
         return
@@ -126,17 +145,19 @@ def _replayed(tx: Transaction, family: Family, records: list[StoredRecord], libr
         if again is None:
             yield Problem(case=case.id, sequence=None, message="no record opens it")
             continue
-        differences = list(_compared(case, again))
+        differences = list(_compared(case, again, library.plan(again.process, again.version)))
         yield from differences
         if not differences:
             for why in underived(tx, library, case, found.steps):
                 yield Problem(case=case.id, sequence=None, message=why)
 
 
-def _compared(stored: Case, again: Case) -> Iterator[Problem]:
+def _compared(stored: Case, again: Case, plan: Plan) -> Iterator[Problem]:
+    private = {name for name, field in plan.definition.fields.items() if field.personal}
     for name, value in vars(stored).items():
-        if name not in STORED_BESIDE and value != getattr(again, name):
-            yield Problem(
-                case=stored.id, sequence=None,
-                message=f"the stored `{name}` is not what its records give: {value!r}, not {getattr(again, name)!r}",
-            )  # fmt: skip
+        given = getattr(again, name)
+        if name not in STORED_BESIDE and value != given:
+            are_maps = isinstance(value, Mapping) and isinstance(given, Mapping)
+            why = differing(value, given, private) if are_maps else differing({name: value}, {name: given})
+            message = f"the stored `{name}` is not what its records give: {why}"
+            yield Problem(case=stored.id, sequence=None, message=message)

@@ -13,7 +13,7 @@ import hmac
 import json
 import sys
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,16 @@ def sealed(salt: bytes, text: str) -> str:
     return hashlib.sha256(SEAL + salt + text.encode()).hexdigest()
 
 
-def broken(case: str, records: Iterable[tuple[int, str, str]], head: str, count: int) -> Break | None:
-    """The first break in a chain of `(sequence, text, hash)`, or None where it is whole up to the case's head."""
+def broken(
+    case: str, records: Iterable[tuple[int, str, str]], head: str, count: int, read: Callable[[str], Any] = json.loads
+) -> Break | None:
+    """The first break in a chain of `(sequence, text, hash)`, or None where it is whole up to the case's head.
+
+    `read` gives what a text says as JSON; who needs it again passes one that remembers.
+    """
     previous, expected = FIRST, 1
     for sequence, text, hashed in records:
-        why = _flaw((sequence, text, hashed), case, expected, previous)
+        why = _altered(sequence, text, hashed, expected) or _misplaced(text, (case, sequence, previous), read)
         if why:
             return Break(sequence, why)
         previous, expected = hashed, expected + 1
@@ -69,14 +74,16 @@ def broken(case: str, records: Iterable[tuple[int, str, str]], head: str, count:
     return None
 
 
-def _flaw(row: tuple[int, str, str], case: str, expected: int, previous: str) -> str:
-    sequence, text, hashed = row
+def _altered(sequence: int, text: str, hashed: str, expected: int) -> str:
     if sequence != expected:
         return f"record {expected} is missing" if sequence > expected else f"record {sequence} is there twice"
-    if digest(text) != hashed:
-        return "its text was changed: the hash does not fit"
+    return "" if digest(text) == hashed else "its text was changed: the hash does not fit"
+
+
+def _misplaced(text: str, place: tuple[str, int, str], read: Callable[[str], Any]) -> str:
+    case, sequence, previous = place
     try:
-        record = json.loads(text)
+        record = read(text)
     except ValueError:
         return "its text is not JSON"
     if record.get("prev") != previous:

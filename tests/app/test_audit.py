@@ -162,14 +162,19 @@ def other_phone(connection: sqlite3.Connection) -> None:
         (rechained(lambda record: record.update(roles=["boss"])), ("E-1", 2), "it would be refused: by"),
         (rechained(lambda record: record.pop("verb")), ("E-1", 2), "it lacks `verb`"),
         (rechained(lambda record: record.update(at="noon")), ("E-1", 2), "its instant"),
-        (case_row('"gold"'), ("E-3", None), "the stored `data` is not what its records give"),
+        (case_row('"gold"'), ("E-3", None),
+         "the stored `data` is not what its records give: `what` is 'gold', not 'tea'"),
+        (case_row('"tea","phone":"139-9"'), ("E-3", None), "what its records give: `phone`, which is private"),
         (case_row('"te'), ("E-3", None), "its stored row cannot be read"),
         (other_phone, ("E-1", 1), "`phone` is not the value that was sealed"),
         (by_hand("DELETE FROM waiting"), ("E-1.1", None), "it is missing on the worklist of"),
-        (by_hand("UPDATE cases SET state='closed' WHERE id='E-1'"), ("E-1", None), "its line in lists"),
+        (by_hand("UPDATE cases SET state='closed' WHERE id='E-1'"), ("E-1", None),
+         "its line in lists is not what it would be: `state` is 'closed', not 'delivered'"),
+        (by_hand("UPDATE clock_cycles SET used_ms=7"), ("E-1", None),
+         "is not what the records give: `used` is 7, not 0"),
         (by_hand("DELETE FROM outbox"), ("E-1", None), "is not what the record gives"),
     ],
-)
+)  # fmt: skip
 def test_whatever_was_changed_is_named(
     desk: Engine, tmp_path: Path, tamper: Tamper, place: tuple[str, int | None], said: str
 ) -> None:
