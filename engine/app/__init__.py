@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from engine.app.acting import Act, Acting, File
 from engine.app.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
 from engine.app.archiving import Archived, Archiving, Leaving
+from engine.app.crew import Opener
 from engine.app.delivery import Deliver, Delivery
 from engine.app.evidence import Checkpoint, Compared, Evidence
 from engine.app.exporting import Export, Exported, Exporting
@@ -20,6 +22,7 @@ from engine.app.merging import RecipeOfTwo
 from engine.app.migrating import CaseMove, Migrated, Migrating, MovePlan, Promise
 from engine.app.opening import Coming
 from engine.app.privacy import Erased, Privacy
+from engine.app.proving import Proving
 from engine.app.reading import Reading, Retold, Search
 from engine.app.registering import Registering
 from engine.app.reporting import Reporting, SlaQuestion, SlaReport
@@ -46,10 +49,12 @@ if TYPE_CHECKING:
 
 
 class Engine(
-    Acting, Listening, Reading, Reporting, Measuring, Running, Keeping, Evidence, Privacy, Registering, Importing,
-    Exporting, Archiving, Adjusting, Migrating,
+    Acting, Listening, Reading, Reporting, Measuring, Running, Keeping, Proving, Evidence, Privacy, Registering,
+    Importing, Exporting, Archiving, Adjusting, Migrating,
 ):  # fmt: skip
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
+
+    _opener: Opener | None = None  # how another process opens the same store
 
     def __init__(self, store: Store, *, time: TimeSource | None = None) -> None:
         self._store = store
@@ -71,7 +76,9 @@ class Engine(
             return cls(MemoryStore(), time=time)
         from engine.store import open_store
 
-        return cls(open_store(url, create=create, keys=keys), time=time)
+        engine = cls(open_store(url, create=create, keys=keys), time=time)
+        engine._opener = partial(open_store, url, keys=engine._store.keys)
+        return engine
 
     @staticmethod
     def install(connection: HostConnection) -> bool:

@@ -14,7 +14,6 @@ from engine.app.known import check_role
 from engine.app.merging import RecipeOfTwo
 from engine.app.opening import Coming, arranged, coming
 from engine.app.people import actor_of, admin_of
-from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor
 from engine.core.likeness import likeness
 from engine.core.plan import Library
@@ -139,19 +138,6 @@ class Keeping:
         with self._recipe.store.read() as tx:
             _admin_or_self(tx, person, actor)
             return tx.addresses(person)
-
-    def verify(self, case: str | None = None, *, progress: Progress | None = None) -> Verification:
-        """Verify every family, or that of one case, by chain and by replay."""
-        with self._recipe.store.read() as tx:
-            library = self._recipe.catalogue.library(tx)
-            roots = [self._recipe.root(tx, case)] if case else list(tx.roots())
-            total = Verification()
-            for done, root in enumerate(roots, 1):
-                found = verify_family(tx, library, root, self._recipe.store.keys)
-                total += found
-                if progress is not None:
-                    progress(done, len(roots))
-            return total
 
     def doctor(self) -> list[Check]:
         """Look whether everything needed is in order."""

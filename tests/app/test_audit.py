@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from engine import Engine, Verification
+from engine.app import crew
+from engine.errors import EngineError
 from engine.evidence.offline import digest
 from engine.testing import ManualTime
 from tests.app.desks import HOUR, LIN, deliver, done, open_errand, send
@@ -56,6 +60,48 @@ def test_a_whole_desk_verifies_and_says_how_much_it_looked_at(desk: Engine) -> N
 
 def test_one_family_can_be_verified_alone(desk: Engine) -> None:
     assert desk.verify("E-1.1").cases == 2
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_several_processes_find_what_one_finds_and_in_the_same_order(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        open_errand(engine)
+    monkeypatch.setattr(crew, "ENOUGH", 2)
+    monkeypatch.setattr(crew, "CHUNK", 2)
+    seen: list[tuple[int, int]] = []
+    assert engine.verify(jobs=2, progress=lambda done_, total: seen.append((done_, total))) == engine.verify()
+    assert seen == [(done_, 5) for done_ in range(1, 6)]
+
+
+def test_a_process_that_dies_while_it_helps_is_said_in_a_sentence(
+    on_disk: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        open_errand(on_disk)
+    monkeypatch.setattr(crew, "ENOUGH", 2)
+    monkeypatch.setattr(on_disk, "_opener", partial(os._exit, 1))
+    with pytest.raises(EngineError, match="ended before its work was done") as failed:
+        on_disk.verify(jobs=2)
+    assert failed.value.help is not None
+    assert "--jobs 1" in failed.value.help
+
+
+def test_a_family_that_left_for_the_archive_meanwhile_is_no_problem(on_disk: Engine, tmp_path: Path) -> None:
+    case = open_errand(on_disk)
+    assert "its case is gone" in verified_alone(on_disk, "E-9").problems[0].message
+    with sqlite3.connect(tmp_path / "desk.db") as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(archived)")]
+        values = ["E-9" if name in ("case_id", "root") else 1 for name in columns]
+        connection.execute(f"INSERT INTO archived VALUES ({','.join('?' * len(values))})", values)
+    assert verified_alone(on_disk, "E-9") == Verification()
+    assert verified_alone(on_disk, case).cases == 1
+
+
+def verified_alone(engine: Engine, root: str) -> Verification:
+    (found,) = crew.verified(crew.Shift(engine._store, engine._recipe.catalogue), [root])
+    return found
 
 
 def flip(connection: sqlite3.Connection) -> None:

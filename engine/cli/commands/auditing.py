@@ -51,14 +51,27 @@ def _verify() -> Command:
             click.Option(
                 ["--trust"], metavar=_("FINGERPRINT"), help=_("Of the key that signed it, or of one it follows.")
             ),
+            jobs_option(),
         ],
+    )
+
+
+def jobs_option() -> click.Option:
+    """By how many processes cases are verified."""
+    return click.Option(
+        ["--jobs"],
+        type=click.IntRange(1),
+        metavar=_("PROCESSES"),
+        help=_("So many processes at most; unsaid, one for each processor, where there are thousands of cases."),
     )
 
 
 def run_verify(streams: Streams, engine: Engine, args: Args) -> int:
     """Verify the audit."""
+    from engine.app.crew import processors
+
     compared = _compared(engine, args)
-    found = engine.verify(args.case, progress=streams.progress(_("verifying")))
+    found = engine.verify(args.case, jobs=args.jobs or processors(), progress=streams.progress(_("verifying")))
     if args.case is None and engine.all_archived():
         folder = archive_folder(args.settings)
         found += engine.verify_archive(folder, progress=streams.progress(_("verifying the archive")))
