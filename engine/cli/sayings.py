@@ -120,6 +120,8 @@ SENTENCES = (
     later("what {where} holds is no signing key"),
     later("`casewright audit keygen --out FILE` makes one"),
     later("another checkpoint was signed meanwhile"),
+    later("a process that helped to verify ended before its work was done"),
+    later("one job does all of it in this process: `--jobs 1`"),
     later("sign again; the other one stands"),
     later("the cases that the checkpoint lists are not those that were signed"),
     later("the file is no checkpoint: its first line is not a signed statement"),
