@@ -28,7 +28,16 @@ def page_of(rule: str) -> str:
             _("there is no rule `{name}`").format(name=rule),
             help=_("did you mean `{name}`?").format(name=near[0]) if near else _("`casewright explain` lists them"),
         )
-    return page(rule, told_findings, _)
+    return page(rule, told_findings, _said)
+
+
+def _said(paragraph: str) -> str:
+    """Say a paragraph in the reader's language; one that stands as it was written keeps the ends of its lines."""
+    from engine.lang.manual.pages import in_one_line
+
+    line = in_one_line(paragraph)
+    told = _(line)
+    return paragraph if told == line else told
 
 
 def on_screen(page: str) -> str:

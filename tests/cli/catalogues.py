@@ -14,7 +14,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from engine.lang.manual.pages import entries
+from engine.lang.manual.pages import HEADS, RIGHT, entries, in_one_line
 from engine.lang.shape import definition_of, schemas
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,8 +48,10 @@ def schema_messages() -> Iterator[tuple[str, str]]:
 
 
 def manual_messages() -> Iterator[tuple[str, str]]:
-    """Find what the rules of the checker are about, in a sentence each."""
-    yield from ((entry.title, f"engine/lang/manual/{entry.subject}.md") for entry in entries().values())
+    """Find what the checker's manual says of its rules: what each is about, and why it is."""
+    yield from ((text, "engine/lang/manual/pages.py") for text in (RIGHT, *HEADS.values()))
+    for entry in entries().values():
+        yield from ((in_one_line(text), f"engine/lang/manual/{entry.subject}.md") for text in entry.says)
 
 
 def _told(schema: Any) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pytest
 from babel.messages import Message
 
 from engine.cli.translate import LANGUAGES, environment_language, known_language
-from tests.cli.catalogues import compiled, mo_file, our_messages, read
+from tests.cli.catalogues import compiled, manual_messages, mo_file, our_messages, read, schema_messages
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def _one(text: str | tuple[str, ...] | list[str]) -> str:
 def test_every_message_of_ours_is_translated(messages: dict[str, Message]) -> None:
     missing = [
         f"{file}: {_one(message)}"
-        for message, file in our_messages()
+        for message, file in (*our_messages(), *manual_messages(), *schema_messages())
         if _one(message) not in messages or not _one(messages[_one(message)].string)
     ]
     assert missing == [], "run `python -m tests.cli.catalogues` and translate what is new"

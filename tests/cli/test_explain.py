@@ -48,3 +48,9 @@ def test_what_is_not_there_is_said(words: tuple[str, ...], said: str) -> None:
     done = run(*words)
     assert (done.code, done.out) == (Exit.NOT_FOUND, "")
     assert said in done.err
+
+
+def test_a_rule_is_explained_in_chinese_down_to_its_reason() -> None:
+    said = run("explain", "maybe-unset", language="zh").out
+    assert said.startswith("maybe-unset（错误）\n\n表达式读的字段在那里可能没有值。\n\n字段要确定有值，")
+    assert "\n正确：\n" in said

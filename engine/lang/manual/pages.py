@@ -34,6 +34,10 @@ SUBJECTS = (
 TODAY = date(2026, 3, 2)
 """The day on which the examples are read."""
 
+RIGHT = "Right:"
+HEADS = {"error": "{rule} (error)", "warning": "{rule} (warning)"}
+"""What stands above an entry, and before an example that has no finding."""
+
 _ENTRY = re.compile(r"^## (?P<id>[a-z0-9-]+)\n(?P<body>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _EXAMPLE = re.compile(r"^(?P<kind>Wrong|Right):\n\n```yaml\n(?P<text>.*?)^```\n", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# (?P<file>[a-z_/]+\.yaml)\n")
@@ -54,6 +58,11 @@ class Entry:
     why: str
     wrong: str
     right: str
+
+    @property
+    def says(self) -> tuple[str, ...]:
+        """Its title and the paragraphs of its reason, as they stand in the file."""
+        return tuple(part for part in (self.title, *self.why.split("\n\n")) if part)
 
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
@@ -80,8 +89,7 @@ def entries() -> Mapping[str, Entry]:
 def _entry(id: str, subject: str, body: str) -> Entry:
     examples = {found["kind"]: found["text"] for found in _EXAMPLE.finditer(body)}
     title, _, why = _EXAMPLE.sub("", body).strip().partition("\n\n")
-    title = " ".join(title.split())
-    return Entry(id, subject, title, why.strip(), examples.get("Wrong", ""), examples.get("Right", ""))
+    return Entry(id, subject, in_one_line(title), why.strip(), examples.get("Wrong", ""), examples.get("Right", ""))
 
 
 def titles() -> Mapping[str, str]:
@@ -89,18 +97,23 @@ def titles() -> Mapping[str, str]:
     return {entry.id: entry.title for entry in entries().values()}
 
 
-def page(id: str, told: Told = as_text, titled: Callable[[str], str] = str) -> str:
+def in_one_line(text: str) -> str:
+    """A paragraph without the ends of its lines: as translators know it."""
+    return " ".join(text.split())
+
+
+def page(id: str, told: Told = as_text, said: Callable[[str], str] = str) -> str:
     """One entry as Markdown, with what the checker prints for its example; `told` as in `Entry.output`.
 
-    `titled` puts its title into another language.
+    `said` puts its paragraphs into another language.
     """
     entry = entries()[id]
-    severity = f" ({entry.findings[0].severity})" if entry.findings else ""
-    parts = [f"## {entry.id}{severity}", titled(entry.title), entry.why]
+    head = said(HEADS[entry.findings[0].severity]).format(rule=id) if entry.findings else id
+    parts = [f"## {head}", *map(said, entry.says)]
     if entry.wrong:
         parts += [f"```yaml\n{entry.wrong}```", f"```text\n{entry.output(told)}\n```"]
     if entry.right:
-        parts += ["Right:", f"```yaml\n{entry.right}```"]
+        parts += [said(RIGHT), f"```yaml\n{entry.right}```"]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
