@@ -11,7 +11,7 @@ from engine.cli.reader import Reader, harmless, seconds
 from engine.cli.records import right_terms
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, listed
+from engine.cli.translate import _, labelled, listed
 
 if TYPE_CHECKING:
     from engine.app import AdjustedCycle
@@ -95,9 +95,7 @@ def write_beside(
 ) -> None:
     """Write the results of a case that stand beside the recorded ones; nothing where there are none."""
     lines = [
-        _("{name}: {text}").format(
-            name=reader.called(one.clock, definition.clocks[one.clock].label), text=said_beside(reader, one)
-        )
+        labelled(reader.called(one.clock, definition.clocks[one.clock].label), said_beside(reader, one))
         for one in changes
     ]
     if lines:

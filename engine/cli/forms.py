@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from engine.cli.sayings import said_again
 from engine.cli.settings import Project
 from engine.cli.translate import _, listed
 from engine.errors import NotFound, UsageError
@@ -119,7 +120,7 @@ def read_object(file: str, into: TextIO | None = None) -> Mapping[str, Any]:
     except FileNotFoundError:
         raise NotFound(_("there is no file `{file}`").format(file=file)) from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(_("`{file}` is not JSON: {error}").format(file=file, error=error)) from error
+        raise UsageError(_("`{file}` is not JSON: {error}").format(file=file, error=said_again(str(error)))) from error
     if not isinstance(value, dict):
         raise UsageError(_('`{file}` must hold a JSON object: {{"name": value, …}}').format(file=file))
     return value

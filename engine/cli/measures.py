@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.fields import Value
 
 BELOW, REACHED = "!!", "✓"
-TIMES: Mapping[str, str] = {"day": later("day"), "week": later("week"), "month": later("month")}
+TIMES: Mapping[str, str] = {"day": later("date"), "week": later("week"), "month": later("month")}
 _KINDS: Mapping[str, str] = {
     "share": later("share"),
     "sum": later("sum"),

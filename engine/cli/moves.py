@@ -9,7 +9,7 @@ from engine.cli.pages import STATUSES
 from engine.cli.reader import Reader
 from engine.cli.records import action_label
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, labelled, listed, plural
 
 if TYPE_CHECKING:
     from engine.app import CaseMove, Engine, MovePlan, Promise
@@ -68,7 +68,7 @@ def _promise(
 ) -> str:
     before, after = _standing(reader, was), _standing(reader, will)
     text = _("{text}, as before").format(text=before) if before == after else f"{before} → {after}"
-    return _("{name}: {text}").format(name=reader.called(name, definition.clocks[name].label), text=text)
+    return labelled(reader.called(name, definition.clocks[name].label), text)
 
 
 def _standing(reader: Reader, promise: Promise | None) -> str:

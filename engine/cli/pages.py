@@ -11,7 +11,7 @@ from engine.cli.records import told
 from engine.cli.render import COLOURS, data_lines, mark, state_labels
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, later, listed
+from engine.cli.translate import _, labelled, later, listed, with_aside
 
 if TYPE_CHECKING:
     from engine.core.ledger import Interval
@@ -57,7 +57,7 @@ def write_case(streams: Streams, reader: Reader, definition: ProcessDefinition, 
         streams.say()
         streams.say(_("Data"))
     for label, text in answered:
-        streams.say("  " + _("{name}: {text}").format(name=label, text=shortened(text, _LONGEST)))
+        streams.say("  " + labelled(label, shortened(text, _LONGEST)))
 
 
 def write_attachments(streams: Streams, reader: Reader, attached: Iterable[Attached]) -> None:
@@ -91,7 +91,7 @@ def _standing(reader: Reader, definition: ProcessDefinition, view: CaseView) -> 
     elif view.queue:
         yield _("in the queue of {role}").format(role=who(reader, definition, f"role:{view.queue}"))
     for link, case in view.links.items():
-        yield f"{link}: {case}"
+        yield labelled(link, case)
     yield _("opened {time}, revision {revision}, process version {version}").format(
         time=reader.instant(view.opened_at), revision=view.revision, version=view.version
     )
@@ -225,7 +225,7 @@ def write_ledger(
     """Write how the time of a promise was spent, adding up to the millisecond."""
     name, intervals = ledger
     streams.say()
-    streams.say(_("{name}: {text}").format(name=name, text=reader.said(definition.clocks[name].label)))
+    streams.say(labelled(name, reader.said(definition.clocks[name].label)))
     if not intervals:
         streams.say("  " + _("has not started"))
         return
@@ -248,7 +248,7 @@ def _ledger_rows(reader: Reader, definition: ProcessDefinition, intervals: Seque
         total = one.used if one.cycle != cycle else total + one.used
         cycle = one.cycle
         why = listed(_state_called(reader, definition, reason) for reason in one.why)
-        status = _(_SPENT[one.status]) + (f" ({why})" if why else "")
+        status = with_aside(_(_SPENT[one.status]), why) if why else _(_SPENT[one.status])
         turn = listed(who(reader, definition, name) for name in one.turn)
         cells = [
             str(one.cycle),

@@ -7,7 +7,7 @@ again too. What stands between backticks is written in a file, and stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
@@ -23,13 +23,40 @@ _QUOTED = re.compile(r"`[^`]*`")
 _DEEPEST = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
-    """A sentence with blanks, as a pattern; `open` are the blanks that do not stand between backticks."""
+    """A sentence with blanks: its own words, each with the blank behind it."""
 
     sentence: str
-    pattern: re.Pattern[str]
-    open: frozenset[str]
+    parts: tuple[tuple[str, str | None], ...]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What a text must be to be this sentence; few sentences of a book are ever compiled."""
+        return re.compile("".join(f"{re.escape(words)}{_blank_pattern(name, quoted)}" for words, name, quoted in self))
+
+    @cached_property
+    def open(self) -> frozenset[str]:
+        """The blanks that do not stand between backticks."""
+        return frozenset(name for _words, name, is_quoted in self if name is not None and not is_quoted)
+
+    def __iter__(self) -> Iterator[tuple[str, str | None, bool]]:
+        """Its words, the blank behind them, and whether that stands between backticks."""
+        ticks = 0
+        for words, name in self.parts:
+            ticks += words.count("`")
+            yield words, name, ticks % 2 == 1
+
+    def blanks_of(self, text: str) -> Mapping[str, str] | None:
+        """What fills its blanks in a text; None where the text is not this sentence."""
+        if not all(words in text for words, _name in self.parts):  # so that the pattern is not asked, nor made
+            return None
+        found = self.pattern.fullmatch(text)
+        return None if found is None else found.groupdict()
+
+
+def _blank_pattern(name: str | None, is_quoted: bool) -> str:
+    return "" if name is None else f"(?P<{name}>{_SHAPES.get(name, '[^`]*' if is_quoted else '(?s:.*?)')})"
 
 
 class Phrasebook:
@@ -61,11 +88,10 @@ class Phrasebook:
 
     def _filled(self, templates: Iterable[Template], text: str, depth: int) -> str | None:
         for template in templates:
-            found = template.pattern.fullmatch(text)
-            if found is not None:
-                blanks = found.groupdict()
+            blanks = template.blanks_of(text)
+            if blanks is not None:
                 told = {name: self._blank(blank, depth + 1) for name, blank in blanks.items() if name in template.open}
-                return _(template.sentence).format(**blanks | told)
+                return _(template.sentence).format(**{**blanks, **told})
         return None
 
     def _blank(self, text: str, depth: int) -> str:
@@ -101,23 +127,11 @@ def _parts(text: str) -> list[str]:
 
 def _in_order(sentences: Iterable[str]) -> tuple[Template, ...]:
     longest_first = sorted(sentences, key=lambda sentence: -len(_own_words(sentence)))
-    return tuple(_template(sentence) for sentence in longest_first)
+    return tuple(Template(sentence, tuple(_blanks(sentence))) for sentence in longest_first)
 
 
 def _own_words(sentence: str) -> str:
     return "".join(text for text, *_rest in Formatter().parse(sentence))
-
-
-def _template(sentence: str) -> Template:
-    parts, is_open, ticks = [], set(), 0
-    for text, name in _blanks(sentence):
-        ticks += text.count("`")
-        parts.append(re.escape(text))
-        if name is not None:
-            is_quoted = ticks % 2 == 1
-            parts.append(f"(?P<{name}>{_SHAPES.get(name, '[^`]*' if is_quoted else '.*?')})")
-            is_open |= set() if is_quoted else {name}
-    return Template(sentence, re.compile("".join(parts), re.DOTALL), frozenset(is_open))
 
 
 def _blanks(sentence: str) -> Iterator[tuple[str, str | None]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from engine.cli.figures import whole_percent
+from engine.cli.translate import with_aside
 
 _WIDTH, _HEIGHT = 240, 20
 
@@ -25,7 +26,7 @@ def share_bar(share: float, target: float | None, said: str) -> str:
     if target is not None:
         x = target * _WIDTH
         parts.append(f'<line class="target" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{_HEIGHT}"/>')
-        said = f"{said} ({whole_percent(target)})"
+        said = with_aside(said, whole_percent(target))
     return _svg(_WIDTH + 2, _HEIGHT, said, parts)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.cli.reader import seconds
+from engine.cli.sayings import said_again
 from engine.cli.translate import _, later, listed
 from engine.errors import NotFound, UsageError
 
@@ -219,7 +220,7 @@ def read_question(line: str, verb: Verb, calendar: str | None) -> dict[str, str]
         written = json.loads(line)
     except ValueError as error:
         raise UsageError(
-            _("this is no JSON: {error}").format(error=error),
+            _("this is no JSON: {error}").format(error=said_again(str(error))),
             help=_("each line is like {example}").format(example=example),
         ) from error
     question = {**({"calendar": calendar} if calendar else {}), **written} if isinstance(written, dict) else None

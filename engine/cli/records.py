@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.files import hash_start, size_text
 from engine.cli.reader import Reader, harmless
 from engine.cli.render import rule_called
-from engine.cli.translate import _, later, listed
+from engine.cli.translate import _, labelled, later, listed, with_aside
 
 if TYPE_CHECKING:
     from engine.model import ProcessDefinition
@@ -69,7 +69,7 @@ def _who(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
     roles = [role for role in record.get("roles", ()) if role != "admin"]
     if len(roles) != 1:
         return str(record["actor"])
-    return f"{record['actor']} ({reader.said(definition.desk.roles.get(roles[0], {}), roles[0])})"
+    return with_aside(str(record["actor"]), reader.said(definition.desk.roles.get(roles[0], {}), roles[0]))
 
 
 def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
@@ -91,21 +91,33 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
     if "heard" in record:
         text = _("{what}, by event {event}").format(what=text, event=record["heard"])
     if record.get("refused"):
-        rules = listed(_refused_by(reader, definition, *rule) for rule in record["refused"])
+        rules = listed(_refused_by(reader, definition, record, *rule) for rule in record["refused"])
         return _("{what} refused: {rules}").format(what=text, rules=rules)
     if "error" in record:
         return _("{what} failed: {error}").format(what=text, error=record["error"])
     return _("{what}: not applicable").format(what=text) if record.get("not_applicable") else text
 
 
-def _refused_by(reader: Reader, definition: ProcessDefinition, rule: str, *field: str) -> str:
-    """Name what refused: in English as the record does, else in words."""
+def _refused_by(reader: Reader, definition: ProcessDefinition, record: Record, rule: str, *field: str) -> str:
+    """Name what refused: in English as the record does, else in words; a guard by what it says when it refuses."""
     if reader.language == "en":
         return ".".join((rule, *field))
+    if not field and (text := _guard_said(reader, definition, record.get("name", ""), rule)):
+        return text
     labels = [
         reader.called(name, definition.fields[name].label) if name in definition.fields else name for name in field
     ]
     return " ".join((rule_called(reader, rule), *labels))
+
+
+def _guard_said(reader: Reader, definition: ProcessDefinition, action: str, name: str) -> str | None:
+    """What a guard of an action, or without one of the opening, says when it refuses."""
+    from engine.words.placeholders import with_labels
+    from engine.words.speech import Speech, every_action
+
+    places = [one.guards for one in every_action(definition) if one.name == action] or [definition.opening.guards]
+    words = next((guard.words for guards in places for guard in guards if guard.name == name), None)
+    return None if words is None else harmless(with_labels(Speech(definition, reader.language), words, name))
 
 
 def action_label(definition: ProcessDefinition, name: str) -> Mapping[str, str]:
@@ -138,7 +150,7 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
         field = definition.fields.get(name)
         if field is not None:
             text = reader.value(field, value) if value is not None else "–"
-            yield _("{name}: {text}").format(name=reader.called(name, field.label), text=text)
+            yield labelled(reader.called(name, field.label), text)
     for part in ("adjustment", "reversal"):
         if part in record:
             yield from _beside(reader, definition, record[part])
@@ -148,7 +160,7 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
         yield harmless(record["migration"]["reason"])
     if "attached" in record:
         file = record["attached"]
-        yield f"{size_text(file['size'])}, {harmless(file['media_type'])}, {hash_start(file['hash'])}"
+        yield listed((size_text(file["size"]), harmless(file["media_type"]), hash_start(file["hash"])))
     for entry in record.get("registered", ()):
         yield _entered(reader, definition, entry)
     if "assignee" in record and record["verb"] != "assign":
@@ -163,9 +175,7 @@ def _entered(reader: Reader, definition: ProcessDefinition, entry: Mapping[str, 
     party = definition.desk.parties[entry["party"]]
     values = {**entry["set"], **{name: {"sealed": ""} for name in entry.get("personal", ())}}
     what = [
-        _("{name}: {text}").format(
-            name=reader.called(name, party.register[name].label), text=reader.value(party.register[name], value)
-        )
+        labelled(reader.called(name, party.register[name].label), reader.value(party.register[name], value))
         for name, value in values.items()
     ]
     text = _("on the register of {party} as {id}: {what}")
@@ -204,7 +214,7 @@ def _event(reader: Reader, definition: ProcessDefinition, event: Sequence[Any]) 
     clock = definition.clocks.get(name)
     called = name if clock is None else reader.called(name, clock.label)
     if what in _EVENTS:
-        yield _("{name}: {text}").format(name=called, text=event_text(reader, what, detail))
+        yield labelled(called, event_text(reader, what, detail))
 
 
 def event_text(reader: Reader, what: str, detail: Sequence[Any]) -> str:

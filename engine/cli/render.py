@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.reader import Reader, harmless
 from engine.cli.streams import Streams
-from engine.cli.translate import _, later, listed, plural
+from engine.cli.translate import _, later, listed, plural, with_aside
 
 if TYPE_CHECKING:
     from engine.core.cases import Reason
@@ -253,5 +253,5 @@ def data_lines(
         if field is not None and value is not None:
             said = [reader.value(field.columns[key], one) for key, one in known.get(name, {}).items()]
             text = reader.value(field, value)
-            shown = _("{id} ({what})").format(id=text, what=listed(said)) if said else text
+            shown = with_aside(text, listed(said)) if said else text
             yield reader.said(field.label, name), shown

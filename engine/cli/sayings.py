@@ -7,7 +7,11 @@ recognised by its template and said again from the catalogue. `tests/cli/test_sa
 from __future__ import annotations
 
 from engine.cli.phrasebook import Phrasebook
-from engine.cli.translate import later
+from engine.cli.said.charts import SENTENCES as CHARTS
+from engine.cli.said.charts import UNREADABLE
+from engine.cli.said.deliveries import SENTENCES as DELIVERIES
+from engine.cli.said.deliveries import SETTINGS, WHY
+from engine.cli.translate import is_english, later
 
 SENTENCES = (
     # the caller
@@ -227,7 +231,6 @@ SENTENCES = (
     later("`casewright outbox list` shows them"),
     later("there is no fault `{fault}`"),
     later("`casewright fault list` shows them"),
-    later("nothing delivers `{name}` here"),
     later("the family of `{case}` changes without end; look for states that decide in a circle"),
     later("`{case}` fires more than {count} times at one instant"),
     later("`{case}`: {failed}"),
@@ -330,9 +333,9 @@ SENTENCES = (
 )
 
 
-BOOK = Phrasebook(SENTENCES)
+BOOK = Phrasebook((*SENTENCES, *CHARTS, *DELIVERIES), (*SETTINGS, *UNREADABLE, *WHY))
 
 
 def said_again(message: str) -> str:
     """Say an engine's sentence in the reader's language; one that is not known stays as it is."""
-    return BOOK.again(message)
+    return message if is_english() else BOOK.again(message)

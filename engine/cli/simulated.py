@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from engine.cli.reader import Reader, seconds
 from engine.cli.sla import BELOW, sign, spread_document
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, later, plural
+from engine.cli.translate import _, labelled, later, plural
 
 if TYPE_CHECKING:
     from engine.core.attainment import Attainment
@@ -170,33 +170,26 @@ def cases_said(told: Told, one: Simulated) -> Sequence[str]:
 
 def notes(told: Told) -> Sequence[str]:
     """What a reader must know to trust the figures."""
-    found = []
-    for one in told.variants:
-        begin = f"{one.title}: " if one.title else ""
-        if one.stuck:
-            found.append(
-                begin
-                + plural(
-                    "in {count} open case nothing can happen any more: assume another action there",
-                    "in {count} open cases nothing can happen any more: assume another action there",
-                    one.stuck,
-                )
-            )
-        if one.apart:
-            found.append(
-                begin
-                + plural(
-                    "{count} case of another process was opened and stands still",
-                    "{count} cases of other processes were opened and stand still",
-                    one.apart,
-                )
-            )
-        for refusal in one.refused:
-            said = plural("refused {count} time", "refused {count} times", refusal.count)
-            why = told.reader.said(refusal.words, refusal.rule)
-            action = told.action(refusal.action)
-            found.append(begin + _("“{action}”: {said}: {why}").format(action=action, said=said, why=why))
-    return found
+    return [labelled(one.title, note) if one.title else note for one in told.variants for note in _notes_on(told, one)]
+
+
+def _notes_on(told: Told, one: Simulated) -> Iterator[str]:
+    if one.stuck:
+        yield plural(
+            "in {count} open case nothing can happen any more: assume another action there",
+            "in {count} open cases nothing can happen any more: assume another action there",
+            one.stuck,
+        )
+    if one.apart:
+        yield plural(
+            "{count} case of another process was opened and stands still",
+            "{count} cases of other processes were opened and stand still",
+            one.apart,
+        )
+    for refusal in one.refused:
+        said = plural("refused {count} time", "refused {count} times", refusal.count)
+        why = told.reader.said(refusal.words, refusal.rule)
+        yield _("“{action}”: {said}: {why}").format(action=told.action(refusal.action), said=said, why=why)
 
 
 # -- for machines ------------------------------------------------------------------------------------------------------

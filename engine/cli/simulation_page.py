@@ -11,7 +11,7 @@ from engine.cli.picture import Write, day_columns, share_bar
 from engine.cli.sheet import Column, quiet, section, sheet, table
 from engine.cli.simulated import PROMISES, ROLES, TEAMS, Cell, Told, cases_said, named, notes, share
 from engine.cli.sla import sign
-from engine.cli.translate import _
+from engine.cli.translate import _, with_aside
 
 
 def simulation_page(told: Told) -> str:
@@ -75,7 +75,7 @@ def _days(lines: Sequence[tuple[str, str, Any]], pick: Pick, write: Write, full:
     for name in dict.fromkeys(name for name, _variant, _one in lines):
         shown = [(variant, pick(one)) for other, variant, one in lines if other == name]
         variants = " · ".join(variant for variant, _values in shown if variant)
-        said = f"{name} ({variants})" if variants else name
+        said = with_aside(name, variants) if variants else name
         yield f"<h3>{escape(said)}</h3>" + day_columns([values for _variant, values in shown], said, write, full)
 
 

@@ -10,7 +10,7 @@ from engine.cli.figures import Names, percent, whole_percent
 from engine.cli.reader import Reader, harmless, seconds
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, later, plural
+from engine.cli.translate import _, labelled, later, plural
 from engine.core.attainment import NOBODY
 
 if TYPE_CHECKING:
@@ -141,9 +141,9 @@ def adjusted_lines(shown: Shown) -> Iterator[str]:
     if decided:
         yield _("With declared interruptions and corrections, beside what is recorded:")
     for before, after in decided:
-        yield "  " + _("{name}: {text}").format(
-            name=" · ".join(cell for cell in shown.where(after) if cell) or _("together"),
-            text=_("{after} instead of {before}").format(
+        yield "  " + labelled(
+            " · ".join(cell for cell in shown.where(after) if cell) or _("together"),
+            _("{after} instead of {before}").format(
                 after=percent(after.attained) or "–", before=percent(before.attained) or "–"
             ),
         )

@@ -12,7 +12,7 @@ from engine.cli.records import action_label, event_text, told
 from engine.cli.render import due_next, most_urgent, reason_line, state_labels, told_fields
 from engine.cli.streams import Streams
 from engine.cli.tables import wrapped
-from engine.cli.translate import _, listed
+from engine.cli.translate import _, labelled, listed
 
 if TYPE_CHECKING:
     from engine.app import CaseView, Engine, Played
@@ -123,7 +123,7 @@ class Storyteller:
             people[role][person] = None
         people.pop("", None)
         said = " · ".join(
-            _("{name}: {text}").format(name=self._reader.said(desk.roles.get(role, {}), role), text=listed(persons))
+            labelled(self._reader.said(desk.roles.get(role, {}), role), listed(persons))
             for role, persons in people.items()
         )
         self._streams.say()
@@ -208,9 +208,7 @@ class Storyteller:
             head = reader.said(action_label(definition, name), name)
             if after not in (head, state_labels(reader, definition, result.before)):
                 head = f"{head} → {after}"
-        fields = [
-            _("{name}: {text}").format(name=name, text=text) for name, text in told_fields(reader, definition, result)
-        ]
+        fields = [labelled(name, text) for name, text in told_fields(reader, definition, result)]
         earlier = result.before.links if result.before else {}
         found = [
             _("linked to {case}").format(case=case)
@@ -240,7 +238,7 @@ class Storyteller:
             yield _Line(_BELOW + "○ ", self._of_clock(definition, name, coming))
 
     def _of_clock(self, definition: ProcessDefinition, name: str, text: str) -> str:
-        return _("{name}: {text}").format(name=self._reader.said(definition.clocks[name].label, name), text=text)
+        return labelled(self._reader.said(definition.clocks[name].label, name), text)
 
     # -- what happened by itself ---------------------------------------------------------------------------------
 
@@ -266,9 +264,9 @@ class Storyteller:
             return
         text = f"{one.what} {one.movement}".rstrip()
         if "heard" in record and one.movement:
-            text = _("{name}: {text}").format(name=one.what, text=one.movement)
+            text = labelled(one.what, one.movement)
         if verb == "open":
-            text = _("{name}: {text}").format(name=self._reader.said(definition.label, record["case"]), text=text)
+            text = labelled(self._reader.said(definition.label, record["case"]), text)
         elif verb == "breach" and name in definition.clocks:
             text = self._of_clock(definition, name, _("missed"))
         elif verb == "timer" and one.movement:  # its name means nothing to a reader
@@ -281,7 +279,7 @@ class Storyteller:
             message = mail.message
             if message.kind == "notify":
                 text = self._engine.text_of(mail, self._reader.language)
-                said = _("{name}: {text}").format(name=self._receiver(case, mail), text=text)
+                said = labelled(self._receiver(case, mail), text)
             else:
                 said = _("to other systems: {name}").format(name=message.name)
             yield _Line(margin + "→ ", said)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.cli.streams import Streams
+from engine.cli.translate import labelled
 
 NARROW = 80
 _GAP = 2
@@ -120,7 +121,7 @@ def _write_blocks(streams: Streams, columns: Sequence[Column], rows: Sequence[Ro
         streams.say(streams.paint(head, row.colour or "bold"))
         for column, cell in cells[signs + 1 :]:
             if cell:
-                streams.say(f"  {column.head}: {cell}")
+                streams.say("  " + labelled(column.head, cell))
         for note in row.notes:
             streams.say(f"  {note}")
 

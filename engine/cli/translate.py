@@ -32,6 +32,16 @@ def listed(parts: Iterable[str]) -> str:
     return _(", ").join(parts)
 
 
+def labelled(name: object, text: str) -> str:
+    """Put a name before what is said of it, with the colon of the reader's language."""
+    return _("{name}: {text}").format(name=name, text=text)
+
+
+def with_aside(text: str, aside: str) -> str:
+    """Put something into brackets behind a text, with those of the reader's language."""
+    return _("{id} ({what})").format(id=text, what=aside)
+
+
 def later(message: str) -> str:
     """Mark a message for the catalogue; it is translated where it is shown."""
     return message

@@ -89,10 +89,9 @@ class _Writer:
         self._head()
         for node in self.root.states():
             self._state(node, 1)
-        notes = [f"# not converted: {f'line {one.line}: ' if one.line else ''}{one.what}\n" for one in self.unsaid]
         states = {state: self.name(state) for state in self.short}
         events = dict(self.event_names.found)
-        return Written("".join(notes) + "\n".join(self.lines) + "\n", tuple(self.unsaid), states, events)
+        return Written("\n".join(self.lines) + "\n", tuple(self.unsaid), states, events)
 
     def name(self, state: str) -> str:
         """The name of a state."""

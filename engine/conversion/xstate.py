@@ -47,12 +47,12 @@ class _Reader:
 
     def _fill(self, node: Node, written: dict[str, Any]) -> None:
         for key in written.keys() - _KEYS:
-            self.unsaid.append(Unsaid(0, f"`{key}` of `{node.id or 'the machine'}`"))
+            self.unsaid.append(Unsaid(0, f"`{key}` of `{node.id or self.name}`"))
         for key, child in _states(written):
             made = Node(f"{node.id}.{key}".lstrip("."), _kind(child), 0, node)
             node.children.append(made)
             self._fill(made, child)
-        node.raises = self._raised(written.get("entry"), f"`entry` of `{node.id or 'the machine'}`")
+        node.raises = self._raised(written.get("entry"), f"`entry` of `{node.id or self.name}`")
         initial = written.get("initial")
         initial = initial.get("target") if isinstance(initial, dict) else initial
         node.initial = f"{node.id}.{initial}".lstrip(".") if initial else ""

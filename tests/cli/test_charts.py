@@ -47,6 +47,15 @@ def test_what_is_lost_is_told_and_the_code_says_so() -> None:
     Path("a.scxml").write_text('<scxml><state id="a"><invoke/></state></scxml>', "utf-8")
     done = run("convert", "a.scxml")
     assert (done.code, done.err) == (Exit.FAILED, "line 1: not converted: `<invoke>`\n")
+    assert done.out.startswith("# line 1: not converted: `<invoke>`\nprocess: a\n")
+
+
+def test_what_is_lost_is_told_in_the_reader_s_language() -> None:
+    Path("a.scxml").write_text('<scxml><state id="a"><onentry><log/></onentry></state></scxml>', "utf-8")
+    done = run("convert", "a.scxml", language="zh")
+    assert done.err == "第 1 行：未转换：进入 `a` 时的 `<log>`\n"
+    Path("a.json").write_text('{"states" 1}', "utf-8")
+    assert "：不是 JSON：第 1 行第 11 列：此处应有 `:`" in run("convert", "a.json", language="zh").err
 
 
 def test_play_prints_what_is_active_after_each_line() -> None:

@@ -72,3 +72,11 @@ def test_roles_goals_and_statuses_are_said_in_chinese() -> None:
     assert "end_of_day" not in clocks
     assert "待发" in chinese("outbox").out
     assert "派工 被拒：表单 维修工" in chinese("history", "R-1", "--as", "wang.fang").out
+
+
+def test_history_tells_a_guard_by_what_it_says_when_it_refuses() -> None:
+    chinese("open", "repair", "--as", "wang.fang", *fields(*REPORT))
+    answers = fields("technician=li.wei", "slip=P-1")
+    refused = chinese("do", "R-1", "dispatch", "--as", "zhao.lei", *answers, "--fact", "on_shift=ma.chao")
+    assert "li.wei 不在班" in refused.err
+    assert "派工 被拒：‹维修工› 不在班" in chinese("history", "R-1", "--as", "wang.fang").out

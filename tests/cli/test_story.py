@@ -239,7 +239,7 @@ def test_a_bad_line_is_named_by_its_number_and_the_rest_goes_on(desk: Path) -> N
 def test_a_bad_line_is_named_in_chinese(desk: Path) -> None:
     write(NOTICE, note("b"))
     done = run("import", "old.jsonl", "--as", "boss", language="zh")
-    assert "old.jsonl:2: 上面没有一行开过案件 `b`" in done.err
+    assert "old.jsonl:2：上面没有一行开过案件 `b`" in done.err
 
 
 def test_by_flag_an_import_stops_at_the_first_bad_line_and_goes_on_from_there(desk: Path) -> None:

@@ -52,11 +52,6 @@ def test_what_a_process_cannot_say_is_named_with_its_line(body: str, said: str) 
     assert unsaid(body) == [(2, said)]
 
 
-def test_what_is_not_said_stands_at_the_head_of_the_process() -> None:
-    made = written(read_scxml(scxml('<state id="a"><onentry><log/></onentry></state>')), Wanted("chart"))
-    assert made.yaml.startswith("# not converted: line 2: `<log>` on entering `a`\nprocess: chart\n")
-
-
 def test_a_delayed_event_becomes_a_timer_exact_to_the_millisecond() -> None:
     body = (
         '<state id="a"><onentry><send event="t" delay="1.25s" id="i"/></onentry><onexit><cancel sendid="i"/></onexit>'

@@ -17,7 +17,7 @@ from engine.cli.parameters import CaseId
 from engine.cli.prompts import ask_missing
 from engine.cli.render import by_likelihood, data_lines, offer_lines
 from engine.cli.streams import Streams
-from engine.cli.translate import _
+from engine.cli.translate import _, labelled
 
 if TYPE_CHECKING:
     from engine.app import Engine, File
@@ -136,7 +136,7 @@ def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -
             reader = reader_of(streams, engine, definition)
             shown = {name: view.data[name] for name in offer.show if name in view.data}
             for label, text in data_lines(reader, definition, shown, view.known):
-                streams.tell(_("{name}: {text}").format(name=label, text=text))
+                streams.tell(labelled(label, text))
             return ask_missing(reader, offer.form, form, engine.people())
     return form
 

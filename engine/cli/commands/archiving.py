@@ -16,7 +16,7 @@ from engine.cli.parameters import CaseId
 from engine.cli.settings import Settings
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, labelled, listed, plural
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _show_leaving(streams: Streams, found: list[Leaving]) -> None:
         own = [one for one in found if one.process == process]
         cases = plural("{count} case", "{count} cases", sum(one.cases for one in own))
         roots = listed(one.root for one in own[:10]) + (" …" if len(own) > 10 else "")
-        streams.say(f"{process}: {listed((_families(len(own)), cases))}: {roots}")
+        streams.say(labelled(process, labelled(listed((_families(len(own)), cases)), roots)))
     if found:
         streams.tell(_("nothing was moved; --yes moves them"))
     else:

@@ -14,7 +14,7 @@ from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, labelled, listed, plural
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def run_verify(streams: Streams, engine: Engine, args: Args) -> int:
         return Exit.NOT_VERIFIED if problems else Exit.DONE
     for problem in problems:
         where = problem.case if problem.sequence is None else f"{problem.case} #{problem.sequence}"
-        streams.say(streams.paint(f"!! {where}: {problem.message}" if where else f"!! {problem.message}", "red"))
+        text = labelled(where, problem.message) if where else problem.message
+        streams.say(streams.paint(f"!! {text}", "red"))
     _tell_what(streams, found, is_verified=not problems)
     if compared is not None and not compared.problems:
         streams.say(_checkpoint_line(compared))

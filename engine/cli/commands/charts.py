@@ -24,7 +24,7 @@ from engine.cli.translate import _
 from engine.errors import Conflict, UsageError
 
 if TYPE_CHECKING:
-    from engine.conversion.drawn import Drawn
+    from engine.conversion.drawn import Drawn, Unsaid
     from engine.conversion.written import Written
 
 _SUFFIXES = {".scxml": "scxml", ".xml": "scxml", ".json": "xstate", ".csv": "table"}
@@ -86,22 +86,29 @@ def _run_import(streams: Streams, args: Args, file: Path) -> int:
             _read(file, args.kind), name, (out.parent if out is not None else args.settings.folder) / "desk.yaml"
         )
     except (Misread, UnicodeDecodeError) as error:
-        raise UsageError(_("`{file}` cannot be read: {problem}").format(file=file, problem=error)) from error
+        problem = said_again(str(error))
+        raise UsageError(_("`{file}` cannot be read: {problem}").format(file=file, problem=problem)) from error
+    notes = [_unsaid_note(one) for one in made.unsaid]
+    text = "".join(f"# {note}\n" for note in notes) + made.yaml
     if streams.is_json:
         unsaid = [{"line": one.line or None, "what": one.what} for one in made.unsaid]
-        streams.give({"process": name, "yaml": made.yaml, "unsaid": unsaid})
+        streams.give({"process": name, "yaml": text, "unsaid": unsaid})
     elif out is None:
-        streams.say(made.yaml.rstrip("\n"))
+        streams.say(text.rstrip("\n"))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(made.yaml, "utf-8")
-    for one in made.unsaid:
-        place = _("line {line}: ").format(line=one.line) if one.line else ""
-        streams.tell(_("{place}not converted: {what}").format(place=place, what=said_again(one.what)))
+        out.write_text(text, "utf-8")
+    for note in notes:
+        streams.tell(note)
     if out is not None and not streams.is_json:
         streams.say(_("wrote {file}").format(file=out))
         streams.tell(_("next: {command}").format(command=f"casewright play {out}"))
     return Exit.FAILED if made.unsaid else Exit.DONE
+
+
+def _unsaid_note(one: Unsaid) -> str:
+    place = _("line {line}: ").format(line=one.line) if one.line else ""
+    return _("{place}not converted: {what}").format(place=place, what=said_again(one.what))
 
 
 def _read(file: Path, form: str | None) -> Drawn:

@@ -18,7 +18,7 @@ from engine.cli.reader import Reader, harmless
 from engine.cli.render import reasons
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, later, listed
+from engine.cli.translate import _, labelled, later, listed
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -158,7 +158,7 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
         streams.tell(_("no event waits"))
         return Exit.DONE
     columns = [
-        Column(head=_("number"), is_number=True),
+        Column(head=_("no."), is_number=True),
         Column(head=_("at")),
         Column(head=_("from")),
         Column(head=_("event")),
@@ -226,7 +226,7 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     head = (str(one.number), one.event, one.sender, one.key, reader.instant(one.at), status)
     streams.say(harmless(" · ".join(head)))
     for name, value in {**one.fields, **one.private}.items():
-        streams.say("  " + _("{name}: {text}").format(name=harmless(name), text=harmless(str(value))))
+        streams.say("  " + labelled(harmless(name), harmless(str(value))))
     if one.status in ("kept", "refused"):
         streams.say(_trouble(reader, one))
         streams.say(_("waits until {until}").format(until=reader.instant(one.until)))

@@ -12,7 +12,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, labelled, listed, plural
 
 if TYPE_CHECKING:
     from engine.app import Engine, Imported
@@ -76,7 +76,7 @@ def _progress(streams: Streams, file: Path) -> Callable[[int, int], None] | None
 
 def _say(streams: Streams, file: Path, done: Imported) -> None:
     for error in done.errors:
-        streams.tell(f"{file}:{error.line}: {said_again(error.message)}")
+        streams.tell(labelled(f"{file}:{error.line}", said_again(error.message)))
     parts = [
         plural("{count} line done", "{count} lines done", done.done),
         plural("{count} refused", "{count} refused", done.refused),

@@ -12,6 +12,7 @@ from engine.cli.command import Args, engine_command
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.reader import Reader
+from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, later, plural
@@ -81,7 +82,7 @@ def run_outbox(streams: Streams, engine: Engine, args: Args) -> int:
         streams.give({"messages": [mail_document(reader, mail) for mail in mails]})
         return Exit.DONE
     columns = [
-        Column(head=_("number"), is_number=True),
+        Column(head=_("no."), is_number=True),
         Column(head=_("at")),
         Column(head=_("case")),
         Column(head=_("to")),
@@ -109,7 +110,7 @@ def _mail_row(reader: Reader, mail: Mail) -> Row:
             message.name,
             _status(mail),
             str(mail.attempts) if mail.attempts else "",
-            mail.error or "",
+            said_again(mail.error or ""),
         ],
         colour="red" if mail.status == "dead" else "",
     )
@@ -158,7 +159,7 @@ def run_message(streams: Streams, engine: Engine, args: Args) -> int:
     streams.say(f"{mail.id} · {message.case} · {reader.instant(message.at)} → {message.receiver} · {stands}")
     streams.say(text or message.name)
     if mail.error:
-        streams.say(_("trouble: {text}").format(text=mail.error))
+        streams.say(_("trouble: {text}").format(text=said_again(mail.error)))
     if mail.status == "waiting" and mail.attempts:
         streams.say(_("tried again at {at}").format(at=reader.instant(mail.next_at)))
     return Exit.DONE
@@ -221,7 +222,7 @@ def run_faults(streams: Streams, engine: Engine, args: Args) -> int:
         Column(head=_("since")),
         Column(head=_("what happened"), is_wide=True),
     ]
-    rows = [Row(cells=[fault.id, fault.root, reader.instant(fault.at), fault.message]) for fault in faults]
+    rows = [Row(cells=[fault.id, fault.root, reader.instant(fault.at), said_again(fault.message)]) for fault in faults]
     write_table(streams, columns, rows)
     return Exit.DONE
 
@@ -234,7 +235,7 @@ def run_fault(streams: Streams, engine: Engine, args: Args) -> int:
         streams.give({**fault_document(reader, fault), "traceback": fault.traceback})
         return Exit.DONE
     streams.say(f"{fault.id} · {fault.root} · {reader.instant(fault.at)}")
-    streams.say(fault.message)
+    streams.say(said_again(fault.message))
     streams.say(fault.traceback)
     return Exit.DONE
 

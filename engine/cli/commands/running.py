@@ -14,7 +14,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, labelled, listed, plural, with_aside
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -86,12 +86,11 @@ def delivery_line(reader: Reader, delivery: Delivery) -> str:
     """Write a message as one line: when, to whom, what."""
     to = delivery.receiver
     if delivery.receiver_kind == "role":
-        holders = ", ".join(delivery.people) or _("nobody holds this role")
-        to += f" ({holders})"
+        to = with_aside(to, listed(delivery.people) or _("nobody holds this role"))
     said = delivery.text if delivery.kind != "emit" else f"{delivery.name} {dict(delivery.payload)}"
     late = " " + _("(late)") if delivery.is_late else ""
     missed = " " + _("({count} times)").format(count=delivery.missed) if delivery.missed > 1 else ""
-    return f"{reader.instant(delivery.at)} → {to}: {said}{late}{missed}"
+    return labelled(f"{reader.instant(delivery.at)} → {to}", f"{said}{late}{missed}")
 
 
 def delivery_document(reader: Reader, delivery: Delivery) -> dict[str, object]:

@@ -18,7 +18,7 @@ from engine.cli.forms import read_object
 from engine.cli.sayings import said_again
 from engine.cli.settings import PROJECT_FILE, Settings, read_project, read_settings
 from engine.cli.streams import Streams
-from engine.cli.translate import LANGUAGES, _, known_language, later, listed, plural
+from engine.cli.translate import LANGUAGES, _, known_language, labelled, later, listed, plural
 from engine.errors import EngineError
 from engine.resources import data_folder
 
@@ -111,10 +111,10 @@ def run_init(streams: Streams, args: Args) -> int:
     if settings.actor in named:
         streams.say(_("{person} is its administrator").format(person=settings.actor))
     if published:
-        streams.say(_("published {process}").format(process=", ".join(published)))
+        streams.say(_("published {process}").format(process=listed(published)))
     if waiting:
         words = _("not published yet, for the calendar opens their cases: {processes}; `casewright publish` does it")
-        streams.say(words.format(processes=", ".join(waiting)))
+        streams.say(words.format(processes=listed(waiting)))
     following = "casewright open repair --as wang.fang" if args.example else "casewright new my_process"
     streams.tell(_("next: {command}").format(command=following))
     return Exit.DONE
@@ -238,7 +238,7 @@ def run_doctor(streams: Streams, args: Args) -> int:
     else:
         for found in findings:
             sign = streams.paint("ok", "green") if found.is_ok else streams.paint("!!", "red")
-            streams.say(f"{sign}  " + _("{name}: {text}").format(name=found.name, text=found.words))
+            streams.say(f"{sign}  " + labelled(found.name, found.words))
     return Exit.DONE if all(found.is_ok for found in findings) else Exit.FAILED
 
 

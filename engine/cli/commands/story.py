@@ -24,7 +24,7 @@ from engine.cli.sayings import said_again
 from engine.cli.storyteller import Storyteller, chapters_of
 from engine.cli.streams import Streams
 from engine.cli.tables import wrapped
-from engine.cli.translate import _, plural
+from engine.cli.translate import _, labelled, plural
 from engine.errors import UsageError
 from engine.resources import data_folder
 
@@ -150,7 +150,7 @@ def _sum_up(streams: Streams, engine: Engine, reader: Reader, cases: list[CaseVi
     streams.say("  " + _(", ").join(counted))
     if found.problems:
         for problem in found.problems:
-            streams.say(f"  !! {problem.case} #{problem.sequence}: {problem.message}")
+            streams.say("  !! " + labelled(f"{problem.case} #{problem.sequence}", problem.message))
     else:
         for number, line in enumerate(wrapped(_whole(found), streams.width - 4)):
             streams.say(("    " if number else "  ") + line)

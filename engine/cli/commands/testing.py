@@ -19,7 +19,7 @@ from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.said import said_in_words
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, labelled, listed, plural
 from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -171,13 +171,13 @@ def _say(streams: Streams, tested: Sequence[_Tested]) -> None:
         for outcome in one.outcomes:
             if outcome.failure is not None:
                 sign = streams.paint(_("FAILED"), "red")
-                streams.say(f"{outcome.failure.place}: {sign} {outcome.scenario}")
+                streams.say(labelled(outcome.failure.place, f"{sign} {outcome.scenario}"))
                 streams.say(f"  {harmless(outcome.failure.message)}")
         passed = len(one.outcomes) - one.failed
         counted = [plural("{count} scenario passed", "{count} scenarios passed", passed)]
         if one.failed:
             counted.append(plural("{count} failed", "{count} failed", one.failed))
-        streams.say(_("{name}: {text}").format(name=one.process, text=listed(counted)))
+        streams.say(labelled(one.process, listed(counted)))
         if one.coverage is not None:
             _say_coverage(streams, one.coverage)
         if one.survivors is not None:
@@ -200,7 +200,7 @@ def _say_coverage(streams: Streams, coverage: Coverage) -> None:
             continue
         missing = coverage.missing[kind]
         count = f"{len(items) - len(missing)}/{len(items)}"
-        streams.say("  " + _("{name}: {text}").format(name=_(KINDS.get(kind, kind)), text=count))
+        streams.say("  " + labelled(_(KINDS.get(kind, kind)), count))
         for name in missing:
             streams.say(_("    never: {name}").format(name=ITEMS.again(name)))
     streams.say("  " + _("coverage {share:.1%}").format(share=coverage.share))
