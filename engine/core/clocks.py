@@ -343,21 +343,31 @@ def remaining(head: Head, now: int, calendar: Calendar) -> int | None:
 
 def firings(clock: Clock, head: Head, calendar: Calendar) -> Iterator[Firing]:
     """What falls due on this clock, were nothing to change: each threshold's next occurrence, and the breach."""
+    for point, rank, threshold in _points(clock, head):
+        falls = _due(head, point, calendar)
+        if falls is not None:
+            yield Firing(falls.due, threshold is None, clock.name, rank, threshold, falls.is_past)
+
+
+def first_due(clock: Clock, head: Head, calendar: Calendar) -> int | None:
+    """When the first of the firings falls due: no later point takes effect before an earlier one."""
+    first = min((point for point, _, _ in _points(clock, head)), default=None)
+    falls = None if first is None else _due(head, first, calendar)
+    return None if falls is None else falls.due
+
+
+def _points(clock: Clock, head: Head) -> Iterator[tuple[int, int, Threshold | None]]:
+    """The points of a clock that have not fired, each with its rank; no threshold: the breach."""
     if not head.active or head.goal is None:
         return
     for rank, threshold in enumerate(clock.thresholds):
         count = head.fired.get(threshold.at.text, 0)
         if count and (threshold.every is None or (threshold.max is not None and count >= threshold.max)):
             continue
-        if not _applies(head, threshold):
-            continue
-        falls = _due(head, _point(head, threshold.at) + count * (threshold.every or 0), calendar)
-        if falls is not None:
-            yield Firing(falls.due, False, clock.name, rank, threshold, falls.is_past)
+        if _applies(head, threshold):
+            yield _point(head, threshold.at) + count * (threshold.every or 0), rank, threshold
     if not head.is_breach_fired:
-        falls = _due(head, head.goal.value, calendar)
-        if falls is not None:
-            yield Firing(falls.due, True, clock.name, len(clock.thresholds), None, falls.is_past)
+        yield head.goal.value, len(clock.thresholds), None
 
 
 def fire(head: Head, firing: Firing) -> tuple[Head, list[Event]]:

@@ -15,17 +15,20 @@ from engine.fields import Value
 
 
 def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None) -> Step:
-    """The step as a value: the case after it, linked to the record that tells it; a root keeps floor and order."""
+    """The step as a value: the case after it, linked to the record that tells it; a root keeps floor and order.
+
+    Where nobody keeps it, it is the same but for what only a keeper needs: text and hash of its record, its messages.
+    """
     before, case, sequence = draft.before, draft.case, draft.before.sequence + 1
     record, is_revised = _record(draft, said, (sequence, order))
-    text, digest = link(record)
+    text, digest = link(record) if draft.context.is_kept else ("", "")
     draft.change(
         sequence=sequence, head=digest, revision=before.revision + is_revised, next_due=_next_due(draft),
         private=draft.private,
     )  # fmt: skip
     if floor is not None:
         draft.change(floor=floor, order=order)
-    outgoing = _fixed(draft) if draft.outgoing else ()
+    outgoing = _fixed(draft) if draft.outgoing and draft.context.is_kept else ()
     return Step(
         case, record, text, digest, outgoing, tuple(draft.cycles), draft.microsteps, draft.sealed,
         frozenset(draft.covered), tuple(draft.registered),

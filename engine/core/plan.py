@@ -36,22 +36,31 @@ KEEP = 20_000  # answers kept for positions; beyond that they are worked out ane
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What can move a clock: the names it listens to, and whether its `if`, goal or pauses must be asked each time."""
+    """What can move a clock: the names it listens to, and whether its `if`, goal or pauses must be asked for.
+
+    They must not while nothing of what `if` and goal read has changed; that is known where they read fields only.
+    """
 
     clock: Clock
     names: frozenset[str]
     pauses: bool
     is_conditional: bool
+    reads: frozenset[str] | None  # fields; None: more than fields
 
 
-def _watched(clock: Clock) -> Watched:
+def _watched(clock: Clock, fields: Mapping[str, Field]) -> Watched:
     names = (*clock.starts, *clock.met_by, *clock.cancelled_by, *clock.restarts_on)
-    plain = len(clock.goal) == 1 and clock.goal[0].when is None and clock.goal[0].value.base != "field"
+    asked = [when for when in (clock.when, *(branch.when for branch in clock.goal)) if when is not None]
+    read = {name for when in asked for name in when.names}
+    read |= {f"case.{branch.value.field}" for branch in clock.goal if branch.value.field}
+    plain = not asked and not read and len(clock.goal) == 1
+    of_fields = {name for name in read if name.startswith("case.") and name.split(".")[1] in fields}
     return Watched(
         clock,
         frozenset(names),
         bool(clock.pauses_in) or clock.pauses_when is not None,
-        not plain or clock.when is not None or clock.pauses_when is not None,
+        not plain or clock.pauses_when is not None,
+        frozenset(name.split(".")[1] for name in of_fields) if of_fields == read else None,
     )
 
 
@@ -103,10 +112,11 @@ class Plan:
         self.timers = dict(timer for timers in self.timers_of.values() for timer in timers)
         self.hashes = (definition.behaviour_hash, definition.words_hash)
         self.calendar_of = {name: self.calendar(clock.calendar) for name, clock in definition.clocks.items()}
-        self.watched = {name: _watched(clock) for name, clock in definition.clocks.items()}
+        self.watched = {name: _watched(clock, definition.fields) for name, clock in definition.clocks.items()}
         self.asks_roles = frozenset(name for name, field in definition.fields.items() if _asks_role(field))
         self.needers = _needers(self.actions())
         self.keeping = tuple(one for one in definition.incoming.values() if one.otherwise == "keep")
+        self.looked_up = _looked_up(definition)
         self.personal = frozenset(name for name, field in definition.fields.items() if field.personal)
 
     def calendar(self, name: str | None) -> Calendar:
@@ -248,6 +258,12 @@ def _needers(actions: Iterable[Action]) -> Mapping[str, tuple[str, ...]]:
         for need in action.needs:
             found.setdefault(need, {})[action.state] = None
     return {need: tuple(states) for need, states in found.items()}
+
+
+def _looked_up(definition: ProcessDefinition) -> tuple[tuple[str, ...], ...]:
+    """The fields by which other cases ask for cases of this process."""
+    counted = [tuple(sorted(count.same)) for count in definition.counts.values()]
+    return tuple(dict.fromkeys([*([(definition.key,)] if definition.key else []), *counted]))
 
 
 def _asks_role(field: Field) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.core.cases import Case, Cycle, Head
-from engine.core.clocks import NOBODY, Event, Seen, advance, firings, settle
+from engine.core.clocks import NOBODY, Event, Seen, advance, first_due, settle
 from engine.core.draft import Draft
-from engine.core.plan import Plan
+from engine.core.plan import Plan, Watched
 from engine.core.sight import chosen, holds
 from engine.model import Branch, Clock
 from engine.moments import Moment
@@ -27,12 +27,13 @@ def advance_clocks(draft: Draft) -> None:
     turn = turn_of(before)
     is_new_turn = turn != turn_of(case)
     heads = dict(case.clocks)
+    touched = _touched(draft)
     for name, watched in plan.watched.items():
         head = heads.get(name, NEW)
         pauses = _pauses(draft, watched.clock, active) if watched.pauses else ()
         if (
-            watched.is_conditional or ended or reopened or not watched.names.isdisjoint(happened)
-            or (head.active and pauses != head.paused)
+            ended or reopened or not watched.names.isdisjoint(happened) or (head.active and pauses != head.paused)
+            or (watched.is_conditional and (name not in heads or touched is None or _is_asked(watched, touched)))
         ):  # fmt: skip
             seen = Seen(
                 now=now, happened=frozenset(happened), pauses=pauses, turn=turn, is_new_turn=is_new_turn,
@@ -42,6 +43,21 @@ def advance_clocks(draft: Draft) -> None:
         elif is_new_turn and head.active:
             heads[name] = settle(head, now, turn, plan.calendar_of[name])
     draft.change(clocks=heads)
+
+
+def _is_asked(watched: Watched, touched: frozenset[str]) -> bool:
+    return watched.reads is None or not watched.reads.isdisjoint(touched)
+
+
+def _touched(draft: Draft) -> frozenset[str] | None:
+    """The fields that the step has changed; None where it has brought another version, whose promises may differ."""
+    before, case = draft.before, draft.case
+    if before.version != case.version:
+        return None
+    if before.data is case.data:
+        return frozenset()
+    names = before.data.keys() | case.data.keys()
+    return frozenset(name for name in names if before.data.get(name) != case.data.get(name))
 
 
 def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
@@ -87,11 +103,12 @@ def _noticed(draft: Draft, cycle: Cycle) -> Cycle:
 
 
 def dues(plan: Plan, case: Case) -> Iterator[int]:
-    """When something of a promise falls due, were nothing to change."""
+    """When something of each promise first falls due, were nothing to change."""
     for name, head in case.clocks.items():
         if head.active:
-            clock = plan.definition.clocks[name]
-            yield from (firing.due for firing in firings(clock, head, plan.calendar_of[name]))
+            due = first_due(plan.definition.clocks[name], head, plan.calendar_of[name])
+            if due is not None:
+                yield due
 
 
 def standing(plan: Plan, case: Case, now: int) -> Iterator[Cycle]:

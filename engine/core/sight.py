@@ -34,6 +34,7 @@ class Context(NamedTuple):
     entropy: str = ""  # random hex, from which the keys of new personal values are drawn
     found: Mapping[str, Any] = EMPTY  # answers to what was looked up
     asks: bool = True  # whether it may look up other families: commands may, what fires by time may not
+    is_kept: bool = True  # whether records and messages go anywhere; a simulation only looks at what was decided
 
 
 def question(what: str, **values: Value) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from difflib import get_close_matches
@@ -20,6 +20,7 @@ from engine.core.schedules import Member, next_instant, open_scheduled, openings
 from engine.core.sight import Context, Unknown
 from engine.fields import Value
 from engine.model import Desk, Incoming
+from engine.scenarios.alike import Alike, holds_all
 from engine.views import Seeing, offers
 
 ENTROPY = "5c" * 32
@@ -38,8 +39,12 @@ class Told(NamedTuple):
 class World:
     """Opens, acts, waits. Nothing is stored; `steps` are the records so far, in the order they were made."""
 
-    def __init__(self, library: Library, now: int, scheduled: str = "") -> None:
-        """`scheduled` is the process whose schedules are played; those of others stand still."""
+    def __init__(self, library: Library, now: int, scheduled: str = "", is_kept: bool = True) -> None:
+        """`scheduled` is the process whose schedules are played; those of others stand still.
+
+        Where nothing is kept, cases are decided as everywhere, but records have no text and hash, messages are not sent
+        and personal values are not committed to: for who looks only at what the cases come to.
+        """
         self.library = library
         self.families: dict[str, Family] = {}
         self.root_of: dict[str, str] = {}
@@ -52,12 +57,15 @@ class World:
         self.kept: list[Told] = []  # events that wait for their case
         self._scheduled = scheduled
         self._numbers: dict[str, int] = {}
+        self._alike = Alike()
+        self._is_kept = is_kept
         self.begin_at(now)
 
     def twin(self) -> World:
         """A world that stands as this one does and goes its own way; what happened so far is not told again."""
         made = copy(self)
         made.families, made.root_of = dict(self.families), dict(self.root_of)
+        made._alike = self._alike.twin()
         made.opened_by, made._numbers = dict(self.opened_by), dict(self._numbers)
         made.members, made.kept = {party: [*of] for party, of in self.members.items()}, [*self.kept]
         made.steps, made.sent, made.refused, made.registered = [], [], [], []
@@ -279,24 +287,22 @@ class World:
             return found[0] if found else None
         if unknown.question == "party":
             return self._kept(values["party"], values["id"])
-        cases = [case for family in self.families.values() for case in family.cases.values()]
-        cases = [case for case in cases if case.process == values["process"]]
         if unknown.question == "count":
-            same = values["values"].items()
-            return sum(
-                1 for case in cases
-                if values["since"] <= case.opened_at <= values["until"] and all(case.data.get(n) == v for n, v in same)
-            )  # fmt: skip
+            like = self._holding(values["process"], values["values"])
+            return sum(1 for case in like if values["since"] <= case.opened_at <= values["until"])
         plan = self.library.newest(values["process"], self.now)
         if plan is None or plan.definition.key is None:
             raise KeyError(values["process"])
-        key = plan.definition.key
-        taken = next((c.id for c in cases if not c.outcome and not c.parent and c.data.get(key) == values["key"]), None)
+        like = self._holding(values["process"], {plan.definition.key: values["key"]})
+        taken = next((case.id for case in like if not case.outcome and not case.parent), None)
         if unknown.question == "unique":
             return taken
         if taken is not None:
             return {"case": taken, "is_new": False}
         return {"case": self._number(plan.definition.prefix), "is_new": True}
+
+    def _holding(self, process: str, values: Mapping[str, Value]) -> Iterator[Case]:
+        return (case for case in map(self.case, self._alike.naming(process, values)) if holds_all(case, values))
 
     def _kept(self, party: str, id: str) -> Mapping[str, Value] | None:
         """What the register says openly of one."""
@@ -318,7 +324,9 @@ class World:
         return f"{prefix}-{self._numbers[prefix]}"
 
     def _context(self, clock: int) -> Context:
-        return Context(library=self.library, clock=clock, entropy=ENTROPY, seal=seal)
+        if self._is_kept:
+            return Context(library=self.library, clock=clock, entropy=ENTROPY, seal=seal)
+        return Context(library=self.library, clock=clock, seal=_uncommitted, is_kept=False)
 
     def _keep(self, outcome: Any) -> None:
         family: Family | None = outcome.family
@@ -327,6 +335,12 @@ class World:
         self.families[family.root] = family
         self.root_of.update(dict.fromkeys(family.cases, family.root))
         self.steps += outcome.steps
+        for step in outcome.steps:
+            self._alike.note(self._plan(step.case), step.case)
         for entry in (entry for step in outcome.steps for entry in step.registered):
             self._enter(entry)
         self.sent += [message for step in outcome.steps for message in step.outgoing if message.status == "waiting"]
+
+
+def _uncommitted(case: Case, sequence: int, field: str, value: Value) -> Value:
+    return {"sealed": ""}

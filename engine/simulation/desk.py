@@ -20,7 +20,7 @@ class Families:
         if plan is None:
             raise KeyError(process)
         self.plan: Plan = plan
-        self.world = World(library, since)
+        self.world = World(library, since, is_kept=False)
         self.cycles: dict[tuple[str, str, int], Cycle] = {}
 
     def case(self, case: str) -> Case:
@@ -70,7 +70,7 @@ class Families:
     def _count(self) -> None:
         """Take the promises out of the records, which are many, and let those go."""
         for step in self.world.steps:
-            if step.case.process == self.plan.definition.process:
+            if step.cycles and step.case.process == self.plan.definition.process:
                 for cycle in step.cycles:
                     self.cycles[cycle.case, cycle.clock, cycle.cycle] = cycle
         for passed in (self.world.steps, self.world.sent, self.world.registered):

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from engine.calendars import openings
 from engine.core.cases import Actor
 from engine.simulation.assumptions import Team
+
+
+class Shift:
+    """When a team is there, asked for instants that go forward: so the calendar is asked once for all days."""
+
+    def __init__(self, hours: Iterable[tuple[int, int]]) -> None:
+        self._hours = iter(hours)
+        self._since, self._until = 0, 0
+
+    def is_on(self, now: int) -> bool:
+        """Whether the team is there."""
+        while now >= self._until:
+            self._since, self._until = next(self._hours, _NEVER)
+        return self._since <= now
+
+
+_NEVER = (2**63, 2**63)
 
 
 @dataclass(slots=True, eq=False)
@@ -17,10 +35,11 @@ class Person:
     actor: Actor
     team: Team
     free_since: int | None  # None: busy
+    shift: Shift
 
     def is_there(self, now: int) -> bool:
         """Whether their hours say so."""
-        return self.team.calendar.is_open(now)
+        return self.shift.is_on(now)
 
 
 @dataclass(slots=True, eq=False)
@@ -38,9 +57,11 @@ class Task:
 
 @dataclass(slots=True)
 class Roster:
-    """Everybody, and the work that waits."""
+    """Everybody who comes between two instants, and the work that waits."""
 
     teams: tuple[Team, ...]
+    since: int
+    until: int
     people: list[Person] = field(default_factory=list)
     by_key: dict[str, list[Person]] = field(default_factory=dict)
     waiting: dict[str, deque[Task]] = field(default_factory=dict)
@@ -49,10 +70,11 @@ class Roster:
         """Give everybody a name: the first role and a number."""
         numbers: dict[str, int] = {}
         for team in self.teams:
+            shift = Shift(openings(team.calendar, self.since, self.until))
             for _ in range(team.count):
                 numbers[team.roles[0]] = numbers.get(team.roles[0], 0) + 1
                 name = f"{team.roles[0]}_{numbers[team.roles[0]]}"
-                person = Person(Actor(id=name, roles=team.roles), team, 0)
+                person = Person(Actor(id=name, roles=team.roles), team, 0, shift)
                 self.people.append(person)
                 for key in (*team.roles, f"person:{name}"):
                     self.by_key.setdefault(key, []).append(person)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.calendars import openings
 from engine.chart import Position
@@ -19,7 +19,7 @@ from engine.core.cases import Actor, Case, Command
 from engine.core.people import persons
 from engine.core.permits import who_may_not
 from engine.core.plan import Library
-from engine.model import Action
+from engine.model import Action, Whos
 from engine.simulation.assumptions import Answer, Arrivals, Assumptions, Doing, Team
 from engine.simulation.desk import Families
 from engine.simulation.figures import Counting, Simulated
@@ -58,6 +58,15 @@ class _Life:
     due: int | None = None  # for which an event is on its way
 
 
+class _Right(NamedTuple):
+    """Who may do an action where a case stands."""
+
+    actions: tuple[Action, ...]
+    roles: tuple[str, ...]
+    others: Whos  # persons that the case says
+    is_plain: bool  # nobody is excluded
+
+
 class _Days:
     """One run. An event is an instant and what to do then; of one instant the first one planned comes first."""
 
@@ -65,14 +74,15 @@ class _Days:
         self.variant, self.assumed = variant, variant.assumed
         self.families = Families(variant.library, self.assumed.process, self.assumed.since)
         self.plan, self.definition = self.families.plan, self.families.plan.definition
-        self.roster = Roster(self.assumed.teams)
-        self.until = self.assumed.since + self.assumed.days * DAY
         self.now = self.assumed.since
+        self.until = self.now + self.assumed.days * DAY
+        self.roster = Roster(self.assumed.teams, self.now, self.until)
         self.counting = Counting(self.definition.desk.zone, self.now)
         self.lives: dict[str, _Life] = {}
         self.events: list[tuple[int, int, Callable[..., None], tuple[object, ...]]] = []
         self._order = count()
         self._possible: dict[tuple[Position, int], tuple[Doing, ...]] = {}
+        self._rights: dict[tuple[Position, str], _Right] = {}
         self.actions: dict[str, list[Action]] = {}
         for action in self.plan.actions():
             self.actions.setdefault(action.name, []).append(action)
@@ -184,16 +194,31 @@ class _Days:
     def _keys(self, task: Task) -> tuple[str, ...]:
         """Who may do it: roles and persons."""
         case = self.families.case(task.case)
-        whos = [who for action in self.plan.offered(case.position, task.action) for who in action.by]
-        people = sorted(persons(whos, case))
-        return tuple(
-            dict.fromkeys((*(who.name for who in whos if who.kind == "role"), *(f"person:{one}" for one in people)))
-        )
+        right = self._right(case, task.action)
+        if not right.others:
+            return right.roles
+        people = sorted(persons(right.others, case))
+        return tuple(dict.fromkeys((*right.roles, *(f"person:{one}" for one in people))))
 
     def _may(self, person: Person, task: Task) -> bool:
+        """Whether somebody with one of the keys may do it: regions may ask for several, and some are excluded."""
         case = self.families.case(task.case)
-        actions = self.plan.offered(case.position, task.action)
-        return not any(reason for one in actions for reason in who_may_not(self.plan, case, one, person.actor))
+        right = self._right(case, task.action)
+        return right.is_plain or not any(
+            reason for one in right.actions for reason in who_may_not(self.plan, case, one, person.actor)
+        )
+
+    def _right(self, case: Case, action: str) -> _Right:
+        known = self._rights.get((case.position, action))
+        if known is None:
+            actions = self.plan.offered(case.position, action)
+            whos = tuple(who for one in actions for who in one.by)
+            is_plain = len(actions) == 1 and not actions[0].never_by and not self.plan.excluded(case.position)
+            known = self._rights[case.position, action] = _Right(
+                actions, tuple(dict.fromkeys(who.name for who in whos if who.kind == "role")),
+                tuple(who for who in whos if who.kind != "role"), is_plain,
+            )  # fmt: skip
+        return known
 
     def _line(self, task: Task, by: int) -> None:
         for role in dict.fromkeys(self.roster.roles_of(task.keys)):
@@ -236,9 +261,12 @@ class _Days:
         if life.tasks.get(task.place) is task:
             del life.tasks[task.place]
         doing = self.assumed.doings[task.action]
+        facts = self.assumed.facts
+        asked = self.plan.asked(self.plan.offered(self.families.case(task.case).position, task.action))
         command = Command(
             verb="do", case=task.case, name=task.action, actor=actor,
-            form=self._given(doing.answers, life.lots), facts=self._given(self.assumed.facts, life.lots),
+            form=self._given(doing.answers, life.lots),
+            facts=self._given({name: facts[name] for name in asked.facts if name in facts}, life.lots),
         )  # fmt: skip
         reasons = self.families.act(command, self.now)
         if reasons:

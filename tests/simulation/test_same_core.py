@@ -1,0 +1,107 @@
+"""A simulated case is decided as every other: the same commands give the same history where everything is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.cli.folder import checked_paths
+from engine.core.cases import Case, Command, Step
+from engine.core.plan import Library, library_in_memory
+from engine.scenarios import World
+from engine.simulation.assumptions import Assumptions
+from engine.simulation.desk import Families
+from engine.simulation.reading import Wanted, read_assumptions
+from engine.simulation.run import Variant, simulate
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@cache
+def shipped() -> Library:
+    return library_in_memory(checked_paths([ROOT / "processes"]).definitions.values())
+
+
+def assumed(process: str) -> Assumptions:
+    file = ROOT / "benchmarks" / "assumed" / f"{process}.yaml"
+    plan = shipped().newest(process, 0)
+    assert plan is not None
+    found = read_assumptions(file.read_bytes(), file.name, Wanted(plan.definition, lambda name: ""))
+    assert found.said is not None, found.findings
+    return found.said
+
+
+class Watched:
+    """What a simulation asks of its cases, asked of cases that are kept as well."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.steps: list[Step] = []
+        self.cases: dict[str, Case] = {}
+        self.kept: World | None = None
+        for name in ("open", "act", "carry", "_count"):
+            monkeypatch.setattr(Families, name, self._both(name, getattr(Families, name)))
+
+    def _both(self, name: str, done: Any) -> Any:
+        def both(families: Families, *given: Any) -> Any:
+            if self.kept is None:
+                self.kept = World(families.world.library, families.world.now)
+            self._again(name, families, given)
+            outcome = done(families, *given)
+            self.cases = {case.id: case for case in families.everybody()}
+            return outcome
+
+        return both
+
+    def _again(self, name: str, families: Families, given: tuple[Any, ...]) -> None:
+        assert self.kept is not None
+        match name, given:
+            case "_count", ():
+                self.steps += families.world.steps
+            case "open", (form, actor, facts, now):
+                self.kept.now = now
+                self.kept.open(families.plan.definition.process, form, actor, facts)
+            case "act", (Command() as command, now):
+                self.kept.now = now
+                self.kept.command(command)
+            case "carry", (root, until):
+                self.kept.carry(root, until)
+
+
+def unkept(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record without what only its keeper makes: the hash before it, commitments to personal values."""
+    return {name: uncommitted(value) for name, value in record.items() if name != "prev"}
+
+
+def uncommitted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {"sealed": ""} if set(value) == {"sealed"} else {name: uncommitted(one) for name, one in value.items()}
+    return value
+
+
+def decided(case: Case) -> Iterator[tuple[str, Any]]:
+    """All that stands on a case, but for its hash and the key of what is personal."""
+    for name, value in vars(case).items():
+        if name not in ("head", "secret"):
+            yield name, uncommitted(value)
+
+
+@pytest.mark.parametrize("process", ["repair", "refund"])
+def test_a_simulated_history_is_the_one_that_a_desk_would_keep(process: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(monkeypatch)
+    days = Assumptions(**{name: getattr(assumed(process), name) for name in Assumptions.__slots__} | {"days": 1})
+    seen = simulate(Variant(title="", library=shipped(), assumed=days, seed=5))
+    assert watched.kept is not None
+    kept = {case.id: case for family in watched.kept.families.values() for case in family.cases.values()}
+    assert seen.opened > 20
+    assert len(watched.steps) > 200
+    assert {name: dict(decided(case)) for name, case in watched.cases.items()} == {
+        name: dict(decided(case)) for name, case in kept.items()
+    }
+    assert [unkept(step.record) for step in watched.steps] == [unkept(step.record) for step in watched.kept.steps]
+    assert [step.cycles for step in watched.steps] == [step.cycles for step in watched.kept.steps]
+    assert all(step.hash for step in watched.kept.steps)
+    assert not any(step.text or step.hash or step.outgoing for step in watched.steps)
