@@ -7,6 +7,7 @@ written at those instants: `audit verify` of any of them holds.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -143,6 +144,6 @@ def fill_server(url: str, made: Sequence[Pattern], until: int) -> None:
             for table, found in rows.items():
                 with driver.cursor().copy(f"COPY {table} FROM STDIN") as copy:
                     for row in found:
-                        copy.write_row(row)
+                        copy.write_row((*row, json.loads(row[3])["at"]) if table == "records" else row)
         driver.execute("UPDATE counters SET number = %s", (until,))
         driver.execute("VACUUM ANALYZE")

@@ -175,3 +175,5 @@ class Server:
     most: int
     volatile: tuple[str, ...]  # settings that are off, so that a power cut may take what was acknowledged
     ahead: int  # by how many ms its clock stands before this machine's
+    last_month: str  # of the audit for which there is a partition: `2027-01`
+    has_next_month: bool  # whether the coming month is among them

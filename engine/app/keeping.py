@@ -248,6 +248,12 @@ def _server_checks(server: Server | None) -> Iterator[Check]:
     if is_full:
         en, zh = f"{en}; hardly any connection is left", f"{zh}；连接几乎用尽"
     yield _check("server", not server.volatile and not is_full, en, zh)
+    if server.has_next_month:
+        en, zh = f"the audit has its months until {server.last_month}", f"审计的月度分区已建至 {server.last_month}"
+    else:
+        en = f"the audit has its months until {server.last_month} only; run a worker, or `casewright db upgrade`"
+        zh = f"审计的月度分区只建至 {server.last_month}；请运行 worker 或 `casewright db upgrade`"
+    yield _check("months", server.has_next_month, en, zh)
 
 
 def _key_checks(beside: int | None) -> Iterator[Check]:

@@ -160,7 +160,7 @@ class Families(Work):
     def _write_steps(self, steps: Iterable[Step], first: int) -> None:
         for place, step in enumerate(steps, first):
             case = step.case
-            self._write("NEW_RECORD", case.id, case.sequence, place, step.text, step.hash)
+            self._write("NEW_RECORD", case.id, case.sequence, place, step.text, step.hash, step.record["at"])
             if step.outgoing:
                 self._send(step.outgoing)
             if step.cycles:

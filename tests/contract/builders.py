@@ -30,7 +30,7 @@ def a_case(name: str = "R-1", **changes: Any) -> Case:
         "sequence": 1,
         "order": 1,
         "head": "h1",
-        "floor": MORNING,
+        "floor": changes.get("opened_at", MORNING),
     }
     return Case(**{**given, **keyed(changes)})
 
@@ -67,7 +67,7 @@ def a_step(case: Case, **parts: Any) -> Step:
     text = f'{{"case":"{case.id}","sequence":{case.sequence}}}'
     parts.setdefault("text", text)
     parts.setdefault("hash", sha256(parts["text"].encode("utf-8", "surrogatepass")).hexdigest())
-    return Step(case=case, record={"case": case.id}, **parts)
+    return Step(case=case, record={"case": case.id, "at": case.opened_at}, **parts)
 
 
 def family_of(*cases: Case) -> Family:

@@ -39,9 +39,8 @@ def store(url: str) -> Iterator[PostgresStore]:
     with made.write() as tx:  # tests share a database
         for table in ("waiting", "links", "case_keys", "requests", "outbox", "cases"):
             tx._do(f"DELETE FROM {table}")
-        tx._do("ALTER TABLE records DISABLE TRIGGER USER")
+        tx._do("SET LOCAL session_replication_role = replica")  # so that no trigger is asked
         tx._do("DELETE FROM records")
-        tx._do("ALTER TABLE records ENABLE TRIGGER USER")
     yield made
     made.close()
 

@@ -199,6 +199,7 @@ def doctor_command() -> Command:
 
 _CHECKS = {
     "server": later("server"),
+    "months": later("months of the audit"),
     "clock": later("clock"),
     "processes": later("published processes"),
     "people": later("people"),

@@ -1,20 +1,29 @@
-"""Hearing that a worker should look: `NOTIFY` of other processes, on a connection of its own."""
+"""Hearing that a worker should look: `NOTIFY` of other processes, on a connection of its own.
+
+Whoever listens for long also sees to it that the audit has its next months.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from select import select
 from socket import socketpair
 from threading import Event, Thread
+from time import monotonic
 from types import TracebackType
 
 import psycopg
 
 from engine.store.address import Address
+from engine.store.postgresql.months import make_months
 from engine.store.postgresql.pool import connect
 from engine.store.sql import CHANNEL
 
 AGAIN = 1.0
 """Seconds until the server is tried again after it has been lost; meanwhile workers look at each poll."""
+
+MONTHS_EVERY = 3_600.0
+"""Seconds after which it is looked again whether months of the audit are missing."""
 
 
 class Listening:
@@ -48,9 +57,14 @@ class Listening:
         connection = connect(self._address).connection
         try:
             connection.execute(f"LISTEN {CHANNEL}")
-            self._woken.set()  # for what was said before
+            looked = -MONTHS_EVERY
             while not self._over.is_set():
-                select([connection.fileno(), self._ours.fileno()], [], [])
+                if monotonic() - looked >= MONTHS_EVERY:
+                    looked = monotonic()
+                    with suppress(psycopg.Error):  # they are there long beforehand; `doctor` says which is missing
+                        make_months(connection)
+                    self._woken.set()  # for what was said before, or meanwhile
+                select([connection.fileno(), self._ours.fileno()], [], [], MONTHS_EVERY)
                 if self._over.is_set():
                     return
                 if any(True for _ in connection.notifies(timeout=0)):

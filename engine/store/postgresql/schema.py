@@ -60,6 +60,11 @@ def revision_of(cursor: Cursor) -> str | None:
 LASTING = ("fsync", "full_page_writes", "synchronous_commit")
 """Settings without which a commit that was answered may not outlive a power cut."""
 
+LAST_MONTH = (
+    "SELECT to_char(timestamp '1970-01-01' + (ends - 1) * interval '1 ms', 'YYYY-MM'), ends > month_of($1, 1) "
+    "FROM (SELECT months_of_records_until() AS ends) AS made"
+)
+
 
 def state_of_server(cursor: Cursor) -> Server:
     """How the server stands; of its clock half the way there and back is left out."""
@@ -71,10 +76,13 @@ def state_of_server(cursor: Cursor) -> Server:
         (),
     ).fetchone() or ("", 0, 0, 0)
     here = (asked + time_ns()) // 2_000_000
+    last_month, has_next_month = cursor.execute(LAST_MONTH, (at,)).fetchone() or ("", False)
     return Server(
         name=f"PostgreSQL {version.partition(' ')[0]}",
         connections=used,
         most=most,
         volatile=tuple(name for name, level in zip(LASTING, levels, strict=True) if level == "off"),
         ahead=at - here,
+        last_month=last_month,
+        has_next_month=has_next_month,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from engine.errors import StoreUnavailable
 from engine.store.address import Address
 from engine.store.migrating import run_migrations
+from engine.store.postgresql.months import make_months
 from engine.store.postgresql.pool import connect, cursor_on
 from engine.store.postgresql.schema import state_of
 from engine.store.postgresql.trouble import explain, explain_connecting
@@ -32,7 +33,7 @@ def upgrade_postgresql(address: Address) -> bool:
         raise explain_connecting(error, address.path) from error
     try:
         if state_of(cursor_on(connection), address.path) == "current":
-            return False
+            return make_months(connection) > 0
         connection.autocommit = False
         is_changed = _upgrade(connection, address.path)
         with closing(connect(address).connection) as another, suppress(psycopg.OperationalError):

@@ -13,7 +13,6 @@ from engine.store.tables import (
     links,
     outbox,
     personal,
-    records,
     requests,
     waiting,
 )
@@ -74,7 +73,6 @@ NO_WAITING = Hot(
     waiting.delete().where(*(column == value(column.name) for column in waiting.columns)),
     *(column.name for column in waiting.columns),
 )
-NEW_RECORD = insert(records)
 NEW_REQUEST = insert(requests)
 NEW_MESSAGE = insert(outbox)
 CYCLE = replace(clock_cycles, filled=("noticed_ms",))
@@ -86,15 +84,6 @@ NO_PERSONAL_VALUE = Hot(
     "field",
 )
 
-RECORDS = Hot(
-    select(records.c.case_id, records.c.sequence, records.c.family_order, records.c.text, records.c.hash)
-    .where(records.c.case_id == value("case_id"), records.c.sequence > value("after"))
-    .order_by(records.c.sequence)
-    .limit(value("most")),
-    "case_id",
-    "after",
-    "most",
-)
 MEMBERS = Hot(select(cases.c.id).where(cases.c.root == value("root")), "root")
 REQUEST = Hot(
     select(requests).where(requests.c.sender == value("sender"), requests.c.key == value("key")), "sender", "key"

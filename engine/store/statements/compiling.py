@@ -14,6 +14,7 @@ from engine.store.statements.cases import STATEMENTS as ON_CASES
 from engine.store.statements.desk import STATEMENTS as ON_DESK
 from engine.store.statements.erasing import STATEMENTS as ON_ERASURES
 from engine.store.statements.hearing import STATEMENTS as ON_EVENTS
+from engine.store.statements.records import STATEMENTS as ON_RECORDS
 
 
 class Server(postgresql.dialect):  # type: ignore[misc,valid-type]
@@ -32,7 +33,7 @@ DIALECTS: dict[Kind, Dialect] = {
 
 def compiled(dialect: Dialect) -> dict[str, Text]:
     """Every statement in one database's words, by name."""
-    every = {**ON_CASES, **ON_DESK, **ON_ADJUSTMENTS, **ON_ERASURES, **ON_EVENTS}
+    every = {**ON_CASES, **ON_DESK, **ON_ADJUSTMENTS, **ON_ERASURES, **ON_EVENTS, **ON_RECORDS}
     return {name: found.text(dialect) for name, found in every.items()}
 
 

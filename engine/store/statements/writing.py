@@ -25,18 +25,21 @@ from engine.store.statements import Text
 class Hot:
     """A statement and the names of its values in the order in which callers give them."""
 
-    def __init__(self, build: ClauseElement | Callable[[str], ClauseElement], *names: str) -> None:
+    def __init__(
+        self, build: ClauseElement | Callable[[str], ClauseElement], *names: str, spare: tuple[str, ...] = ()
+    ) -> None:
         self.build = build
         self.names = names
+        self.spare = spare  # of these, what not every database wants
 
     def text(self, dialect: Dialect) -> Text:
         """The statement in one database's words. Values that SQLAlchemy adds are always the same."""
         element = self.build if isinstance(self.build, ClauseElement) else self.build(dialect.name)
-        keys = list(self.names) if isinstance(element, Insert) else None
+        keys = [name for name in self.names if name in element.table.c] if isinstance(element, Insert) else None
         compiled: Any = element.compile(dialect=dialect, column_keys=keys)
         wanted = tuple(compiled.positiontup)
         added = {name: compiled.params[name] for name in wanted if name not in self.names}
-        if not set(self.names) <= set(wanted) or None in added.values():
+        if not set(self.names) - set(self.spare) <= set(wanted) or None in added.values():
             raise TypeError(f"the statement wants {wanted}, not {self.names}: {compiled}")
         words = " ".join(str(compiled).split())
         if wanted == self.names:

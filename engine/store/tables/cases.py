@@ -81,7 +81,10 @@ records = Table(
     number("family_order", "1, 2, 3 … within the family"),
     word("text", "canonical JSON of the record"),
     word("hash", "SHA-256 of the text and of the record before it"),
-    info={"about": "The audit: append-only, held so by triggers that refuse to change, delete or replace a row."},
+    info={
+        "about": "The audit: append-only, held so by triggers that refuse to change, delete or replace a row. On "
+        "PostgreSQL it has one column more, `at_ms`, the record's instant, by whose months it is partitioned."
+    },
 )
 
 personal = Table(
