@@ -30,8 +30,11 @@ class Tombstone:
 class Archives(Protocol):
     """Families that have left, and those that may leave."""
 
-    def closed_families(self, process: str, before: int) -> Iterator[str]:
-        """Roots of this process closed before that instant, by id; none set aside or importing."""
+    def closed_families(self, process: str, before: int, *, with_private: bool = False) -> Iterator[str]:
+        """Roots of this process closed before that instant, by id; none set aside or importing.
+
+        `with_private` only those of whose family a private value, its key or a file is left.
+        """
 
     def archive(self, family: Family, tombstones: Sequence[Tombstone]) -> None:
         """Leave these in place of a family and of all that is of its cases; `Conflict` if it is not as it was read."""

@@ -1,4 +1,4 @@
-"""How long a closed case stays among the others: what `retention` of a process says."""
+"""How long a closed case stays among the others, and its private values with it: what `retention` of a process says."""
 
 from __future__ import annotations
 
@@ -52,9 +52,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """After how long a closed case leaves for the archive."""
+    """What becomes of closed cases in time; None: nothing of it."""
 
-    keep: Span
+    keep: Span | None = None  # after which they leave for the archive
+    private: Span | None = None  # after which their private values and files are erased
 
 
 def read_span(text: str) -> Span:

@@ -1,6 +1,7 @@
 """The worker: fires what falls due at its instant and delivers messages, until it is told to stop.
 
-Two threads, so that neither a slow receiver nor a long queue keeps anything from firing.
+Two threads, so that neither a slow receiver nor a long queue keeps anything from firing; the one that delivers also
+erases, when nothing waits, private values whose time is over.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ POLL = 1.0
 
 BREATH = 0.02
 """Seconds between two rounds of delivering: what fires meanwhile is delivered together, with fewer commits."""
+
+ERASED_EVERY = 3_600_000
+"""How often, in ms, a worker looks for private values whose time is over."""
 
 LEAST = 0.0005
 """Seconds it sleeps at least where there was nothing for it."""
@@ -51,6 +55,7 @@ class _Worker:
         self.total = Round()
         self.lock = threading.Lock()  # of the total
         self.posted = threading.Event()  # there may be something to deliver
+        self.erased_at = 0  # when there was nothing left to erase
         self.over = threading.Event()
         self.is_woken = False  # by somebody, not by the time
         self.trouble = _Trouble()
@@ -122,6 +127,9 @@ class _Worker:
 
     def _deliver_once(self) -> float:
         done = self.engine.deliver_some()
+        if done == Round() and abs(self.engine.now() - self.erased_at) >= ERASED_EVERY:
+            done = self.engine.erase_some()
+            self.erased_at = 0 if done.erased else self.engine.now()
         if done != Round():
             self._tell(done)
             return 0.0
@@ -153,6 +161,7 @@ class _Measuring:
             for name, about in (
                 ("advanced", "families carried forward"), ("delivered", "messages delivered"),
                 ("failed", "attempts to deliver that failed"), ("faults", "families set aside"),
+                ("erased", "cases whose private values were erased because their time was over"),
             )
         }  # fmt: skip
         self.lateness = meter.create_histogram("casewright.lateness", "ms", "after its instant, the first of a round")

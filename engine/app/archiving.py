@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.app.lapsing import is_taken_in, keep_of, over_at, span_of
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of, admin_of
 from engine.app.shelves import Shelved, shelve, shelved_text, take_down
@@ -20,7 +21,6 @@ from engine.core.replay import replay
 from engine.errors import Conflict, NotFound, NotPermitted, VerificationFailed
 from engine.evidence.offline import broken
 from engine.ports import Attachment, Tombstone, Transaction
-from engine.retention import Retention
 from engine.views import may_read
 
 Progress = Callable[[int, int], None]
@@ -154,44 +154,18 @@ class Archiving:
 
 def _leaving(tx: Transaction, library: Library, now: int) -> Iterator[Leaving]:
     for process in sorted(library.published):
-        if _retention(library, process, now) is None:
-            continue
-        for root in tx.closed_families(process, now):
+        keep = span_of(library, process, now, keep_of)
+        for root in tx.closed_families(process, now - keep.least) if keep is not None else ():
             family = tx.family(root, lock=False)
-            over = None if family is None else _over(library, family, now)
+            over = None if family is None else over_at(library, family, now, keep_of)
             if family is not None and over is not None and over <= now and not _is_needed(tx, family):
                 yield Leaving(root=root, process=process, cases=len(family.cases), since=over)
 
 
-def _retention(library: Library, process: str, now: int) -> Retention | None:
-    """What the newest version says counts for every case: how long something is kept is no promise of a version."""
-    plan = library.newest(process, now)
-    return None if plan is None else plan.definition.retention
-
-
-def _over(library: Library, family: Family, now: int) -> int | None:
-    """When the time of the whole family is over; None while a case is open, or of a process that keeps for good."""
-    ends = []
-    closed = [case.closed_at for case in family.cases.values()]
-    for case in family.cases.values():
-        retention = _retention(library, case.process, now)
-        if retention is None:
-            return None
-        ends.append((retention.keep, library.plan(case.process, case.version).definition.desk.zone))
-    last = max((at for at in closed if at is not None), default=0)
-    return None if None in closed else max(keep.after(last, zone) for keep, zone in ends)
-
-
 def _is_needed(tx: Transaction, family: Family) -> bool:
     """Whether something still hangs on it: a message on its way, or an open case that took one of these in."""
-    for case in family.cases.values():
-        if tx.outbox(status="waiting", case=case.id, limit=1):
-            return True
-        into = case.merged_into
-        other = tx.family(tx.root_of(into) or "", lock=False) if into and into not in family.cases else None
-        if other is not None and into is not None and other.cases[into].closed_at is None:
-            return True
-    return False
+    waits = (tx.outbox(status="waiting", case=case, limit=1) for case in family.cases)
+    return any(waits) or is_taken_in(tx, family)
 
 
 def _heads(family: Family) -> Counter[tuple[str, str]]:

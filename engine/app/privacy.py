@@ -1,15 +1,22 @@
-"""Private values: erased by the destruction of their key, which is wrapped by the host's."""
+"""Private values: erased by the destruction of their key, which is wrapped by the host's.
+
+Who erases is an administrator who is asked to, or the engine itself when the time is over that a process says.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 
 from engine.app.given import Given
+from engine.app.lapsing import is_private_over, private_of, span_of, with_private_over
 from engine.app.marks import SEARCH_KEY
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
-from engine.core.cases import Actor, Case, Command
-from engine.errors import Conflict, NotFound, UsageError
+from engine.core.cases import ENGINE, Actor, Case, Command
+from engine.errors import Conflict, NotFound, SetAside, UsageError
 from engine.ports import Transaction
 from engine.sealing import KEY, KEY_FILE
 from engine.views import Refusal
@@ -17,14 +24,18 @@ from engine.views import Refusal
 BATCH = 500
 """How many keys one transaction wraps anew."""
 
+FAMILIES = 100
+"""Of how many families whose time is over private values are erased at a time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
     """What erasing did to one case: the fields whose values are gone, and how many files went with them."""
 
     case: str
-    fields: tuple[str, ...]
-    files: int
+    fields: tuple[str, ...] = ()
+    files: int = 0
+    is_new: bool = True  # False: there was nothing left to erase, and nothing was written
 
 
 class Privacy:
@@ -43,21 +54,11 @@ class Privacy:
         def work(tx: Transaction) -> list[Erased]:
             who = admin_of(tx, actor, "erase private values")
             family = self._recipe.family_of(tx, case, lock=True)
-            return [self._erased(tx, one, who, (reason, keeps_files)) for one in family.cases.values()]
+            return [_erased(self._recipe, tx, one, (who, reason, not keeps_files)) for one in family.cases.values()]
 
         done = self._recipe.whole(work)
         self._recipe.store.scrub()
         return done
-
-    def _erased(self, tx: Transaction, case: Case, who: Actor, why: tuple[str, bool]) -> Erased:
-        reason, keeps_files = why
-        command = Command(verb="erase", case=case.id, actor=who, form={"reason": reason, "files": not keeps_files})
-        result = self._recipe.command_in(tx, command, Given())
-        if isinstance(result, Refusal):
-            raise Conflict(f"`{case.id}`: {result.reasons[0].words['en']}")
-        files = 0 if keeps_files else tx.forget_files(case.id)
-        tx.forget_traces(case.id)
-        return Erased(case=case.id, fields=tuple(result.record["erasure"]["fields"]), files=files)
 
     def erase_party(self, party: str, id: str, *, actor: Actor | str, reason: str) -> Erased:
         """Erase the private values of one of a register, of every change, and take this one off it.
@@ -70,6 +71,8 @@ class Privacy:
             found = tx.party(party, id)
             if not found:
                 raise NotFound(f"there is no {party} `{id}`", help="`casewright party` shows them")
+            if found[-1].erasure is not None:
+                return Erased(case=id, is_new=False)
             names = tuple(dict.fromkeys(name for one in found for name in one.private))
             at = max(self._recipe.life.read(tx), tx.party_until(party))
             erased = replace(
@@ -111,6 +114,48 @@ class Privacy:
             return 0
         tx.set_setting(SEARCH_KEY, keys.wrap(keys.open(stored, SEARCH_KEY), SEARCH_KEY))
         return 1
+
+
+def erase_over(recipe: RecipeOfTwo) -> int:
+    """Erase the private values and files of some closed families whose time is over; of how many cases.
+
+    The engine is on record for it, with what the process says. Done twice, or by two at once, it is done once.
+    """
+    with recipe.store.read() as tx:
+        roots = list(islice(with_private_over(tx, recipe.catalogue.library(tx), recipe.life.read(tx)), FAMILIES))
+    erased = 0
+    for root in roots:
+        with suppress(SetAside, Conflict):  # it stays as it is, and the next round looks again
+            erased += recipe.whole(partial(_erased_over, recipe, root=root))
+    if erased:
+        recipe.store.scrub()
+    return erased
+
+
+def _erased_over(recipe: RecipeOfTwo, tx: Transaction, root: str) -> int:
+    library, now = recipe.catalogue.library(tx), recipe.life.read(tx)
+    family = tx.family(root, lock=True)
+    if family is None or not is_private_over(tx, library, family, now):
+        return 0
+    spans = {case.id: span_of(library, case.process, now, private_of) for case in family.cases.values()}
+    done = [
+        _erased(recipe, tx, case, (ENGINE, f"retention: private: {spans[case.id]}", True))
+        for case in family.cases.values() if spans[case.id] is not None
+    ]  # fmt: skip
+    return sum(one.is_new for one in done)
+
+
+def _erased(recipe: RecipeOfTwo, tx: Transaction, case: Case, why: tuple[Actor, str, bool]) -> Erased:
+    who, reason, with_files = why
+    if not (case.secret or case.private or (with_files and tx.attached(case.id))):
+        return Erased(case=case.id, is_new=False)
+    command = Command(verb="erase", case=case.id, actor=who, form={"reason": reason, "files": with_files})
+    result = recipe.command_in(tx, command, Given())
+    if isinstance(result, Refusal):
+        raise Conflict(f"`{case.id}`: {result.reasons[0].words['en']}")
+    files = tx.forget_files(case.id) if with_files else 0
+    tx.forget_traces(case.id)
+    return Erased(case=case.id, fields=tuple(result.record["erasure"]["fields"]), files=files)
 
 
 def _check_reason(reason: str) -> None:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 from engine.app.advancing import Advanced, advance_some
 from engine.app.people import admin_of
+from engine.app.privacy import erase_over
 from engine.app.sending import Round, Sending
 from engine.app.vitals import Vitals, vitals_of
 from engine.core.cases import Actor
@@ -17,7 +18,7 @@ class Running(Sending):
     """The verbs of the worker."""
 
     def tick(self, *, accept_clock: bool = False) -> Round:
-        """Carry every family forward to now and deliver what waits."""
+        """Carry every family forward to now, deliver what waits, erase private values whose time is over."""
         if accept_clock:
             with self._recipe.store.write() as tx:
                 self._recipe.life.accept(tx)
@@ -26,7 +27,14 @@ class Running(Sending):
             some = self.run_once()
             done += some
             if not (some.advanced or some.delivered or some.faults):
-                return done
+                break
+        while (some := self.erase_some()).erased:
+            done += some
+        return done
+
+    def erase_some(self) -> Round:
+        """Erase what is private of closed families whose time is over by `retention`, at most a hundred families."""
+        return Round(erased=erase_over(self._recipe))
 
     def run_once(self) -> Round:
         """One unit of work: at most a hundred families and fifty messages."""

@@ -39,11 +39,12 @@ class Round:
     delivered: int = 0
     failed: int = 0
     faults: int = 0
+    erased: int = 0  # cases whose private values were erased because their time was over
 
     def __add__(self, other: Round) -> Round:
         return Round(
             self.advanced + other.advanced, self.delivered + other.delivered, self.failed + other.failed,
-            self.faults + other.faults,
+            self.faults + other.faults, self.erased + other.erased,
         )  # fmt: skip
 
 

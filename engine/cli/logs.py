@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TextIO
 
-_FIGURES = ("advanced", "delivered", "failed", "faults")
+_FIGURES = ("advanced", "delivered", "failed", "faults", "erased")
 
 
 class _Line(logging.Formatter):

@@ -27,8 +27,15 @@ _OF_A_CASE = (
 
 _CLOSED = (
     "SELECT id FROM cases WHERE parent IS NULL AND closed_ms IS NOT NULL AND closed_ms < ? AND process = ? "
-    "AND fault IS NULL AND importing IS NULL AND id > ? ORDER BY id LIMIT ?"
+    "AND fault IS NULL AND importing IS NULL AND id > ?"
 )
+_WITH_PRIVATE = " AND EXISTS (SELECT 1 FROM cases AS member WHERE member.root = cases.id AND ({}))".format(
+    " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE {table}.case_id = member.id)"
+        for table in ("case_keys", "personal", "attachments")
+    )
+)
+_IN_ORDER = " ORDER BY id LIMIT ?"
 _LEAVES = f"INSERT INTO archived ({', '.join(_LEFT)}) VALUES ({', '.join('?' for _ in _LEFT)})"
 _FOUND = f"SELECT {', '.join(_LEFT)} FROM archived"
 
@@ -36,11 +43,15 @@ _FOUND = f"SELECT {', '.join(_LEFT)} FROM archived"
 class Archives(Work):
     """What is archived of a database."""
 
-    def closed_families(self, process: str, before: int) -> Iterator[str]:
-        """Roots of this process closed before that instant, by id; none set aside or importing."""
+    def closed_families(self, process: str, before: int, *, with_private: bool = False) -> Iterator[str]:
+        """Roots of this process closed before that instant, by id; none set aside or importing.
+
+        `with_private` only those of whose family a private value, its key or a file is left.
+        """
+        text = (_CLOSED + _WITH_PRIVATE if with_private else _CLOSED) + _IN_ORDER
         after, page = "", [("",)]
         while page:
-            page = self._ask(_CLOSED, (before, process, after, PAGE)).fetchall()
+            page = self._ask(text, (before, process, after, PAGE)).fetchall()
             for (after,) in page:
                 yield after
 

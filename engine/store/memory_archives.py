@@ -17,12 +17,21 @@ _FIRST = ("records", "attachments", "searches", "cycles", "affected")
 class MemoryArchives(MemoryWork):
     """What is archived of a store in memory."""
 
-    def closed_families(self, process: str, before: int) -> Iterator[str]:
-        """Roots of this process closed before that instant, by id; none set aside or importing."""
-        for root in sorted(root for root, _ in self._tables.rows("families")):
+    def closed_families(self, process: str, before: int, *, with_private: bool = False) -> Iterator[str]:
+        """Roots of this process closed before that instant, by id; none set aside or importing.
+
+        `with_private` only those of whose family a private value, its key or a file is left.
+        """
+        for root, members in sorted(self._tables.rows("families")):
             kept = self._kept(root)
-            if kept is not None and kept.case.process == process and _is_over(kept.case, before):
+            if kept is None or kept.case.process != process or not _is_over(kept.case, before):
+                continue
+            if not with_private or any(map(self._has_private, members)):
                 yield root
+
+    def _has_private(self, case: str) -> bool:
+        kept = self._kept(case)
+        return kept is not None and bool(kept.case.secret or kept.case.private or self._tables.get("attached", case))
 
     def archive(self, family: Family, tombstones: Sequence[Tombstone]) -> None:
         """Leave these in place of a family and of all that is of its cases; `Conflict` if it is not as it was read."""

@@ -40,6 +40,7 @@ CONCERNS: Mapping[tuple[str, str], Audience] = {
     ("action", "within"): "customers",
     ("process", "label"): "customers",
     ("process", "summary"): "operators",
+    ("process", "private"): "customers",
 }
 
 ASPECTS: Mapping[str, Words] = {
@@ -51,7 +52,8 @@ ASPECTS: Mapping[str, Words] = {
     "calendar": {"en": "counted by", "zh": "计时日历"},
     "never_by": {"en": "never by", "zh": "禁止操作者"},
     "seen_by": {"en": "may be read by", "zh": "可查看者"},
-    "retention": {"en": "closed cases are kept for", "zh": "结案后保留"},
+    "keep": {"en": "closed cases are kept for", "zh": "结案后保留"},
+    "private": {"en": "private values of closed cases are kept for", "zh": "结案后个人信息保留"},
     "authority": {"en": "limits of authority", "zh": "权限额度"},
     "key": {"en": "business key", "zh": "业务编号"},
     "unique": {"en": "one open case of each key", "zh": "同号只开一案"},

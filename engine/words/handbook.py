@@ -13,7 +13,7 @@ from engine.words.conditions import condition_said
 from engine.words.effects import effects_said
 from engine.words.promises import Promise, goal_said, promises
 from engine.words.speech import Speech, every_action
-from engine.words.times import timer_said
+from engine.words.times import span_said, timer_said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,11 @@ def handbook_of(speech: Speech) -> Handbook:
         process=definition.process,
         version=definition.version,
         title=speech.say("handbook", process=label),
-        about=(speech.say("about_version", number=definition.version, calendar=calendar), *_never(speech)),
+        about=(
+            speech.say("about_version", number=definition.version, calendar=calendar),
+            *_never(speech),
+            *_kept(speech),
+        ),
         opening=opening_said(speech),
         pages=tuple(page_of(speech, state) for state in definition.states.values()),
         promises=promises(speech),
@@ -72,6 +76,14 @@ def handbook_of(speech: Speech) -> Handbook:
 def _never(speech: Speech) -> Iterator[str]:
     if never := speech.definition.never_by:
         yield speech.say("never_at_all", who=speech.people(never))
+
+
+def _kept(speech: Speech) -> Iterator[str]:
+    if (retention := speech.definition.retention) is None:
+        return
+    for key, span in (("private_for", retention.private), ("kept_for", retention.keep)):
+        if span is not None:
+            yield speech.say(key, span=span_said(speech, span))
 
 
 def page_of(speech: Speech, state: State) -> Page:

@@ -14,6 +14,7 @@ from engine.calendars import Calendar
 from engine.expressions import Expression
 from engine.model import Branch, Clock, Form, Guard, Notify
 from engine.moments import Every, Moment
+from engine.retention import Retention, Span
 from engine.words.acts import branch_said
 from engine.words.aspects import CONCERNS, KINDS, Audience
 from engine.words.conditions import condition_said
@@ -21,7 +22,7 @@ from engine.words.effects import effects_said
 from engine.words.placeholders import with_labels
 from engine.words.promises import events_said, goal_said, rung_said
 from engine.words.speech import Speech, every_action
-from engine.words.times import every_said, length_said, moment_said
+from engine.words.times import every_said, length_said, moment_said, span_said
 
 Subject = tuple[str, ...]
 """What a part belongs to: a kind, and names."""
@@ -134,10 +135,10 @@ def _detail(speech: Speech, part: Any) -> str:
 
 
 def _flat(value: Any) -> Iterator[tuple[str, str, Any]]:
-    """The aspects of a part: its fields, a form by what it asks, each guard by its name."""
+    """The aspects of a part: its fields, a form by what it asks, what is kept by what of it, each guard by its name."""
     for field in fields(value):
         inner = getattr(value, field.name)
-        if isinstance(inner, Form):
+        if isinstance(inner, Form | Retention):
             yield from ((part.name, "", getattr(inner, part.name)) for part in fields(inner))
         elif field.name == "goal" and len(inner) > 1:
             yield from (("goal", exact(branch.when), branch) for branch in inner)
@@ -238,6 +239,8 @@ def _said_by_kind(speech: Speech, aspect: str, value: Any) -> str:
         return goal_said(speech, value)
     if isinstance(value, Moment):
         return moment_said(speech, value)
+    if isinstance(value, Span):
+        return span_said(speech, value)
     if isinstance(value, Every):
         return every_said(speech, value)
     if aspect == "within":

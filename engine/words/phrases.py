@@ -31,6 +31,9 @@ PHRASES: Mapping[str, Words] = {
     "working_day": {"en": "1 working day", "zh": "1 个工作日"},
     "days": {"en": "{count} days", "zh": "{count} 天"},
     "day": {"en": "1 day", "zh": "1 天"},
+    "span_days": {"en": "{count} days", "zh": "{count} 天"},
+    "span_months": {"en": "{count} months", "zh": "{count} 个月"},
+    "span_years": {"en": "{count} years", "zh": "{count} 年"},
     "end_of_day": {"en": "the end of the day", "zh": "当日结束"},
     "end_of_business_day": {"en": "the end of the working day", "zh": "当日下班"},
     "end_of_month": {"en": "the end of the month", "zh": "当月结束"},
@@ -93,6 +96,13 @@ PHRASES: Mapping[str, Words] = {
     "by": {"en": "by {who}", "zh": "由{who}"},
     "never_at_all": {"en": "Never by {who}, whatever is done.", "zh": "{who}不得作任何操作。"},
     "never_by": {"en": "never by {who}", "zh": "{who}不得操作"},
+    "kept_for": {
+        "en": "{span} after it is closed, a case leaves for the archive.", "zh": "结案满 {span}后，案件移入档案。"
+    },
+    "private_for": {
+        "en": "{span} after it is closed, the private values and files of a case are erased.",
+        "zh": "结案满 {span}后，案件的个人信息及附件予以抹除。",
+    },
     "needs": {"en": "only after {actions}", "zh": "须先完成{actions}"},
     "during": {"en": "only while {calendar} is open", "zh": "仅限{calendar}开放时间"},
     "within": {"en": "only within {length} after closing", "zh": "仅限结案后{length}内"},

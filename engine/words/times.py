@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.hours import say_duration
 from engine.model import Timer
 from engine.moments import Every, Moment
+from engine.retention import Span
 from engine.timeline import DAY
 from engine.words.phrases import WEEKDAYS
 from engine.words.speech import Speech
@@ -49,6 +50,11 @@ def _shifted(speech: Speech, moment: Moment, point: str) -> str:
         return point
     length = length_said(speech, abs(moment.offset))
     return speech.say("before" if moment.offset < 0 else "after", length=length, point=point)
+
+
+def span_said(speech: Speech, span: Span) -> str:
+    """Days, months or years by the calendar: `90 days`, in Chinese `90 天`."""
+    return str(span) if speech.language == "en" else speech.say(f"span_{span.unit}", count=span.count)
 
 
 def every_said(speech: Speech, every: Every) -> str:

@@ -62,15 +62,25 @@ def test_who_erased_when_stands_on_record_and_nothing_else_changes(engine: Engin
     assert (after.position, after.clocks, after.waiting_on) == (before.position, before.clocks, before.waiting_on)
 
 
-def test_an_open_case_goes_on_and_may_be_given_values_anew(engine: Engine) -> None:
+def test_an_open_case_goes_on(engine: Engine) -> None:
     case = open_errand(engine, phone=PHONE)
     engine.erase(case, actor=ADMIN, reason="asked")
     send(engine, case)
-    other = open_errand(engine)
-    assert engine.erase(other, actor=ADMIN, reason="asked")[0].fields == ()
     deliver(engine, case)
     assert not engine.verify().problems
-    assert engine.erase(case, actor=ADMIN, reason="again")[0].fields == ("phone",)
+
+
+def test_what_holds_nothing_private_is_left_as_it_is_and_says_so(engine: Engine) -> None:
+    case, bare = open_errand(engine, phone=PHONE), open_errand(engine)
+    assert [one.is_new for one in engine.erase(case, actor=ADMIN, reason="asked")] == [True]
+    for one in (case, bare):
+        before = engine.history(one)
+        again = engine.erase(one, actor=ADMIN, reason="again")
+        assert [(one.fields, one.files, one.is_new) for one in again] == [((), 0, False)]
+        assert engine.history(one) == before
+    done(engine.attach(case, "slip.txt", b"3-201", actor=LIN))
+    assert not engine.erase(case, actor=ADMIN, reason="again", keeps_files=True)[0].is_new
+    assert engine.erase(case, actor=ADMIN, reason="again")[0].files == 1
 
 
 def test_only_administrators_erase_and_they_say_why(engine: Engine) -> None:

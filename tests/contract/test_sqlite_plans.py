@@ -102,3 +102,15 @@ def test_a_worklist_walks_along_each_queue_and_stops_at_a_page(plans: Plans) -> 
 
 def test_ones_own_cases_are_found_by_their_holder(plans: Plans) -> None:
     assert "ix_cases_assignee (assignee=?)" in plans.of(Query(assignee="lin"))
+
+
+@pytest.mark.parametrize("with_private", [False, True])
+def test_closed_families_of_a_process_are_walked_by_id_without_reading_the_others(
+    plans: Plans, with_private: bool
+) -> None:
+    plans.seen.clear()
+    assert list(plans.work.closed_families("repair", 5, with_private=with_private)) == []
+    (plan,) = plans.seen
+    assert "SEARCH cases USING INDEX ix_cases_closed_roots (process=? AND id>?)" in plan
+    assert "SCAN" not in plan
+    assert "ORDER BY" not in plan

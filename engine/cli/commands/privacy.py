@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -87,7 +88,7 @@ def run_erase(streams: Streams, engine: Engine, args: Args) -> int:
     else:
         erased = engine.erase(args.subject, actor=actor, reason=args.reason, keeps_files=args.keep_files)
     if streams.is_json:
-        streams.give({"erased": [{"case": one.case, "fields": one.fields, "files": one.files} for one in erased]})
+        streams.give({"erased": [asdict(one) for one in erased]})
         return Exit.DONE
     for one in erased:
         streams.say(_line(one))
@@ -114,6 +115,8 @@ def _ask(streams: Streams, question: str) -> None:
 
 
 def _line(one: Erased) -> str:
+    if not one.is_new:
+        return _("{case}: there is nothing left to erase").format(case=one.case)
     fields = ", ".join(one.fields) or _("no private value")
     text = _("{case}: erased {fields}").format(case=one.case, fields=fields)
     return text + (listed(("", plural("{count} file", "{count} files", one.files))) if one.files else "")

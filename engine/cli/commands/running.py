@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -27,7 +28,8 @@ def worker_command() -> Command:
         "worker",
         run_worker,
         help=_(
-            "Fire what falls due and deliver messages, until stopped by Ctrl-C or SIGTERM. "
+            "Fire what falls due, deliver messages and erase private values whose time is over, until stopped by "
+            "Ctrl-C or SIGTERM. "
             "Killed at any point it loses nothing but time."
         ),
         examples=("casewright worker", "casewright worker --log-json"),
@@ -116,7 +118,10 @@ def tick_command() -> Command:
     return engine_command(
         "tick",
         run_tick,
-        help=_("Do one round: carry every case forward to now, deliver what waits, and stop."),
+        help=_(
+            "Do one round: carry every case forward to now, deliver what waits, erase private values whose time is "
+            "over as `retention` of their process says, and stop."
+        ),
         examples=("casewright tick", "casewright tick --accept-clock"),
         params=[
             click.Option(
@@ -133,14 +138,12 @@ def run_tick(streams: Streams, engine: Engine, args: Args) -> int:
     register(streams, engine, args)
     done = engine.tick(accept_clock=args.accept_clock)
     if streams.is_json:
-        streams.give_line(
-            {"advanced": done.advanced, "delivered": done.delivered, "failed": done.failed, "faults": done.faults}
-        )
+        streams.give_line(asdict(done))
     else:
         carried = plural("{count} case carried forward", "{count} cases carried forward", done.advanced)
-        streams.say(
-            listed([carried, plural("{count} message delivered", "{count} messages delivered", done.delivered)])
-        )
+        delivered = plural("{count} message delivered", "{count} messages delivered", done.delivered)
+        erased = plural("private values of {count} case erased", "private values of {count} cases erased", done.erased)
+        streams.say(listed([carried, delivered, *([erased] if done.erased else [])]))
         if done.failed:
             streams.tell(_("{count} could not be delivered: see `casewright outbox`").format(count=done.failed))
         if done.faults:

@@ -14,6 +14,15 @@ SENTENCES = (
     later("process `{process}` hears an event `{event}` too"),
     later("give each a name of its own; the sender or whoever brings it in says which is meant"),
     later("the other process"),
+    # what becomes of closed cases
+    later("private values are kept for good, for nothing says how long: {fields}"),
+    later("say it, for instance `retention: {{keep: 3 years, private: 1 year}}`"),
+    later("private values never stay for {private}: the case itself leaves after {keep}"),
+    later("give them less time than the case, or leave `private` out: they end when the case leaves"),
+    later("{span} after closing the case leaves, but `{action}` is possible for {within}"),
+    later("{span} after closing private values end, but `{action}` is possible for {within}"),
+    later("so long it may be reopened"),
+    later("say a longer time than that"),
     # actions
     later("guard `{name}` has no `else`: whoever is refused is not told why"),
     later("add `else: {{…}}` with the reason in every language"),

@@ -50,6 +50,14 @@ Index(None, cases.c.family_due_ms, cases.c.id, **where("family_due_ms IS NOT NUL
 Index("ix_cases_worklist", cases.c.sort_key, cases.c.opened_ms, cases.c.id, **where("closed_ms IS NULL"))
 Index("ix_cases_assignee", cases.c.assignee, **where("assignee IS NOT NULL AND closed_ms IS NULL"))
 Index("ix_cases_closed", cases.c.sort_key, cases.c.opened_ms, cases.c.id, **where("closed_ms IS NOT NULL"))
+# What leaves, or lets private values go, when its time is over: walked by id, a page at a time.
+Index(
+    "ix_cases_closed_roots",
+    cases.c.process,
+    cases.c.id,
+    cases.c.closed_ms,
+    **where("parent IS NULL AND closed_ms IS NOT NULL"),
+)
 # For counting like cases alone: the condition, true of every row, keeps it from being taken for lists of one process.
 Index("ix_cases_process_opened_ms", cases.c.process, cases.c.opened_ms, **where("process <> ''"))
 Index("ix_cases_business_key", cases.c.business_key, cases.c.process, **where("business_key IS NOT NULL"))
