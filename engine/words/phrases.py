@@ -97,7 +97,8 @@ PHRASES: Mapping[str, Words] = {
     "never_at_all": {"en": "Never by {who}, whatever is done.", "zh": "{who}不得作任何操作。"},
     "never_by": {"en": "never by {who}", "zh": "{who}不得操作"},
     "kept_for": {
-        "en": "{span} after it is closed, a case leaves for the archive.", "zh": "结案满 {span}后，案件移入档案。"
+        "en": "{span} after it is closed, a case leaves for the archive.",
+        "zh": "结案满 {span}后，案件移入档案。",
     },
     "private_for": {
         "en": "{span} after it is closed, the private values and files of a case are erased.",

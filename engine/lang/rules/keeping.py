@@ -28,13 +28,11 @@ def private_for_good(checked: Checked) -> Iterator[Spot]:
 def private_outlives_case(checked: Checked) -> Iterator[Spot]:
     """Private values said to stay for as long as their case or longer: they end with it."""
     retention = checked.definition.retention
-    if retention is not None and retention.keep is not None and retention.private is not None:
-        if _end(retention.private) >= _end(retention.keep):
-            message = (
-                f"private values never stay for {retention.private}: the case itself leaves after {retention.keep}"
-            )
-            mend = "give them less time than the case, or leave `private` out: they end when the case leaves"
-            yield Spot(checked.value(retention, "private"), message, mend)
+    keep, private = (retention.keep, retention.private) if retention is not None else (None, None)
+    if keep is not None and private is not None and _end(private) >= _end(keep):
+        message = f"private values never stay for {private}: the case itself leaves after {keep}"
+        mend = "give them less time than the case, or leave `private` out: they end when the case leaves"
+        yield Spot(checked.value(retention, "private"), message, mend)
 
 
 @rule("reopened-too-late", "warning", whole=False)
