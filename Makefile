@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long crash mining check format lint types imports deps manual commands catalogues wheel bench ci changelog clean
+.PHONY: help setup demo test long crash mining check format lint types imports deps manual commands catalogues wheel bench others ci changelog clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ wheel: setup ## build wheel and sdist into dist/
 
 bench: setup ## measure against the raw driver (benchmarks/)
 	@$(BIN)/python -m benchmarks.run
+
+others: setup ## the same case with other engines, each in an environment of its own (build/others, half a gigabyte)
+	@$(BIN)/python -m benchmarks.others
 
 ci: ## everything CI does, in a fresh clone
 	@bash .ci/run
