@@ -21,7 +21,7 @@ from benchmarks.common import tell
 
 QUESTIONS = (
     "durable", "server", "worker", "decision", "loading", "checking", "starting", "memory", "store_step", "machine",
-    "expressions", "calendars", "long_case", "callers", "verifying", "timers", "growth",
+    "expressions", "calendars", "long_case", "callers", "verifying", "timers", "growth", "simulating",
 )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ SENTENCES = (
     later("the archive's file `{file}` cannot be read: {why}"),
     later("the archive's file `{file}` is not the one that was written: its hash does not fit"),
     later("`{case}` was changed meanwhile"),
+    later("a process that was playing ended before it was done"),
+    later("where memory is scarce, let one process play all"),
     later("archive again"),
     later("`casewright list --find` finds one by phone or name"),
     later("no process `{process}` is published{near}"),

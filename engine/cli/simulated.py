@@ -39,7 +39,20 @@ class Told:
         label = self.reader.said(self.definition.label, self.definition.process)
         day = self.reader.local(self.since).strftime("%Y-%m-%d")
         days = _("{days} from {day}").format(days=plural("{count} day", "{count} days", one.days), day=day)
-        return f"{label} · {days} · " + _("seed {seed}").format(seed=one.seed)
+        runs = [] if one.runs == 1 else [plural("{count} run", "{count} runs", one.runs)]
+        return " · ".join([label, days, *runs, _("seed {seed}").format(seed=one.seed)])
+
+    def promises(self) -> Sequence[tuple[str, Cell]]:
+        """Say what is told of a promise; of several runs how far they lie apart, too."""
+        if self.variants[0].runs == 1:
+            return PROMISES
+        return (PROMISES[0], (later("each run"), lambda told, one: told.between(one)), *PROMISES[1:])
+
+    def between(self, one: Attainment) -> str:
+        """Say how a promise was kept in the worst and in the best run."""
+        variant = next(variant for variant in self.variants if any(one is each for each in variant.promises))
+        shares = variant.between.get(one.group[0])
+        return "" if shares is None else f"{percent(shares[0])}–{percent(shares[1])}"
 
     def clock(self, name: str) -> str:
         """Label a promise."""
@@ -111,7 +124,7 @@ def write_simulation(told: Told) -> None:
     for one in told.variants:
         streams.say("  " + " · ".join(part for part in (one.title, *cases_said(told, one)) if part))
     for head, pick, name, cells in (
-        (_("promise"), lambda one: one.promises, lambda one: told.clock(one.group[0]), PROMISES),
+        (_("promise"), lambda one: one.promises, lambda one: told.clock(one.group[0]), told.promises()),
         (_("work waits for"), lambda one: one.roles, lambda one: told.role(one.role), ROLES),
         (_("team"), lambda one: one.teams, lambda one: told.role(one.name), TEAMS),
     ):
@@ -136,7 +149,7 @@ def _table(
 ) -> None:  # fmt: skip
     if not lines:
         return
-    has_signs = cells is PROMISES
+    has_signs = PROMISES[0] in cells
     columns = [
         Column(head=""), Column(head=head, is_wide=True), Column(head=_("variant")),
         *(Column(head=_(word), is_number=True) for word, _cell in cells),
@@ -202,6 +215,7 @@ def simulation_document(told: Told) -> dict[str, Any]:
         "process": told.definition.process,
         "from": told.reader.rfc3339(told.since),
         "days": first.days,
+        "runs": first.runs,
         "seed": first.seed,
         "variants": [_variant_document(told, one) for one in told.variants],
     }
@@ -215,6 +229,7 @@ def _variant_document(told: Told, one: Simulated) -> dict[str, Any]:
         "promises": [
             {
                 "clock": promise.group[0], "label": told.clock(promise.group[0]), "attained": promise.attained,
+                "between": list(one.between.get(promise.group[0], ())),
                 "target": promise.target, "is_on_target": promise.is_on_target, "counts": dict(promise.counts),
                 "used": spread_document(promise.used), "late": spread_document(promise.late),
             }

@@ -27,7 +27,7 @@ def simulation_page(told: Told) -> str:
         *(quiet(" · ".join(part for part in (one.title, *cases_said(told, one)) if part)) for one in variants),
     ]
     if promises:
-        body.append(section(_("How promises would be kept"), _table(told, _("promise"), promises, PROMISES)))
+        body.append(section(_("How promises would be kept"), _table(told, _("promise"), promises, told.promises())))
     if roles:
         lines = _days(roles, lambda one: one.queue, lambda value: f"{value:.2g}")
         body.append(
@@ -47,7 +47,7 @@ def simulation_page(told: Told) -> str:
 def _table(
     told: Told, head: str, lines: Sequence[tuple[str, str, Any]], cells: Sequence[tuple[str, Cell]]
 ) -> str:  # fmt: skip
-    has_bars, has_variants = cells is PROMISES, len(told.variants) > 1
+    has_bars, has_variants = PROMISES[0] in cells, len(told.variants) > 1
     heads = [
         Column(head), *([Column(_("variant"))] if has_variants else []),
         *([Column(""), Column("")] if has_bars else []),

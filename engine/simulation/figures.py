@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.calendars import openings
-from engine.core.attainment import Attainment, Spread, spread
+from engine.core.attainment import Attainment, Counted, Spread, attainments, spread
 from engine.core.cases import Reason
 from engine.fields import Words
 from engine.simulation.assumptions import Team
-from engine.timeline import wall_at
+from engine.timeline import DAY, wall_at
 
 HOUR, HOURS = 3_600_000, 24
 
@@ -54,6 +55,7 @@ class Simulated:
 
     title: str
     days: int
+    runs: int  # so many times the days were played; what is counted is of all of them
     seed: int
     opened: int
     closed: int
@@ -61,6 +63,7 @@ class Simulated:
     stuck: int  # open cases in which nothing can happen any more
     apart: int  # cases of other processes that were opened and stand still
     promises: tuple[Attainment, ...]  # by clock
+    between: Mapping[str, tuple[float, float]]  # by clock: attained in the worst and in the best run
     total: Attainment
     roles: tuple[RoleFigures, ...]
     teams: tuple[TeamFigures, ...]
@@ -130,36 +133,97 @@ class Counting:
         """Somebody of a team was busy."""
         self.busy.setdefault(team.name, Hours(self.zone)).add(since, until)
 
-    def roles(self, until: int, days: int) -> tuple[RoleFigures, ...]:
-        """The figures of every role for which work waited or was done."""
-        found = []
-        for role in sorted({*self.lines, *self.waits}):
+    def end(self, until: int) -> None:
+        """Nothing more happens."""
+        for role in (*self.lines, *self.waits):
             self.line(role, until, 0)
-            line, waits = self.lines[role], self.waits.get(role, [])
-            found.append(
-                RoleFigures(
-                    role=role, done=len(waits), waited=spread(waits), longest=line.longest, left=line.length,
-                    mean_wait=sum(waits) / len(waits) if waits else 0.0,
-                    queue=tuple(total / (days * HOUR) for total in line.hours.sums),
-                )
-            )  # fmt: skip
-        return tuple(found)
 
-    def teams(self, teams: tuple[Team, ...], until: int) -> tuple[TeamFigures, ...]:
-        """The figures of every team; those of the same roles together."""
-        there: dict[str, Hours] = {}
-        counts: Counter[str] = Counter()
-        for team in teams:
-            counts[team.name] += team.count
-            hours = there.setdefault(team.name, Hours(self.zone))
-            for begin, end in openings(team.calendar, self.since, until):
-                hours.add(begin, end, team.count)
-        found = []
-        for name, hours in there.items():
-            busy = self.busy.get(name, Hours(self.zone)).sums
-            shares = tuple(part / whole if whole else None for part, whole in zip(busy, hours.sums, strict=True))
-            whole = sum(hours.sums)
-            found.append(
-                TeamFigures(name=name, count=counts[name], busy=sum(busy) / whole if whole else None, by_hour=shares)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What one run has shown: all that figures are made of, by itself or together with other runs."""
+
+    opened: int
+    lasted: tuple[int, ...]  # ms, of the closed
+    stuck: int
+    apart: int
+    counted: tuple[Counted, ...]  # cycles of promises
+    counting: Counting
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What was played: teams, from when to when."""
+
+    teams: tuple[Team, ...]
+    since: int
+    until: int
+
+    @property
+    def days(self) -> int:
+        """How many days."""
+        return (self.until - self.since) // DAY
+
+
+def attained_in(tallies: Sequence[Tally]) -> tuple[tuple[Attainment, ...], Attainment]:
+    """How promises were kept, in all runs together."""
+    return attainments((one for tally in tallies for one in tally.counted), lambda one: (one.cycle.clock,))
+
+
+def between(tallies: Sequence[Tally]) -> dict[str, tuple[float, float]]:
+    """How well each promise was kept in the worst and in the best run."""
+    found: dict[str, list[float]] = {}
+    for tally in tallies:
+        for one in attained_in([tally])[0]:
+            if one.attained is not None:
+                found.setdefault(one.group[0], []).append(one.attained)
+    return {clock: (min(shares), max(shares)) for clock, shares in found.items()}
+
+
+def roles_in(tallies: Sequence[Tally], played: Played) -> tuple[RoleFigures, ...]:
+    """The figures of every role for which work waited or was done: a day of all runs on average."""
+    found, days = [], played.days * len(tallies)
+    for role in sorted({role for tally in tallies for role in tally.counting.lines}):
+        lines = [line for tally in tallies if (line := tally.counting.lines.get(role)) is not None]
+        waits = [wait for tally in tallies for wait in tally.counting.waits.get(role, ())]
+        sums = zip(*(line.hours.sums for line in lines), strict=True)
+        found.append(
+            RoleFigures(
+                role=role, done=len(waits), waited=spread(waits), longest=max(line.longest for line in lines),
+                mean_wait=sum(waits) / len(waits) if waits else 0.0,
+                queue=tuple(sum(hour) / (days * HOUR) for hour in sums),
+                left=round(sum(line.length for line in lines) / len(tallies)),
             )
-        return tuple(found)
+        )  # fmt: skip
+    return tuple(found)
+
+
+def teams_in(tallies: Sequence[Tally], played: Played) -> tuple[TeamFigures, ...]:
+    """The figures of every team; those of the same roles together."""
+    there: dict[str, Hours] = {}
+    counts: Counter[str] = Counter()
+    zone = tallies[0].counting.zone
+    for team in played.teams:
+        counts[team.name] += team.count
+        hours = there.setdefault(team.name, Hours(zone))
+        for begin, end in openings(team.calendar, played.since, played.until):
+            hours.add(begin, end, team.count * len(tallies))
+    found = []
+    for name, hours in there.items():
+        each = [tally.counting.busy.get(name, Hours(zone)).sums for tally in tallies]
+        busy = [sum(parts) for parts in zip(*each, strict=True)]
+        shares = tuple(part / whole if whole else None for part, whole in zip(busy, hours.sums, strict=True))
+        whole = sum(hours.sums)
+        found.append(
+            TeamFigures(name=name, count=counts[name], busy=sum(busy) / whole if whole else None, by_hour=shares)
+        )
+    return tuple(found)
+
+
+def refused_in(tallies: Sequence[Tally]) -> tuple[Refusal, ...]:
+    """What was refused, by action and rule."""
+    found: dict[tuple[str, str], Refusal] = {}
+    for place, one in (refused for tally in tallies for refused in tally.counting.refused.items()):
+        known = found.get(place)
+        found[place] = one if known is None else replace(known, count=known.count + one.count)
+    return tuple(one for _, one in sorted(found.items()))

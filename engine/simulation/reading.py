@@ -50,7 +50,8 @@ class _Reading:
         self.notes = notes
         for part in wanted.parts:
             if part not in root.plain:
-                mend = f"write `{part}:`, or give it in a file of its own"
+                is_apart = part in ("arrivals", "roster")  # these alone have an option of their own
+                mend = f"write `{part}:`, or give it in a file of its own" if is_apart else f"write `{part}:`"
                 self.notes.error("missing-key", root.document.top, f"`{part}` is missing", mend)
 
     def assumptions(self) -> Assumptions:

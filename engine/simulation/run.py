@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from engine.calendars import openings
 from engine.chart import Position
-from engine.core.attainment import attainments, spread
 from engine.core.cases import Actor, Case, Command
 from engine.core.people import persons
 from engine.core.permits import who_may_not
@@ -22,7 +21,7 @@ from engine.core.plan import Library
 from engine.model import Action, Whos
 from engine.simulation.assumptions import Answer, Arrivals, Assumptions, Doing, Team
 from engine.simulation.desk import Families
-from engine.simulation.figures import Counting, Simulated
+from engine.simulation.figures import Counting, Tally
 from engine.simulation.people import Person, Roster, Task
 from engine.timeline import DAY
 from engine.values import rfc3339
@@ -42,9 +41,9 @@ class Variant:
     seed: int
 
 
-def simulate(variant: Variant, progress: Callable[[int, int], None] = lambda done, whole: None) -> Simulated:
-    """Play the days; the same variant always gives the same figures."""
-    return _Days(variant).play(progress)
+def tally(variant: Variant, run: int = 0, progress: Callable[[int, int], None] = lambda done, whole: None) -> Tally:
+    """Play the days once; the same run of the same variant always shows the same."""
+    return _Days(variant, run).play(progress)
 
 
 @dataclass(slots=True)
@@ -70,8 +69,10 @@ class _Right(NamedTuple):
 class _Days:
     """One run. An event is an instant and what to do then; of one instant the first one planned comes first."""
 
-    def __init__(self, variant: Variant) -> None:
-        self.variant, self.assumed = variant, variant.assumed
+    def __init__(self, variant: Variant, run: int) -> None:
+        self.assumed = variant.assumed
+        # The first run is the same whether others follow it or not.
+        self.seed = f"{variant.seed}/{run}" if run else f"{variant.seed}"
         self.families = Families(variant.library, self.assumed.process, self.assumed.since)
         self.plan, self.definition = self.families.plan, self.families.plan.definition
         self.now = self.assumed.since
@@ -87,10 +88,10 @@ class _Days:
         for action in self.plan.actions():
             self.actions.setdefault(action.name, []).append(action)
 
-    def play(self, progress: Callable[[int, int], None]) -> Simulated:
-        """All days, then the figures."""
+    def play(self, progress: Callable[[int, int], None]) -> Tally:
+        """All days."""
         for number, arrivals in enumerate(self.assumed.arrivals):
-            self._come(iter(_arrivals(arrivals, self, Random(f"{self.variant.seed}:arrivals:{number}"))))
+            self._come(iter(_arrivals(arrivals, self, Random(f"{self.seed}:arrivals:{number}"))))
         for team in self.assumed.teams:
             for begin, _end in openings(team.calendar, self.now, self.until):
                 self._at(begin, self._begin_shift, team)
@@ -98,7 +99,7 @@ class _Days:
             self.now, _, event, given = heappop(self.events)
             event(*given)
             progress(self.now - self.assumed.since, self.until - self.assumed.since)
-        return self._figures()
+        return self._tally()
 
     def _at(self, at: int, event: Callable[..., None], *given: object) -> None:
         heappush(self.events, (at, next(self._order), event, given))
@@ -113,7 +114,7 @@ class _Days:
 
     def _open(self, instants: Iterator[int]) -> None:
         self._come(instants)
-        lots = Random(f"{self.variant.seed}:{len(self.lives)}")
+        lots = Random(f"{self.seed}:{len(self.lives)}")
         actor = Actor(id=f"{self.assumed.opener}_0", roles=(self.assumed.opener,))
         form, facts = self._given(self.assumed.opening, lots), self._given(self.assumed.facts, lots)
         outcome = self.families.open(form, actor, facts, self.now)
@@ -298,18 +299,14 @@ class _Days:
 
     # -- at the end ----------------------------------------------------------------------------------------------------
 
-    def _figures(self) -> Simulated:
+    def _tally(self) -> Tally:
         cases = [self.families.case(name) for name in self.lives if name in self.families.world.root_of]
-        groups, total = attainments(self.families.counted(self.until), lambda one: (one.cycle.clock,))
-        return Simulated(
-            title=self.variant.title, days=self.assumed.days, seed=self.variant.seed,
-            opened=len(cases), closed=sum(1 for case in cases if case.outcome),
-            lasted=spread(case.closed_at - case.opened_at for case in cases if case.closed_at is not None),
+        self.counting.end(self.until)
+        return Tally(
+            opened=len(cases), counted=tuple(self.families.counted(self.until)), counting=self.counting,
+            lasted=tuple(case.closed_at - case.opened_at for case in cases if case.closed_at is not None),
             stuck=sum(1 for case in cases if not case.outcome and self._is_stuck(case)),
             apart=sum(1 for case in self.families.everybody() if case.process != self.assumed.process),
-            promises=groups, total=total, roles=self.counting.roles(self.until, self.assumed.days),
-            teams=self.counting.teams(self.assumed.teams, self.until),
-            refused=tuple(one for _, one in sorted(self.counting.refused.items())),
         )  # fmt: skip
 
     def _is_stuck(self, case: Case) -> bool:

@@ -11,7 +11,8 @@ from engine.lang.load import load_process
 from engine.model import ProcessDefinition
 from engine.simulation.assumptions import Answer, Arrivals, Assumptions, Doing, Spread, Team
 from engine.simulation.figures import Simulated
-from engine.simulation.run import Variant, simulate
+from engine.simulation.run import Variant
+from engine.simulation.together import simulate
 from engine.values import read_instant
 
 ZONE = "Asia/Shanghai"
@@ -81,7 +82,7 @@ def assumed(
 
 
 def played(assumptions: Assumptions, seed: int = 1) -> Simulated:
-    return simulate(Variant(title="", library=job()[1], assumed=assumptions, seed=seed))
+    return simulate([Variant(title="", library=job()[1], assumed=assumptions, seed=seed)])[0]
 
 
 def at(*times: str) -> Arrivals:

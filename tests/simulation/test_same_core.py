@@ -16,7 +16,7 @@ from engine.scenarios import World
 from engine.simulation.assumptions import Assumptions
 from engine.simulation.desk import Families
 from engine.simulation.reading import Wanted, read_assumptions
-from engine.simulation.run import Variant, simulate
+from engine.simulation.run import Variant, tally
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -93,7 +93,7 @@ def decided(case: Case) -> Iterator[tuple[str, Any]]:
 def test_a_simulated_history_is_the_one_that_a_desk_would_keep(process: str, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(monkeypatch)
     days = Assumptions(**{name: getattr(assumed(process), name) for name in Assumptions.__slots__} | {"days": 1})
-    seen = simulate(Variant(title="", library=shipped(), assumed=days, seed=5))
+    seen = tally(Variant(title="", library=shipped(), assumed=days, seed=5))
     assert watched.kept is not None
     kept = {case.id: case for family in watched.kept.families.values() for case in family.cases.values()}
     assert seen.opened > 20

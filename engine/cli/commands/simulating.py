@@ -43,6 +43,7 @@ def simulate_command() -> Command:
             "casewright simulate repair --assume day.yaml",
             "casewright simulate repair --assume day.yaml --roster more.yaml --roster fewer.yaml -o page.html",
             "casewright simulate repair@1 processes/repair.yaml --assume day.yaml --days 30 --seed 7",
+            "casewright simulate repair --assume day.yaml --runs 20",
         ),
         params=[
             click.Argument(["processes"], nargs=-1, required=True, metavar=_("PROCESS…")),
@@ -60,6 +61,14 @@ def simulate_command() -> Command:
             ),
             click.Option(["--days"], type=click.IntRange(1, 3660), help=_("How many days.")),
             click.Option(["--seed"], type=int, default=1, help=_("Which lots are drawn.")),
+            click.Option(
+                ["--runs"], type=click.IntRange(1, 10_000), default=1,
+                help=_("How many times the days are played, each time with other lots."),
+            ),
+            click.Option(
+                ["--jobs"], type=click.IntRange(1, 256),
+                help=_("How many processes share the work; unsaid, as many as there are processors."),
+            ),
             click.Option(["-o", "--output"], type=file, help=_("Write a page with pictures, for a browser.")),
         ],
     )  # fmt: skip
@@ -75,7 +84,7 @@ class _Wrong(Exception):
 
 def run_simulate(streams: Streams, args: Args) -> int:
     """Play every variant, and say what each has shown."""
-    from engine.simulation.run import simulate
+    from engine.simulation.together import processors, simulate
 
     definitions = [meant_definition(streams, args.settings, text) for text in args.processes]
     known = [one for one in definitions if one is not None]
@@ -86,7 +95,8 @@ def run_simulate(streams: Streams, args: Args) -> int:
     except _Wrong as wrong:
         return _write_findings(streams, wrong.checked)
     progress = streams.progress(_("simulating"))
-    told = Told(known[0], tuple(simulate(one, progress) for one in variants), variants[0].assumed.since, streams)
+    played = simulate(variants, args.runs, args.jobs or processors(), progress)
+    told = Told(known[0], played, variants[0].assumed.since, streams)
     if streams.is_json:
         streams.give(simulation_document(told))
     else:

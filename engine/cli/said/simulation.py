@@ -7,6 +7,7 @@ from engine.cli.translate import later
 SENTENCES = (
     later("`{part}` is missing"),
     later("write `{part}:`, or give it in a file of its own"),
+    later("write `{part}:`"),
     later("this is about `{other}`, and `{process}` is simulated"),
     later("name the process this file is about"),
     later("`{text}` is no date"),
