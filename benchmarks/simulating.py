@@ -1,7 +1,8 @@
 """How many cases a second does a simulation play, and what of it is deciding?
 
-Real processes with all that people do in them, and the promises that fall due meanwhile. The ratio is to the same commands on cases that are kept, one after the other, with nothing simulated around them: records, hashes
-and messages are what a simulation saves, drawing lots and finding people what it adds.
+Real processes with all that people do in them, and the promises that fall due meanwhile. The ratio is to the same
+commands on cases that are kept, one after the other, with nothing simulated around them: records, hashes and messages
+are what a simulation saves, drawing lots and finding people what it adds.
 
     python benchmarks/simulating.py
 """
