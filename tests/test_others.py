@@ -32,7 +32,9 @@ def test_a_side_that_cannot_play_is_told_by_its_last_words() -> None:
 
 
 def test_a_registry_that_is_not_reached_is_told_in_one_sentence() -> None:
-    with pytest.raises(NotHere, match=r"^dbos cannot be brought; `python[^`]*` said: no such host$"):
+    with pytest.raises(
+        NotHere, match=r"^dbos cannot be brought \(is its registry reached\?\); what was said last: no such host$"
+    ):
         run("dbos", [sys.executable, "-c", "import sys; sys.exit('retrying\\nno such host')"])
 
 

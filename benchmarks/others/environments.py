@@ -58,4 +58,5 @@ def run(name: str, command: Sequence[str | Path]) -> None:
         raise NotHere(f"{name} cannot be brought: its registry took more than {SECONDS} s; try again later") from None
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise NotHere(f"{name} cannot be brought; `{Path(command[0]).name}` said: {said[-1] if said else 'nothing'}")
+        last = said[-1] if said else "nothing"
+        raise NotHere(f"{name} cannot be brought (is its registry reached?); what was said last: {last}")
