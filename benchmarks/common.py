@@ -6,8 +6,9 @@ measured in the same run, round about, and the median of the rounds counts.
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -75,6 +76,17 @@ def rate(act: Callable[[int], object], count: int, rounds: int) -> tuple[float, 
     """How often a second `act(count)` does its thing, by the clock and of the processor: medians."""
     found = [seconds(lambda: act(count)) for _ in range(rounds)]
     return median(count / one for one, _ in found), median(count / one for _, one in found)
+
+
+def asked(doc: str, kind: str, known: Collection[str]) -> tuple[Sequence[str], bool]:
+    """What the command line wants: of these names, all unless it names some; and whether a short look is enough."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar=kind.upper(), help=f"of {', '.join(known)}; unsaid, all")
+    parser.add_argument("--quick", action="store_true", help="a few rounds each, to see that they run")
+    given = parser.parse_args()
+    if unknown := sorted(set(given.names) - set(known)):
+        parser.error(f"there is no {kind} `{unknown[0]}`; there are {', '.join(known)}")
+    return given.names or tuple(known), given.quick
 
 
 def desk() -> Mapping[str, str]:

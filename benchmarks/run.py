@@ -8,7 +8,6 @@ does too.
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.common import tell
+from benchmarks.common import asked, tell
 
 QUESTIONS = (
     "durable", "server", "worker", "decision", "loading", "checking", "starting", "memory", "store_step", "machine",
@@ -27,16 +26,9 @@ QUESTIONS = (
 
 def main() -> int:
     """Ask them one after the other."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=f"of {', '.join(QUESTIONS)}; unsaid, all")
-    parser.add_argument("--quick", action="store_true", help="a few rounds each, to see that they run")
-    given = parser.parse_args()
-    if unknown := sorted(set(given.questions) - set(QUESTIONS)):
-        parser.error(f"there is no question `{unknown[0]}`; there are {', '.join(QUESTIONS)}")
+    names, is_quick = asked(__doc__, "question", QUESTIONS)
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors")
-    fine = [
-        tell(import_module(f"benchmarks.{name}").answers(is_quick=given.quick)) for name in given.questions or QUESTIONS
-    ]
+    fine = [tell(import_module(f"benchmarks.{name}").answers(is_quick=is_quick)) for name in names]
     print("all that was wanted holds" if all(fine) else "NOT all that was wanted holds")
     return 0 if all(fine) else 1
 

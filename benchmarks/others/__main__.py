@@ -1,6 +1,6 @@
 """How fast is the same case with what else somebody might pick?
 
-    python -m benchmarks.others [--quick] [NAME …]
+    python -m benchmarks.others [--quick] [ENGINE …]
 
 A case of six steps (`matter.py`), written for each engine as its own pages show it, with its defaults; what each keeps
 and does not do stands at the head of its file. Ours and theirs play in turns in one run, each in a process of its own;
@@ -11,7 +11,6 @@ processes of both take in instructions, where they can be counted; of a PostgreS
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import sys
@@ -22,7 +21,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.common import Answer, at_least, tell
+from benchmarks.common import Answer, asked, at_least, tell
 from benchmarks.others.contest import Lost, Side, contest
 from benchmarks.others.environments import NotHere, python_of
 from tests import postgres
@@ -87,15 +86,10 @@ def beside(rival: Rival, seconds: float, rounds: int) -> Answer:
 
 def main() -> int:
     """Ask them one after the other."""
-    parser = argparse.ArgumentParser(prog="benchmarks.others", description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RIVALS)}; unsaid, all")
-    parser.add_argument("--quick", action="store_true", help="a short turn each, to see that they run")
-    given = parser.parse_args()
-    if unknown := sorted(set(given.names) - set(RIVALS)):
-        parser.error(f"there is no engine `{unknown[0]}`; there are {', '.join(RIVALS)}")
+    names, is_quick = asked(__doc__, "engine", RIVALS)
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors; steps a second, ours beside each")
-    seconds, rounds = (0.3, 1) if given.quick else (1.0, 5)
-    fine = tell(beside(RIVALS[name], seconds, rounds) for name in given.names or RIVALS)
+    seconds, rounds = (0.3, 1) if is_quick else (1.0, 5)
+    fine = tell(beside(RIVALS[name], seconds, rounds) for name in names)
     print("all that was wanted holds" if fine else "NOT all that was wanted holds")
     return 0 if fine else 1
 
