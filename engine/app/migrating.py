@@ -102,6 +102,12 @@ class Migrating:
             library = self._recipe.catalogue.library(tx)
             return self._planned(tx, library, (process, self._version(tx, process, version)), (who, progress))
 
+    def behind(self, process: str) -> int:
+        """How many open cases are on a version before the newest."""
+        with self._recipe.store.read() as tx:
+            newest = self._version(tx, process, None)
+            return sum(one.version < newest for one in tx.open_cases(process))
+
     def migrate(
         self, process: str, version: int | None = None, *, actor: Actor | str, reason: str,
         progress: Progress = _nothing,

@@ -49,6 +49,14 @@ class Settings:
         return shown(self.database)
 
     @property
+    def has_database(self) -> bool:
+        """Whether the database is there, as far as can be told without opening it: a server may be."""
+        from engine.store.address import read_address
+
+        address = read_address(self.database)
+        return address.kind == "postgresql" or Path(address.path).is_file()
+
+    @property
     def folder(self) -> Path:
         """The folder of processes, as one would type it from here."""
         folder = self.project.path("processes") or Path("processes")

@@ -55,6 +55,12 @@ def test_what_is_the_same_says_so(desk: Path) -> None:
     assert (done.code, done.out) == (Exit.DONE, "nothing differs\n")
 
 
+def test_one_file_on_both_sides_is_told_how_an_older_one_is_named(desk: Path) -> None:
+    done = run("diff", "repair", "processes/repair.yaml")
+    assert done.err == "both are the file processes/repair.yaml; what was published is named by its version: `repair@1`\n"
+    assert run("diff", "repair@1", "repair").err == ""
+
+
 def test_another_order_alone_is_said(desk: Path) -> None:
     edit("  referred_out: {label: {en: With an outside body, zh: 已转外部单位}, final: failed}\n", "")
     edit("states:\n", "states:\n  referred_out: {label: {en: With an outside body, zh: 已转外部单位}, final: failed}\n")

@@ -56,6 +56,20 @@ def test_what_is_forgotten_is_named_and_the_code_says_so(case: str) -> None:
     assert "`migrate` of `job` version 2 forgets something of version 1" in refused.err
 
 
+def test_publishing_says_how_many_cases_stay_and_what_moves_them(case: str) -> None:
+    checked = run("check", "--as", "boss")
+    assert checked.err.endswith("next: casewright check --against db\n")
+    done = run("publish", "--as", "boss")
+    assert "  1 open case stays on its earlier version; `casewright migrate job` shows what" in done.err
+    again = run("publish", "--as", "boss", "--json").json["published"]
+    assert [(one["status"], one["behind"]) for one in again] == [("unchanged", 0)]
+
+
+def test_check_speaks_of_no_database_where_none_is_named(case: str) -> None:
+    Path("casewright.toml").unlink()
+    assert "--against" not in run("check", "processes").err
+
+
 def test_migrate_shows_first_and_moves_with_yes(case: str) -> None:
     run("publish", "--as", "boss")
     assert "nothing was moved; --reason TEXT --yes moves them" in run("migrate", "job", "--as", "boss").err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -77,7 +78,16 @@ def run_diff(streams: Streams, args: Args) -> int:
         streams.give({"processes": [_document(one) for one in compared]})
     else:
         _write(streams, compared)
+        if (file := _one_file(args)) is not None:
+            text = _("both are the file {file}; what was published is named by its version: `{name}`")
+            streams.tell(text.format(file=file, name=f"{file.stem}@1"))
     return Exit.CONDITION if args.has_code and not all(one.is_same for one in compared) else Exit.DONE
+
+
+def _one_file(args: Args) -> Path | None:
+    """The file that both sides name; None where they are two."""
+    old, new = (file_meant(args.settings, text) for text in (args.old, args.new))
+    return old if old is not None and new is not None and old.samefile(new) else None
 
 
 def _side(streams: Streams, args: Args, text: str) -> Mapping[str, ProcessDefinition] | None:
@@ -133,7 +143,6 @@ def _write(streams: Streams, compared: Sequence[_Compared]) -> None:
             streams.say("  " + _("the same parts in another order, which decides what comes first at one instant"))
     if not told:
         streams.say(_("nothing differs"))
-        streams.tell(_("what was published is named by its version: `PROCESS@1`"))
 
 
 def _headline(one: _Compared, language: str) -> str:

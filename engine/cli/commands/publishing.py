@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from engine.cli.command import Args, Command, plain_command
@@ -10,7 +12,10 @@ from engine.cli.findings import write_findings
 from engine.cli.folder import checked_paths, publish_all
 from engine.cli.parameters import ProcessPath
 from engine.cli.streams import Streams
-from engine.cli.translate import _, later
+from engine.cli.translate import _, later, plural
+
+if TYPE_CHECKING:
+    from engine.app import Published
 
 STATUSES = {
     "published": later("published {process} version {version}"),
@@ -45,13 +50,26 @@ def run_publish(streams: Streams, args: Args) -> int:
         return Exit.FAILED
     with Engine.open(args.settings.database) as engine:
         done = publish_all(engine, chosen.definitions.values(), args.settings.actor)
+        behind = [engine.behind(one.process) if one.status == "published" and one.version > 1 else 0 for one in done]
     if streams.is_json:
-        streams.give(
-            {"published": [{"process": one.process, "version": one.version, "status": one.status} for one in done]}
-        )
+        streams.give({"published": [_document(one, count) for one, count in zip(done, behind, strict=True)]})
         return Exit.DONE
-    for one in done:
+    for one, count in zip(done, behind, strict=True):
         streams.say(_(STATUSES[one.status]).format(process=one.process, version=one.version))
+        if count:
+            _say_who_stay(streams, one.process, count)
     if done:
         streams.tell(_("next: {command}").format(command=f"casewright open {done[0].process}"))
     return Exit.DONE
+
+
+def _say_who_stay(streams: Streams, process: str, count: int) -> None:
+    stay = plural(
+        "{count} open case stays on its earlier version", "{count} open cases stay on their earlier versions", count
+    )
+    text = _("{what}; `{command}` shows what moving them would mean")
+    streams.tell("  " + text.format(what=stay, command=f"casewright migrate {process}"))
+
+
+def _document(one: Published, behind: int) -> dict[str, object]:
+    return {"process": one.process, "version": one.version, "status": one.status, "behind": behind}

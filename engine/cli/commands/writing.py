@@ -10,16 +10,17 @@ from pathlib import Path
 
 import click
 
-from engine.cli.against import findings_against
+from engine.cli.against import DATABASE, findings_against
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.commands.editing import schema_line, schemas_beside
 from engine.cli.definitions import meant_definition
 from engine.cli.exits import Exit
 from engine.cli.findings import FORMATS, write_findings
-from engine.cli.folder import checked_paths
+from engine.cli.folder import Checked, checked_paths
 from engine.cli.handbook import as_markdown, book_document, lines_of, write_book
 from engine.cli.parameters import ProcessPath
 from engine.cli.rulebook import on_screen, page_of, summaries
+from engine.cli.settings import Settings
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, listed
@@ -175,8 +176,16 @@ def run_check(streams: Streams, args: Args) -> int:
     checked = checked_paths(args.paths or (args.settings.folder,))
     if args.against is not None and not checked.errors:
         checked.findings += findings_against(streams, args, checked)
-    write_findings(streams, checked, args.form or ("json" if streams.is_json else "text"))
+    form = args.form or ("json" if streams.is_json else "text")
+    write_findings(streams, checked, form)
+    if form == "text" and args.against is None and not checked.errors and _may_have_cases(checked, args.settings):
+        streams.tell(_("next: {command}").format(command=f"casewright check --against {DATABASE}"))
     return Exit.FAILED if checked.errors or (args.strict and checked.findings) else Exit.DONE
+
+
+def _may_have_cases(checked: Checked, settings: Settings) -> bool:
+    """Whether there are earlier versions that a database may have cases of."""
+    return any(one.version > 1 for one in checked.definitions.values()) and settings.has_database
 
 
 def explain_command() -> Command:
