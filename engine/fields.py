@@ -29,6 +29,7 @@ from engine.values import (
     read_number,
     read_yes_no,
     rfc3339,
+    rows_expected,
     show_instant,
     show_money,
 )
@@ -320,6 +321,8 @@ def _refuse_if(is_wrong: bool, field: Field) -> None:
 
 
 def _expected(field: Field) -> tuple[str, str]:
+    if field.type == "table":
+        return rows_expected({name: column.type for name, column in field.columns.items()})
     if field.type != "choice":
         return EXPECTED[field.type]
     labelled = "、".join(f"`{name}` {words.get('zh', '')}".strip() for name, words in field.choices.items())

@@ -5,6 +5,7 @@ Every reader returns the stored form or raises `Expected`; `engine.fields` adds 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -52,9 +53,25 @@ EXPECTED: Mapping[str, tuple[str, str]] = {
     "case": ("a case's id", "案件编号"),
     "party": ("an id of the register", "名册编号"),
     "list": ("a list of values, or text with commas", "多个值，用逗号隔开"),
-    "table": ("a list of rows, each with named columns", "若干行，每行按列名填写"),
 }
 """What each type of field wants, in English and in Chinese."""
+
+_GIVEN = {
+    "integer": 12, "number": 3.5, "yes_no": True, "money": "4.90", "date": "2026-03-02",
+    "instant": "2026-03-02 14:00", "duration": "15m", "person": "li.wei", "list": ["…"],
+}  # fmt: skip
+"""A value of a type as JSON gives it, where it is no text."""
+
+
+def rows_like(types: Mapping[str, str]) -> str:
+    """Rows of a table with columns of these types, as JSON gives them."""
+    return json.dumps([{name: _GIVEN.get(kind, "…") for name, kind in types.items()}], ensure_ascii=False)
+
+
+def rows_expected(types: Mapping[str, str]) -> tuple[str, str]:
+    """What a table with columns of these types wants, in English and in Chinese."""
+    rows = rows_like(types)
+    return f"a list of rows like `{rows}`", f"若干行，如 `{rows}`"
 
 
 class Expected(ValueError):

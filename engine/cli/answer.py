@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from engine.cli.translate import _
 
 if TYPE_CHECKING:
     from engine.app import Engine, File
+    from engine.fields import Field
     from engine.model import ProcessDefinition
     from engine.views import Accepted, CaseView, Offer, Refusal, Result
 
@@ -80,8 +81,8 @@ def refusal_code(result: Refusal) -> int:
 def _advise(streams: Streams, engine: Engine, args: Args, result: Refusal) -> None:
     named = [reason.field for reason in result.reasons if reason.rule == "form" and reason.field]
     facts = [reason.field for reason in result.reasons if reason.rule == "facts" and reason.field]
-    asked = _asked_for(engine, args) if named else frozenset()
-    flags = [f"-f {name}=…" for name in named if name in asked] + [f"--fact {name}=…" for name in facts]
+    asked = _asked_for(engine, args) if named else {}
+    flags = [f"-f {_like(asked[name])}" for name in named if name in asked] + [f"--fact {name}=…" for name in facts]
     strange = [f"-f {name}" for name in named if name not in asked]
     if flags:
         streams.tell(_("help: give {flags}").format(flags=" ".join(flags)))
@@ -93,12 +94,25 @@ def _advise(streams: Streams, engine: Engine, args: Args, result: Refusal) -> No
         streams.tell(_("help: `{command}` says what is possible").format(command=command))
 
 
-def _asked_for(engine: Engine, args: Args) -> frozenset[str]:
+def _like(field: Field) -> str:
+    """Write how a field is answered: a table by its rows as JSON, which nobody guesses."""
+    if field.type != "table":
+        return f"{field.name}=…"
+    from shlex import quote
+
+    from engine.values import rows_like
+
+    return quote(f"{field.name}={rows_like({name: column.type for name, column in field.columns.items()})}")
+
+
+def _asked_for(engine: Engine, args: Args) -> Mapping[str, Field]:
     """Name the fields that the form of this command takes."""
     if "process" in vars(args):
-        return frozenset(asked.field.name for asked in engine.opening(args.process))
-    offers = engine.allowed(args.case, actor=args.settings.actor)
-    return frozenset(asked.field.name for offer in offers if offer.action == args.action for asked in offer.form)
+        form = engine.opening(args.process)
+    else:
+        offers = engine.allowed(args.case, actor=args.settings.actor)
+        form = [asked for offer in offers if offer.action == args.action for asked in offer.form]
+    return {asked.field.name: asked.field for asked in form}
 
 
 def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, result: Accepted) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +36,34 @@ def read_file(file: Path, name: str | None = None, media_type: str | None = None
     return File(name=name or file.name, content=file.read_bytes(), media_type=guessed)
 
 
-def take_files(form: dict[str, Any], asked: Iterable[FormField]) -> tuple[File, ...]:
-    """Read the files that answers name by `@FILE`; the form then names each by its hash, as the record will."""
+def take_files(form: dict[str, Any], asked: Iterable[FormField], flags: Container[str] = ()) -> tuple[File, ...]:
+    """Read the files that answers name by `@FILE`; the form then names each by its hash, as the record will.
+
+    What a flag gives to a text field by `@FILE` is the file's text; a text that begins so is given as `@@…`.
+    """
     files: dict[str, File] = {}
     for one in asked:
         field = one.field
         if field.name in form:
             form[field.name] = _taken(field, form[field.name], files)
+            if field.type == "text" and field.name in flags:
+                form[field.name] = _text_given(form[field.name])
     return tuple(files.values())
+
+
+def _text_given(text: Any) -> Any:
+    if not isinstance(text, str) or not text.startswith("@"):
+        return text
+    if text.startswith("@@"):
+        return text[1:]
+    from engine.resources import read_bounded
+    from engine.values import LONGEST_TEXT
+
+    file = Path(text[1:])
+    if not file.is_file():
+        mend = _("`@FILE` gives the file's text; a text that begins with `@` is written `@@…`")
+        raise NotFound(_("there is no file `{file}`").format(file=file), help=mend)
+    return read_bounded(file, LONGEST_TEXT).decode("utf-8").removesuffix("\n")
 
 
 def _taken(field: Field, value: Any, files: dict[str, File]) -> Any:

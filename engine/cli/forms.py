@@ -27,7 +27,7 @@ def form_options() -> list[click.Parameter]:
             ["-f", "--field", "fields"],
             multiple=True,
             metavar="NAME=VALUE",
-            help=_("An answer of the form; `NAME=` clears it, `NAME=@FILE` attaches a file."),
+            help=_("An answer of the form; `NAME=` clears it, `NAME=@FILE` attaches a file, or gives its text."),
         ),
         click.Option(["--form"], metavar="FILE", help=_("The form as a JSON object, from a file or `-`.")),
         click.Option(

@@ -65,8 +65,19 @@ def _problem(text: str, offset: int, said: str, checker: Checker, seen: Names) -
 
 def unknown(offset: int, name: str, title: str, known: Iterable[str]) -> Problem:
     """A name that is not there, with the nearest one that is."""
-    names = sorted(known)
-    return Problem(offset, len(name), "unknown-name", f"`{name}` is not {title}", near_miss(name, names))
+    mend = near_miss(name, sorted(known))
+    written = WRITTEN.get(title, "")
+    if written and not (mend or "").startswith("did you mean"):
+        mend = f"{mend}; {written}" if mend else written
+    return Problem(offset, len(name), "unknown-name", f"`{name}` is not {title}", mend)
+
+
+WRITTEN = {
+    "a field of the case": "fields are written under `fields`, those of several processes in desk.yaml",
+    "a fact of this process": "facts are written under `facts`",
+    "asked by this form": "a form asks for what stands under its `require` and `allow`",
+}
+"""Where a name that does not exist yet would be written, by what it is to be."""
 
 
 def hidden(offset: int, name: str, seen: Names) -> Problem:
@@ -150,24 +161,32 @@ def _mismatch_help(function: str, kinds: list[str]) -> str | None:
 
 def _syntax(text: str, offset: int, said: str) -> Problem:
     if "recursion" in said:
-        mend = "say it in smaller parts"
-        return Problem(0, len(text), "expression-syntax", "the expression is nested too deep", mend)
+        smaller = "say it in smaller parts"
+        return Problem(0, len(text), "expression-syntax", "the expression is nested too deep", smaller)
     found = TOKEN.match(text, offset)
     if re.search(r"\bnot\s*$", text[:offset]):
         start = text.rindex("not", 0, offset)
-        return Problem(start, 3, "expression-syntax", "`not` is not expected here", _syntax_help("not"))
+        return Problem(start, 3, "expression-syntax", "`not` is not expected here", _syntax_help("not", text, start))
     what = f"`{found[0]}` is not expected here" if found else "the expression ends too early"
-    return Problem(offset, _width(text, offset), "expression-syntax", what, _syntax_help(found[0] if found else ""))
+    mend = _syntax_help(found[0] if found else "", text, offset)
+    return Problem(offset, _width(text, offset), "expression-syntax", what, mend)
 
 
-def _syntax_help(found: str) -> str | None:
+def _syntax_help(found: str, text: str, offset: int) -> str | None:
     if found == "=":
-        return "equality is written `==`"
+        return {"=<": "write `<=`", "=>": "write `>=`"}.get(text[offset : offset + 2], "equality is written `==`")
+    if text[max(offset - 1, 0) : offset + 1] == "<>":
+        return "write `!=`"
     if found in ("'", '"'):
         return f"a text ends with the quote it began with: {found}"
-    return {"and": "write `&&`", "or": "write `||`", "not": "write `!`", "&": "write `&&`", "|": "write `||`"}.get(
-        found
-    )
+    return {
+        "and": "write `&&`",
+        "or": "write `||`",
+        "not": "write `!`",
+        "&": "write `&&`",
+        "is": "write `==`",
+        "|": "write `||`",
+    }.get(found)
 
 
 def type_words(name: str, checker: Checker) -> str:

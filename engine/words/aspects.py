@@ -45,6 +45,7 @@ CONCERNS: Mapping[tuple[str, str], Audience] = {
 
 ASPECTS: Mapping[str, Words] = {
     "label": {"en": "is called", "zh": "名称"},
+    "renamed": {"en": "renamed", "zh": "改名"},
     "description": {"en": "description", "zh": "说明"},
     "summary": {"en": "its line in lists", "zh": "列表摘要"},
     "prefix": {"en": "prefix of numbers", "zh": "编号前缀"},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.fields import word
 from engine.model import ProcessDefinition
 from engine.words.aspects import ASPECTS, AUDIENCES, KINDS, Audience
-from engine.words.parts import Part, Subject, parts_of
+from engine.words.parts import NAMING_STATES, Part, Subject, parts_of
 from engine.words.phrases import phrase
 from engine.words.speech import Speech
 
@@ -25,13 +26,17 @@ class Change:
 
 
 def changes_between(old: ProcessDefinition, new: ProcessDefinition, language: str) -> tuple[Change, ...]:
-    """Every difference, customers' first; of what is there once only, its being there is told, not its every part."""
-    before = {_key(part): part for part in parts_of(Speech(old, language))}
+    """Every difference, customers' first; of what is there once only, its being there is told, not its every part.
+
+    A state that differs in its name alone is told as renamed, and so is not a difference wherever it is named.
+    """
     after = {_key(part): part for part in parts_of(Speech(new, language))}
+    renamed = _renamed_states(list(parts_of(Speech(old, language))), list(after.values()))
+    before = {_key(part): part for part in parts_of(Speech(old, language, renamed))}
     once = {
         part.subject for key, part in (before | after).items() if not part.aspect and (key in before) != (key in after)
     }
-    found = []
+    found = [_renaming(after[("state", there), "", ""], (name, there), language) for name, there in renamed.items()]
     for key in dict.fromkeys((*before, *after)):
         one, other = before.get(key), after.get(key)
         part = other or one
@@ -67,3 +72,35 @@ def _change(part: Part, old: Part | None, new: Part | None, language: str) -> Ch
         old=texts[0],
         new=texts[1],
     )
+
+
+def _renaming(part: Part, names: tuple[str, str], language: str) -> Change:
+    kind, aspect = word(KINDS["state"][1], language), word(ASPECTS["renamed"], language)
+    return Change(
+        audience=part.audience, about="state", subject=f"{kind} {part.called}", aspect=aspect, old=names[0],
+        new=names[1],
+    )  # fmt: skip
+
+
+def _renamed_states(old: Sequence[Part], new: Sequence[Part]) -> Mapping[str, str]:
+    """The states that one version alone has under their names, and that are alike: old name → new name."""
+    before, after = _likenesses(old), _likenesses(new)
+    gone = {name: likeness for name, likeness in before.items() if name not in after}
+    come = {name: likeness for name, likeness in after.items() if name not in before}
+    found = {}
+    for name, likeness in gone.items():
+        alike = [there for there, other in come.items() if other == likeness]
+        if len(alike) == 1 and list(gone.values()).count(likeness) == 1:
+            found[name] = alike[0]
+    return found
+
+
+def _likenesses(parts: Sequence[Part]) -> Mapping[str, set[tuple[str, ...]]]:
+    """What is written of each state, its timers and actions, but for which states these name."""
+    found: dict[str, set[tuple[str, ...]]] = {part.subject[1]: set() for part in parts if part.subject[0] == "state"}
+    for part in parts:
+        kind, *names = part.subject
+        if kind in ("state", "timer", "action") and names[0] in found:
+            written = "" if part.aspect in NAMING_STATES else part.exact
+            found[names[0]].add((kind, *names[1:], part.aspect, part.name, written))
+    return found

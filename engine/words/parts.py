@@ -7,7 +7,7 @@ else as it is written. What is new in the model is so compared from its first da
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from engine.calendars import Calendar
@@ -52,13 +52,15 @@ def parts_of(speech: Speech) -> Iterator[Part]:
         yield from _subject(speech, ("clock", name), speech.clock(name), clock)
         yield from _rungs(speech, clock)
     for name, state in known.states.items():
-        yield from _subject(speech, ("state", name), speech.state(name), state)
+        there = speech.renamed.get(name, name)
+        yield from _subject(speech, ("state", there), speech.state(name), state)
         for timer in state.timers.values():
-            yield from _subject(speech, ("timer", name, timer.name), f"{speech.state(name)}, {timer.name}", timer)
+            yield from _subject(speech, ("timer", there, timer.name), f"{speech.state(name)}, {timer.name}", timer)
     for action in every_action(known):
         called = speech.said(action.label, action.name)
         where = f" ({speech.state(action.state)})" if action.state else ""
-        yield from _subject(speech, ("action", action.state, action.name), called + where, action)
+        there = speech.renamed.get(action.state, action.state)
+        yield from _subject(speech, ("action", there, action.name), called + where, action)
     yield from _named(speech)
     for name, calendar in known.calendars.items():
         yield from _calendar(speech, name, calendar)
@@ -121,8 +123,19 @@ def _subject(speech: Speech, subject: Subject, called: str, value: Any) -> Itera
         audience = CONCERNS.get((kind, aspect), KINDS[kind][0])
         yield Part(
             subject=subject, aspect=aspect, name=name, detail=_detail(speech, part), audience=audience, called=called,
-            text=_said(speech, aspect, part), exact=exact(part),
+            text=_said(speech, aspect, part), exact=exact(_renamed(speech, aspect, part)),
         )  # fmt: skip
+
+
+def _renamed(speech: Speech, aspect: str, part: Any) -> Any:
+    """A part that names states, by the names that the version compared with has for them."""
+    if not speech.renamed or aspect not in NAMING_STATES:
+        return part
+    if isinstance(part, str):
+        return speech.renamed.get(part, part)
+    if aspect in _WAYS:
+        return tuple(replace(branch, value=speech.renamed.get(branch.value, branch.value)) for branch in part)
+    return type(part)(speech.renamed.get(name, name) for name in part)
 
 
 def _detail(speech: Speech, part: Any) -> str:
@@ -197,6 +210,8 @@ _FIELDS = {"require", "allow", "show", "columns", "same"}
 _EFFECTS = {"then", "on_enter"}
 _STATES = {"initial", "parent"}
 _WAYS = {"to", "decide", "done"}
+NAMING_STATES = _EVENTS | _STATES | _WAYS
+"""Aspects in which states are named."""
 
 
 def _said(speech: Speech, aspect: str, value: Any) -> str:

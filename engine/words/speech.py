@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from engine.fields import Words, word
 from engine.model import Action, ProcessDefinition, Who
@@ -16,6 +16,7 @@ class Speech:
 
     definition: ProcessDefinition
     language: str
+    renamed: Mapping[str, str] = field(default_factory=dict)  # states, as the version compared with calls them
 
     def say(self, key: str, **named: object) -> str:
         """A phrase of ours."""

@@ -387,6 +387,40 @@ def test_a_file_in_an_answer_is_kept_only_with_the_accepted_action(desk: Path, m
     assert "signature: quote.png" in run("history", case, "--as", "wang.fang").out
 
 
+def test_a_text_can_stand_in_a_file(desk: Path) -> None:
+    case = report()
+    Path("note.txt").write_text("first line\nsecond line\n", "utf-8")
+    words = ["do", case, "note", "--as", "wang.fang", "--json"]
+
+    def note(*given: str) -> str:
+        assert run(*words, *given).code == 0
+        return str(run("show", case, "--as", "wang.fang", "--json").json["data"]["note"])
+
+    assert note("-f", "note=@note.txt") == "first line\nsecond line"
+    assert note("-f", "note=@@home") == "@home"
+    typo = run(*words, *fields("note=@nott.txt"))
+    assert (typo.code, typo.out) == (3, "")
+    assert "there is no file `nott.txt`" in typo.err
+    Path("form.json").write_text('{"note": "@home"}', "utf-8")
+    assert note("--form", "form.json") == "@home"
+
+
+def test_a_table_that_is_none_is_answered_by_a_row_as_it_is_written(desk: Path) -> None:
+    case = report()
+    for actor, action, form in (
+        ("zhao.lei", "dispatch", ["technician=li.wei", "slip=P-1"]),
+        ("li.wei", "arrive", []),
+        ("li.wei", "begin", []),
+    ):
+        assert run("do", case, action, "--as", actor, *fields(*form)).code == 0
+    words = ["do", case, "diagnose", "--as", "li.wei", *fields("diagnosis=fuse", "hours=0.5")]
+    rows = '[{"item": "…", "quantity": 12, "price": "4.90"}]'
+    assert f"help: give -f 'material={rows}'" in run(*words).err
+    assert f"`material` must be a list of rows like `{rows}`" in run(*words, *fields("material=lamp")).err
+    guarded = run(*words, "-f", f"material={rows}")  # read as rows: what is refused is the price
+    assert (guarded.code, "[listed]" in guarded.err) == (6, True)
+
+
 def test_history_names_people_and_files_whole_and_who_holds_a_case(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     case = report()

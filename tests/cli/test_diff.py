@@ -57,7 +57,9 @@ def test_what_is_the_same_says_so(desk: Path) -> None:
 
 def test_one_file_on_both_sides_is_told_how_an_older_one_is_named(desk: Path) -> None:
     done = run("diff", "repair", "processes/repair.yaml")
-    assert done.err == "both are the file processes/repair.yaml; what was published is named by its version: `repair@1`\n"
+    assert (
+        done.err == "both are the file processes/repair.yaml; what was published is named by its version: `repair@1`\n"
+    )
     assert run("diff", "repair@1", "repair").err == ""
 
 

@@ -41,7 +41,7 @@ TECHNICAL = {"bad-pattern"}  # it quotes what the library of regular expressions
 
 COMPOSED = {  # of pieces that stand in the catalogue as whole sentences
     "`§` tells §", "nothing § the § `§`", "`§` starts clock `§` and§ § it; the start comes last, so it runs on", "§ §",
-    "is nested too deep", "cannot be read: §", "the expression §",
+    "is nested too deep", "cannot be read: §", "the expression §", "§; §",
 }  # fmt: skip
 
 

@@ -83,6 +83,13 @@ def test_no_input_never_asks_also_at_a_terminal(desk: Path) -> None:
     assert "`channel` is missing" in screen.text
 
 
+def test_who_may_not_open_is_told_before_anything_is_asked(desk: Path) -> None:
+    screen = Terminal(["open", "repair", "--as", "li.wei"], desk)
+    assert screen.end() == 4
+    assert "[by]" in screen.text
+    assert "Channel [channel]" not in screen.text
+
+
 def test_ctrl_c_at_a_question_cancels_and_changes_nothing(desk: Path) -> None:
     before = run("list", "--all", "--as", "wang.fang", "--json").json["total"]
     screen = Terminal(["open", "repair", "--as", "wang.fang"], desk)

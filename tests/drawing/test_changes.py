@@ -120,3 +120,31 @@ def test_no_change_of_behaviour_is_kept_quiet(old: str, new: str) -> None:
         found = changes_between(before, after, language)
         assert found
         assert all(one.old != one.new for one in found)
+
+
+@cache
+def renamed(more: str = "") -> tuple[Change, ...]:
+    """What is told where a state of a shipped process has another name, and something else differs."""
+    text = re.sub(r"(?<!Fault )\breported\b", "called_in", files()["repair.yaml"])
+    old, _, new = more.partition(" → ")
+    assert old in text
+    loaded = load_process({**files(), "repair.yaml": text.replace(old, new, 1)}, "repair", rules=False)
+    assert loaded.definition is not None, loaded.diagnostics
+    return changes_between(edited("repair", "x", "x"), loaded.definition, "en")
+
+
+def test_a_state_that_differs_in_its_name_alone_is_renamed() -> None:
+    assert [told(one) for one in renamed()] == [("operators", "state Reported", "renamed", "reported", "called_in")]
+
+
+def test_beside_a_renaming_what_else_differs_is_told() -> None:
+    found = [told(one) for one in renamed("goal: 15m → goal: 10m")]
+    assert ("operators", "state Reported", "renamed", "reported", "called_in") in found
+    assert ("customers", "promise Dispatched within 15 minutes", "goal", "15m", "10m") in found
+    assert len(found) == 2
+
+
+def test_a_state_called_otherwise_by_people_too_is_a_new_one() -> None:
+    found = [told(one) for one in renamed("{en: Reported, zh: 已报修} → {en: Called in, zh: 已来电}")]
+    assert ("operators", "state Reported", "", "", None) in found
+    assert ("operators", "state Called in", "", None, "") in found

@@ -34,6 +34,10 @@ def problems(text: str, scope: Scope = SCOPE, sure: frozenset[str] = SURE, **mor
         ("case.severe == yes", "unknown-name", "yes", "write `true`"),
         ("case.severe == 'yes'", "expression-type", "==", "`true` and `false` stand without quotes"),
         ("not case.severe", "expression-syntax", "not", "write `!`"),
+        ("case.count =< 1", "expression-syntax", "=", "write `<=`"),
+        ("case.count => 1", "expression-syntax", "=", "write `>=`"),
+        ("case.count <> 1", "expression-syntax", ">", "write `!=`"),
+        ("case.count is 1", "expression-syntax", "is", "write `==`"),
         # names, one letter too many or too few
         ("case.fees > money('1')", "unknown-name", "fees", "did you mean `fee`?"),
         ("case.count > 1 && clocks.arival.met", "unknown-name", "arival", "did you mean `arrival`?"),

@@ -138,7 +138,11 @@ def test_an_instant_is_read_in_its_zone(raw: object, zone: str, instant: int) ->
         ("list", 3, "`f` must be a list of values, or text with commas, not `3`"),
         ("list", ["a", 3], "`f`, item 2: `f` must be text, not `3`"),
         ("list", ["a"] * (MOST_ITEMS + 1), "`f` must be at most 9,999 items, not 10,000"),
-        ("table", {"title": "lamp"}, "`f` must be a list of rows, each with named columns"),
+        (
+            "table",
+            {"title": "lamp"},
+            '`f` must be a list of rows like `[{"title": "…", "price": "4.90", "count": 12}]`',
+        ),
         ("table", [{}, {"titel": "x"}], "`f`, row 2: `titel` is not a column; did you mean `title`?"),
         ("table", [{"price": "x"}], "`f`, row 1: `price` must be an amount like `4.90`"),
     ],

@@ -12,7 +12,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import offer_document
 from engine.cli.exits import Exit
 from engine.cli.files import take_files
-from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of
+from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of, pairs
 from engine.cli.parameters import CaseId
 from engine.cli.prompts import ask_missing
 from engine.cli.render import by_likelihood, data_lines, offer_lines
@@ -48,8 +48,12 @@ def run_open(streams: Streams, engine: Engine, args: Args) -> int:
     form = given_form(args.fields, args.form, streams.into)
     asked = engine.opening(args.process)
     if streams.may_ask:
+        if reasons := engine.may_not_open(args.process, actor=args.settings.actor):
+            from engine.views import Refusal
+
+            return answer(streams, engine, args, Refusal(case=None, reasons=reasons))
         form = ask_missing(reader_of(streams, engine), asked, form, engine.people())
-    files = take_files(form, asked)
+    files = take_files(form, asked, pairs(args.fields, "-f"))
     result = engine.open_case(
         args.process,
         form,
@@ -123,7 +127,8 @@ def _files(engine: Engine, args: Args, form: dict[str, Any]) -> tuple[File, ...]
     if "@" not in str(form):
         return ()
     offers = engine.allowed(args.case, actor=args.settings.actor)
-    return take_files(form, [asked for offer in offers if offer.action == args.action for asked in offer.form])
+    asked = [field for offer in offers if offer.action == args.action for field in offer.form]
+    return take_files(form, asked, pairs(args.fields, "-f"))
 
 
 def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -> dict[str, Any]:

@@ -125,7 +125,7 @@ PHRASES = (
     later("a file's id"),
     later("a case's id"),
     later("a list of values, or text with commas"),
-    later("a list of rows, each with named columns"),
+    later("a list of rows like `{rows}`"),
     later("text without the character NUL (U+0000)"),
     later("text of whole characters; {code} at position {number} is half of one"),
     later("at most {number} bytes of text, not {size}; attach a file instead"),

@@ -11,7 +11,7 @@ from engine.lang.build.changes import asked, copied_field, effect_changes
 from engine.lang.build.cursor import Cursor, flag, listed, text_of
 from engine.lang.build.declared import literal
 from engine.lang.build.known import Asked, Known, Neighbour, Place
-from engine.lang.build.notes import built_in
+from engine.lang.build.notes import built_in, meant
 from engine.lang.build.people import read_whos
 from engine.lang.diagnostics import Span
 from engine.model import (
@@ -281,7 +281,8 @@ def _given(one: _One, others: list[Neighbour], form: Asked | None, about: str) -
         field = next((other.fields[name] for other in others if name in other.fields), None)
         if form is not None and name not in (*form.require, *form.allow):
             known = built_in(*form.require, *form.allow)
-            one.known.notes.unknown("field", cursor.name_span, f"{about} does not ask for `{name}`", name, known)
+            mend = meant(name, cursor.name_span, known)
+            one.known.notes.error("unknown-field", cursor.name_span, f"{about} does not ask for `{name}`", mend)
         may_miss = form is not None and name not in form.require  # what is copied unset is then not given
         here = place.given(copied_field(cursor)) if may_miss else place
         values[name] = value_of(one.known, cursor, here, field)

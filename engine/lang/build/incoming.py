@@ -8,7 +8,7 @@ from typing import Any
 from engine.lang.build.acts import moment_of
 from engine.lang.build.cursor import Cursor, text_of
 from engine.lang.build.known import Known, asked_by
-from engine.lang.build.notes import built_in
+from engine.lang.build.notes import built_in, meant
 from engine.model import Incoming
 
 COMPARED = ("text", "integer", "money", "choice", "yes_no", "date", "instant", "duration", "person")
@@ -86,7 +86,8 @@ def _asks(known: Known, action: str | None, name: str, cursor: Cursor) -> bool:
         return True
     fields = known.places_of_fields()
     places = {field: fields[field] for field in (*asked.require, *asked.allow) if field in fields}
-    known.notes.unknown("field", cursor.name_span, f"action `{action}` does not ask for `{name}`", name, places)
+    mend = meant(name, cursor.name_span, places)
+    known.notes.error("unknown-field", cursor.name_span, f"action `{action}` does not ask for `{name}`", mend)
     return False
 
 

@@ -32,8 +32,8 @@ class Notes:
         self.found.append(warning(rule, span, message, mend))
 
     def unknown(self, kind: str, span: Span, message: str, name: str, known: Places) -> None:
-        """Note a name that does not exist, with the one that was probably meant."""
-        self.error(f"unknown-{kind}", span, message, meant(name, span, known))
+        """Note a name that does not exist, with the one that was probably meant, or where it would be written."""
+        self.error(f"unknown-{kind}", span, message, meant(name, span, known, WRITTEN.get(kind, "")))
 
     def mark(self, made: T, cursor: Cursor) -> T:
         """Remember where a part came from."""
@@ -49,15 +49,32 @@ class Notes:
 MOST_LISTED = 8
 
 
-def meant(name: str, span: Span, known: Places) -> str | None:
-    """The help of an unknown name: the near one and where it is declared, else those there are."""
+WRITTEN: Mapping[str, str] = {
+    "action": "actions are written under `actions`, of the process or of a state",
+    "calendar": "a calendar is a file of its own in the folder `calendars`",
+    "choices": "lists of choices are written under `choices` in desk.yaml",
+    "field": "fields are written under `fields`, those of several processes in desk.yaml",
+    "ladder": "ladders are written under `ladders`, those of several processes in desk.yaml",
+    "message": "messages are written in messages/desk.yaml, those of one process in messages/ under its name",
+    "role": "roles are written under `roles` in desk.yaml",
+    "state": "states are written under `states`",
+}
+"""Where a name that does not exist yet would be written, by its kind."""
+
+
+def meant(name: str, span: Span, known: Places, written: str = "") -> str | None:
+    """The help of an unknown name: the near one and where it is declared, else those there are, and where.
+
+    Names that are all built in are not added to, so nothing is said of where.
+    """
     near = near_miss(name, known)
     if near is not None:
         return did_you_mean(near, known[near], span)
     if not known:
-        return None
+        return written or None
     listed = ", ".join(f"`{candidate}`" for candidate in list(known)[:MOST_LISTED])
-    return f"there is {listed}{' …' if len(known) > MOST_LISTED else ''}"
+    there = f"there is {listed}{' …' if len(known) > MOST_LISTED else ''}"
+    return f"{there}; {written}" if written and any(place.file for place in known.values()) else there
 
 
 def did_you_mean(name: str, at: Span, span: Span) -> str:
