@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.app.acting import Act, Acting, File
 from engine.app.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
 from engine.app.archiving import Archived, Archiving, Leaving
+from engine.app.beginning import Beginning
 from engine.app.crew import Opener
 from engine.app.delivery import Deliver, Delivery
 from engine.app.evidence import Checkpoint, Compared, Evidence
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
 
 
 class Engine(
-    Acting, Listening, Reading, Reporting, Measuring, Running, Keeping, Proving, Evidence, Privacy, Registering,
-    Importing, Exporting, Archiving, Adjusting, Migrating,
+    Acting, Listening, Beginning, Reading, Reporting, Measuring, Running, Keeping, Proving, Evidence, Privacy,
+    Registering, Importing, Exporting, Archiving, Adjusting, Migrating,
 ):  # fmt: skip
     """Runs cases by published definitions. Safe to use from many threads; close it, or use it as a context manager."""
 

@@ -11,17 +11,15 @@ from engine.app.histories import Histories
 from engine.app.known import check_process, check_role, check_state
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
-from engine.core.cases import Actor, Case, Family, Reason, Step
+from engine.core.cases import Actor, Case, Family, Step
 from engine.core.ledger import Interval, ledger_of
-from engine.core.permits import Asking, may_open
 from engine.core.plan import Library
 from engine.core.replay import replay
-from engine.core.run import newborn
 from engine.core.sight import Context
 from engine.errors import NotFound, NotPermitted, VerificationFailed
 from engine.model import ProcessDefinition
 from engine.ports import Attached, Attachment, Listing, Query, StoredRecord, Transaction
-from engine.views import CaseView, FormField, Offer, Seeing, Worklist, case_view, form_fields, may_read, offers
+from engine.views import CaseView, Offer, Seeing, Worklist, case_view, may_read, offers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +75,6 @@ class Reading:
             if plan is None:
                 raise NotFound(f"`{process}` version {version} is not published")
             return plan.definition
-
-    def opening(self, process: str) -> list[FormField]:
-        """What opening a case of this process asks for."""
-        with self._recipe.store.read() as tx:
-            plan = self._recipe.catalogue.newest(tx, process, self._recipe.now())
-            return list(form_fields(plan, plan.definition.opening.form, None))
-
-    def may_not_open(self, process: str, *, actor: Actor | str) -> tuple[Reason, ...]:
-        """Why this actor cannot open a case of this process now, whatever the form says; nothing where they can."""
-        with self._recipe.store.read() as tx:
-            now = self._recipe.now()
-            plan = self._recipe.catalogue.newest(tx, process, now)
-            unborn = newborn(plan, "", now)
-            return tuple(may_open(plan, unborn, plan.definition.opening, Asking(actor_of(tx, actor), now)))
 
     def case(self, case: str, *, actor: Actor | str | None = None) -> CaseView:
         """The case as it stands now; `NotPermitted` for who may not read it. No actor: the host itself."""
