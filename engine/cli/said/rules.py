@@ -17,10 +17,10 @@ SENTENCES = (
     # what becomes of closed cases
     later("private values are kept for good, for nothing says how long: {fields}"),
     later("say it, for instance `retention: {{keep: 3 years, private: 1 year}}`"),
-    later("private values never stay for {private}: the case itself leaves after {keep}"),
+    later("private values never stay for `{private}`: the case itself leaves after `{keep}`"),
     later("give them less time than the case, or leave `private` out: they end when the case leaves"),
-    later("{span} after closing the case leaves, but `{action}` is possible for {within}"),
-    later("{span} after closing private values end, but `{action}` is possible for {within}"),
+    later("`{span}` after closing the case leaves, but `{action}` is possible for `{within}`"),
+    later("`{span}` after closing private values end, but `{action}` is possible for `{within}`"),
     later("so long it may be reopened"),
     later("say a longer time than that"),
     # actions

@@ -30,7 +30,7 @@ def private_outlives_case(checked: Checked) -> Iterator[Spot]:
     retention = checked.definition.retention
     keep, private = (retention.keep, retention.private) if retention is not None else (None, None)
     if keep is not None and private is not None and _end(private) >= _end(keep):
-        message = f"private values never stay for {private}: the case itself leaves after {keep}"
+        message = f"private values never stay for `{private}`: the case itself leaves after `{keep}`"
         mend = "give them less time than the case, or leave `private` out: they end when the case leaves"
         yield Spot(checked.value(retention, "private"), message, mend)
 
@@ -43,9 +43,9 @@ def reopened_too_late(checked: Checked) -> Iterator[Spot]:
     for act, (name, span) in product(checked.acts, spans):
         if span is not None and act.within is not None and _length(act.within) > span.least:
             message = (
-                f"{span} after closing the case leaves, but `{act.name}` is possible for {act.within.text}"
+                f"`{span}` after closing the case leaves, but `{act.name}` is possible for `{act.within.text}`"
                 if name == "keep"
-                else f"{span} after closing private values end, but `{act.name}` is possible for {act.within.text}"
+                else f"`{span}` after closing private values end, but `{act.name}` is possible for `{act.within.text}`"
             )
             related = ((checked.value(act, "within"), "so long it may be reopened"),)
             yield Spot(checked.value(retention, name), message, "say a longer time than that", related)
