@@ -12,7 +12,7 @@ from typing import Any
 from engine.app.lapsing import is_taken_in, keep_of, over_at, span_of
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of, admin_of
-from engine.app.shelves import Shelved, shelve, shelved_text, take_down
+from engine.app.shelves import Shelved, shelve, shelved_text, sweep, take_down
 from engine.app.verifying import Problem, Verification, verify_family
 from engine.core.audit import sealed_in
 from engine.core.cases import Actor, Case, Family
@@ -75,6 +75,8 @@ class Archiving:
             progress(number, len(going))
         if done:
             self._recipe.store.scrub()
+        with self._recipe.store.read() as tx:
+            sweep(Path(folder), lambda root: tx.tombstone(root) is not None)
         return Archived(families=tuple(done), cases=cases, failed=tuple(failed))
 
     def _archived(self, folder: Path, root: str, actor: Actor | str) -> int:

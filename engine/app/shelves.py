@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.core.audit import canonical
 from engine.core.cases import Family
-from engine.errors import VerificationFailed
+from engine.errors import Conflict, VerificationFailed
 from engine.ports import Attachment, StoredRecord
 
 KIND = "casewright archive 1"
@@ -67,12 +67,22 @@ def shelve(folder: Path, root: str, text: str) -> tuple[str, str]:
             file.write(content)
             file.flush()
             os.fsync(handle)
-        beside.replace(folder / name)
+        try:
+            beside.replace(folder / name)
+        except FileNotFoundError:
+            raise Conflict(f"`{root}` was archived by somebody else meanwhile", help="archive again") from None
         _sync(folder)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
     return name, digest
+
+
+def sweep(folder: Path, is_archived: Callable[[str], bool]) -> None:
+    """Take away what runs that were killed have begun to write of families that are archived now."""
+    for part in folder.glob(".*.part"):
+        if is_archived(part.name[1:].rpartition("-")[0]):
+            part.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

@@ -136,6 +136,14 @@ def work(say: Say, database: Path, began: float, speed: float) -> None:
         worker.run_worker(engine, threading.Event(), told=lambda done: say("round", done.advanced, done.delivered))
 
 
+def archive(say: Say, database: Path | str, folder: Path, now: int) -> None:
+    """Let what may leave go into the archive."""
+    with Engine.open(str(database), time=ManualTime(now)) as engine:
+        ready(engine, say)
+        done = engine.archive(folder, actor=ADMIN, progress=lambda number, _: say("left", number))
+        say("done", done.families, done.failed)
+
+
 def make(say: Say, database: Path) -> None:
     """Make a database and publish a desk."""
     say("ready")
@@ -169,5 +177,5 @@ def grow(say: Say, database: Path, largest: int) -> None:
 
 PARTS: dict[str, Callable[..., None]] = {
     "import": bring_in, "act": act, "events": tell_events, "insist": insist, "work": work, "make": make,
-    "hold": hold, "grow": grow,
+    "hold": hold, "grow": grow, "archive": archive,
 }  # fmt: skip
