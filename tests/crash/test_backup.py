@@ -6,8 +6,9 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from io import StringIO
 from pathlib import Path
 from threading import Event, Thread
 
@@ -15,6 +16,7 @@ import pytest
 
 from engine import Engine
 from engine.errors import Conflict, KeyMissing, NotFound, UsageError
+from engine.evidence.signing import SigningKey
 from engine.store import back_up, bring_keys_back
 from engine.testing import ManualTime
 from tests import postgres
@@ -151,21 +153,80 @@ def test_a_backup_replaces_no_file_and_a_broken_one_leaves_none(
     assert [file for file in sorted(tmp_path.iterdir()) if file not in before] == []
 
 
-def test_a_dump_of_a_server_in_use_is_whole_and_holds_no_key(tmp_path: Path) -> None:
-    postgres.needs_server()
-    server, programs = postgres.shared(), postgres.programs()
+KEY = SigningKey(bytes(range(32)))
+MINUTE = 60_000
+
+
+def a_copy_between(url: str, copied: Callable[[], None]) -> tuple[list[str], list[str]]:
+    """What happens before a copy and after it, up to a checkpoint: its lines, and the cases that have more since."""
+    with Engine.open(url, time=ManualTime(NINE)) as engine:
+        cases = [open_errand(engine, phone=PHONE) for _ in range(4)]
+        done(engine.act(cases[0], "drop", actor=LIN))
+        engine.checkpoint(KEY, StringIO(), actor=ADMIN)
+    copied()
+    with Engine.open(url, time=ManualTime(NINE + MINUTE)) as engine:
+        send(engine, cases[1])
+        engine.erase(cases[2], actor=ADMIN, reason="asked for")
+        later, out = open_errand(engine), StringIO()
+        engine.checkpoint(KEY, out, actor=ADMIN)
+        assert not engine.verify_checkpoint(out.getvalue().splitlines(), trust=KEY.fingerprint).problems
+    return out.getvalue().splitlines(), [cases[1], cases[2], later]
+
+
+def check_older(url: str, checkpoint: list[str], lost: list[str]) -> None:
+    """A copy that is whole in itself, and older than a checkpoint that was kept: it is named what it lacks."""
+    with Engine.open(url, time=ManualTime(NINE + MINUTE)) as engine:
+        assert not engine.verify().problems
+        found = engine.verify_checkpoint(checkpoint, trust=KEY.fingerprint).problems
+    assert "it is an older copy" in found[0].message
+    assert [one.case for one in found[1:]] == lost
+    assert ["gone with its records" in one.message for one in found[1:]] == [False, False, True]
+    assert all(one.sequence == 2 for one in found[1:3]), "the record that the copy lacks"
+
+
+def test_an_older_copy_that_was_put_back_lacks_what_a_checkpoint_names(tmp_path: Path) -> None:
+    desk, copy = tmp_path / "desk.db", tmp_path / "copy.db"
+    published(str(desk))
+    checkpoint, lost = a_copy_between(str(desk), lambda: back_up(str(desk), copy, tmp_path / "copy.keys"))
+    bring_keys_back(str(copy), tmp_path / "copy.keys")
+    check_older(str(copy), checkpoint, lost)
+
+
+def dumped(url: str, dump: Path, restored: str) -> None:
+    """Dump a server's database without its keys, and put it back under another name."""
+    programs = postgres.programs()
     assert programs is not None
-    name, restored = server.new(postgres.made()), server.new()
+    for words in (
+        ["pg_dump", "--format=custom", "--exclude-table-data=case_keys", f"--file={dump}", url],
+        ["pg_restore", "--no-owner", f"--dbname={restored}", str(dump)],
+    ):
+        ran = subprocess.run([str(programs / words[0]), *words[1:]], capture_output=True, text=True, env=os.environ)
+        assert ran.returncode == 0, ran.stderr
+
+
+@pytest.fixture
+def restored() -> Iterator[tuple[str, str]]:
+    """A desk on a server, and an empty database beside it."""
+    postgres.needs_server()
+    server = postgres.shared()
+    name, beside = server.new(postgres.made()), server.new()
     published(server.url(name), create=False)
-    dump = tmp_path / "desk.dump"
-    with Busy(server.url(name)) as busy:
-        acknowledged = list(busy.acknowledged)
-        for words in (
-            ["pg_dump", "--format=custom", "--exclude-table-data=case_keys", f"--file={dump}", server.url(name)],
-            ["pg_restore", "--no-owner", f"--dbname={server.url(restored)}", str(dump)],
-        ):
-            ran = subprocess.run([str(programs / words[0]), *words[1:]], capture_output=True, text=True, env=os.environ)
-            assert ran.returncode == 0, ran.stderr
-    check(server.url(restored), acknowledged)
-    for database in (name, restored):
+    yield server.url(name), server.url(beside)
+    for database in (name, beside):
         server.drop(database)
+
+
+def test_a_dump_of_a_server_in_use_is_whole_and_holds_no_key(restored: tuple[str, str], tmp_path: Path) -> None:
+    desk, beside = restored
+    with Busy(desk) as busy:
+        acknowledged = list(busy.acknowledged)
+        dumped(desk, tmp_path / "desk.dump", beside)
+    check(beside, acknowledged)
+
+
+def test_an_older_dump_that_was_put_back_lacks_what_a_checkpoint_names(
+    restored: tuple[str, str], tmp_path: Path
+) -> None:
+    desk, beside = restored
+    checkpoint, lost = a_copy_between(desk, lambda: dumped(desk, tmp_path / "desk.dump", beside))
+    check_older(beside, checkpoint, lost)
