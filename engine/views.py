@@ -13,7 +13,7 @@ from engine.core.permits import Asking, not_permitted, offered, who_may_not
 from engine.core.plan import Library, Plan
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
-from engine.fields import Field, Value, Words
+from engine.fields import Field, Value, Words, is_sealed
 from engine.model import Clock, Form
 from engine.sealing import WithPrivate
 
@@ -50,6 +50,7 @@ class CaseView:
     queue: str | None
     data: Mapping[str, Value]
     known: Mapping[str, Mapping[str, Value]]  # of each field that names one of a register what that said openly
+    erased: tuple[str, ...]  # personal fields whose values are gone for everybody
     clocks: Mapping[str, ClockView]
     links: Mapping[str, str]
     opened_at: int
@@ -189,17 +190,23 @@ def case_view(case: Case, seeing: Seeing) -> CaseView:
     return CaseView(
         id=case.id, process=case.process, version=case.version, label=definition.label,
         summary=_summary(plan, case, seeing), position=case.position.leaves, waiting_on=case.waiting,
-        assignee=case.assignee, queue=case.queue, data=data, known=case.known,
+        assignee=case.assignee, queue=case.queue, data=data, known=case.known, erased=_erased(case),
         clocks={name: clock_view(plan, clock, case, seeing.now) for name, clock in definition.clocks.items()},
         links=case.links, opened_at=case.opened_at, closed_at=case.closed_at, outcome=case.outcome,
         revision=case.revision, sequence=case.sequence,
     )  # fmt: skip
 
 
+def _erased(case: Case) -> tuple[str, ...]:
+    """The fields of which a seal is left and nothing that it sealed."""
+    return tuple(name for name, value in case.data.items() if name not in case.private and is_sealed(value))
+
+
 def _closed_book(plan: Plan, case: Case) -> CaseView:
     return CaseView(
         id=case.id, process=case.process, version=case.version, label=plan.definition.label, summary={},
-        position=case.position.leaves, waiting_on=(), assignee=None, queue=None, data={}, known={}, clocks={}, links={},
+        position=case.position.leaves, waiting_on=(), assignee=None, queue=None, data={}, known={}, erased=(),
+        clocks={}, links={},
         opened_at=case.opened_at, closed_at=case.closed_at, outcome=case.outcome, revision=case.revision,
         sequence=case.sequence,
     )  # fmt: skip

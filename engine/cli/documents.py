@@ -22,6 +22,7 @@ def case_document(reader: Reader, definition: ProcessDefinition, view: CaseView)
     return {
         **row_document(reader, definition, view),
         "data": data_document(definition.fields, view.data),
+        "erased": list(view.erased),
         "clocks": {name: clock_document(reader, definition, name, clock) for name, clock in view.clocks.items()},
         "links": dict(view.links),
     }

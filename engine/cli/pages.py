@@ -52,7 +52,7 @@ def write_case(streams: Streams, reader: Reader, definition: ProcessDefinition, 
         streams.say()
         streams.say(_("Promises"))
         write_clocks(streams, reader, definition, view.clocks)
-    answered = list(data_lines(reader, definition, view.data, view.known))
+    answered = list(data_lines(reader, definition, view.data, view.known, view.erased))
     if answered:
         streams.say()
         streams.say(_("Data"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -245,13 +245,17 @@ def _asked(offer: Offer) -> str:
 
 
 def data_lines(
-    reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any], known: Known = MappingProxyType({})
-) -> Iterator[tuple[str, str]]:
-    """Give each answered field of a case as label and text, with what a register said of whom it names."""
+    reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any], known: Known = MappingProxyType({}),
+    erased: Collection[str] = (),
+) -> Iterator[tuple[str, str]]:  # fmt: skip
+    """Give each answered field of a case as label and text, with what a register said of whom it names.
+
+    What was erased is gone for everybody, and told apart from what this reader may not see.
+    """
     for name, value in data.items():
         field = definition.fields.get(name)
         if field is not None and value is not None:
             said = [reader.value(field.columns[key], one) for key, one in known.get(name, {}).items()]
-            text = reader.value(field, value)
+            text = reader.value(field, value) if name not in erased else _("erased")
             shown = with_aside(text, listed(said)) if said else text
             yield reader.said(field.label, name), shown

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine import Engine, File
+from engine import Actor, Engine, File
 from engine.app import Search
 from engine.errors import KeyMissing, KeyReused, NotFound, NotPermitted, UsageError
 from engine.sealing import HostKeys, host_keys, new_host_key
@@ -60,6 +60,17 @@ def test_who_erased_when_stands_on_record_and_nothing_else_changes(engine: Engin
     assert (record["verb"], record["actor"], record["at"]) == ("erase", "root", NINE)
     assert not record.keys() & {"changed", "to", "clocks", "assignee"}
     assert (after.position, after.clocks, after.waiting_on) == (before.position, before.clocks, before.waiting_on)
+
+
+def test_what_is_hidden_from_a_reader_is_told_apart_from_what_is_gone(engine: Engine) -> None:
+    case = open_errand(engine, phone=PHONE)
+    send(engine, case)
+    hidden = engine.case(case, actor=Actor(id="other", roles=("admin",)))
+    assert (set(hidden.data["phone"]), hidden.erased) == ({"sealed"}, ())
+    engine.erase(case, actor=ADMIN, reason="asked")
+    for actor in (None, LIN, ADMIN):
+        gone = engine.case(case, actor=actor)
+        assert (set(gone.data["phone"]), gone.erased) == ({"sealed"}, ("phone",))
 
 
 def test_an_open_case_goes_on(engine: Engine) -> None:

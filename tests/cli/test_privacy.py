@@ -31,7 +31,11 @@ def test_values_are_erased_only_when_that_was_said_twice(case: str) -> None:
     assert PHONE in run("show", case, "--as", "wang.fang").out
     done = run("privacy", "erase", case, *WHY, "--yes")
     assert (done.code, done.out) == (Exit.DONE, f"{case}: erased customer, phone, place\n")
-    assert PHONE not in run("show", case, "--as", "wang.fang").out
+    shown = run("show", case, "--as", "wang.fang")
+    assert PHONE not in shown.out
+    assert "Phone: erased" in shown.out
+    assert "电话：已抹除" in run("show", case, "--as", "wang.fang", language="zh").out
+    assert run("show", case, "--as", "wang.fang", "--json").json["erased"] == ["customer", "phone", "place"]
     told = " ".join(run("history", case, "--as", "wang.fang").out.split())
     assert "erased private values" in told
     assert "asked by letter" in told
@@ -56,9 +60,10 @@ def test_who_is_asked_is_told_all_that_would_be_gone(desk: Path, case: str, how:
 def test_what_was_erased_is_told_as_json_and_in_chinese(case: str) -> None:
     run("attach", case, "casewright.toml", "--as", "wang.fang")
     told = run("privacy", "erase", case, *WHY, "--yes", "--json").json
-    assert told == {"erased": [{"case": case, "fields": ["customer", "phone", "place"], "files": 1}]}
+    assert told == {"erased": [{"case": case, "fields": ["customer", "phone", "place"], "files": 1, "is_new": True}]}
     again = run("privacy", "erase", case, *WHY, "--yes", language="zh").out
-    assert again == f"{case}：已抹除 customer, phone, place\n"
+    assert again == f"{case}：已无可抹除的内容\n"
+    assert run("privacy", "erase", case, *WHY, "--yes").out == f"{case}: there is nothing left to erase\n"
 
 
 def test_only_administrators_erase(case: str) -> None:

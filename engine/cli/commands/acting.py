@@ -140,7 +140,7 @@ def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -
             definition = definition_of(engine, view)
             reader = reader_of(streams, engine, definition)
             shown = {name: view.data[name] for name in offer.show if name in view.data}
-            for label, text in data_lines(reader, definition, shown, view.known):
+            for label, text in data_lines(reader, definition, shown, view.known, view.erased):
                 streams.tell(labelled(label, text))
             return ask_missing(reader, offer.form, form, engine.people())
     return form
