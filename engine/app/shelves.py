@@ -70,7 +70,9 @@ def shelve(folder: Path, root: str, text: str) -> tuple[str, str]:
         try:
             beside.replace(folder / name)
         except FileNotFoundError:
-            raise Conflict(f"`{root}` was archived by somebody else meanwhile", help="archive again") from None
+            raise Conflict(
+                f"`{root}` was changed meanwhile", help="archive again"
+            ) from None  # archived, by another run
         _sync(folder)
     finally:
         with suppress(OSError):
