@@ -69,10 +69,8 @@ def shelve(folder: Path, root: str, text: str) -> tuple[str, str]:
             os.fsync(handle)
         try:
             beside.replace(folder / name)
-        except FileNotFoundError:
-            raise Conflict(
-                f"`{root}` was changed meanwhile", help="archive again"
-            ) from None  # archived, by another run
+        except FileNotFoundError:  # another run has archived it, and swept
+            raise Conflict(f"`{root}` was changed meanwhile", help="archive again") from None
         _sync(folder)
     finally:
         with suppress(OSError):
