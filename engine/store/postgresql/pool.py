@@ -11,10 +11,12 @@ from psycopg.types.numeric import Int8Dumper
 
 from engine.errors import StoreUnavailable
 from engine.store.address import Address
-from engine.store.postgresql.wire import PREPARED, Cursor, Wire
+from engine.store.postgresql.wire import PREPARED, Cursor, Statement, Wire
 
 LONGEST_IDLE = 60
 """Seconds after which the server ends a transaction that does nothing: a stopped process must not hold up the rest."""
+
+ROLLBACK: Statement = ("ROLLBACK", ())
 
 
 class Number(Int8Dumper):
@@ -82,18 +84,17 @@ class Pool:
 
     def give_back(self, wire: Wire) -> None:
         """Keep it for the next one, its transaction ended; or let go of it if it is broken."""
-        connection = wire.cursor.connection
         wire.forget()
         try:
-            if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-                connection.execute("ROLLBACK")
+            if wire.is_within():
+                wire.ask([ROLLBACK])
         except psycopg.Error:
             wire.close()
         except BaseException:
             wire.close()
             raise
         finally:
-            if not connection.closed:
+            if not wire.is_closed():
                 with self._lock:
                     self._idle.append(wire)
             self._free.release()

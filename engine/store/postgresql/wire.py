@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import pq
+from psycopg.adapt import Transformer
 
 from engine.store.sql import Late
 
@@ -24,22 +25,32 @@ OFTEN = 3
 Statement = tuple[str, tuple[Any, ...]]
 Cursor = psycopg.RawCursor[tuple[Any, ...]]
 
-_LOADERS: dict[int, Callable[[bytes], Any]] = {
-    16: b"t".__eq__, 20: int, 21: int, 23: int, 25: bytes.decode, 1043: bytes.decode,
-}  # fmt: skip
-"""How the types of our columns are read: yes or no, whole numbers, texts. Others are read as psycopg does."""
+_ROWS, _DONE = int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK)
+_SYNC = int(pq.ExecStatus.PIPELINE_SYNC)
+_BAD, _IDLE = int(pq.ConnStatus.BAD), int(pq.TransactionStatus.IDLE)
+"""As numbers: to name a member of an enumeration costs as much as a call."""
 
 
 class Rows:
     """What one statement was answered."""
 
-    __slots__ = ("_place", "_rows", "rowcount", "status")
+    __slots__ = ("_place", "_result", "_rows")
 
-    def __init__(self, rows: list[tuple[Any, ...]], rowcount: int, status: bytes) -> None:
+    def __init__(self, rows: list[tuple[Any, ...]], result: pq.abc.PGresult) -> None:
         self._rows = rows
         self._place = 0
-        self.rowcount = rowcount
-        self.status = status  # what was done, in the server's words
+        self._result = result
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed, or found."""
+        done = self._result.command_tuples
+        return -1 if done is None else done
+
+    @property
+    def status(self) -> bytes:
+        """What was done, in the server's words."""
+        return self._result.command_status or b""
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row or None."""
@@ -54,13 +65,6 @@ class Rows:
         return rows
 
 
-class Owner(NamedTuple):
-    """Whose answer comes next."""
-
-    text: str
-    is_prepared: bool = False  # by this, and not asked yet
-
-
 class Mark(NamedTuple):
     """How far a transaction was: the round trips made, and the statements that waited then."""
 
@@ -68,12 +72,8 @@ class Mark(NamedTuple):
     waiting: int
 
 
-class Ready(NamedTuple):
-    """A statement as libpq sends it."""
-
-    text: str
-    values: Sequence[bytes | None]
-    formats: Sequence[int] | None = None
+Ready = tuple[str, Sequence[bytes | None], Sequence[int] | None]
+"""A statement as libpq sends it: its text, the values, and which of them are bytes as they are."""
 
 
 class Wire:
@@ -90,7 +90,7 @@ class Wire:
         self._names: dict[str, bytes] = {}
         self._made = 0
         self._uses: dict[str, int] = {}
-        self._loaders: dict[str, tuple[Callable[[bytes], Any], ...]] = {}
+        self._reader = Transformer(cursor.connection)
         self._selector = DefaultSelector()
         self._events = EVENT_READ
         self._selector.register(self._libpq.socket, EVENT_READ)
@@ -104,6 +104,14 @@ class Wire:
         """The transaction is over: nothing waits, and nothing is known."""
         self._waiting.clear()
         self._ahead.clear()
+
+    def is_within(self) -> bool:
+        """Whether a transaction is open on the server, as it said last."""
+        return self._libpq.transaction_status != _IDLE
+
+    def is_closed(self) -> bool:
+        """Whether there is no connection any more."""
+        return self._libpq.status == _BAD
 
     def begin(self, texts: Sequence[Statement], ahead: Sequence[Statement]) -> None:
         """Begin a transaction, and ask what it will read first; the answers to the former are `begun`."""
@@ -164,29 +172,32 @@ class Wire:
         self.trips += 1
         try:
             self._libpq.enter_pipeline_mode()
-            owners: list[Owner] = []
-            for one in statements:
-                self._send(one, owners)
+            preparing = self._send(statements)
             self._libpq.pipeline_sync()
-            heard = self._hear(owners)
+            heard = self._hear(preparing)
             self._libpq.exit_pipeline_mode()
         except BaseException:
             self.close()  # nobody knows what is still on its way
             raise
         return heard
 
-    def _send(self, one: Ready, owners: list[Owner]) -> None:
-        name = self._names.get(one.text)
-        if name is None and self._is_often(one.text):
-            name = self._names[one.text] = b"cw%d" % self._made
-            self._made += 1
-            self._libpq.send_prepare(name, one.text.encode())
-            owners.append(Owner(one.text, is_prepared=True))
-        if name is None:
-            self._libpq.send_query_params(one.text.encode(), one.values, param_formats=one.formats)
-        else:
-            self._libpq.send_query_prepared(name, one.values, one.formats)
-        owners.append(Owner(one.text))
+    def _send(self, statements: Sequence[Ready]) -> list[str | None]:
+        """Of each answer to come: the text that is prepared by it, or None for what is asked."""
+        libpq, names = self._libpq, self._names
+        preparing: list[str | None] = []
+        for text, values, formats in statements:
+            name = names.get(text)
+            if name is None and self._is_often(text):
+                name = names[text] = b"cw%d" % self._made
+                self._made += 1
+                libpq.send_prepare(name, text.encode())
+                preparing.append(text)
+            if name is None:
+                libpq.send_query_params(text.encode(), values, param_formats=formats)
+            else:
+                libpq.send_query_prepared(name, values, formats)
+            preparing.append(None)
+        return preparing
 
     def _is_often(self, text: str) -> bool:
         if len(self._uses) > 10 * PREPARED:
@@ -194,38 +205,33 @@ class Wire:
         used = self._uses[text] = self._uses.get(text, 0) + 1
         return used >= OFTEN and len(self._names) < PREPARED
 
-    def _hear(self, owners: Sequence[Owner]) -> tuple[list[Rows], psycopg.Error | None]:
-        rows: list[Rows] = []
+    def _hear(self, preparing: Sequence[str | None]) -> tuple[list[Rows], psycopg.Error | None]:
+        libpq, rows, turn = self._libpq, list[Rows](), iter(preparing)
         failed: psycopg.Error | None = None
-        turn = iter(owners)
         while True:
             try:
-                result = self._next()
+                while libpq.is_busy():
+                    self._wait()
+                    libpq.consume_input()
+                result = libpq.get_result()
+                if result is None:  # the end of one statement's answer
+                    if libpq.status == _BAD:
+                        raise psycopg.OperationalError("the server has closed the connection")
+                    continue
             except psycopg.OperationalError as lost:
                 raise failed or lost from lost  # what the server said last says more
-            if result is None:
-                continue  # the end of one statement's answer
-            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+            status = result.status
+            if status == _SYNC:
                 return rows, failed
-            owner = next(turn)
-            if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-                if not owner.is_prepared:
-                    rows.append(self._read(owner.text, result))
+            prepared = next(turn)
+            if status == _ROWS or status == _DONE:
+                if prepared is None:
+                    rows.append(Rows(self._read(result) if status == _ROWS else [], result))
                 continue
-            if owner.is_prepared:
-                self._names.pop(owner.text, None)
+            if prepared is not None:
+                del self._names[prepared]
             if failed is None:
                 failed = psycopg.errors.error_from_result(result)
-
-    def _next(self) -> pq.abc.PGresult | None:
-        libpq = self._libpq
-        while libpq.is_busy():
-            self._wait()
-            libpq.consume_input()
-        result = libpq.get_result()
-        if result is None and libpq.status == pq.ConnStatus.BAD:
-            raise psycopg.OperationalError("the server has closed the connection")
-        return result
 
     def _wait(self) -> None:
         """Until the server says something, or takes more of what is not sent yet; psycopg's connections never block."""
@@ -235,37 +241,21 @@ class Wire:
             self._events = events
         self._selector.select()
 
-    def _read(self, text: str, result: pq.abc.PGresult) -> Rows:
-        done = result.command_tuples
-        rows: list[tuple[Any, ...]] = []
-        if result.ntuples:
-            get = result.get_value
-            loaders = self._loaders.get(text) or self._loaders_of(text, result)
-            for row in range(result.ntuples):
-                told = [get(row, column) for column in range(len(loaders))]
-                rows.append(tuple([one if one is None else load(one) for one, load in zip(told, loaders, strict=True)]))
-        return Rows(rows, -1 if done is None else done, result.command_status or b"")
-
-    def _loaders_of(self, text: str, result: pq.abc.PGresult) -> tuple[Callable[[bytes], Any], ...]:
-        found = tuple(_loader(result.ftype(column)) for column in range(result.nfields))
-        if text in self._names:
-            self._loaders[text] = found
-        return found
-
-
-def _loader(oid: int) -> Callable[[bytes], Any]:
-    if oid in _LOADERS:
-        return _LOADERS[oid]
-    loader = psycopg.adapters.get_loader(oid, pq.Format.TEXT)
-    return loader(oid).load if loader is not None else bytes.decode
+    def _read(self, result: pq.abc.PGresult) -> list[tuple[Any, ...]]:
+        if not result.ntuples:
+            return []
+        self._reader.set_pgresult(result)
+        return self._reader.load_rows(0, result.ntuples, tuple)
 
 
 def _ready(text: str, values: Sequence[Any]) -> Ready:
     """Values without a type: the column beside one says it, and one statement serves numbers of every size."""
+    if not values:
+        return text, (), None
     given = [_DUMPERS[type(value)](value) for value in values]
     if bytes not in map(type, values):
-        return Ready(text, given)
-    return Ready(text, given, [pq.Format(type(value) is bytes) for value in values])
+        return text, given, None
+    return text, given, [pq.Format(type(value) is bytes) for value in values]
 
 
 def _text(value: str) -> bytes:
