@@ -64,6 +64,8 @@ class Ahead(NamedTuple):
     person: str | None = None
     requests: tuple[tuple[str, str], ...] = ()  # sender and key
     settings: tuple[str, ...] = ()
+    due: tuple[int, int] | None = None  # what falls due before an instant, at most so many families
+    is_next: bool = False  # when something falls due next
 
 
 NOTHING_AHEAD = Ahead()
@@ -321,7 +323,7 @@ class Store(Protocol):
         writes may be sent with the commit: a `Conflict` is raised then. What stands `ahead` it reads for sure.
         """
 
-    def read(self) -> AbstractContextManager[Transaction]:
+    def read(self, ahead: Ahead = NOTHING_AHEAD) -> AbstractContextManager[Transaction]:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
 
     def inside(self, connection: Any) -> Store:

@@ -26,14 +26,18 @@ class Advanced(NamedTuple):
     faults: int
 
 
-def advance_some(saving: Saving, tx: Transaction, now: int, besides: str = "") -> Advanced:
+def advance_some(
+    saving: Saving, tx: Transaction, now: int, besides: str = "", *, due_before: int | None = None
+) -> Advanced:
     """Carry what is due before `now` forward, in due order, at most a hundred families; the root `besides` is left.
 
     What the calendar opens comes first, and is carried forward with the others. After 20 ms the rest is left as well.
+    What falls due at `due_before` or later may be left too.
     """
     until = saving.time.monotonic() + LONGEST
-    opened = open_some(saving, tx, now, FAMILIES)
-    roots = [root for root in tx.due_roots(now, FAMILIES) if root != besides]
+    due_before = now if due_before is None else due_before
+    opened = open_some(saving, tx, due_before, FAMILIES)
+    roots = [root for root in tx.due_roots(due_before, FAMILIES) if root != besides]
     tx.look_ahead(Ahead(families=tuple(roots)))
     poisoned: list[Fault] = []
     met = 0

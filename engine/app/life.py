@@ -30,7 +30,7 @@ class Life:
         self._time = time
         self._boot = time.boot() if isinstance(time, SystemTime) else None
         self._seen_at = 0
-        self._ahead = 0  # by how many ms the database's clock stands before this machine's
+        self._ahead: int | None = None  # by how many ms the database's clock stands before this machine's
         self._watch = Watch(time, self._now(tx)) if isinstance(time, SystemTime) else None
         self._is_kept = self._boot is None
         self._hear(tx)
@@ -51,13 +51,17 @@ class Life:
 
     def now(self) -> int:
         """About the instant now, without asking the database: as its clock stood to this machine's when last asked."""
-        return self._time.now() + self._ahead
+        return self._time.now() + (self._ahead or 0)
 
     def _now(self, tx: Transaction) -> int:
-        here, there = self._time.now(), tx.database_time()
+        there = tx.database_time()
+        here = self._time.now()
         if there is None:
             return here
-        self._ahead = there - here
+        # It took some time to hear of it, so its clock stands at least so far before this machine's; the answer that
+        # came fastest knows best, and is believed for a while.
+        least = there - here
+        self._ahead = least if self._ahead is None else max(least, self._ahead - 1 - (self._ahead - least) // 16)
         return there
 
     def accept(self, tx: Transaction) -> None:

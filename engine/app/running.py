@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import partial
 
-from engine.app.advancing import Advanced, advance_some
+from engine.app.advancing import FAMILIES, Advanced, advance_some
+from engine.app.catalogue import REVISION
 from engine.app.people import admin_of
 from engine.app.privacy import erase_over
 from engine.app.sending import Round, Sending
 from engine.app.vitals import Vitals, vitals_of
 from engine.core.cases import Actor
 from engine.errors import NotFound
-from engine.ports import Fault, Transaction
+from engine.ports import Ahead, Fault, Transaction
 
 
 class Running(Sending):
@@ -46,12 +48,15 @@ class Running(Sending):
 
     def fire_some(self) -> Round:
         """Carry forward what is due, at most a hundred families."""
-        done = self._recipe.kept(self._fire)
+        before = self._recipe.now()  # what falls due until then is asked for with the beginning
+        done = self._recipe.kept(
+            partial(self._fire, before=before), Ahead(settings=(REVISION,), due=(before, FAMILIES))
+        )
         return Round(advanced=done.families, faults=done.faults)
 
-    def _fire(self, tx: Transaction) -> Advanced:
+    def _fire(self, tx: Transaction, before: int) -> Advanced:
         now = self._recipe.life.read(tx)
-        done = advance_some(self._recipe, tx, now)
+        done = advance_some(self._recipe, tx, now, due_before=min(before, now))
         self._recipe.life.show(tx, now)
         return done
 
@@ -61,7 +66,7 @@ class Running(Sending):
 
     def next_due(self) -> int | None:
         """When the next family falls due, or the calendar opens the next case."""
-        with self._recipe.store.read() as tx:
+        with self._recipe.store.read(Ahead(is_next=True)) as tx:
             return min((at for at in (tx.next_due(), tx.next_opening()) if at is not None), default=None)
 
     def vitals(self) -> Vitals:

@@ -22,6 +22,14 @@ def _asked(ahead: Ahead, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield "ONE_PERSON", (ahead.person,)
     for request in ahead.requests:
         yield "REQUEST", request
+    if ahead.due is not None:
+        before, most = ahead.due
+        yield "DUE_TIMETABLES", (before,)
+        yield "DUE", (before, most)
+        yield "TIME", ()  # that of the locks taken
+    if ahead.is_next:
+        yield "NEXT_DUE", ()
+        yield "NEXT_OPENING", ()
     for root in ahead.families:
         yield "LOCK", (root,)
         yield "FAMILY", (root,)  # in a statement of its own: it sees what whoever held the lock has left

@@ -88,7 +88,7 @@ class HostedStore(ABC, Generic[AHome, AnExecuting]):
             return work(tx)
 
     @contextmanager
-    def read(self) -> Iterator[SqlTransaction]:
+    def read(self, ahead: Ahead = NOTHING_AHEAD) -> Iterator[SqlTransaction]:
         """What the host's transaction sees, its own changes included."""
         yield self._work(self._begun())
 

@@ -83,7 +83,7 @@ class MemoryStore:
             return work(tx)
 
     @contextmanager
-    def read(self) -> Iterator[MemoryTransaction]:
+    def read(self, ahead: Ahead = NOTHING_AHEAD) -> Iterator[MemoryTransaction]:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
         with self._count:
             self._check_open()

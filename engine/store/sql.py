@@ -70,6 +70,9 @@ class Deferring(Protocol):
     def back_to(self, mark: Any) -> bool:
         """Leave out what has waited since then; whether that is all, so that the database knows nothing of it."""
 
+    def leave_out(self, mark: Any) -> bool:
+        """Leave out the first statement told since then; False: it was sent already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Driver:
@@ -125,7 +128,8 @@ class Work:
                 self._forget()
                 self._saved, self.spoiled = saved, spoiled
             raise
-        self._tell("RELEASE part")
+        if self._deferring is None or not self._deferring.leave_out(mark):
+            self._tell("RELEASE part")
 
     def look_ahead(self, ahead: Ahead) -> None:
         """This will be read next: where each answer would be a message there and back, all are asked for together."""

@@ -100,6 +100,21 @@ def test_a_part_that_is_taken_back_before_it_was_sent_is_never_sent(store: Postg
     assert roots(store) == ["R-1", "R-3"]
 
 
+def test_a_part_is_known_to_the_server_only_if_something_is_asked_within(
+    store: PostgresStore, trips: list[int]
+) -> None:
+    def work(tx: Transaction, asks: bool) -> None:
+        with tx.part():
+            tx.save(opening(a_case(f"R-{asks:d}")))
+            assert not asks or tx.root_of("R-1") == "R-1"
+
+    store.do(lambda tx: work(tx, False))
+    quiet = sum(trips)
+    store.do(lambda tx: work(tx, True))
+    assert sum(trips) - quiet == quiet + len(["SAVEPOINT", "what is asked", "RELEASE"])
+    assert roots(store) == ["R-0", "R-1"]
+
+
 # -- what fails late ---------------------------------------------------------------------------------------------------
 
 

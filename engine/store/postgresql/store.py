@@ -102,9 +102,9 @@ class PostgresStore:
         with Writing(self, [BEGIN], ahead) as tx:
             return work(tx)
 
-    def read(self) -> Reading:
+    def read(self, ahead: Ahead = NOTHING_AHEAD) -> Reading:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
-        return Reading(self)
+        return Reading(self, ahead)
 
     def inside(self, connection: HostConnection) -> PostgresHosted:
         """This database in the transaction of the host's connection, standing or falling with it."""
@@ -273,13 +273,15 @@ class Writing:
 class Reading:
     """One look of one reader, for `with`."""
 
-    __slots__ = ("_store", "_wire")
+    __slots__ = ("_ahead", "_store", "_wire")
 
-    def __init__(self, store: PostgresStore) -> None:
+    def __init__(self, store: PostgresStore, ahead: Ahead) -> None:
         self._store = store
+        self._ahead = ahead
 
     def __enter__(self) -> SqlTransaction:
-        self._wire = self._store._begun_on_ours(READ)
+        store = self._store
+        self._wire = store._begun_on_ours(READ, statements_of(self._ahead, store.driver.texts, store.memo))
         return SqlTransaction(self._wire.execute, self._store.driver, self._store.memo)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

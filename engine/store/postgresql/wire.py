@@ -165,6 +165,13 @@ class Wire:
         del self._waiting[mark.waiting if is_all else 0 :]
         return is_all
 
+    def leave_out(self, mark: Mark) -> bool:
+        """Leave out the first statement told since then; False: it was sent already."""
+        if mark.trips != self.trips:
+            return False
+        del self._waiting[mark.waiting]
+        return True
+
     # -- there and back ------------------------------------------------------------------------------------------------
 
     def _exchange(self, statements: Sequence[Ready]) -> tuple[list[Rows], psycopg.Error | None]:
@@ -224,7 +231,7 @@ class Wire:
             if status == _SYNC:
                 return rows, failed
             prepared = next(turn)
-            if status == _ROWS or status == _DONE:
+            if status in (_ROWS, _DONE):
                 if prepared is None:
                     rows.append(Rows(self._read(result) if status == _ROWS else [], result))
                 continue

@@ -119,7 +119,7 @@ class SqliteStore:
         with self.write() as tx:
             return work(tx)
 
-    def read(self) -> Reading:
+    def read(self, ahead: Ahead = NOTHING_AHEAD) -> Reading:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
         return Reading(self)
 
