@@ -11,12 +11,10 @@ from psycopg.types.numeric import Int8Dumper
 
 from engine.errors import StoreUnavailable
 from engine.store.address import Address
-from engine.store.postgresql.wire import PREPARED, Cursor, Statement, Wire
+from engine.store.postgresql.wire import PREPARED, Cursor, Wire
 
 LONGEST_IDLE = 60
 """Seconds after which the server ends a transaction that does nothing: a stopped process must not hold up the rest."""
-
-ROLLBACK: Statement = ("ROLLBACK", ())
 
 
 class Number(Int8Dumper):
@@ -84,17 +82,11 @@ class Pool:
 
     def give_back(self, wire: Wire) -> None:
         """Keep it for the next one, its transaction ended; or let go of it if it is broken."""
-        wire.forget()
+        is_whole = False
         try:
-            if wire.is_within():
-                wire.ask([ROLLBACK])
-        except psycopg.Error:
-            wire.close()
-        except BaseException:
-            wire.close()
-            raise
+            is_whole = wire.end()
         finally:
-            if not wire.is_closed():
+            if is_whole:
                 with self._lock:
                     self._idle.append(wire)
             self._free.release()

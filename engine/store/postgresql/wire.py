@@ -25,6 +25,8 @@ OFTEN = 3
 Statement = tuple[str, tuple[Any, ...]]
 Cursor = psycopg.RawCursor[tuple[Any, ...]]
 
+ROLLBACK: Statement = ("ROLLBACK", ())
+
 _ROWS, _DONE = int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK)
 _SYNC = int(pq.ExecStatus.PIPELINE_SYNC)
 _BAD, _IDLE = int(pq.ConnStatus.BAD), int(pq.TransactionStatus.IDLE)
@@ -100,18 +102,16 @@ class Wire:
         self._selector.close()
         self._connection.close()
 
-    def forget(self) -> None:
-        """The transaction is over: nothing waits, and nothing is known."""
+    def end(self) -> bool:
+        """The transaction is over, and rolled back if it was not committed; whether the connection is still whole."""
         self._waiting.clear()
         self._ahead.clear()
-
-    def is_within(self) -> bool:
-        """Whether a transaction is open on the server, as it said last."""
-        return self._libpq.transaction_status != _IDLE
-
-    def is_closed(self) -> bool:
-        """Whether there is no connection any more."""
-        return self._libpq.status == _BAD
+        if self._libpq.transaction_status != _IDLE and self._libpq.status != _BAD:
+            try:
+                self.ask([ROLLBACK])
+            except psycopg.Error:
+                self.close()
+        return bool(self._libpq.status != _BAD)
 
     def begin(self, texts: Sequence[Statement], ahead: Sequence[Statement]) -> None:
         """Begin a transaction, and ask what it will read first; the answers to the former are `begun`."""
