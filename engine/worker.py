@@ -88,13 +88,11 @@ class _Worker:
         self.posted.set()
 
     def _fire(self) -> None:
-        while True:
-            self.engine.woken.clear()
-            if self.over.is_set():
-                return
+        while not self.over.is_set():
             pause = self.trouble.meeting(self._fire_once)
-            self.is_woken = bool(pause) and self.engine.woken.wait(pause)
-            if self.is_woken:
+            self.is_woken = self.engine.woken.wait(pause)
+            if self.is_woken:  # only then: a call that comes between would be lost, and what it was for be a poll late
+                self.engine.woken.clear()
                 self.posted.set()
 
     def _fire_once(self) -> float:

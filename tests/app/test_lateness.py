@@ -71,6 +71,27 @@ def test_a_worker_never_sleeps_while_something_is_due_that_it_could_fire(
     assert pause(next_due, fire, is_woken=is_woken) == pytest.approx(expected)
 
 
+def test_a_call_that_comes_while_the_worker_fires_is_heard() -> None:
+    """One that came while more was due was forgotten: a message written meanwhile went out a poll later."""
+    rounds = iter([Round(advanced=1), Round()])
+    desk: Any = Desk(None, lambda: next(rounds, Round()))
+    worker = _Worker(desk, threading.Event(), None, _Measuring(desk, get_meter("tests")))
+    looks: list[bool] = []
+
+    def look() -> int | None:
+        looks.append(worker.posted.is_set())
+        if len(looks) == 1:
+            worker.posted.clear()
+            desk.woken.set()  # somebody writes a message
+            return NOW - 5  # and more is due
+        worker.over.set()
+        return NOW - 5
+
+    desk.next_due = look
+    worker._fire()
+    assert looks[1]
+
+
 class Heard:
     """A transaction on a database whose clock stands half a second before ours; how long its answers take."""
 
