@@ -161,7 +161,7 @@ def host_keys(environment: Mapping[str, str] | None = None) -> HostKeys:
     text, where = secret_text(os.environ if environment is None else environment, KEY)
     keys = tuple(_host_key(line, where) for line in text.split())
     if where != KEY and not keys:
-        raise UsageError(f"no key stands in {where}", help="`casewright privacy keygen --out FILE` makes one")
+        raise UsageError(f"no key stands in {where}", help="`casewright privacy keygen -o FILE` makes one")
     return HostKeys(keys)
 
 
@@ -196,7 +196,7 @@ def _host_key(text: str, where: str) -> HostKey:
     if len(secret) != 32:
         raise UsageError(
             f"what {where} holds is no key: 32 bytes in base64, one key a line",
-            help="`casewright privacy keygen --out FILE` makes one",
+            help="`casewright privacy keygen -o FILE` makes one",
         )
     return HostKey(hashlib.sha256(b"casewright host key 1\n" + secret).hexdigest()[:8], secret)
 

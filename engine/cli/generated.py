@@ -9,9 +9,10 @@ from engine.cli.command import Args
 from engine.cli.coverage_page import ITEMS, KINDS
 from engine.cli.exits import Exit
 from engine.cli.folder import Checked
+from engine.cli.output_files import refuse_existing
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
-from engine.errors import Conflict, UsageError
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.core.plan import Library
@@ -25,10 +26,7 @@ TRIES = 10_000
 def generate(streams: Streams, args: Args, checked: Checked) -> int:
     """Propose scenarios for one process."""
     definition = _one(checked, args)
-    if args.output is not None and args.output.exists():
-        raise Conflict(
-            _("`{file}` is there already; nothing was written").format(file=args.output), help=_("choose another name")
-        )
+    refuse_existing(args.output, is_forced=args.force)
     from engine.core.plan import Plan, library_in_memory
     from engine.scenarios.generating import Effort, propose
 

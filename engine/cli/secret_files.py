@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from engine.cli.output_files import output_option
 from engine.cli.translate import _
 from engine.errors import UsageError
 
@@ -14,7 +15,7 @@ from engine.errors import UsageError
 def keygen_options(*, after: str) -> list[click.Parameter]:
     """Build the options of a command that makes a key."""
     return [
-        click.Option(["--out"], required=True, type=click.Path(path_type=Path), help=_("The file to be made.")),
+        output_option(_("The file to be made."), required=True),
         click.Option(["--after"], type=click.Path(exists=True, dir_okay=False, path_type=Path), help=after),
     ]
 

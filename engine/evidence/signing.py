@@ -70,7 +70,7 @@ def read_signing_key(text: str, where: str) -> SigningKey:
     except (ValueError, TypeError, KeyError):
         secret, rotations = b"", ()
     if len(secret) != 32:
-        raise UsageError(f"what {where} holds is no signing key", help="`casewright audit keygen --out FILE` makes one")
+        raise UsageError(f"what {where} holds is no signing key", help="`casewright audit keygen -o FILE` makes one")
     return SigningKey(secret, rotations)
 
 

@@ -19,7 +19,7 @@ from tests.cli.desks import report, run
 def trust(desk: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A desk with a case, a signing key, and the key's fingerprint."""
     report()
-    made = run("audit", "keygen", "--out", "sign.key", "--json")
+    made = run("audit", "keygen", "-o", "sign.key", "--json")
     assert made.code == Exit.DONE, made.err
     assert stat.S_IMODE(Path("sign.key").stat().st_mode) == 0o600
     monkeypatch.setenv("CASEWRIGHT_SIGNING_KEY_FILE", "sign.key")
@@ -27,7 +27,7 @@ def trust(desk: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_checkpoint_is_signed_kept_and_held_against_the_database(trust: str) -> None:
-    signed = run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss")
+    signed = run("audit", "checkpoint", "-o", "one.checkpoint", "--as", "boss")
     assert (signed.code, signed.out) == (Exit.DONE, "")
     assert signed.err == f"checkpoint 1 signed: 1 case, 1 record\nfingerprint of the key: {trust}\n"
     held = run("audit", "verify", "--checkpoint", "one.checkpoint", "--trust", trust)
@@ -40,7 +40,7 @@ def test_a_checkpoint_is_signed_kept_and_held_against_the_database(trust: str) -
 
 
 def test_what_does_not_hold_is_named_in_both_languages(trust: str) -> None:
-    run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss")
+    run("audit", "checkpoint", "-o", "one.checkpoint", "--as", "boss")
     with closing(sqlite3.connect("casewright.sqlite")) as connection:
         connection.execute("DROP TRIGGER records_are_never_deleted")
         for table, column in (("records", "case_id"), ("waiting", "case_id"), ("cases", "id")):
@@ -59,9 +59,9 @@ def test_what_does_not_hold_is_named_in_both_languages(trust: str) -> None:
         (("verify", "--checkpoint", "sign.key"), "a checkpoint proves something only by the key that signed it"),
         (("verify", "--trust", "00"), "say --checkpoint FILE and --trust FINGERPRINT together"),
         (("checkpoint", "--key", "casewright.toml", "--as", "boss"), "what `casewright.toml` holds is no signing key"),
-        (("checkpoint", "--out", "casewright.toml", "--as", "boss"), "evidence is not written over"),
-        (("keygen", "--out", "sign.key"), "a key is not written over"),
-        (("keygen", "--out", "x", "--after", "casewright.toml"), "what `casewright.toml` holds is no signing key"),
+        (("checkpoint", "-o", "casewright.toml", "--as", "boss"), "evidence is not written over"),
+        (("keygen", "-o", "sign.key"), "a key is not written over"),
+        (("keygen", "-o", "x", "--after", "casewright.toml"), "what `casewright.toml` holds is no signing key"),
     ],
 )
 def test_what_does_not_fit_is_explained(trust: str, words: tuple[str, ...], said: str) -> None:
@@ -70,19 +70,19 @@ def test_what_does_not_fit_is_explained(trust: str, words: tuple[str, ...], said
 
 
 def test_without_a_key_nothing_is_signed_and_no_file_is_left(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss")
+    refused = run("audit", "checkpoint", "-o", "one.checkpoint", "--as", "boss")
     assert (refused.code, "no key is there to sign with" in refused.err) == (Exit.USAGE, True)
-    run("audit", "keygen", "--out", "sign.key")
+    run("audit", "keygen", "-o", "sign.key")
     monkeypatch.setenv("CASEWRIGHT_SIGNING_KEY", Path("sign.key").read_text())
-    assert run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "wang.fang").code == Exit.NOT_PERMITTED
+    assert run("audit", "checkpoint", "-o", "one.checkpoint", "--as", "wang.fang").code == Exit.NOT_PERMITTED
     assert not Path("one.checkpoint").exists()
-    assert run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss").code == Exit.DONE
+    assert run("audit", "checkpoint", "-o", "one.checkpoint", "--as", "boss").code == Exit.DONE
 
 
 def test_a_bundle_is_exported_and_verified_by_one_file(trust: str, capsys: pytest.CaptureFixture[str]) -> None:
-    run("audit", "checkpoint", "--out", "one.checkpoint", "--as", "boss")
-    run("audit", "keygen", "--out", "new.key", "--after", "sign.key")
-    run("audit", "checkpoint", "--key", "new.key", "--out", "two.checkpoint", "--as", "boss")
+    run("audit", "checkpoint", "-o", "one.checkpoint", "--as", "boss")
+    run("audit", "keygen", "-o", "new.key", "--after", "sign.key")
+    run("audit", "checkpoint", "--key", "new.key", "-o", "two.checkpoint", "--as", "boss")
     words = ("audit", "export", "R-1", "--checkpoint", "two.checkpoint", "--as", "boss")
     made = run(*words, "--bundle", "R-1.json")
     assert (made.code, made.out) == (Exit.DONE, "R-1: R-1.json holds 1 record\n")

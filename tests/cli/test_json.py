@@ -107,7 +107,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "audit": [["audit", "verify"]],
     "db": [["db", "upgrade"], ["db", "backup", "copy.sqlite", "--keys", "keys"]],
     "privacy": [
-        ["privacy", "keygen", "--out", "desk.key"],
+        ["privacy", "keygen", "-o", "desk.key"],
         ["privacy", "erase", "CASE", "--reason", "asked for", "--yes", "--as", "boss"],
     ],
     "doctor": [["doctor"], ["doctor", "--metrics"]],

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from engine import Engine
 from engine.cli.command import Args
-from engine.cli.commands.mending import mail_document, run_outbox
+from engine.cli.commands.mending import mail_document, mail_row, run_outbox
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
 from engine.cli.translate import use_language
 from engine.testing import ManualTime
-from tests.app.desks import ADMIN, DAY, NINE, open_errand, sources
+from tests.app.desks import ADMIN, DAY, NINE, open_errand, send, sources
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "superseded by {}"), ("zh", "由 {} 代替")])
@@ -39,3 +42,32 @@ def test_a_superseded_message_names_the_one_that_is_sent_in_its_place(language: 
         assert out.getvalue().count(words.format(number)) == len(mails)
         reader = Reader(language=language, zone=engine.zone, now=engine.now())
         assert {mail_document(reader, mail)["superseded_by"] for mail in mails} == {number}
+
+
+@pytest.mark.parametrize(
+    ("stands", "said", "chinese"),
+    [
+        ({"next_at": NINE}, "", ""),
+        (
+            {"next_at": NINE + 60_000},
+            "{} is not told before 09:01: contact hours",
+            "09:01 之前不打扰 {}（联系时间之外）",
+        ),
+        ({"next_at": NINE + 60_000, "attempts": 1, "error": "x"}, "tried again at 09:01", "将于 09:01 重试"),
+        ({"next_at": NINE + 60_000, "attempts": 1}, "is being sent", "正在发送"),
+        ({"next_at": NINE + 60_000, "status": "dead", "error": "x"}, "", ""),
+    ],
+)
+def test_a_waiting_message_says_what_it_waits_for(stands: Mapping[str, Any], said: str, chinese: str) -> None:
+    with Engine.open("memory://", time=ManualTime(NINE)) as engine:
+        engine.publish(sources(), "errand", actor=ADMIN)
+        send(engine, open_errand(engine))
+        mail = replace(engine.outbox()[0], **stands)
+        receiver = mail.message.receiver
+        for language, words in (("en", said), ("zh", chinese)):
+            use_language(language)
+            try:
+                row = mail_row(Reader(language=language, zone=engine.zone, now=NINE), mail)
+            finally:
+                use_language("en")
+            assert row.cells[-1] == words.format(receiver)

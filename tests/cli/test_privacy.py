@@ -91,18 +91,18 @@ def test_one_of_the_register_is_erased_and_taken_off_it(desk: Path) -> None:
 
 
 def test_a_host_s_key_is_made_given_and_replaced(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = run("privacy", "keygen", "--out", "desk.key")
+    made = run("privacy", "keygen", "-o", "desk.key")
     assert made.code == Exit.DONE, made.err
     key = Path("desk.key").read_text().strip()
     assert key not in made.out + made.err
     assert stat.S_IMODE(Path("desk.key").stat().st_mode) == 0o600
-    again = run("privacy", "keygen", "--out", "desk.key")
+    again = run("privacy", "keygen", "-o", "desk.key")
     assert (again.code, "a key is not written over" in again.err) == (Exit.USAGE, True)
     assert run("privacy", "wrap", "--as", "boss").err.startswith("error: the host gave no key to wrap by")
     monkeypatch.setenv("CASEWRIGHT_KEY_FILE", "desk.key")
     assert run("privacy", "wrap", "--as", "boss").out == "2 keys locked by the host's\n"
     assert run("privacy", "wrap", "--as", "boss").out == "every key was locked by the host's already\n"
-    run("privacy", "keygen", "--out", "new.key", "--after", "desk.key")
+    run("privacy", "keygen", "-o", "new.key", "--after", "desk.key")
     monkeypatch.setenv("CASEWRIGHT_KEY_FILE", "new.key")
     assert PHONE in run("show", case, "--as", "wang.fang").out
     assert run("privacy", "wrap", "--as", "boss", "--json").json == {"wrapped": 2}
@@ -118,14 +118,14 @@ def test_a_file_that_is_no_key_is_refused_in_both_languages(case: str, monkeypat
     monkeypatch.setenv("CASEWRIGHT_KEY_FILE", "desk.key")
     assert "what the file `desk.key` holds is no key: 32 bytes in base64" in run("list").err
     assert "中的内容不是密钥" in run("list", language="zh").err
-    assert run("privacy", "keygen", "--out", "new.key", "--after", "desk.key").code == Exit.USAGE
+    assert run("privacy", "keygen", "-o", "new.key", "--after", "desk.key").code == Exit.USAGE
     assert not Path("new.key").exists()
 
 
 def test_lists_and_actions_that_touch_no_private_value_do_not_import_what_encrypts(
     case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run("privacy", "keygen", "--out", "desk.key")
+    run("privacy", "keygen", "-o", "desk.key")
     monkeypatch.setenv("CASEWRIGHT_KEY_FILE", "desk.key")
     run("privacy", "wrap", "--as", "boss")
     script = "import sys\nfrom engine.cli.main import casewright\n"

@@ -26,7 +26,7 @@ def audit_command() -> click.Group:
     return Subcommands(
         "audit",
         help=_("Verify that records are whole and tell the truth; sign what others can verify it by."),
-        examples=("casewright audit verify", "casewright audit checkpoint --out monday.checkpoint"),
+        examples=("casewright audit verify", "casewright audit checkpoint -o monday.checkpoint"),
         commands=[_verify(), checkpoint_command(), keygen_command(), export_command()],
     )
 

@@ -15,13 +15,14 @@ from engine.cli.commands.writing import desk_in
 from engine.cli.definitions import checked_definition
 from engine.cli.exits import Exit
 from engine.cli.folder import checked_paths
+from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.rounds import Round
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.translate import _
-from engine.errors import Conflict, UsageError
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.conversion.drawn import Drawn, Unsaid
@@ -41,9 +42,9 @@ def convert_command() -> Command:
             "the other side cannot say is named, never dropped."
         ),
         examples=(
-            "casewright convert light.scxml --out processes/light.yaml",
+            "casewright convert light.scxml -o processes/light.yaml",
             "casewright convert steps.csv --from table",
-            "casewright convert repair --to bpmn --out repair.bpmn --lang zh",
+            "casewright convert repair --to bpmn -o repair.bpmn --lang zh",
         ),
         params=[
             click.Argument(["file"], metavar=_("FILE|PROCESS")),
@@ -53,11 +54,8 @@ def convert_command() -> Command:
                 type=click.Choice(["scxml", "xstate", "table"]),
                 help=_("What the file is; unsaid, by its ending."),
             ),
-            click.Option(
-                ["-o", "--out", "out"],
-                type=click.Path(dir_okay=False, path_type=Path),
-                help=_("The file to write; unsaid, it is printed."),
-            ),
+            output_option(_("The file to write; unsaid, it is printed.")),
+            force_option(),
         ],
     )
 
@@ -76,9 +74,8 @@ def run_convert(streams: Streams, args: Args) -> int:
 def _run_import(streams: Streams, args: Args, file: Path) -> int:
     from engine.conversion.drawn import Misread
 
-    out: Path | None = args.out
-    if out is not None and out.exists():
-        raise Conflict(_("`{file}` is there already; nothing was written").format(file=out))
+    out: Path | None = args.output
+    refuse_existing(out, is_forced=args.force)
     name = re.sub(r"[^a-z0-9]+", "_", (out or file).stem.lower()).strip("_")
     name = name if name[:1].isalpha() else f"p_{name}".rstrip("_")
     try:

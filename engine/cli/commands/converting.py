@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from engine.cli.command import Args
 from engine.cli.definitions import meant_definition
 from engine.cli.exits import Exit
+from engine.cli.output_files import refuse_existing
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.translate import _, later
-from engine.errors import Conflict
 
 if TYPE_CHECKING:
     from engine.conversion.drawn import Unsaid
@@ -29,9 +29,8 @@ _CARRIED = {
 
 def run_export(streams: Streams, args: Args) -> int:
     """Write a process for other programs; name what they do not understand, and what they would do otherwise."""
-    out: Path | None = args.out
-    if out is not None and out.exists():
-        raise Conflict(_("`{file}` is there already; nothing was written").format(file=out))
+    out: Path | None = args.output
+    refuse_existing(out, is_forced=args.force)
     definition = meant_definition(streams, args.settings, args.file)
     if definition is None:
         return Exit.FAILED

@@ -10,6 +10,7 @@ import click
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.definitions import meant_definition
 from engine.cli.exits import Exit
+from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
 from engine.cli.tables import wrapped
@@ -52,10 +53,8 @@ def draw_command() -> Command:
         params=[
             click.Argument(["process"], required=False, metavar=_("[PROCESS|FILE]")),
             click.Option(["--case"], type=CaseId(), metavar=_("CASE"), help=_("Mark where this case stands.")),
-            click.Option(
-                ["-o", "--output"], type=click.Path(dir_okay=False, path_type=Path),
-                help=_("The file to write; its ending says how: .svg, .mmd, .html or .txt."),
-            ),
+            output_option(_("The file to write; its ending says how: .svg, .mmd, .html or .txt.")),
+            force_option(),
             click.Option(["--format", "form"], type=click.Choice(FORMS), help=_("How it is drawn, whatever the file.")),
         ],
     )  # fmt: skip
@@ -66,6 +65,7 @@ def run_draw(streams: Streams, args: Args) -> int:
     from engine.drawing.picture import picture_of
 
     form = args.form or _form_of(args.output)
+    refuse_existing(args.output, is_forced=args.force)
     drawn = _drawn(streams, args)
     if drawn is None:
         return Exit.FAILED
@@ -74,6 +74,9 @@ def run_draw(streams: Streams, args: Args) -> int:
         streams.give(_document(drawn, picture))
     elif args.output is None and form == "text":
         _write_outline(streams, picture)
+        streams.tell()
+        explaining = f"casewright explain {drawn.definition.process}"
+        streams.tell(_("guards, promises and who may do what, in words: {command}").format(command=explaining))
     elif args.output is None:
         streams.out.write(_text(picture, form, drawn.told))
     else:

@@ -14,6 +14,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.commands.reporting import period_options
 from engine.cli.exits import Exit
 from engine.cli.figures import read_period
+from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
 
@@ -42,12 +43,8 @@ def export_command() -> Command:
             click.Option(["--process"], metavar=_("PROCESS"), help=_("Only cases of this process.")),
             *period_options(),
             click.Option(["--with-refused"], is_flag=True, help=_("Attempts that were refused, too.")),
-            click.Option(
-                ["-o", "--output"],
-                type=click.Path(dir_okay=False, path_type=Path),
-                metavar=_("FILE"),
-                help=_("Write it to this file, whole or not at all; else to the output."),
-            ),
+            output_option(_("Write it to this file, whole or not at all; else to the output.")),
+            force_option(),
         ],
     )
 
@@ -58,6 +55,7 @@ def run_export(streams: Streams, engine: Engine, args: Args) -> int:
 
     if streams.is_json and args.output is None:
         raise click.UsageError(_("with --json say by -o which file the export goes to"))
+    refuse_existing(args.output, is_forced=args.force)
     since, until = read_period(reader_of(streams, engine).zone, args.month, args.since, args.until)
     wanted = Export(format=args.format, process=args.process, since=since, until=until, with_refused=args.with_refused)
     if args.output is None:

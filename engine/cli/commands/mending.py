@@ -90,16 +90,20 @@ def run_outbox(streams: Streams, engine: Engine, args: Args) -> int:
         Column(head=_("status")),
         Column(head=_("attempts"), is_number=True),
         Column(head=_("trouble"), is_wide=True),
+        Column(head=_("why it waits"), is_wide=True),
     ]
-    rows = [_mail_row(reader, mail) for mail in mails]
+    rows = [mail_row(reader, mail) for mail in mails]
     if rows:
         write_table(streams, columns, rows)
     else:
         streams.tell(_("no message is there"))
+    if any(mail.status == "waiting" and mail.next_at <= reader.now for mail in mails):
+        streams.tell(_("messages that are due go out by `casewright worker`, or one round by `casewright tick`"))
     return Exit.DONE
 
 
-def _mail_row(reader: Reader, mail: Mail) -> Row:
+def mail_row(reader: Reader, mail: Mail) -> Row:
+    """Write an outgoing message as a line of the list."""
     message = mail.message
     return Row(
         cells=[
@@ -111,9 +115,22 @@ def _mail_row(reader: Reader, mail: Mail) -> Row:
             _status(mail),
             str(mail.attempts) if mail.attempts else "",
             said_again(mail.error or ""),
+            _why_waiting(reader, mail),
         ],
         colour="red" if mail.status == "dead" else "",
     )
+
+
+def _why_waiting(reader: Reader, mail: Mail) -> str:
+    """Say why a message is not sent now, as far as anything but a worker is missing."""
+    if mail.status != "waiting" or mail.next_at <= reader.now:
+        return ""
+    at = reader.instant(mail.next_at)
+    if mail.error is not None:
+        return _("tried again at {at}").format(at=at)
+    if mail.attempts:
+        return _("is being sent")
+    return _("{receiver} is not told before {at}: contact hours").format(receiver=mail.message.receiver, at=at)
 
 
 def _status(mail: Mail) -> str:
@@ -141,6 +158,7 @@ def mail_document(reader: Reader, mail: Mail) -> dict[str, object]:
         "superseded_by": mail.superseded_by,
         "attempts": mail.attempts,
         "error": mail.error,
+        "next_at": reader.rfc3339(mail.next_at) if mail.status == "waiting" else None,
         "delivered_at": reader.rfc3339(mail.delivered_at),
     }
 
@@ -160,8 +178,8 @@ def run_message(streams: Streams, engine: Engine, args: Args) -> int:
     streams.say(text or message.name)
     if mail.error:
         streams.say(_("trouble: {text}").format(text=said_again(mail.error)))
-    if mail.status == "waiting" and mail.attempts:
-        streams.say(_("tried again at {at}").format(at=reader.instant(mail.next_at)))
+    if why := _why_waiting(reader, mail):
+        streams.say(why)
     return Exit.DONE
 
 

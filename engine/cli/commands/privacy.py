@@ -61,7 +61,7 @@ def _keygen() -> Command:
             "Make a key for the host, in a file that only you may read. Keep a copy where the database's copies are "
             "not: without it private values are lost."
         ),
-        examples=("casewright privacy keygen --out desk.key", "export CASEWRIGHT_KEY_FILE=$PWD/desk.key"),
+        examples=("casewright privacy keygen -o desk.key", "export CASEWRIGHT_KEY_FILE=$PWD/desk.key"),
         params=keygen_options(after=_("The file with the key to be replaced: what it locked can still be opened.")),
     )
 
@@ -130,12 +130,12 @@ def run_keygen(streams: Streams, args: Args) -> int:
     older = args.after.read_text("utf-8") if args.after is not None else ""
     for line in older.split():
         host_key_id(line)
-    write_secret(args.out, f"{key}\n{older}")
+    write_secret(args.output, f"{key}\n{older}")
     if streams.is_json:
-        streams.give({"key": host_key_id(key), "file": str(args.out)})
+        streams.give({"key": host_key_id(key), "file": str(args.output)})
     else:
-        streams.say(_("key {key} stands in {file}").format(key=host_key_id(key), file=args.out))
-        streams.tell(_("name it: CASEWRIGHT_KEY_FILE={file}; then `casewright privacy wrap`").format(file=args.out))
+        streams.say(_("key {key} stands in {file}").format(key=host_key_id(key), file=args.output))
+        streams.tell(_("name it: CASEWRIGHT_KEY_FILE={file}; then `casewright privacy wrap`").format(file=args.output))
     return Exit.DONE
 
 

@@ -13,6 +13,7 @@ import click
 
 from engine.cli.command import Args, Command, engine_command, plain_command
 from engine.cli.exits import Exit
+from engine.cli.output_files import output_option
 from engine.cli.parameters import CaseId
 from engine.cli.secret_files import keygen_options, write_secret
 from engine.cli.streams import Streams
@@ -31,12 +32,12 @@ def checkpoint_command() -> Command:
         run_checkpoint,
         help=_(
             "Sign what every case stands at, to be kept where whoever owns the database cannot write: it shows later "
-            "whether anything was removed, put back from an older copy or written anew. Without --out it is written to "
+            "whether anything was removed, put back from an older copy or written anew. Without -o it is written to "
             "standard output."
         ),
-        examples=("casewright audit checkpoint --out monday.checkpoint",),
+        examples=("casewright audit checkpoint -o monday.checkpoint",),
         params=[
-            click.Option(["--out"], type=click.Path(path_type=Path), help=_("The file to be made.")),
+            output_option(_("The file to be made.")),
             click.Option(
                 ["--key"],
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -55,7 +56,7 @@ def keygen_command() -> Command:
             "Make a key that signs checkpoints, in a file that only you may read, and show its fingerprint: whoever "
             "verifies must know that from you. With --after the key follows an older one, which signs it."
         ),
-        examples=("casewright audit keygen --out sign.key", "casewright audit keygen --out new.key --after sign.key"),
+        examples=("casewright audit keygen -o sign.key", "casewright audit keygen -o new.key --after sign.key"),
         params=keygen_options(after=_("The key to be replaced: who trusts it trusts the new one as well.")),
     )
 
@@ -88,7 +89,7 @@ def export_command() -> Command:
 def run_checkpoint(streams: Streams, engine: Engine, args: Args) -> int:
     """Sign a checkpoint."""
     key = _signing_key(args.key)
-    with _written(streams, args.out) as out:
+    with _written(streams, args.output) as out:
         made = engine.checkpoint(key, out, actor=args.settings.actor)
     counted = listed(
         (plural("{count} case", "{count} cases", made.cases), plural("{count} record", "{count} records", made.records))
@@ -108,7 +109,7 @@ def _signing_key(path: Path | None) -> SigningKey:
     if not text:
         raise UsageError(
             _("no key is there to sign with"),
-            help=_("`casewright audit keygen --out FILE` makes one; say --key FILE, or CASEWRIGHT_SIGNING_KEY_FILE"),
+            help=_("`casewright audit keygen -o FILE` makes one; say --key FILE, or CASEWRIGHT_SIGNING_KEY_FILE"),
         )
     return read_signing_key(text, where)
 
@@ -143,9 +144,9 @@ def run_keygen(streams: Streams, args: Args) -> int:
         key = new_signing_key()
     else:
         key = read_signing_key(args.after.read_text("utf-8"), f"`{args.after}`").followed(SystemTime().now())
-    write_secret(args.out, key.text() + "\n")
+    write_secret(args.output, key.text() + "\n")
     if streams.is_json:
-        streams.give({"fingerprint": key.fingerprint, "file": str(args.out)})
+        streams.give({"fingerprint": key.fingerprint, "file": str(args.output)})
     else:
         streams.say(_("fingerprint of the key: {fingerprint}").format(fingerprint=key.fingerprint))
     return Exit.DONE

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
+from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import CaseId
 from engine.cli.said import said_in_words
 from engine.cli.streams import Streams
 from engine.cli.translate import _
-from engine.errors import Conflict
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -33,11 +32,8 @@ def record_command() -> Command:
         examples=("casewright record R-1042", "casewright record R-1042 -o processes/repair.R-1042.scenarios.yaml"),
         params=[
             click.Argument(["case"], type=CaseId(), metavar=_("CASE")),
-            click.Option(
-                ["-o", "--output", "output"],
-                type=click.Path(dir_okay=False, path_type=Path),
-                help=_("Write it into this file, which must be new."),
-            ),
+            output_option(_("Write it into this file.")),
+            force_option(),
             click.Option(["--name"], metavar=_("TEXT"), help=_("What the scenario is called.")),
         ],
     )
@@ -45,10 +41,7 @@ def record_command() -> Command:
 
 def run_record(streams: Streams, engine: Engine, args: Args) -> int:
     """Record a case."""
-    if args.output is not None and args.output.exists():
-        raise Conflict(
-            _("`{file}` is there already; nothing was written").format(file=args.output), help=_("choose another name")
-        )
+    refuse_existing(args.output, is_forced=args.force)
     from engine.core.plan import library_in_memory
     from engine.scenarios.recording import recorded
 

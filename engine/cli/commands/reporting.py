@@ -13,6 +13,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.figures import Names, read_period, write_csv
 from engine.cli.group import Subcommands
+from engine.cli.output_files import force_option, refuse_existing
 from engine.cli.sla import HEADS, Shown, csv_head, csv_rows, sla_document, write_sla
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
@@ -75,6 +76,7 @@ def _sla_command() -> Command:
             *period_options(),
             click.Option(["--csv"], metavar=_("FILE"), help=_("Write a file for a spreadsheet; `-`: to the output.")),
             click.Option(["--html"], metavar=_("FILE"), help=_("Write one page with pictures, for printing and mail.")),
+            force_option(),
         ],
     )  # fmt: skip
 
@@ -101,6 +103,7 @@ def _measures_command() -> Command:
                 help=_("Of a register at most so many lines."),
             ),
             click.Option(["--csv"], metavar=_("FILE"), help=_("Write a file for a spreadsheet; `-`: to the output.")),
+            force_option(),
         ],
     )  # fmt: skip
 
@@ -110,6 +113,7 @@ def run_measures(streams: Streams, engine: Engine, args: Args) -> int:
     from engine.app import MeasureQuestion
     from engine.cli.measures import ShownMeasure, csv_of, measure_document, write_measure
 
+    refuse_existing(_file(args.csv), is_forced=args.force)
     reader = reader_of(streams, engine)
     since, until = read_period(reader.zone, args.month, args.since, args.until)
     names = [args.measure] if args.measure else list(engine.definition(args.process).measures)
@@ -150,6 +154,11 @@ def run_measures(streams: Streams, engine: Engine, args: Args) -> int:
     return Exit.DONE
 
 
+def _file(named: str | None) -> Path | None:
+    """The file that an option names; `-` is the output."""
+    return None if named in (None, "-") else Path(str(named))
+
+
 def _say_behind(streams: Streams, behind: int) -> None:
     if behind:
         streams.tell(
@@ -182,6 +191,7 @@ def run_sla(streams: Streams, engine: Engine, args: Args) -> int:
     """Report how promises were kept."""
     from engine.app import SlaQuestion
 
+    refuse_existing(_file(args.csv), _file(args.html), is_forced=args.force)
     reader = reader_of(streams, engine)
     since, until = read_period(reader.zone, args.month, args.since, args.until)
     report = engine.report_sla(
@@ -199,7 +209,7 @@ def run_sla(streams: Streams, engine: Engine, args: Args) -> int:
     if args.html is not None:
         from engine.cli.sla_page import sla_page
 
-        Path(args.html).write_text(sla_page(shown), encoding="utf-8")
+        Path(args.html).write_text(sla_page(shown), "utf-8")
         streams.tell(_("written to {file}").format(file=args.html))
     if args.csv is not None:
         _give_csv(streams, args.csv, csv_head(shown), csv_rows(shown))

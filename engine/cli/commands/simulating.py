@@ -15,6 +15,7 @@ from engine.cli.definitions import file_meant, meant_definition
 from engine.cli.exits import Exit
 from engine.cli.findings import findings_document
 from engine.cli.folder import Checked, checked_paths
+from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.said import findings_again, told_findings
 from engine.cli.simulated import Told, simulation_document, write_simulation
 from engine.cli.streams import Streams
@@ -69,7 +70,8 @@ def simulate_command() -> Command:
                 ["--jobs"], type=click.IntRange(1, 256),
                 help=_("How many processes share the work; unsaid, as many as there are processors."),
             ),
-            click.Option(["-o", "--output"], type=file, help=_("Write a page with pictures, for a browser.")),
+            output_option(_("Write a page with pictures, for a browser.")),
+            force_option(),
         ],
     )  # fmt: skip
 
@@ -84,6 +86,7 @@ class _Wrong(Exception):
 
 def run_simulate(streams: Streams, args: Args) -> int:
     """Play every variant, and say what each has shown."""
+    refuse_existing(args.output, is_forced=args.force)
     from engine.simulation.together import processors, simulate
 
     definitions = [meant_definition(streams, args.settings, text) for text in args.processes]

@@ -15,6 +15,7 @@ from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
 from engine.cli.folder import Checked, checked_paths
 from engine.cli.generated import generate
+from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.said import said_in_words
@@ -68,11 +69,8 @@ def test_command() -> Command:
             click.Option(
                 ["--tries"], type=click.IntRange(1, 1_000_000), metavar=_("COUNT"), help=_("How much --generate tries.")
             ),
-            click.Option(
-                ["-o", "--output", "output"],
-                type=click.Path(dir_okay=False, path_type=Path),
-                help=_("Write the proposed scenarios into this file, which must be new."),
-            ),
+            output_option(_("Write the proposed scenarios into this file.")),
+            force_option(),
             click.Option(["-k", "name"], metavar=_("TEXT"), help=_("Only scenarios whose name holds this.")),
         ],
     )
@@ -94,6 +92,7 @@ class _Tested:
 
 def run_test(streams: Streams, args: Args) -> int:
     """Run scenarios."""
+    refuse_existing(args.html, is_forced=args.force)
     checked = checked_paths(args.paths or (args.settings.folder,))
     if checked.errors:
         write_findings(streams, checked, "json" if streams.is_json else "text")
