@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from engine.scenarios.coverage import Item
     from engine.scenarios.generating import Proposal, Unreached
 
-TRIES = 10_000
+TRIES, TRIES_EACH = 10_000, 100
+"""How much is tried unless it is said: at least so much, and so much for each thing there is to see."""
 
 
 def generate(streams: Streams, args: Args, checked: Checked) -> int:
@@ -28,12 +29,14 @@ def generate(streams: Streams, args: Args, checked: Checked) -> int:
     definition = _one(checked, args)
     refuse_existing(args.output, is_forced=args.force)
     from engine.core.plan import Plan, library_in_memory
+    from engine.scenarios.coverage import Sights
     from engine.scenarios.generating import Effort, propose
 
     library = library_in_memory(checked.definitions.values())
     plan = library.newest(definition.process, 0) or Plan(definition)
     seen = _seen(checked, definition, library)
-    effort = Effort(args.tries or TRIES, Random(1).randrange, seen)  # the same dice each time: the same proposal
+    tries = args.tries or max(TRIES, TRIES_EACH * len(Sights(plan).all))
+    effort = Effort(tries, Random(1).randrange, seen, _told)  # the same dice each time: the same proposal
     proposal = propose(plan, library, effort)
     if args.output is not None and proposal.text:
         args.output.write_text(proposal.text, "utf-8")
@@ -46,6 +49,17 @@ def generate(streams: Streams, args: Args, checked: Checked) -> int:
         streams.say(_("wrote {file}").format(file=args.output))
     _tell(streams, proposal, len(seen))
     return Exit.DONE
+
+
+def _told(item: Item, more: int) -> str:
+    """Name a scenario by what it reaches."""
+    kind, name = item
+    what = f"{_(KINDS[kind])} {ITEMS.again(name).replace('.', ' ')}"
+    return (
+        _("reaches {what} and {count} more").format(what=what, count=more)
+        if more
+        else _("reaches {what}").format(what=what)
+    )
 
 
 def _one(checked: Checked, args: Args) -> ProcessDefinition:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from engine.core.plan import Library, Plan
@@ -19,6 +20,12 @@ START = "2026-03-02 09:00"
 """When the search begins: a Monday morning."""
 
 
+def in_english(item: Item, more: int) -> str:
+    """Say what is reached."""
+    kind, name = item
+    return f"reaches {kind} {name.replace('.', ' ')}" + (f" and {more} more" if more else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How much is tried, with which dice, and what is seen already."""
@@ -26,6 +33,7 @@ class Effort:
     tries: int
     dice: Dice
     seen: frozenset[Item] = frozenset()
+    told: Callable[[Item, int], str] = in_english  # a sentence of what a scenario shows, and of how much more
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +59,25 @@ class Proposal:
 def propose(plan: Plan, library: Library, effort: Effort) -> Proposal:
     """Search and write down what was found; every scenario proposed has been played and passes."""
     start = read_instant(START, plan.definition.desk.zone)
-    found = Search(plan, library, start, effort.dice).run(effort.seen, effort.tries)
+    search = Search(plan, library, start, effort.dice)
+    found, given = search.run(effort.seen, effort.tries), {"register": search.register} if search.register else {}
     chosen: dict[str, Sequence[Written]] = {}
     missing = set(Sights(plan).all) - effort.seen
     wanted = set(missing)
     for way, _ in sorted(found.ways, key=lambda one: -len(one[0])):  # a long way shows what short ones show, too
-        shown = _shown(plan, library, _named({"a": way}, plan))
+        shown = _shown(plan, library, _named({"a": way}, plan, given))
         if new := shown & missing:
-            chosen[_name(sorted(new), chosen)] = way
+            chosen[_name(sorted(new), chosen, effort)] = way
             missing -= new
     unreached = tuple(_why(item, found) for item in sorted(missing))
-    return Proposal(_named(chosen, plan) if chosen else "", tuple(chosen), len(wanted - missing), unreached)
+    return Proposal(_named(chosen, plan, given) if chosen else "", tuple(chosen), len(wanted - missing), unreached)
 
 
-def _named(scenarios: dict[str, Sequence[Written]], plan: Plan) -> str:
-    return script_text(plan.definition.process, {}, {name: map(_ordered, way) for name, way in scenarios.items()})
+def _named(scenarios: dict[str, Sequence[Written]], plan: Plan, given: Mapping[str, Any]) -> str:
+    return script_text(plan.definition.process, given, {name: map(_ordered, way) for name, way in scenarios.items()})
 
 
-_ORDER = ("at", "until", "schedule", "case", "open", "do", "as", "with", "facts", "refused", "expect")
+_ORDER = ("at", "until", "schedule", "case", "open", "do", "hear", "as", "with", "facts", "refused", "expect")
 
 
 def _ordered(step: Written) -> dict[str, Any]:
@@ -86,12 +95,10 @@ def _read(text: str) -> Script | None:
     return read_script(text, "proposed.scenarios.yaml")[0]
 
 
-def _name(new: Sequence[Item], taken: Iterable[str]) -> str:
-    """A sentence of what is new in a scenario."""
-    kind, name = new[0]
-    rest = f" and {len(new) - 1} more" if len(new) > 1 else ""
-    told = f"reaches {kind} {name.replace('.', ' ')}{rest}"
-    return told if told not in taken else f"{told}, again"
+def _name(new: Sequence[Item], taken: Iterable[str], effort: Effort) -> str:
+    """A sentence of what is new in a scenario; with a number where another has the same."""
+    told = effort.told(new[0], len(new) - 1)
+    return next(name for name in chain([told], (f"{told} ({number})" for number in count(2))) if name not in taken)
 
 
 def _why(item: Item, found: Found) -> Unreached:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.fields import Field, Invalid, Value, plain, read
+from engine.scenarios.fitting import fitting
 
 _DAY = "2026-03-02"
 _FIGURES = "13800138000"
@@ -42,6 +43,8 @@ def _candidates(field: Field, number: int) -> Iterator[Value]:
         yield from (plain(field, bound) for bound in (field.min, field.max) if bound is not None)
         yield from (number, 0)
     else:
+        if field.pattern is not None:
+            yield fitting(field.pattern, number)
         yield from (f"{name} {number}", f"{name}{number}", f"P{number}", f"someone{number}@example.org")
         yield from (_phone(number), *("1" * length for length in range(1, 21)), *("A" * n for n in range(1, 21)))
 

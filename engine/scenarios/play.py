@@ -10,12 +10,12 @@ from engine.calendars import CalendarError, format_duration, parse_duration
 from engine.core.cases import Actor, Case, Head, Outgoing, Reason, Step
 from engine.core.clocks import remaining
 from engine.core.plan import Library, Plan
-from engine.core.schedules import Member
 from engine.core.texts import field_named
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError
 from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
 from engine.scenarios.emitted import not_as_expected
+from engine.scenarios.registers import members
 from engine.scenarios.script import SUBJECTS, Action, Scenario, Script
 from engine.scenarios.world import Told, World
 from engine.values import read_instant
@@ -83,27 +83,13 @@ class _Player:
         self.plan: Plan = plan
         self.zone = plan.definition.desk.zone
         self.world = World(library, read_instant(script.given.at, self.zone), script.process)
-        self.world.members = {party: self._members(party, kept) for party, kept in script.given.register.items()}
+        desk = plan.definition.desk
+        self.world.members = {party: members(desk, party, kept) for party, kept in script.given.register.items()}
         self.main = ""
         self.facts = script.given.facts
         self.refusals: list[tuple[str, str, str]] = []
         self.unheard: list[str] = []
         self.heard = ""  # what became of the step's event
-
-    def _members(self, party: str, kept: Mapping[str, Mapping[str, Any]]) -> list[Member]:
-        """Everybody whom `given` puts on the register of a party."""
-        parties = self.plan.definition.desk.parties
-        fields, usual = (parties[party].register, parties[party].usual) if party in parties else ({}, {})
-        found = []
-        for name, values in sorted(kept.items()):
-            if unknown := sorted(values.keys() - fields.keys()):
-                raise UsageError(f"`{unknown[0]}` is not a field of the register of `{party}`")
-            try:
-                read_values = {key: read(fields[key], raw, self.zone) for key, raw in values.items()}
-            except Invalid as invalid:
-                raise UsageError(f"`{name}` cannot stand on the register of `{party}`: {invalid}") from invalid
-            found.append(Member(name, {**usual, **read_values}))
-        return found
 
     def with_opening(self, steps: tuple[Action, ...]) -> Iterator[Action]:
         """The steps, after the given opening where neither the first one nor the calendar opens, nor an event comes."""
@@ -312,8 +298,7 @@ class _Player:
 
     def _expect_sent(self, name: str, expected: Mapping[str, Any], case: str) -> None:
         """Exactly the messages since the step before: of every case but others of the calendar's, or of one linked."""
-        others = self.world.opened_by.keys() - {self.world.root_of.get(self.main)}
-        sent = (message for message in self.world.sent if self.world.root_of[message.case] not in others)
+        sent = sent_beside(self.world, self.main)
         found = sent_names(message for message in sent if case in ("", message.case))
         wanted = {message: sorted(receivers) for message, receivers in expected.items()}
         if found != wanted:
@@ -368,6 +353,12 @@ class _Player:
 
 def _verb(step: Action) -> str:
     return step.do or step.hear or "open"
+
+
+def sent_beside(world: World, main: str) -> Iterator[Outgoing]:
+    """What was sent, but for what other cases sent that the calendar has opened."""
+    others = world.opened_by.keys() - {world.root_of.get(main)}
+    return (message for message in world.sent if world.root_of[message.case] not in others)
 
 
 def sent_names(messages: Iterable[Outgoing]) -> dict[str, list[str]]:

@@ -12,14 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from engine.core.cases import Actor, Case, Reason
+from engine.core.cases import EMPTY, Actor, Case, Reason
 from engine.core.plan import Library, Plan
-from engine.model import Action
+from engine.fields import plain
+from engine.model import Action, OpenCase
 from engine.scenarios.coverage import Item, Sights
 from engine.scenarios.expecting import expected
-from engine.scenarios.play import Outcome
-from engine.scenarios.trying import DAY, HOUR, Dice, Tries, at, second_after
-from engine.scenarios.world import World
+from engine.scenarios.placeholders import placeholder
+from engine.scenarios.play import Outcome, sent_beside, sent_names
+from engine.scenarios.registers import members, registers_for
+from engine.scenarios.trying import DAY, HOUR, Dice, Here, Tries, at, second_after
+from engine.scenarios.world import Told, World
 
 LONGEST = 40
 """So many steps a way may have."""
@@ -29,6 +32,12 @@ BEGINNINGS = (0, 0, 0, 10 * HOUR, 5 * DAY)
 
 OPENED_EVERY, SCHEDULED_EVERY = 12, 40
 """At which tries a case is opened anew by somebody, and by the calendar."""
+
+AGAIN_EVERY, HEARD_EVERY = 16, 8
+"""How seldom a case like it is opened beside, and another system tells something, where a process looks for that."""
+
+LONG_AGO = 8 * DAY
+"""After so long a closed case may be another matter."""
 
 Written = Mapping[str, Any]
 """A step as a scenario file writes it."""
@@ -40,6 +49,16 @@ class _Spot(NamedTuple):
     world: World
     main: str
     way: tuple[Written, ...]
+
+
+class _Tried(NamedTuple):
+    """One try: the step as it is written, and what came of it."""
+
+    written: dict[str, Any]
+    reasons: tuple[Reason, ...] = ()
+    act: str = ""  # an action of the main case, or `opening`
+    heard: Mapping[str, str] = EMPTY  # what became of an event
+    unheard: tuple[str, ...] = ()  # an event to which no case fitted
 
 
 @dataclass(slots=True)
@@ -60,7 +79,10 @@ class Search:
         self.library = library
         self.start = start
         self.dice = dice
-        self.tries = Tries(plan, dice)
+        self.register = registers_for(library.plans.values()) if _asks(plan, library) else {}
+        desk = plan.definition.desk
+        self._members = {party: members(desk, party, kept) for party, kept in self.register.items()}
+        self.tries = Tries(plan, dice, self.register)
         self._others = {plan.definition.process: self.tries}
         self.zone = plan.definition.desk.zone
         self.sights = Sights(plan)
@@ -69,8 +91,7 @@ class Search:
         self._places: dict[tuple[str, ...], list[Any]] = {}  # active leaves → the spots there
         self._order: list[tuple[str, ...]] = []
         self._visits: Counter[tuple[str, ...]] = Counter()
-        schedules = plan.definition.schedule.values()
-        self._schedules = [one.name for one in schedules if not one.party]  # those for parties need a register
+        self._schedules = [*plan.definition.schedule]
 
     def run(self, seen: Iterable[Item], tries: int) -> Found:
         """Try so often, or until everything is seen."""
@@ -88,27 +109,42 @@ class Search:
 
     # -- one try -----------------------------------------------------------------------------------------------------
 
+    def _world(self, now: int, scheduled: str = "") -> World:
+        world = World(self.library, now, scheduled)
+        world.members = {party: [*known] for party, known in self._members.items()}
+        return world
+
     def _open(self) -> None:
-        world = World(self.library, self.start + self.tries.one_of(BEGINNINGS), "")
-        opening = self.plan.definition.opening
+        world = self._world(self.start + self.tries.one_of(BEGINNINGS))
+        self._open_in(_Spot(world, "", ()), {"at": at(world.now, self.zone)}, {})
+
+    def _open_again(self, spot: _Spot) -> None:
+        """Open a case like the one there is: where others like it are counted, or there may be no other."""
+        case = spot.world.case(spot.main)
+        same = {name for names in self.plan.looked_up for name in names} & case.data.keys()
+        fields = self.plan.definition.fields
+        self._open_in(spot, {}, {name: plain(fields[name], case.data[name]) for name in same})
+
+    def _open_in(self, spot: _Spot, written: dict[str, Any], same: Mapping[str, Any]) -> None:
+        world, opening = spot.world, self.plan.definition.opening
         actor = self.tries.one_of([*self.tries.actors(opening, None)] or [Actor(id="agent.1", roles=("agent",))])
-        form = self.tries.form(opening.form, None, world.now)
-        facts = self.tries.facts(opening, form, None, world.now)
-        written = {"at": at(world.now, self.zone), "open": form, **self._as(actor, facts)}
+        here = Here(None, world.now, actor.id)
+        asked = (*opening.form.require, *opening.form.allow)
+        form = {**self.tries.form(opening.form, here), **{name: same[name] for name in asked if name in same}}
+        facts = self.tries.facts(opening, form, here)
+        written |= {"open": form, **self._as(actor, facts)}
         opened = world.open(self.plan.definition.process, form, actor, facts)
-        main, reasons = (opened, ()) if isinstance(opened, str) else ("", opened)
-        self._look(_Spot(world, main, ()), written, reasons, "opening")
+        main, reasons = (opened, ()) if isinstance(opened, str) else (spot.main, opened)
+        self._look(_Spot(world, main, spot.way), _Tried(written, reasons, "opening"))
 
     def _open_by_calendar(self, name: str) -> None:
-        process = self.plan.definition.process
-        world = World(self.library, self.start, process)
-        written: dict[str, Any] = {"at": at(world.now, self.zone)}
+        world = self._world(self.start, self.plan.definition.process)
         one = self.plan.definition.schedule[name]
         until = second_after(one.every.next(world.now, self.plan.calendar(one.calendar)))
         world.wait_until(until)
         main = next((case for case, by in reversed(world.opened_by.items()) if by == name), "")
         if main:
-            self._look(_Spot(world, main, ()), {**written, "until": at(until, self.zone), "schedule": name}, (), "")
+            self._look(_Spot(world, main, ()), _Tried({"until": at(until, self.zone), "schedule": name}))
 
     def _go_on(self) -> None:
         place = min((self.tries.one_of(self._order) for _ in range(3)), key=self._visits.__getitem__)
@@ -117,6 +153,12 @@ class Search:
         if len(spot.way) >= LONGEST:
             return
         tried = _Spot(spot.world.twin(), spot.main, spot.way)
+        if self.plan.looked_up and not self.dice(AGAIN_EVERY):
+            self._open_again(tried)
+            return
+        if self.plan.definition.incoming and not self.dice(HEARD_EVERY):
+            self._hear(tried)
+            return
         acts = [*self._acts(tried)] if self.dice(4) else []
         if acts:
             self._act(tried, *min((self.tries.one_of(acts) for _ in range(2)), key=self._seldom))
@@ -146,18 +188,41 @@ class Search:
         actors = [*tries.actors(action, case)]
         if not actors:
             return
-        actor, now = self.tries.one_of(actors), spot.world.now
-        form = tries.form(action.form, case, now)
-        facts = tries.facts(action, form, case, now)
+        actor = self.tries.one_of(actors)
+        here = Here(case, spot.world.now, actor.id)
+        form = tries.form(action.form, here)
+        facts = tries.facts(action, form, here)
         written: dict[str, Any] = {"case": link} if link else {}
         written |= {"do": action.name, **self._as(actor, facts, form)}
         reasons = spot.world.act(case.id, action.name, form, actor, facts)
-        self._look(spot, written, reasons, "" if link else action.name)
+        self._look(spot, _Tried(written, reasons, "" if link else action.name))
+
+    def _hear(self, spot: _Spot) -> None:
+        """Another system tells something: mostly of this case, sometimes of one that there is not."""
+        incoming = self.tries.one_of([*self.plan.definition.incoming.values()])
+        case, now = spot.world.case(spot.main), spot.world.now
+        acts = [one for one in self.plan.actions() if one.name == incoming.action]
+        asked = self.plan.asked(tuple(acts)).form
+        form = self.tries.form(asked, Here(case, now, incoming.sender))
+        told = {incoming.values.get(name, name): value for name, value in form.items()}
+        fields = self.plan.definition.fields
+        for name, said in incoming.find.items():
+            held = case.id if name == "id" else case.data.get(name)
+            if held is not None and self.dice(4):
+                told[said] = held if name == "id" else plain(fields[name], held)
+            elif said not in told:
+                told[said] = "none" if name == "id" else placeholder(fields[name], self.zone, 7)
+        sender = Actor(id=incoming.sender, roles=(incoming.sender,))
+        became, reasons = spot.world.hear(Told(incoming.name, told, sender))
+        is_unheard = became != "done" or any(one.rule == "find" for one in reasons)
+        written = {"hear": incoming.name, "with": told}
+        unheard = (incoming.name,) if is_unheard else ()
+        self._look(spot, _Tried(written, reasons, incoming.action, {"heard": became}, unheard))
 
     def _tries_in(self, case: Case) -> Tries:
         """What can be tried in a case of whatever process."""
         if case.process not in self._others:
-            self._others[case.process] = Tries(self.library.plan(case.process, case.version), self.dice)
+            self._others[case.process] = Tries(self.library.plan(case.process, case.version), self.dice, self.register)
         return self._others[case.process]
 
     def _wait(self, spot: _Spot) -> None:
@@ -166,7 +231,7 @@ class Search:
         until = self.tries.one_of(self.tries.instants(spot.world.now, dues))
         text = at(until, self.zone)
         spot.world.wait_until(until)
-        self._look(spot, {"until": text}, (), "")
+        self._look(spot, _Tried({"until": text}))
 
     def _as(self, actor: Actor, facts: Mapping[str, Any], form: Mapping[str, Any] | None = None) -> dict[str, Any]:
         said: dict[str, Any] = {"as": f"{actor.roles[0]}:{actor.id}"}
@@ -175,34 +240,42 @@ class Search:
 
     # -- what came of it ---------------------------------------------------------------------------------------------
 
-    def _look(self, spot: _Spot, written: dict[str, Any], reasons: tuple[Reason, ...], act: str) -> None:
+    def _look(self, spot: _Spot, tried: _Tried) -> None:
         """Keep what a try has shown, and where it has led."""
-        world = spot.world
+        world, (written, reasons, act, heard, unheard) = spot.world, tried
         refusals = tuple((self.plan.definition.process, act, one.rule) for one in reasons) if act else ()
-        outcome = Outcome(scenario="", failure=None, steps=tuple(world.steps), refusals=refusals)
+        outcome = Outcome(scenario="", failure=None, steps=tuple(world.steps), refusals=refusals, unheard=unheard)
         self._count(act, reasons)
         new = self.sights.of(outcome) & self.found.unseen
         if reasons:
             written["refused"] = list(dict.fromkeys(one.rule for one in reasons))
         if spot.main:
-            cases = {case.id: case for case in world.families[world.root_of[spot.main]].cases.values()}
-            own = [step for step in world.steps if step.case.id in cases]
-            written["expect"] = expected(own, cases, spot.main, self._link_of(cases, spot.main))
+            written["expect"] = dict(heard) | self._expected(world, spot.main)
         way = (*spot.way, written)
         if new:
             self.found.unseen -= new
             self.found.ways.append((way, frozenset(new)))
         if spot.main and not reasons:
-            key = _key(world.case(spot.main), self.plan)
+            key = (*_key(world.case(spot.main), self.plan), *self._hour(world.case(spot.main), world.now))
             if key not in self._spots:
                 self._places.setdefault(key[0].leaves, []).append(key)
                 self._order = [*self._places]
             if key not in self._spots or len(self._spots[key].way) > len(way):
                 self._spots[key] = _Spot(world.twin(), spot.main, way)
 
-    def _link_of(self, cases: Mapping[str, Case], main: str) -> Any:
+    def _hour(self, case: Case, now: int) -> tuple[bool, ...]:
+        """What of the time the way on may depend on: which hours are open, and whether the case closed long ago."""
+        return (case.closed_at is not None and now - case.closed_at > LONG_AGO, *self.tries.hours(now))
+
+    def _expected(self, world: World, main: str) -> dict[str, Any]:
+        """What a scenario expects after a step: of the case and those that it can name, and all that was sent."""
+        cases = {case.id: case for case in world.families[world.root_of[main]].cases.values()}
         links = {child: link for link, child in cases[main].links.items()}
-        return lambda case: links.get(case, case)
+        own = [step for step in world.steps if step.case.id == main or step.case.id in links.keys() & cases.keys()]
+        expect = expected(own, cases, main, links.__getitem__)
+        expect.pop("sent", None)  # other cases may have sent something, too
+        sent = sent_names(sent_beside(world, main))
+        return {**expect, "sent": sent} if sent else expect
 
     def _count(self, act: str, reasons: Iterable[Reason]) -> None:
         rules = [one.rule for one in reasons]
@@ -212,11 +285,35 @@ class Search:
             self.found.refused.setdefault(act, Counter())[rule] += 1
 
 
+def _asks(plan: Plan, library: Library) -> bool:
+    """Whether this process, or one that it may open however far, asks for somebody on a register."""
+    ahead, known = [plan], {plan.definition.process}
+    for one in ahead:  # grows while it is walked
+        if registers_for([one]):
+            return True
+        opened = {effect.process for effect in one.effects if isinstance(effect, OpenCase)} - known
+        known |= opened
+        ahead += [found for name in sorted(opened) if (found := library.newest(name, 0)) is not None]
+    return False
+
+
 def _key(case: Case, plan: Plan) -> Any:
     """How a case stands, as far as its way on may depend on it."""
     few = tuple(
         (name, value) for name, value in case.data.items()
         if isinstance(value, bool) or plan.definition.fields[name].type == "choice"
     )  # fmt: skip
+    acted = {actor for done in case.done.values() for actor in done.actors}
+    fields = plan.definition.fields.values()
+    people = tuple(case.data.get(field.name) in acted for field in fields if field.type == "person")
     clocks = tuple((name, head.status) for name, head in case.clocks.items())
-    return case.position, few, clocks, len(case.links), tuple(min(done.count, 3) for done in case.done.values())
+    like = tuple(min(count, 5) for count in case.counts.values())
+    return (
+        case.position,
+        few,
+        people,
+        like,
+        clocks,
+        len(case.links),
+        tuple(min(done.count, 3) for done in case.done.values()),
+    )

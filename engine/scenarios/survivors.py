@@ -48,9 +48,9 @@ def mutants_of(definition: ProcessDefinition) -> list[Mutant]:
 
 
 def survivors_of(
-    definition: ProcessDefinition, script: Script, library: Library, among: Iterable[Mutant]
+    definition: ProcessDefinition, scripts: Iterable[Script], library: Library, among: Iterable[Mutant]
 ) -> Iterator[Mutant]:
-    """The mutants of a process that its scenarios do not notice."""
+    """The mutants of a process that none of its scenarios notices, in whatever file they stand."""
 
     def changed(mutant: Mutant) -> Library | None:
         loaded = load_process({**definition.sources, _own(definition): mutant.text}, definition.process)
@@ -60,7 +60,7 @@ def survivors_of(
         key = (plan.definition.process, plan.definition.version)
         return Library({**library.plans, key: plan}, library.published)
 
-    return survivors_among(among, changed, Court([script]))
+    return survivors_among(among, changed, Court(scripts))
 
 
 def _own(definition: ProcessDefinition) -> str:

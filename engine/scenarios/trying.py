@@ -6,10 +6,11 @@ which of them is taken is drawn by dice that the caller brings, so the same dice
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from engine.core.cases import Actor, Case
+from engine.core.cases import EMPTY, Actor, Case
 from engine.core.plan import Plan
 from engine.expressions import Expression
 from engine.fields import Field, Invalid, Value, plain, read
@@ -35,10 +36,18 @@ def person(role: str, number: int = 1) -> str:
     return f"{role}.{number}"
 
 
-class Tries:
-    """What can be tried in one process."""
+class Here(NamedTuple):
+    """What values may agree with: the case, if there is one, the time, and who gives them."""
 
-    def __init__(self, plan: Plan, dice: Dice) -> None:
+    case: Case | None
+    now: int
+    actor: str
+
+
+class Tries:
+    """What can be tried in one process; `register` is whom the desk's registers hold, by party."""
+
+    def __init__(self, plan: Plan, dice: Dice, register: Mapping[str, Iterable[str]] = EMPTY) -> None:
         self.plan = plan
         self.definition = plan.definition
         self.zone = plan.definition.desk.zone
@@ -48,6 +57,8 @@ class Tries:
         during = {act.during for act in acts if act.during is not None}
         self._during = [plan.calendar(name) for name in sorted(during)]
         self._turns = boundaries(plan.definition, conditions)
+        self._register = {party: [*known] for party, known in register.items()}
+        self._given: Counter[tuple[str, str]] = Counter()  # field and value of those that have few
 
     def one_of(self, things: Sequence[Any]) -> Any:
         """Any of some."""
@@ -64,7 +75,7 @@ class Tries:
     def _persons(self, who: Who, case: Case | None, act: Action | Opening) -> Iterator[tuple[str, str]]:
         roles = [one.name for one in act.by if one.kind == "role"] or sorted(self.plan.roles) or ["agent"]
         if who.kind == "role":
-            yield from ((person(who.name, number), who.name) for number in (1, 2))
+            yield from ((person(who.name, number), who.name) for number in (1, 2, 3))
         elif case is not None:
             found: Any = None
             if who.kind == "field":
@@ -84,21 +95,21 @@ class Tries:
 
     # -- with what ---------------------------------------------------------------------------------------------------
 
-    def form(self, form: Form, case: Case | None, now: int) -> dict[str, Any]:
+    def form(self, form: Form, here: Here) -> dict[str, Any]:
         """Answers to a form: every required field, some of the others."""
         names = [*form.require, *(name for name in form.allow if self.dice(3) == 0)]
-        found = {name: self._value(self.definition.fields[name], case, now) for name in names}
+        found = {name: self._value(self.definition.fields[name], here) for name in names}
         if names and self.dice(8) == 0:
             found.pop(self.one_of(names))
         return {name: value for name, value in found.items() if value is not None}
 
-    def facts(self, act: Action | Opening, form: Mapping[str, Any], case: Case | None, now: int) -> dict[str, Any]:
+    def facts(self, act: Action | Opening, form: Mapping[str, Any], here: Here) -> dict[str, Any]:
         """What the host would bring: mostly what goes with the answers, sometimes anything."""
         found = {}
         for name in self.plan.facts_of[act]:
             known = self.definition.facts[name]
-            value = self._fitting(known, form, case) if self.dice(4) else None
-            value = self._value(known, case, now) if value is None else value
+            value = self._fitting(known, form, here.case) if self.dice(4) else None
+            value = self._value(known, here) if value is None else value
             found[name] = value if value is not None else []
         return found
 
@@ -115,11 +126,13 @@ class Tries:
         usual = {name: placeholder(column, self.zone) for name, column in fact.columns.items()}
         return [{name: row.get(name, usual[name]) for name in fact.columns} for row in rows] or None
 
-    def _value(self, field: Field, case: Case | None, now: int) -> Value:
-        """A plain value that the field takes; mostly one at which something may turn."""
-        sources = [*filter(None, (self._turning(field), [*self._own(field, case, now)], [*self._alike(field, case)]))]
+    def _value(self, field: Field, here: Here) -> Value:
+        """A plain value that the field takes; mostly one at which something may turn, and of few the seldom given."""
+        sources = [*filter(None, (self._turning(field), [*self._own(field, here)], [*self._alike(field, here.case)]))]
         for _ in range(4):
             value = self.one_of(self.one_of(sources)) if sources else None
+            if field.type in ("choice", "yes_no"):
+                value = self._seldom(field)
             try:
                 stored = read(field, value, self.zone) if value is not None else None
                 if field.type == "instant" and isinstance(stored, int):
@@ -129,6 +142,13 @@ class Tries:
                 continue
         return placeholder(field, self.zone)
 
+    def _seldom(self, field: Field) -> Value:
+        """Of two that are drawn the one that was given less often."""
+        few: list[Value] = [*field.choices] if field.type == "choice" else [True, False]
+        value = min((self.one_of(few) for _ in range(2)), key=lambda one: self._given[field.name, str(one)])
+        self._given[field.name, str(value)] += 1
+        return value
+
     def _turning(self, field: Field) -> list[Value]:
         """The values at which a condition may turn."""
         return [
@@ -137,39 +157,49 @@ class Tries:
             if value is not None
         ]
 
-    def _own(self, field: Field, case: Case | None, now: int) -> Iterator[Value]:
-        if field.type == "yes_no":
-            yield from (True, False)
-        elif field.type == "choice":
-            yield from field.choices
-        elif field.type in ("instant", "date"):
-            days = (show_instant(now + away, self.zone) for away in AROUND)
+    def _own(self, field: Field, here: Here) -> Iterator[Value]:
+        if field.type in ("instant", "date"):
+            days = (show_instant(here.now + away, self.zone) for away in AROUND)
             yield from (text if field.type == "instant" else text[:10] for text in days)
         elif field.type == "person":
             role = field.role or self.one_of(sorted(self.plan.roles) or ["agent"])
             yield from (person(role), person(role, 2))
+            if field.role is None or here.actor.startswith(f"{field.role}.") or not self.dice(4):
+                yield here.actor
+        elif field.type == "party":
+            yield from self._register.get(field.party or "", ())
         elif field.type == "list":
-            yield from self._lists(field, case, now)
+            yield from self._lists(field, here)
         elif field.type == "table":
-            rows = [{name: self._value(column, case, now) for name, column in field.columns.items()} for _ in range(2)]
-            yield from (rows[:1], rows)
+            rows = [self._row(field, here) for _ in range(max(2, _least(field)))]
+            yield from (rows[: max(1, _least(field))], rows)
         else:
-            yield placeholder(field, self.zone)
+            yield from (placeholder(field, self.zone, number) for number in (1, 2, 9))
+            yield from (plain(field, number) for number in (2, 9, 100) if field.type in ("integer", "number", "money"))
 
-    def _lists(self, field: Field, case: Case | None, now: int) -> Iterator[Value]:
+    def _row(self, field: Field, here: Here) -> Value:
+        return {name: self._value(column, here) for name, column in field.columns.items()}
+
+    def _lists(self, field: Field, here: Here) -> Iterator[Value]:
         of = field.of or Field(name=field.name, type="text")
         if of.type == "person" and of.role is None:
             yield [person(role, number) for role in sorted(self.plan.roles) for number in (1, 2)]
             yield [person(role) for role in sorted(self.plan.roles)]
-        items = [self._value(of, case, now) for _ in range(2)]
+        least = _least(field)
+        items = [self._value(of, here) for _ in range(2)]
         yield from (items[:1], items, [])
+        if least > 2:
+            yield [placeholder(of, self.zone, number) for number in range(1, least + 1)]
 
     def _alike(self, field: Field, case: Case | None) -> Iterator[Value]:
-        """What the case holds already in other fields of this type, and what its tables come to."""
+        """What the case holds already of this type: in other fields, in lists and tables, and what tables come to."""
+        if case is None:
+            return
         yield from (plain(field, total) for total in _totals(case) if field.type in ("money", "integer", "number"))
-        for name, known in self.definition.fields.items() if case is not None else ():
-            if known.type == field.type and not known.personal and case is not None and case.data.get(name) is not None:
-                yield plain(known, case.data[name])
+        for name, known in self.definition.fields.items():
+            held = case.data.get(name)
+            if held is not None and not known.personal:
+                yield from (plain(one, value) for one, value in _parts(known, held) if one.type == field.type)
 
     def _limits(self, field: Field) -> Iterator[int]:
         """The figures of the desk and what roles may grant, of this type: at each, below and above."""
@@ -182,6 +212,10 @@ class Tries:
 
     # -- when --------------------------------------------------------------------------------------------------------
 
+    def hours(self, now: int) -> tuple[bool, ...]:
+        """Which of the hours in which something may be done are open."""
+        return tuple(calendar.is_open(now) for calendar in self._during)
+
     def instants(self, now: int, dues: Iterable[int]) -> list[int]:
         """Until when time may be let pass: just after the next thing falls due, or some while."""
         due = min(dues, default=None)
@@ -190,9 +224,24 @@ class Tries:
         return [*found, *found, *opened, *opened, *(now + pause for pause in PAUSES)]
 
 
-def _totals(case: Case | None) -> Iterator[int]:
+def _least(field: Field) -> int:
+    """How many items or rows are the least it takes."""
+    return field.min if isinstance(field.min, int) else 0
+
+
+def _parts(field: Field, held: Value) -> Iterator[tuple[Field, Value]]:
+    """A value with its field; of a list its items, of a table its cells, each with theirs."""
+    yield field, held
+    if field.type == "list" and field.of is not None and isinstance(held, list):
+        yield from ((field.of, item) for item in held)
+    elif field.type == "table" and isinstance(held, list):
+        rows = [row for row in held if isinstance(row, dict)]
+        yield from ((column, row[name]) for row in rows for name, column in field.columns.items() if name in row)
+
+
+def _totals(case: Case) -> Iterator[int]:
     """The sums of the amounts in each table of a case, and of amount times quantity."""
-    for rows in case.data.values() if case is not None else ():
+    for rows in case.data.values():
         if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
             continue
         whole = [name for name, value in rows[0].items() if isinstance(value, int) and not isinstance(value, bool)]

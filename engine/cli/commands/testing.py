@@ -135,21 +135,32 @@ def _add_neighbours(checked: Checked, paths: Sequence[Path]) -> None:
 
 
 def _run_all(checked: Checked, args: Args, language: str) -> Iterator[_Tested]:
+    """Run what there is of each process, in whatever files it stands: together it covers and notices."""
     from engine.core.plan import library_in_memory
     from engine.scenarios import coverage_of, play
 
     name, has_coverage = args.name, args.coverage or args.floor is not None or args.html is not None
     library = library_in_memory(checked.definitions.values())
-    for path, script in checked.scripts.items():
-        plan = library.newest(script.process, 0)
-        if plan is None:
-            raise NotFound(_("`{file}`: there is no process `{name}` here").format(file=path, name=script.process))
-        named = [one for one in script.scenarios if name is None or name in one.name]
-        outcomes = [_again(play(one, script, library, language)) for one in named]
+    for process, scripts in _by_process(checked).items():
+        plan = library.newest(process, 0)
+        assert plan is not None
+        outcomes = [
+            _again(play(one, script, library, language))
+            for script in scripts for one in script.scenarios if name is None or name in one.name
+        ]  # fmt: skip
         coverage = coverage_of(plan, outcomes) if has_coverage else None
         passed = not any(outcome.failure for outcome in outcomes)  # where one fails, every mutant is noticed
-        survivors = _survivors(plan.definition, script, library) if args.mutate and passed else None
-        yield _Tested(process=script.process, outcomes=outcomes, coverage=coverage, survivors=survivors)
+        survivors = _survivors(plan.definition, scripts, library) if args.mutate and passed else None
+        yield _Tested(process=process, outcomes=outcomes, coverage=coverage, survivors=survivors)
+
+
+def _by_process(checked: Checked) -> dict[str, list[Script]]:
+    found: dict[str, list[Script]] = {}
+    for path, script in checked.scripts.items():
+        if script.process not in checked.definitions:
+            raise NotFound(_("`{file}`: there is no process `{name}` here").format(file=path, name=script.process))
+        found.setdefault(script.process, []).append(script)
+    return found
 
 
 def _again(outcome: Outcome) -> Outcome:
@@ -159,10 +170,10 @@ def _again(outcome: Outcome) -> Outcome:
     return replace(outcome, failure=replace(outcome.failure, message=said_in_words(outcome.failure.message)))
 
 
-def _survivors(definition: ProcessDefinition, script: Script, library: Library) -> list[Mutant]:
+def _survivors(definition: ProcessDefinition, scripts: Sequence[Script], library: Library) -> list[Mutant]:
     from engine.scenarios.survivors import mutants_of, survivors_of
 
-    return list(survivors_of(definition, script, library, mutants_of(definition)))
+    return list(survivors_of(definition, scripts, library, mutants_of(definition)))
 
 
 def _say(streams: Streams, tested: Sequence[_Tested]) -> None:
