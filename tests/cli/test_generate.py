@@ -132,8 +132,8 @@ def test_what_other_systems_tell_is_proposed_and_so_are_cases_like_one_that_is_t
     assert done.code == 0, done.err
     assert "hear: paid" in done.out
     assert "heard: kept" in done.out
-    assert "opening new fails" in done.out
-    assert "not reached: event" not in done.err
+    assert "refused: [new]" in done.out
+    assert "coverage 100.0%" in done.err
 
 
 def test_scenarios_in_several_files_of_a_process_count_together(folder: Path) -> None:
