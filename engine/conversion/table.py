@@ -9,12 +9,23 @@ from engine.conversion.drawn import Drawn, Misread, Node, Unsaid, Way
 
 COLUMNS = ("state", "event", "target")
 
+_HEADS = {COLUMNS, ("状态", "事件", "目标")}
+
+
+def _rows(text: str) -> list[list[str]]:
+    """The lines with their cells, divided as spreadsheets do: by commas, semicolons or tabs."""
+    first = text.partition("\n")[0]
+    divider = next((mark for mark in "\t;" if mark in first), ",")
+    return list(csv.reader(io.StringIO(text), delimiter=divider))
+
 
 def read_table(text: str) -> Drawn:
     """The chart of a table: the first state is where a case begins, one that nothing leaves is final."""
-    rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
-    if not rows or tuple(cell.strip().lower() for cell in rows[0]) != COLUMNS:
-        raise Misread(f"the first line of a table is `{','.join(COLUMNS)}`")
+    rows = _rows(text.lstrip("\ufeff"))
+    if not rows:
+        raise Misread("the table has no line; its first one is `state,event,target`")
+    if tuple(cell.strip().lower() for cell in rows[0]) not in _HEADS:
+        raise Misread(f"the first line of a table is `state,event,target`, not `{','.join(rows[0])[:60]}`")
     root = Node("", "state", 1)
     states: dict[str, Node] = {}
     unsaid: list[Unsaid] = []

@@ -45,17 +45,19 @@ def written(drawn: Drawn, wanted: Wanted) -> Written:
 class _Names:
     """Names of ours for names of theirs, each used once."""
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    def __init__(self, taken: Iterable[str] = (), word: str = "state") -> None:
         self.found: dict[str, str] = {}
         self._taken = set(taken)
+        self._word = word  # with a number, the name of what has no letter that a name may have
 
     def of(self, theirs: str) -> str:
         """The name, the same each time."""
         if theirs not in self.found:
             bare = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", theirs)
             bare = re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_")[:50]
-            bare = bare if bare[:1].isalpha() else f"s_{bare}".strip("_")
-            name, number = bare, 2
+            bare = bare if not bare or bare[0].isalpha() else f"s_{bare}"
+            name, bare = bare or f"{self._word}_1", bare or self._word
+            number = 2
             while name in self._taken:
                 name, number = f"{bare}_{number}", number + 1
             self._taken.add(name)
@@ -77,7 +79,7 @@ class _Writer:
         self.state_names, self.tracks = _Names(_TAKEN), _Names(_TAKEN)
         for state in states:
             self.name(state)
-        self.event_names = _Names(_TAKEN | set(self.state_names.found.values()))
+        self.event_names = _Names(_TAKEN | set(self.state_names.found.values()), "action")
         self.tracked: dict[Node, str] = {}  # history state → field that remembers for it
         self.ended: dict[str, list[Way]] = {}  # group → where it leads when it has come to its end
         self.handled: set[str] = set()  # events that something waits for

@@ -132,7 +132,7 @@ def _attempt(files: Files, process: str, *, rules: bool = True) -> _Attempt:
     if file.cursor is None or not file.cursor.is_table:
         return _Attempt(None, None, tuple(findings))
     if "desk.yaml" not in files:
-        mend = "write desk.yaml in the same folder: the desk's name, languages, zone, roles"
+        mend = "`casewright new NAME` writes one to start from: the desk's name, languages, zone, roles"
         findings.append(error("no-desk", file.document.top, "there is no `desk.yaml` beside this process", mend))
         return _Attempt(None, None, tuple(findings))
     desk_file = files.read("desk.yaml", "desk")

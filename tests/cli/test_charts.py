@@ -29,10 +29,19 @@ def test_a_table_becomes_a_process_in_the_desk_s_languages_and_is_not_written_ov
     assert run("convert", "steps.csv", "-o", "processes/steps.yaml").code == Exit.CONFLICT
 
 
+@pytest.mark.parametrize(("language", "label"), [("en", '{en: "New"}'), ("zh", '{zh: "New"}')])
+def test_a_table_brings_a_small_desk_where_there_is_none(language: str, label: str) -> None:
+    done = run("convert", "steps.csv", "-o", "own/steps.yaml", language=language)
+    assert (done.code, "own/desk.yaml" in done.out) == (Exit.DONE, True)
+    assert label in Path("own/steps.yaml").read_text("utf-8")
+    assert run("check", "own", "--strict").code == Exit.DONE
+    assert run("play", "own/steps.yaml", into="take\n").out.startswith("done")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.csv", "x", "`a.csv` cannot be read: the first line of a table is `state,event,target`"),
+        ("a.csv", "x", "`a.csv` cannot be read: the first line of a table is `state,event,target`, not `x`"),
         ("a.txt", "x", "say what `a.txt` is: --from scxml, xstate or table"),
         ("a.scxml", "\udcff", "`a.scxml` cannot be read"),
     ],

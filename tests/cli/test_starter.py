@@ -118,3 +118,13 @@ def test_what_a_newcomer_types_next_is_answered(folder: Path) -> None:
     assert run("do", "lf-1", "close", "--as", "wang", "-f", "result=found").out.startswith("LF-1 received")
     assert run("show", "Lf-1", "--as", "wang").code == 0
     assert run("show", "no case", "--as", "wang").code == 3
+
+
+def test_the_example_is_not_poured_into_a_desk_of_somebody_s_own(folder: Path) -> None:
+    run("init", "--as", "boss")
+    run("new", "lost_found")
+    before = sorted(folder.parent.rglob("*"))
+    poured = run("init", "--example", "--as", "boss")
+    assert (poured.code, "desk.yaml` is a desk of your own; nothing was written" in poured.err) == (5, True)
+    assert sorted(folder.parent.rglob("*")) == before
+    assert run("init", "--as", "boss").err == "next: casewright check\n"

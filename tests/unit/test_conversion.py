@@ -77,7 +77,8 @@ def test_what_is_no_scxml_is_refused(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a,b\n", "the first line of a table is `state,event,target`"),
+        ("", "the table has no line; its first one is `state,event,target`"),
+        ("a,b\n", "the first line of a table is `state,event,target`, not `a,b`"),
         ("state,event,target\n", "the table has no line but its first"),
         ("state,event,target\na,b\n", "line 2: a line has a state, an event and a target"),
     ],
@@ -85,6 +86,14 @@ def test_what_is_no_scxml_is_refused(text: str, said: str) -> None:
 def test_what_is_no_table_is_refused(text: str, said: str) -> None:
     with pytest.raises(Misread, match=said):
         read_table(text)
+
+
+@pytest.mark.parametrize("divider", [",", ";", "\t"])
+def test_a_table_is_read_as_spreadsheets_write_it(divider: str) -> None:
+    text = "状态,事件,目标\n已受理,处理,已办结\n".replace(",", divider)
+    made = written(read_table(text), Wanted("chart", ("zh",)))
+    assert made.states == {"已受理": "state_1", "已办结": "state_2"}
+    assert made.events == {"处理": "action_1"}
 
 
 def test_a_second_target_in_a_table_is_named() -> None:

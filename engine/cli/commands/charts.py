@@ -11,7 +11,7 @@ import click
 
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.commands.converting import FORMS, run_export
-from engine.cli.commands.writing import desk_in
+from engine.cli.commands.writing import desk_in, small_desk
 from engine.cli.definitions import checked_definition
 from engine.cli.exits import Exit
 from engine.cli.folder import checked_paths
@@ -78,10 +78,10 @@ def _run_import(streams: Streams, args: Args, file: Path) -> int:
     refuse_existing(out, is_forced=args.force)
     name = re.sub(r"[^a-z0-9]+", "_", (out or file).stem.lower()).strip("_")
     name = name if name[:1].isalpha() else f"p_{name}".rstrip("_")
+    desk = (out.parent if out is not None else args.settings.folder) / "desk.yaml"
+    shared = None if desk.exists() or out is None else small_desk(streams.language)
     try:
-        made = _made(
-            _read(file, args.kind), name, (out.parent if out is not None else args.settings.folder) / "desk.yaml"
-        )
+        made = _made(_read(file, args.kind), name, desk.read_bytes() if desk.exists() else (shared or "").encode())
     except (Misread, UnicodeDecodeError) as error:
         problem = said_again(str(error))
         raise UsageError(_("`{file}` cannot be read: {problem}").format(file=file, problem=problem)) from error
@@ -95,10 +95,13 @@ def _run_import(streams: Streams, args: Args, file: Path) -> int:
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, "utf-8")
+    if shared is not None:
+        desk.write_text(shared, "utf-8")
     for note in notes:
         streams.tell(note)
     if out is not None and not streams.is_json:
-        streams.say(_("wrote {file}").format(file=out))
+        for written in (out, *([desk] if shared is not None else [])):
+            streams.say(_("wrote {file}").format(file=written))
         streams.tell(_("next: {command}").format(command=f"casewright play {out}"))
     return Exit.FAILED if made.unsaid else Exit.DONE
 
@@ -125,12 +128,12 @@ def _read(file: Path, form: str | None) -> Drawn:
     return readers[kind](content.decode("utf-8"))
 
 
-def _made(drawn: Drawn, name: str, desk: Path) -> Written:
+def _made(drawn: Drawn, name: str, desk: bytes) -> Written:
     from engine.conversion.written import Wanted, written
 
-    if not desk.exists():
+    if not desk:
         return written(drawn, Wanted(name))
-    known = desk_in(desk.read_bytes())
+    known = desk_in(desk)
     return written(drawn, Wanted(name, tuple(known.languages), known.roles["agent"]))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from engine.cli.command import Args, Command, plain_command
+from engine.cli.commands.writing import desk_in
 from engine.cli.exits import Exit
 from engine.cli.folder import checked_paths, publish_all
 from engine.cli.forms import read_object
@@ -19,7 +20,7 @@ from engine.cli.sayings import said_again
 from engine.cli.settings import PROJECT_FILE, Settings, read_project, read_settings
 from engine.cli.streams import Streams
 from engine.cli.translate import LANGUAGES, _, known_language, labelled, later, listed, plural
-from engine.errors import EngineError
+from engine.errors import Conflict, EngineError
 from engine.resources import data_folder
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def run_init(streams: Streams, args: Args) -> int:
 
     said = args.settings.said
     database = args.settings.shown_database if said.get("db") else None
+    if args.example:
+        _refuse_another_desk(_target(Path()) / "desk.yaml")
     written = list(_write_files(Path.cwd(), database, is_example=args.example))
     settings = read_settings(said, os.environ)
     with Engine.open(settings.database, create=True) as engine:
@@ -115,9 +118,26 @@ def run_init(streams: Streams, args: Args) -> int:
     if waiting:
         words = _("not published yet, for the calendar opens their cases: {processes}; `casewright publish` does it")
         streams.say(words.format(processes=listed(waiting)))
-    following = "casewright open repair --as wang.fang" if args.example else "casewright new my_process"
-    streams.tell(_("next: {command}").format(command=following))
+    streams.tell(_("next: {command}").format(command=_following(settings, is_example=args.example)))
     return Exit.DONE
+
+
+def _following(settings: Settings, *, is_example: bool) -> str:
+    if is_example:
+        return "casewright open repair --as wang.fang"
+    if (settings.folder / "desk.yaml").exists():
+        return "casewright check"
+    return "casewright new my_process"
+
+
+def _refuse_another_desk(desk: Path) -> None:
+    """Refuse to pour the example's files among those of a desk of somebody's own, before anything is written."""
+    needed = {role for _person, _full, roles in _EXAMPLE_PEOPLE for role in roles}
+    if desk.exists() and not needed <= set(desk_in(desk.read_bytes()).named):
+        raise Conflict(
+            _("`{file}` is a desk of your own; nothing was written").format(file=desk),
+            help=_("in an empty folder `casewright init --example` sets up a desk beside yours"),
+        )
 
 
 def _written(files: list[str]) -> Iterator[str]:
@@ -141,10 +161,17 @@ def _write_files(folder: Path, database: str | None, *, is_example: bool) -> Ite
     if is_example and not (folder / "facts.json").exists():
         (folder / "facts.json").write_text(json.dumps(_FACTS, indent=2) + "\n", "utf-8")
         yield "facts.json"
-    target = read_project(folder / PROJECT_FILE).path("processes") or folder / "processes"
+    target = _target(folder)
     target.mkdir(parents=True, exist_ok=True)
     if is_example:
         yield from _copy_processes(target, folder)
+
+
+def _target(folder: Path) -> Path:
+    """Name the folder of processes: what the project file there says, or what a new one will say."""
+    file = folder / PROJECT_FILE
+    named = read_project(file).path("processes") if file.exists() else None
+    return named or folder / "processes"
 
 
 def _copy_processes(target: Path, folder: Path) -> Iterator[str]:

@@ -92,6 +92,14 @@ def _starter_files(folder: Path, name: str, language: str) -> Iterator[tuple[Pat
         yield folder / target, _known_to_editors(folder, source, text)
 
 
+def small_desk(language: str) -> str:
+    """Write the desk to start from in one language and for one role, as a chart needs it."""
+    text = (_STARTER / language / "desk.yaml").read_text("utf-8")
+    text = re.sub(r"(?m)^  supervisor:.*\n", "", text)
+    text = re.sub(r"(?m)^languages: \[.*?\]", f"languages: [{language}]".ljust(len("languages: [en, zh]")), text)
+    return _LABEL.sub(lambda label: _label(label, [language]), text)
+
+
 def _known_to_editors(folder: Path, kind: str, text: str) -> str:
     """Begin a file with the line that names its schema, where the schemas are."""
     return f"{schema_line(kind)}\n{text}" if schemas_beside(folder).is_dir() else text
@@ -103,6 +111,7 @@ class Desk:
 
     languages: list[str]
     roles: dict[str, str]  # which of its own roles stand for the starter's two
+    named: list[str]  # its own roles
 
 
 def desk_in(text: bytes) -> Desk:
@@ -118,7 +127,7 @@ def desk_in(text: bytes) -> Desk:
     others = [role for role in roles if role != agent]
     supervisor = "supervisor" if "supervisor" in roles or not others else others[0]
     spoken = [str(one) for one in languages] if isinstance(languages, list) and languages else ["en", "zh"]
-    return Desk(spoken, {"agent": agent, "supervisor": supervisor})
+    return Desk(spoken, {"agent": agent, "supervisor": supervisor}, roles)
 
 
 def _fitted(text: str, name: str, desk: Desk) -> str:

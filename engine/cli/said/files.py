@@ -109,7 +109,7 @@ SENTENCES = (
     later("there is no file `{file}`"),
     later("take the file away"),
     later("there is no process `{name}` that sends these messages"),
-    later("write desk.yaml in the same folder: the desk's name, languages, zone, roles"),
+    later("`casewright new NAME` writes one to start from: the desk's name, languages, zone, roles"),
     later("there is no `desk.yaml` beside this process"),
     later("`{key}` is the name of a message of the desk"),
     later("give this one another name"),
