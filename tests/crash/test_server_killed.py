@@ -21,8 +21,11 @@ from tests.crash.rig import LONG, Player, dice, differences, history, plain, tel
 from tests.crash.slips import BEGIN, set_up
 from tests.crash.test_killed import END, SPEED, WRITERS, run_to_the_end
 
-ROUNDS = 100 if LONG else 6
+ROUNDS = 340 if LONG else 6
+"""Three writers are killed in each, and three workers: two thousand kills in the long form."""
+
 RESTARTS = 20 if LONG else 3
+CLIENTS = tuple(f"client {number}" for number in range(8))
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +151,8 @@ def test_a_worker_that_stands_still_beyond_any_lease_fires_nothing_twice(desk: s
 
 def test_a_server_restarted_amid_work_strands_nobody_and_loses_nothing(desk: str, server: postgres.Server) -> None:
     draw, began = dice(), time.time()
-    writers = {sender: Player("insist", desk, sender) for sender in WRITERS}
-    workers = [Player("work", desk, began, SPEED / 20) for _ in range(2)]
+    writers = {sender: Player("insist", desk, sender) for sender in CLIENTS}
+    workers = [Player("work", desk, began, SPEED / 20) for _ in range(4)]
     for player in (*writers.values(), *workers):
         player.wait_for("ready")
     for _ in range(RESTARTS):
@@ -163,7 +166,10 @@ def test_a_server_restarted_amid_work_strands_nobody_and_loses_nothing(desk: str
     found, records = kept(desk), told(desk)
     steps = [(sender, *heard[1:]) for sender, one in writers.items() for heard in one.said if heard[0] == "has"]
     away = sum(heard[0] == "away" for one in writers.values() for heard in one.said)
-    tell(f"{len(steps)} steps acknowledged across {RESTARTS} restarts at once, {away} times told that it was away")
+    tell(
+        f"{len(steps)} steps acknowledged by {len(writers)} clients, beside {len(workers)} workers, "
+        f"across {RESTARTS} restarts at once; {away} times told that it was away"
+    )
     assert away
     assert set(found.values()) <= {1}
     assert all(records[case][sequence - 1]["key"] == key for _, key, case, sequence in steps)
