@@ -13,7 +13,7 @@ from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Step
 from engine.core.outlook import Outlook
 from engine.events import EventTable, HeardEvent, Listening
-from engine.evidence.ports import Erasures, Heads
+from engine.evidence.ports import Erasures, Heads, Imprint
 from engine.sealing import HostKeys
 from engine.stored import (
     Attached,
@@ -362,6 +362,7 @@ __all__ = [
     "Fault",
     "Heads",
     "HeardEvent",
+    "Imprint",
     "Listening",
     "Listing",
     "Mail",

@@ -10,10 +10,12 @@ from engine.app.acting import Act, Acting, File
 from engine.app.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
 from engine.app.archiving import Archived, Archiving, Leaving
 from engine.app.beginning import Beginning
+from engine.app.checkpoints import Checkpoint, Vouched
 from engine.app.crew import Opener
 from engine.app.delivery import Deliver, Delivery
-from engine.app.evidence import Checkpoint, Compared, Evidence
+from engine.app.evidence import Evidence
 from engine.app.exporting import Export, Exported, Exporting
+from engine.app.holding import Compared
 from engine.app.hosting import Inside
 from engine.app.importing import Import, Imported, Importing, LineError, Played
 from engine.app.keeping import Check, Keeping, Published
@@ -121,5 +123,5 @@ __all__ = [
     "File", "FormField", "Heard", "HeardEvent", "Import", "Imported", "Inside", "Interruption", "Leaving", "LineError",
     "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan", "Noted", "Offer", "Played", "Problem", "Promise",
     "Published", "Reach", "Refusal", "Result", "Retold", "Round", "Search", "SlaQuestion", "SlaReport", "Verification",
-    "Worklist",
+    "Vouched", "Worklist",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from engine.app.catalogue import Catalogue
 from engine.app.verifying import Verification, verify_family
 from engine.errors import EngineError
-from engine.ports import Store
+from engine.ports import Store, Transaction
 
 CHUNK = 100
 """Families of one transaction: a desk that goes on working never waits long for its database to tidy up."""
@@ -32,6 +32,14 @@ class Shift(NamedTuple):
     catalogue: Catalogue
     opener: Opener | None = None
     jobs: int = 1
+    takes_imprints: bool = False  # of the cases of every family that is right
+
+
+class Found(NamedTuple):
+    """What was found of a family, and the imprints of its cases at that very moment, where they are taken."""
+
+    verification: Verification
+    imprints: tuple[str, ...] = ()
 
 
 def processors() -> int:
@@ -39,32 +47,42 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def verified(shift: Shift, roots: Sequence[str]) -> Iterator[Verification]:
+def verified(shift: Shift, roots: Sequence[str]) -> Iterator[Found]:
     """What was found of each of these families, in their order."""
     chunks = [roots[first : first + CHUNK] for first in range(0, len(roots), CHUNK)]
     jobs = min(shift.jobs, len(roots) // ENOUGH)
     if jobs > 1 and shift.opener is not None:
-        return _side_by_side(shift.opener, jobs, chunks)
-    return chain.from_iterable(_chunk(shift.store, shift.catalogue, chunk) for chunk in chunks)
+        return _side_by_side(shift.opener, (jobs, shift.takes_imprints), chunks)
+    return chain.from_iterable(_chunk(shift, chunk) for chunk in chunks)
 
 
-def _chunk(store: Store, catalogue: Catalogue, roots: Sequence[str]) -> Iterator[Verification]:
-    with store.read() as tx:
-        library = catalogue.library(tx)
+def _chunk(shift: Shift, roots: Sequence[str]) -> Iterator[Found]:
+    with shift.store.read() as tx:
+        library = shift.catalogue.library(tx)
         for root in roots:
-            yield verify_family(tx, library, root, store.keys)
+            found = verify_family(tx, library, root, shift.store.keys)
+            yield Found(found, tuple(_imprints(tx, root)) if shift.takes_imprints and not found.problems else ())
+
+
+def _imprints(tx: Transaction, root: str) -> Iterator[str]:
+    family = tx.family(root, lock=False)
+    for case in family.cases if family is not None else ():
+        imprint = tx.imprint(case)
+        if imprint is not None:
+            yield imprint.rows
 
 
 # -- other processes --------------------------------------------------------------------------------------------------
 
 
-def _side_by_side(opener: Opener, jobs: int, chunks: Sequence[Sequence[str]]) -> Iterator[Verification]:
+def _side_by_side(opener: Opener, how: tuple[int, bool], chunks: Sequence[Sequence[str]]) -> Iterator[Found]:
     """Each process begins anew and opens the database for itself: what is open here cannot be taken along."""
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (opener,))
+    jobs, takes_imprints = how
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (opener, takes_imprints))
     try:
         for found in pool.map(_work, chunks):
             yield from found
@@ -77,14 +95,14 @@ def _side_by_side(opener: Opener, jobs: int, chunks: Sequence[Sequence[str]]) ->
         pool.shutdown(cancel_futures=True)
 
 
-_OPEN: list[tuple[Store, Catalogue]] = []
+_SHIFT: list[Shift] = []
 """What a helping process has open: one database, until the process ends."""
 
 
-def _begin(opener: Opener) -> None:
+def _begin(opener: Opener, takes_imprints: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who breaks off tells the process that waits for us
     Thread(target=_end_with_parent, daemon=True).start()
-    _OPEN.append((opener(), Catalogue()))
+    _SHIFT.append(Shift(opener(), Catalogue(), takes_imprints=takes_imprints))
     gc.freeze()  # what is there by now stays: no use in looking through it again and again
 
 
@@ -98,5 +116,5 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work(roots: Sequence[str]) -> list[Verification]:
-    return list(_chunk(*_OPEN[0], roots))
+def _work(roots: Sequence[str]) -> list[Found]:
+    return list(_chunk(_SHIFT[0], roots))

@@ -4,60 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from collections.abc import Iterable, Iterator
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import Any, TextIO
 
-from engine.app.archiving import hash_of_archived
+from engine.app.checkpoints import LAST, Checkpoint, Count, Leaf, Vouched, Vouching, last_signed, read_signed
+from engine.app.holding import paired
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
-from engine.app.verifying import Problem, newest_seals
+from engine.app.verifying import newest_seals
 from engine.core.audit import canonical, salt_of
 from engine.core.cases import Actor, Case
-from engine.errors import Conflict, NotFound, VerificationFailed
-from engine.evidence.offline import BUNDLE, Tree, Untrue, check_signed, leaf_of, path_of
+from engine.errors import Conflict, NotFound
+from engine.evidence.offline import BUNDLE, leaf_of, path_of
 from engine.evidence.signing import SigningKey
 from engine.lang.hashes import documents_of
 from engine.lang.load import load_process
 from engine.ports import StoredRecord, Transaction
-
-LAST = "checkpoint"
-"""The setting that holds the number and the hash of the last checkpoint."""
-
-PLACES = 400
-"""Records asked for at a time."""
-
-MOST_PROBLEMS = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """What was signed: how many cases and records there were, and the hash over all their heads."""
-
-    number: int
-    at: int
-    cases: int
-    records: int
-    root: str
-    previous: str  # the hash of the statement before; empty for the first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """A checkpoint, and where this database does not hold what it held then: the first hundred places."""
-
-    checkpoint: Checkpoint
-    problems: tuple[Problem, ...] = ()
-
-
-class Leaf(NamedTuple):
-    """A case as a checkpoint has it."""
-
-    case: str
-    records: int
-    head: str
 
 
 class Evidence:
@@ -65,58 +29,36 @@ class Evidence:
 
     _recipe: RecipeOfTwo
 
-    def checkpoint(self, key: SigningKey, out: TextIO, *, actor: Actor | str) -> Checkpoint:
+    def checkpoint(
+        self, key: SigningKey, out: TextIO, *, actor: Actor | str, vouched: Vouched | None = None
+    ) -> Checkpoint:
         """Write a signed checkpoint over all cases: its statement, then a line for each case.
 
-        Each names the hash of the one before. Keep it where whoever owns this database cannot write.
+        Each names the hash of the one before. Keep it where whoever owns this database cannot write. It vouches for
+        the cases that `vouch` found to be right and that have not changed since.
         """
         store = self._recipe.store
-        with store.read() as tx:
+        with store.read() as tx, TemporaryFile("w+", encoding="utf-8") as lines:
             admin_of(tx, actor, "sign checkpoints")
-            last, tree, records = _last(tx), Tree(), 0
-            for case, count, head in tx.heads():
-                tree.add(leaf_of(case, count, head))
-                records += count
+            last, count = last_signed(tx), Count()
+            for leaf in _leaves(tx, vouched):
+                count.add(leaf)
+                lines.write(json.dumps(leaf if leaf.imprint else leaf[:3]) + "\n")
             made = Checkpoint(
-                number=last.get("number", 0) + 1, at=self._recipe.life.read(tx), cases=tree.count, records=records,
-                root=tree.root().hex(), previous=last.get("hash", ""),
+                number=last.get("number", 0) + 1, at=self._recipe.life.read(tx), cases=count.cases,
+                records=count.records, root=count.root, previous=last.get("hash", ""),
+                vouching=None if vouched is None else _vouching(count, vouched),
             )  # fmt: skip
-            statement = canonical({name: getattr(made, name) for name in Checkpoint.__dataclass_fields__})
-            out.write(json.dumps(key.signed(statement)) + "\n")
-            for leaf in tx.heads():
-                out.write(json.dumps(leaf) + "\n")
+            out.write(json.dumps(key.signed(made.statement)) + "\n")
+            lines.seek(0)
+            copyfileobj(lines, out)
         with store.write() as tx:
             tx.alone()
-            if _last(tx) != last:
+            if last_signed(tx) != last:
                 raise Conflict("another checkpoint was signed meanwhile", help="sign again; the other one stands")
-            newest = {"number": made.number, "hash": hashlib.sha256(statement.encode()).hexdigest()}
+            newest = {"number": made.number, "hash": hashlib.sha256(made.statement.encode()).hexdigest()}
             tx.set_setting(LAST, json.dumps(newest))
         return made
-
-    def verify_checkpoint(self, lines: Iterable[str], *, trust: str, archive: str | Path | None = None) -> Compared:
-        """Whether every case of a checkpoint still has the records it had then.
-
-        Cases that were archived since are looked up in `archive`, the folder of their files.
-        `trust` is the fingerprint of the key that signed it, or of one that the key follows. Raises
-        `VerificationFailed` for a checkpoint that is not what was signed, or not by that key.
-        """
-        signed, leaves = _read(lines)
-        made = _trusted(signed, trust)
-        tree, records, problems = Tree(), 0, list[Problem]()
-        with self._recipe.store.read() as tx:
-            if _last(tx).get("number", 0) < made.number:
-                problems.append(_older(made, _last(tx).get("number", 0)))
-            while page := list(islice(leaves, PLACES)):
-                there = tx.hashes_at([(leaf.case, leaf.records) for leaf in page])
-                for leaf in page:
-                    tree.add(leaf_of(*leaf))
-                    records += leaf.records
-                    found = there.get((leaf.case, leaf.records)) or hash_of_archived(tx, *leaf[:2], archive)
-                    if found != leaf.head and len(problems) < MOST_PROBLEMS:
-                        problems.append(_differs(tx, leaf, found))
-        if (tree.root().hex(), tree.count, records) != (made.root, made.cases, made.records):
-            raise VerificationFailed("the cases that the checkpoint lists are not those that were signed")
-        return Compared(checkpoint=made, problems=tuple(problems))
 
     def evidence(
         self, case: str, *, actor: Actor | str, checkpoint: Iterable[str] | None = None, with_private: bool = False
@@ -151,54 +93,21 @@ class Evidence:
                 yield {"sequence": sequence, "field": name, "text": canonical(value), "salt": salt.hex()}
 
 
-def _last(tx: Transaction) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(tx.setting(LAST) or "{}")
-    return found
+def _leaves(tx: Transaction, vouched: Vouched | None) -> Iterator[Leaf]:
+    """Every case as it stands now; with the imprint of those that are as they were when they were found to be right."""
+    known = frozenset[str]() if vouched is None else vouched.imprints
+    heads = (Leaf(*head) for head in tx.heads())
+    for pair in paired(tx.imprints() if known else iter(()), heads):
+        if pair.then is not None:
+            is_known = pair.here is not None and pair.here.rows in known
+            yield pair.then._replace(imprint=pair.here.rows) if pair.here is not None and is_known else pair.then
 
 
-def _read(lines: Iterable[str]) -> tuple[Mapping[str, Any], Iterator[Leaf]]:
-    """The signed statement of a checkpoint, and its leaves one by one."""
-    each = iter(lines)
-    try:
-        signed = json.loads(next(each, ""))
-        if isinstance(signed, dict):
-            return signed, map(_leaf, each)
-    except ValueError:
-        pass
-    raise VerificationFailed("the file is no checkpoint: its first line is not a signed statement")
-
-
-def _leaf(line: str) -> Leaf:
-    try:
-        case, count, head = json.loads(line)
-        return Leaf(str(case), int(count), str(head))
-    except (ValueError, TypeError) as error:
-        raise VerificationFailed(f"a line of the checkpoint is no case with its count and hash: {error}") from error
-
-
-def _trusted(signed: Mapping[str, Any], trust: str) -> Checkpoint:
-    try:
-        return Checkpoint(**check_signed(signed, trust))
-    except (Untrue, TypeError) as error:
-        raise VerificationFailed(
-            f"the checkpoint cannot be trusted: {error}", help="get it, and the fingerprint, from where they are kept"
-        ) from error
-
-
-def _older(made: Checkpoint, last: int) -> Problem:
-    message = f"this database knows of {last} checkpoints and this is number {made.number}: it is an older copy"
-    return Problem(case="", sequence=None, message=message)
-
-
-def _differs(tx: Transaction, leaf: Leaf, found: str | None) -> Problem:
-    if tx.root_of(leaf.case) is None:
-        message = f"it is gone with its records; at the checkpoint it had {leaf.records}"
-        return Problem(case=leaf.case, sequence=None, message=message)
-    if found is None:
-        message = "it is gone: the checkpoint has a record here, so the tail was cut off or an older copy put back"
-    else:
-        message = "it is another record than at the checkpoint: the chain was written anew"
-    return Problem(case=leaf.case, sequence=leaf.records, message=message)
+def _vouching(count: Count, vouched: Vouched) -> Vouching:
+    return Vouching(
+        cases=count.vouched, imprints=count.imprints, versions=tuple(sorted(vouched.versions)),
+        definitions=vouched.definitions, definitions_hash=vouched.definitions_hash,
+    )  # fmt: skip
 
 
 def _definitions(tx: Transaction, records: Iterable[StoredRecord]) -> dict[str, Any]:
@@ -216,14 +125,14 @@ def _definitions(tx: Transaction, records: Iterable[StoredRecord]) -> dict[str, 
 
 
 def _proof(case: str, lines: Iterable[str]) -> dict[str, Any]:
-    signed, leaves = _read(lines)
+    signed, leaves = read_signed(lines)
     hashes, mine = list[bytes](), None
     for index, leaf in enumerate(leaves):
-        hashes.append(leaf_of(*leaf))
+        hashes.append(leaf_of(*leaf[:3]))
         if leaf.case == case:
             mine = index, leaf
     if mine is None:
         raise NotFound(f"`{case}` is not in the checkpoint: it was opened later", help="leave the checkpoint out")
     index, leaf = mine
     path = [part.hex() for part in path_of(hashes, index)]
-    return {"signed": dict(signed), "leaf": list(leaf), "index": index, "path": path}
+    return {"signed": dict(signed), "leaf": list(leaf[:3]), "index": index, "path": path}

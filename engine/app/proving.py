@@ -1,12 +1,20 @@
-"""The proof of the whole desk: every family by its chains and by replay."""
+"""The proof of the whole desk: by chains and by replay, and against a checkpoint that is kept elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
+from engine import __version__
+from engine.app.checkpoints import Vouched, hash_of_definitions, read_checkpoint
 from engine.app.crew import Opener, Shift, verified
+from engine.app.holding import Compared, Holding
 from engine.app.merging import RecipeOfTwo
+from engine.app.people import admin_of
 from engine.app.verifying import Verification
+from engine.core.cases import Actor
+from engine.ports import Transaction
 
 Progress = Callable[[int, int], None]
 
@@ -16,21 +24,71 @@ def _nothing(done: int, total: int) -> None:
 
 
 class Proving:
-    """The verbs that prove. Everybody may verify."""
+    """The verbs that prove. Everybody may verify; only administrators vouch."""
 
     _recipe: RecipeOfTwo
     _opener: Opener | None
 
-    def verify(self, case: str | None = None, *, jobs: int = 1, progress: Progress = _nothing) -> Verification:
-        """Verify every family, or that of one case, by chain and by replay.
+    def verify(
+        self, case: str | None = None, *, beyond: Compared | None = None, jobs: int = 1, progress: Progress = _nothing
+    ) -> Verification:
+        """Verify every family, or that of one case, by chain and by replay; or all `beyond` what is vouched for.
 
         At most so many processes do it side by side, each on the database for itself, where there are families enough;
         the program that asks for more than one must be such that its main module can be imported without harm.
         """
         with self._recipe.store.read() as tx:
-            roots = [self._recipe.root(tx, case)] if case else list(tx.roots())
-        shift, total = Shift(self._recipe.store, self._recipe.catalogue, self._opener, jobs), Verification()
+            roots = [self._recipe.root(tx, case)] if case else _roots(tx, beyond)
+        return self._replayed(roots, jobs, progress)
+
+    def verify_checkpoint(
+        self, lines: Iterable[str], *, trust: str | Collection[str], archive: str | Path | None = None,
+        is_to_vouch: bool = False,
+    ) -> Compared:  # fmt: skip
+        """Whether every case of a checkpoint still has the records it had then, and what of it need not be replayed.
+
+        Cases that were archived since are looked up in `archive`, the folder of their files.
+        `trust` is the fingerprint of the key that signed it, or of one that the key follows, or several. Raises
+        `VerificationFailed` for a checkpoint that is not what was signed, or not by that key. What `vouch` is to build
+        on says so: that takes some memory for each case.
+        """
+        made, leaves = read_checkpoint(lines, [trust] if isinstance(trust, str) else trust)
+        with self._recipe.store.read() as tx:
+            return Holding(tx, made, archive).against(leaves, keeps_imprints=is_to_vouch)
+
+    def vouch(
+        self, *, actor: Actor | str, after: Compared | None = None, jobs: int = 1, progress: Progress = _nothing
+    ) -> Vouched:
+        """Replay every case to vouch for it in the next checkpoint; or all `after` what an earlier one vouches for.
+
+        What is wrong with a case is in `found`; it is not vouched for, and keeps none of the others from it.
+        """
+        with self._recipe.store.read() as tx:
+            admin_of(tx, actor, "sign checkpoints")
+            roots, editions = _roots(tx, after if after is not None and after.imprints else None), tx.editions()
+        imprints = set() if after is None else set(after.imprints)
+        found = self._replayed(roots, jobs, progress, imprints)
+        earlier = after.checkpoint.vouching if after is not None and after.imprints else None
+        versions = {*(earlier.versions if earlier is not None else ()), *([__version__] if roots else ())}
+        return Vouched(
+            found=found if after is None else replace(found, problems=(*after.problems, *found.problems)),
+            imprints=frozenset(imprints), versions=frozenset(versions), definitions=len(editions),
+            definitions_hash=hash_of_definitions(editions),
+        )  # fmt: skip
+
+    def _replayed(
+        self, roots: Sequence[str], jobs: int, progress: Progress, imprints: set[str] | None = None
+    ) -> Verification:
+        shift = Shift(self._recipe.store, self._recipe.catalogue, self._opener, jobs, imprints is not None)
+        total = Verification()
         for done, found in enumerate(verified(shift, roots), 1):
-            total += found
+            total += found.verification
+            if imprints is not None:
+                imprints.update(found.imprints)
             progress(done, len(roots))
         return total
+
+
+def _roots(tx: Transaction, beyond: Compared | None) -> Sequence[str]:
+    """The families to be replayed: all, but for those that a checkpoint vouches for."""
+    return list(tx.roots()) if beyond is None or beyond.rest is None else beyond.rest

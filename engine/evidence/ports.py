@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Imprint(NamedTuple):
+    """A case, and one hash over every row that is verified of it, its records' among them."""
+
+    case: str
+    root: str
+    records: int
+    head: str
+    rows: str
 
 
 class Heads(Protocol):
@@ -13,7 +23,14 @@ class Heads(Protocol):
         """Every case with how many records it has and the hash of the newest, by id."""
 
     def hashes_at(self, places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
-        """The hashes of the records in these places, a few hundred; of a place without one, nothing."""
+        """The hashes of the records in these places, a few hundred; of a place without one, or a case, nothing."""
+
+    def imprints(self) -> Iterator[Imprint]:
+        """The imprint of every case that is not archived, by id. It is the same as before while no row changed, and
+        only this store can tell it: another one writes its rows in another way."""
+
+    def imprint(self, case: str) -> Imprint | None:
+        """That of one case; None where there is none."""
 
 
 class Erasures(Protocol):

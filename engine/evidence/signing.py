@@ -34,6 +34,12 @@ class SigningKey:
         """By what it is known."""
         return fingerprint(self.public)
 
+    @property
+    def trusted_fingerprints(self) -> tuple[str, ...]:
+        """Its own, and those of the keys that it followed, the newest first: who has it trusts what they signed."""
+        olds = [json.loads(rotation["statement"])["old"] for rotation in reversed(self.rotations)]
+        return self.fingerprint, *(fingerprint(b64decode(old)) for old in olds)
+
     def text(self) -> str:
         """As it stands in its file."""
         return json.dumps({"casewright": "signing key 1", "secret": _b64(self.secret), "rotations": self.rotations})

@@ -24,8 +24,8 @@ from engine.store.rows import (
     outgoing_body,
     outlook_of,
     plain,
-    receivers_of,
     to_text,
+    waiting_of,
 )
 from engine.store.sql import Work
 
@@ -218,7 +218,7 @@ class Families(Work):
     def _write_waiting(self, was: CaseRow, row: CaseRow) -> None:
         if was.waiting == row.waiting and was.sort_key == row.sort_key and was.closed_ms == row.closed_ms:
             return
-        gone, new = _waiting_of(was), _waiting_of(row)
+        gone, new = waiting_of(was), waiting_of(row)
         for place in gone:
             if place not in new:
                 self._write("NO_WAITING", *place)
@@ -265,13 +265,6 @@ class Families(Work):
             turns = encode(dict(each.turns))
             spent = (each.used, each.breached_at, turns, each.noticed_at)
             self._write("CYCLE", each.case, each.clock, each.cycle, *when, *spent)
-
-
-def _waiting_of(row: CaseRow) -> list[tuple[str, int, int, str]]:
-    if row.waiting is None or row.closed_ms is not None:
-        return []
-    key, opened, name = row.sort_key, row.opened_ms, row.id
-    return [(receiver, key, opened, name) for receiver in receivers_of(row.waiting)]
 
 
 def _pattern(values: Mapping[str, Any]) -> str:

@@ -10,13 +10,10 @@ from typing import Any, TypeVar
 from engine.errors import StoreUnavailable, UsageError
 from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import NO_KEYS
-from engine.store.memory_adjusting import MemoryLedgers
 from engine.store.memory_archives import MemoryArchives
-from engine.store.memory_desk import MemoryDesk
 from engine.store.memory_erasing import MemoryErasures
 from engine.store.memory_heads import MemoryHeads
-from engine.store.memory_hearing import MemoryHearing
-from engine.store.memory_lists import MemoryLists
+from engine.store.memory_imprints import MemoryImprints
 from engine.store.overlay import Overlay, Tables
 
 T = TypeVar("T")
@@ -25,9 +22,7 @@ LONGEST_WAIT = 8.0
 """Seconds a writer waits for the one before it."""
 
 
-class MemoryTransaction(
-    MemoryDesk, MemoryLists, MemoryHearing, MemoryHeads, MemoryErasures, MemoryArchives, MemoryLedgers
-):
+class MemoryTransaction(MemoryImprints, MemoryHeads, MemoryErasures, MemoryArchives):
     """One unit of work in memory."""
 
     def look_ahead(self, ahead: Ahead) -> None:

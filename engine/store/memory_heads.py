@@ -18,8 +18,8 @@ class MemoryHeads(MemoryWork):
         yield from sorted([*hot, *left])
 
     def hashes_at(self, places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
-        """The hashes of the records in these places; of a place without one, nothing."""
-        found = {place: self._tables.get("records", place) for place in places}
+        """The hashes of the records in these places; of a place without one, or a case, nothing."""
+        found = {place: self._tables.get("records", place) for place in places if self._kept(place[0]) is not None}
         return {place: record.hash for place, record in found.items() if record is not None}
 
     def editions(self) -> list[Publication]:

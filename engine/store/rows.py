@@ -189,6 +189,14 @@ def receivers_of(text: str) -> tuple[str, ...]:
     return tuple(decode(text))
 
 
+def waiting_of(row: CaseRow) -> list[tuple[str, int, int, str]]:
+    """The rows of `waiting` that a case in this row has."""
+    if row.waiting is None or row.closed_ms is not None:
+        return []
+    key, opened, name = row.sort_key, row.opened_ms, row.id
+    return [(receiver, key, opened, name) for receiver in receivers_of(row.waiting)]
+
+
 def case_row(case: Case, outlook: Outlook, before: CaseRow, family_due: int | None) -> CaseRow:
     """The row of a case. What neither the case nor its outlook knows stays as before."""
     return CaseRow._make((

@@ -10,6 +10,7 @@ from engine.store.families import Families
 from engine.store.heads import Heads
 from engine.store.hearing import Hearing
 from engine.store.history import History
+from engine.store.imprints import Imprints
 from engine.store.lists import Lists
 from engine.store.parties import Parties
 from engine.store.posting import Posting
@@ -18,6 +19,7 @@ from engine.store.walks import Walks
 
 
 class SqlTransaction(
-    Families, History, Lists, Walks, Timetables, Parties, Hearing, Posting, Heads, Erasing, Archives, Nursing, Ledgers
-):
+    Families, History, Lists, Imprints, Walks, Timetables, Parties, Hearing, Posting, Heads, Erasing, Archives, Nursing,
+    Ledgers,
+):  # fmt: skip
     """One unit of work on a database."""

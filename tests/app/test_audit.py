@@ -101,7 +101,7 @@ def test_a_family_that_left_for_the_archive_meanwhile_is_no_problem(on_disk: Eng
 
 def verified_alone(engine: Engine, root: str) -> Verification:
     (found,) = crew.verified(crew.Shift(engine._store, engine._recipe.catalogue), [root])
-    return found
+    return found.verification
 
 
 def flip(connection: sqlite3.Connection) -> None:

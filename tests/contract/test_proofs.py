@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
+
+from engine.core.adjustments import Affected
+from engine.core.cases import Cycle, Goal
 from engine.ports import Attachment, Publication, Store
-from tests.contract.builders import MORNING, a_case, a_message, a_request, a_step, get, opening, put, step
+from engine.store import open_store
+from tests.contract.builders import MORNING, a_case, a_child, a_message, a_request, a_step, get, opening, put, step
 
 
 def keep(store: Store, name: str) -> None:
@@ -78,3 +86,78 @@ def test_values_and_their_key_are_gone_together(store: Store) -> None:
     assert (family.cases["R-1"].secret, dict(family.cases["R-1"].private)) == ("", {})
     with store.read() as work:
         assert (work.keys_beside("~", "", 10), work.count_keys_beside("~")) == ([], 0)
+
+
+def test_an_imprint_is_of_one_case_and_comes_by_id(store: Store) -> None:
+    parent = a_case("R-2")
+    for name in ("R-10", "R-1"):
+        keep(store, name)
+    put(store, opening(parent, children=(a_child(parent),)))
+    with store.read() as work:
+        imprints = list(work.imprints())
+        assert [(one.case, one.root, one.records, one.head) for one in imprints] == [
+            ("R-1", "R-1", 1, "h1"), ("R-10", "R-10", 1, "h1"), ("R-2", "R-2", 1, "h1"), ("R-2.1", "R-2", 1, "h1"),
+        ]  # fmt: skip
+        assert [work.imprint(one.case) for one in imprints] == imprints
+        assert len({one.rows for one in imprints}) == 4
+        assert work.imprint("R-9") is None
+
+
+def test_an_imprint_changes_with_every_row_that_is_verified_and_with_no_other(store: Store) -> None:
+    keep(store, "R-1")
+    seen = [imprint_of(store)]
+    with store.write() as work:
+        (mail,) = work.outbox()
+        work.update_mail(replace(mail, status="delivered", attempts=1, delivered_at=MORNING))
+        work.set_setting("checkpoint", "{}")
+    keep(store, "R-2")
+    assert imprint_of(store) == seen[0]
+    file = Attachment(hash="f", name="f.txt", media_type="text/plain", content=b"f")
+    cycle = Cycle(
+        case="R-1", clock="sent", cycle=1, started_at=1, ended_at=2, result="met", goal=Goal("length", 3), used=1,
+        breached_at=None, turns={},
+    )  # fmt: skip
+    moved_on = step(get(store, "R-1"))
+    put(store, moved_on._replace(steps=(a_step(moved_on.after.cases["R-1"], cycles=(cycle,)),)))
+    seen.append(imprint_of(store))
+    with store.write() as work:
+        work.save_attachment("R-1", file, MORNING)
+    seen.append(imprint_of(store))
+    with store.write() as work:
+        work.affect([Affected(case="R-1", adjustment="ADJ-1", clock="sent", is_reversed=False)])
+    seen.append(imprint_of(store))
+    assert len(set(seen)) == len(seen)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE records SET family_order = 2",
+        "UPDATE records SET text = x'00'",
+        "UPDATE outbox SET body = '{}'",
+        "DELETE FROM outbox",
+        "DELETE FROM waiting",
+        "UPDATE personal SET value = 'x'",
+        "UPDATE case_keys SET secret = 'x'",
+        "INSERT INTO listening (event, mark, case_id) VALUES ('paid', '7', 'R-1')",
+        "INSERT INTO affected (case_id, adjustment, clock, is_reversed) VALUES ('R-1', 'ADJ-1', 'sent', 0)",
+        "INSERT INTO clock_cycles SELECT 'R-1', 'sent', 1, 1, 2, 'met', 'length', 3, 1, NULL, '{}', NULL",
+        "INSERT INTO attachments (case_id, hash, name, media_type, at_ms) VALUES ('R-1', 'f', 'f', 'f', 1)",
+    ],
+)
+def test_whatever_a_hand_does_in_a_file_changes_the_imprint(tmp_path: Path, statement: str) -> None:
+    with closing(open_store(str(tmp_path / "desk.db"), create=True)) as store:
+        keep(store, "R-1")
+        before = imprint_of(store)
+        with closing(sqlite3.connect(tmp_path / "desk.db")) as connection, connection:
+            connection.execute("DROP TRIGGER records_are_never_changed")
+            assert connection.execute(statement).rowcount == 1
+        assert imprint_of(store) != before
+
+
+def imprint_of(store: Store) -> str:
+    with store.read() as work:
+        found = work.imprint("R-1")
+        assert found is not None
+        assert found in list(work.imprints())
+        return found.rows

@@ -10,6 +10,8 @@ import pytest
 
 from engine.ports import Query
 from engine.store.address import read_address
+from engine.store.heads import hashes_text
+from engine.store.imprints import CASES, TABLES, listed_text
 from engine.store.sqlite.opening import open_sqlite
 from engine.store.statements import texts_of
 from engine.store.transaction import SqlTransaction
@@ -75,6 +77,16 @@ def test_what_is_asked_most_walks_its_own_index(plans: Plans, name: str, index: 
     plan = plans.plan(STATEMENTS[name].text)
     assert index in plan
     assert "ORDER BY" not in plan
+
+
+@pytest.mark.parametrize(
+    "text",
+    [hashes_text(3), listed_text(3), *(text for table in (CASES, *TABLES) for text in (table.walk, table.of_one))],
+)
+def test_what_is_held_against_a_checkpoint_is_walked_along_by_its_key(plans: Plans, text: str) -> None:
+    plan = plans.plan(text).replace("SCAN wanted", "").replace("SCAN 3 CONSTANT ROWS", "")
+    assert "SEARCH" in plan
+    assert "SCAN" not in plan
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.commands.archiving import archive_folder
-from engine.cli.commands.proving import checkpoint_command, export_command, keygen_command
+from engine.cli.commands.proving import (
+    cases_and_records,
+    checkpoint_command,
+    export_command,
+    jobs_of,
+    jobs_option,
+    keygen_command,
+    tell_problems,
+)
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
-from engine.cli.translate import _, labelled, listed, plural
+from engine.cli.translate import _, listed, plural
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +46,8 @@ def _verify() -> Command:
         help=_(
             "Verify every record, or those of one case: the chain is whole, nothing is missing, and replaying the "
             "records by their process gives exactly what is stored. With --checkpoint also that nothing was removed, "
-            "put back from an older copy or written anew since it was signed."
+            "put back from an older copy or written anew since it was signed; and cases for which it vouches are "
+            "not replayed again while every row of them is as it was."
         ),
         examples=("casewright audit verify", "casewright audit verify --checkpoint monday.checkpoint --trust 3b1f…"),
         params=[
@@ -51,30 +60,18 @@ def _verify() -> Command:
             click.Option(
                 ["--trust"], metavar=_("FINGERPRINT"), help=_("Of the key that signed it, or of one it follows.")
             ),
+            click.Option(["--all"], is_flag=True, help=_("Replay also the cases for which the checkpoint vouches.")),
             jobs_option(),
         ],
     )
 
 
-def jobs_option() -> click.Option:
-    """By how many processes cases are verified."""
-    return click.Option(
-        ["--jobs"],
-        type=click.IntRange(1),
-        metavar=_("PROCESSES"),
-        help=_("So many processes at most; unsaid, one for each processor, where there are thousands of cases."),
-    )
-
-
 def run_verify(streams: Streams, engine: Engine, args: Args) -> int:
     """Verify the audit."""
-    from engine.app.crew import processors
-
     compared = _compared(engine, args)
-    found = engine.verify(args.case, jobs=args.jobs or processors(), progress=streams.progress(_("verifying")))
-    if args.case is None and engine.all_archived():
-        folder = archive_folder(args.settings)
-        found += engine.verify_archive(folder, progress=streams.progress(_("verifying the archive")))
+    beyond = None if args.all or compared is None or args.case is not None or compared.rest is None else compared
+    found = _replayed(streams, engine, args, beyond)
+    found = found if beyond is None else beyond.vouched + found
     problems = (*(compared.problems if compared is not None else ()), *found.problems)
     if streams.is_json:
         document = {
@@ -84,16 +81,33 @@ def run_verify(streams: Streams, engine: Engine, args: Args) -> int:
             "sealed": found.sealed,
             "problems": [{"case": p.case, "sequence": p.sequence, "message": p.message} for p in problems],
         }
-        streams.give(document | ({} if compared is None else {"checkpoint": compared.checkpoint.number}))
+        streams.give(document | _checkpoint_document(compared, beyond))
         return Exit.NOT_VERIFIED if problems else Exit.DONE
-    for problem in problems:
-        where = problem.case if problem.sequence is None else f"{problem.case} #{problem.sequence}"
-        text = labelled(where, problem.message) if where else problem.message
-        streams.say(streams.paint(f"!! {text}", "red"))
+    tell_problems(streams, streams.say, problems)
     _tell_what(streams, found, is_verified=not problems)
     if compared is not None and not compared.problems:
         streams.say(_checkpoint_line(compared))
+    if beyond is not None:
+        streams.say(_vouched_line(beyond))
     return Exit.NOT_VERIFIED if problems else Exit.DONE
+
+
+def _replayed(streams: Streams, engine: Engine, args: Args, beyond: Compared | None) -> Verification:
+    jobs, progress = jobs_of(args), streams.progress(_("verifying"))
+    found = engine.verify(args.case, beyond=beyond, jobs=jobs, progress=progress)
+    if args.case is None and engine.all_archived():
+        folder = archive_folder(args.settings)
+        found += engine.verify_archive(folder, progress=streams.progress(_("verifying the archive")))
+    return found
+
+
+def _checkpoint_document(compared: Compared | None, beyond: Compared | None) -> dict[str, Any]:
+    if compared is None:
+        return {}
+    if beyond is None:
+        return {"checkpoint": compared.checkpoint.number}
+    vouched = {"cases": beyond.vouched.cases, "records": beyond.vouched.records}
+    return {"checkpoint": compared.checkpoint.number, "vouched": vouched}
 
 
 def _compared(engine: Engine, args: Args) -> Compared | None:
@@ -126,7 +140,17 @@ def _tell_what(streams: Streams, found: Verification, *, is_verified: bool) -> N
 
 def _checkpoint_line(compared: Compared) -> str:
     made = compared.checkpoint
-    counted = listed(
-        (plural("{count} case", "{count} cases", made.cases), plural("{count} record", "{count} records", made.records))
-    )
+    counted = cases_and_records(made.cases, made.records)
     return _("checkpoint {number} holds: {counted}, as they were signed").format(number=made.number, counted=counted)
+
+
+def _vouched_line(beyond: Compared) -> str:
+    vouching = beyond.checkpoint.vouching
+    return _(
+        "not replayed again: {vouched}; no row of them changed since checkpoint {number}, which vouches for their "
+        "replay by casewright {versions}"
+    ).format(
+        vouched=cases_and_records(beyond.vouched.cases, beyond.vouched.records),
+        number=beyond.checkpoint.number,
+        versions=", ".join(vouching.versions) if vouching is not None else "",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from engine.cli.command import Args, Command, engine_command, plain_command
+from engine.cli.commands.archiving import archive_folder
 from engine.cli.exits import Exit
 from engine.cli.output_files import output_option
 from engine.cli.parameters import CaseId
 from engine.cli.secret_files import keygen_options, write_secret
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, labelled, listed, plural
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.app import Engine
+    from engine.app import Engine, Problem, Vouched
     from engine.evidence.signing import SigningKey
 
 
@@ -43,6 +44,17 @@ def checkpoint_command() -> Command:
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
                 help=_("The signing key; unsaid, CASEWRIGHT_SIGNING_KEY_FILE names it."),
             ),
+            click.Option(
+                ["--verify"],
+                is_flag=True,
+                help=_("Verify every case first, and vouch for those that are right: they need not be replayed again."),
+            ),
+            click.Option(
+                ["--after"],
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help=_("An earlier checkpoint of this key: with --verify, what it vouches for is not replayed again."),
+            ),
+            jobs_option(),
         ],
     )
 
@@ -86,17 +98,66 @@ def export_command() -> Command:
     )
 
 
+def jobs_option() -> click.Option:
+    """By how many processes cases are verified."""
+    return click.Option(
+        ["--jobs"],
+        type=click.IntRange(1),
+        metavar=_("PROCESSES"),
+        help=_("So many processes at most; unsaid, one for each processor, where there are thousands of cases."),
+    )
+
+
+def jobs_of(args: Args) -> int:
+    """What the option says, or one for each processor."""
+    from engine.app.crew import processors
+
+    jobs: int | None = args.jobs
+    return processors() if jobs is None else jobs
+
+
+def cases_and_records(cases: int, records: int) -> str:
+    """How many cases and records, in words."""
+    said = plural("{count} case", "{count} cases", cases), plural("{count} record", "{count} records", records)
+    return listed(said)
+
+
+def tell_problems(streams: Streams, say: Callable[[str], None], problems: Iterable[Problem]) -> None:
+    """A line for each place where the audit does not hold."""
+    for problem in problems:
+        where = problem.case if problem.sequence is None else f"{problem.case} #{problem.sequence}"
+        text = labelled(where, problem.message) if where else problem.message
+        say(streams.paint(f"!! {text}", "red"))
+
+
 def run_checkpoint(streams: Streams, engine: Engine, args: Args) -> int:
     """Sign a checkpoint."""
+    if args.after is not None and not args.verify:
+        raise UsageError(_("--after says what need not be verified again"), help=_("say --verify as well"))
     key = _signing_key(args.key)
     with _written(streams, args.output) as out:
-        made = engine.checkpoint(key, out, actor=args.settings.actor)
-    counted = listed(
-        (plural("{count} case", "{count} cases", made.cases), plural("{count} record", "{count} records", made.records))
-    )
-    streams.tell(_("checkpoint {number} signed: {counted}").format(number=made.number, counted=counted))
+        vouched = _vouched(streams, engine, args, key) if args.verify else None
+        made = engine.checkpoint(key, out, actor=args.settings.actor, vouched=vouched)
+    all_of_it = cases_and_records(made.cases, made.records)
+    streams.tell(_("checkpoint {number} signed: {counted}").format(number=made.number, counted=all_of_it))
+    if vouched is not None and made.vouching is not None:
+        cases = plural("{count} case", "{count} cases", made.vouching.cases)
+        replayed = cases_and_records(vouched.found.cases, vouched.found.records)
+        streams.tell(_("it vouches for {cases}; replayed now: {replayed}").format(cases=cases, replayed=replayed))
+        tell_problems(streams, streams.tell, vouched.found.problems)
     streams.tell(_("fingerprint of the key: {fingerprint}").format(fingerprint=key.fingerprint))
-    return Exit.DONE
+    return Exit.NOT_VERIFIED if vouched is not None and vouched.found.problems else Exit.DONE
+
+
+def _vouched(streams: Streams, engine: Engine, args: Args, key: SigningKey) -> Vouched:
+    after = None
+    if args.after is not None:
+        with args.after.open(encoding="utf-8") as lines:
+            after = engine.verify_checkpoint(
+                lines, trust=key.trusted_fingerprints, archive=archive_folder(args.settings), is_to_vouch=True
+            )
+    progress = streams.progress(_("verifying"))
+    return engine.vouch(actor=args.settings.actor, after=after, jobs=jobs_of(args), progress=progress)
 
 
 def _signing_key(path: Path | None) -> SigningKey:

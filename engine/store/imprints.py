@@ -1,0 +1,159 @@
+"""One hash over every row that is verified of a case: who has it from before sees whether any of them was changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from engine.ports import Imprint
+from engine.store.rows import CaseRow, waiting_of
+from engine.store.walks import Walks
+
+Row = Sequence[Any]
+
+PLACES = 200
+"""Cases whose places on lists are asked for at a time."""
+
+
+class _Table(NamedTuple):
+    """What is read of a table, in the order of its key; the case comes first. What a worker writes is left out."""
+
+    columns: str
+    table: str
+    key: Mapping[str, str | int]  # columns, each with what lies before every value
+
+    @property
+    def walk(self) -> str:
+        """All of it, a page at a time."""
+        marks = ", ".join("?" * len(self.key))
+        return f"{self._select} WHERE ({', '.join(self.key)}) > ({marks}) ORDER BY {', '.join(self.key)} LIMIT ?"
+
+    @property
+    def of_one(self) -> str:
+        """What one case has."""
+        return f"{self._select} WHERE {next(iter(self.key))} = ? ORDER BY {', '.join(self.key)}"
+
+    @property
+    def _select(self) -> str:
+        columns = ", ".join([*self.key, *([self.columns] if self.columns else [])])
+        return f"SELECT {columns} FROM {self.table}"
+
+
+_LEAST = -(2**62)
+CASES = _Table(", ".join(CaseRow._fields), "cases", {"id": ""})
+TABLES = (
+    _Table("family_order, text, hash", "records", {"case_id": "", "sequence": _LEAST}),
+    _Table(
+        "at_ms, kind, receiver, receiver_kind, name, body", "outbox",
+        {"case_id": "", "sequence": _LEAST, "number": _LEAST},
+    ),
+    _Table(
+        "started_ms, ended_ms, result, goal_kind, goal_ms, used_ms, breached_ms, turns, noticed_ms", "clock_cycles",
+        {"case_id": "", "clock": "", "cycle": _LEAST},
+    ),
+    _Table(
+        "is_reversed, adjustments.*", "affected LEFT JOIN adjustments ON adjustments.id = affected.adjustment",
+        {"case_id": "", "adjustment": "", "clock": ""},
+    ),
+    _Table("", "listening", {"case_id": "", "event": "", "mark": ""}),
+    _Table("value, search", "personal", {"case_id": "", "field": ""}),
+    _Table("secret", "case_keys", {"case_id": ""}),
+    _Table("name, media_type, at_ms", "attachments", {"case_id": "", "hash": "", "id": _LEAST}),
+)  # fmt: skip
+_CONTENT = "SELECT content FROM contents WHERE hash = ?"
+_PLACE = "(CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT))"
+
+# Joined from the left: asked for with `IN`, SQLite would read the whole table for every few cases.
+_LISTED = (
+    "WITH wanted(receiver, sort_key, opened_ms, case_id) AS (VALUES {places}) "
+    "SELECT wanted.case_id, wanted.receiver FROM wanted LEFT JOIN waiting ON waiting.receiver = wanted.receiver AND "
+    "waiting.sort_key = wanted.sort_key AND waiting.opened_ms = wanted.opened_ms AND waiting.case_id = wanted.case_id "
+    "WHERE waiting.case_id IS NOT NULL ORDER BY wanted.case_id, wanted.receiver"
+)
+
+
+def listed_text(count: int) -> str:
+    """What asks on which lists cases stand, in so many places."""
+    return _LISTED.format(places=", ".join([_PLACE] * count))
+
+
+class Imprints(Walks):
+    """The imprints of cases."""
+
+    def imprints(self) -> Iterator[Imprint]:
+        """Of every case, by id; archived ones have none."""
+        tables = [_ByCase(self._walked(table)) for table in TABLES]
+        cases = (CaseRow._make(row[1:]) for row in self._walked(CASES))
+        while some := list(islice(cases, PLACES)):
+            listed = self._listed(some)
+            for row in some:
+                yield self._imprint(row, listed, [table.of(row.id) for table in tables])
+
+    def imprint(self, case: str) -> Imprint | None:
+        """Of this case; None where there is no such case."""
+        found = self._ask(CASES.of_one, (case,)).fetchall()
+        if not found:
+            return None
+        row = CaseRow._make(found[0][1:])
+        rows = [self._ask(table.of_one, (case,)).fetchall() for table in TABLES]
+        return self._imprint(row, self._listed([row]), rows)
+
+    def _walked(self, table: _Table) -> Iterator[Row]:
+        return self._pages(table.walk, tuple(table.key.values()), (), tuple(range(len(table.key))))
+
+    def _imprint(self, row: CaseRow, listed: Mapping[str, list[str]], rows: Sequence[Sequence[Row]]) -> Imprint:
+        records, *others = rows
+        contents = [self._digest(attached[1]) for attached in rows[-1]]
+        beside = repr((tuple(row), listed.get(row.id, ()), [*map(_plain, others)], contents))
+        written = f"{beside}\n{_written(records)}".encode("utf-8", "surrogatepass")
+        return Imprint(row.id, row.root, row.sequence, row.head, hashlib.sha256(written).hexdigest())
+
+    def _digest(self, content: str) -> str | None:
+        found = self._ask(_CONTENT, (content,)).fetchone()
+        return None if found is None else hashlib.sha256(found[0]).hexdigest()
+
+    def _listed(self, cases: Sequence[CaseRow]) -> Mapping[str, list[str]]:
+        """The lists on which these cases stand, of those on which they must be."""
+        wanted = [place for row in cases for place in waiting_of(row)]
+        found: dict[str, list[str]] = defaultdict(list)
+        for first in range(0, len(wanted), PLACES):
+            some = wanted[first : first + PLACES]
+            asked = self._ask(listed_text(len(some)), [value for place in some for value in place])
+            for case, receiver in asked.fetchall():
+                found[case].append(receiver)
+        return found
+
+
+class _ByCase:
+    """Rows in the order of their cases, given out case by case."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def of(self, case: str) -> Sequence[Row]:
+        """Those of this case; cases are asked for in their order, and rows of none of them are passed over."""
+        found: list[Row] = []
+        row = self._next
+        while row is not None and row[0] <= case:
+            if row[0] == case:
+                found.append(row)
+            row = next(self._rows, None)
+        self._next = row
+        return found
+
+
+def _written(records: Sequence[Row]) -> str:
+    """Records as one text, which no others have: their long texts behind the rest, which says how long each is."""
+    try:
+        places = [(sequence, order, len(text), found) for _, sequence, order, text, found in records]
+        return f"{places!r}\n{''.join([row[3] for row in records])}"
+    except TypeError:  # somebody put something else there than a text
+        return repr(_plain(records))
+
+
+def _plain(rows: Sequence[Row]) -> list[Row]:
+    return [*map(tuple, rows)]

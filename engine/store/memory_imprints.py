@@ -1,0 +1,39 @@
+"""One hash over all that is verified of a case, in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from engine.ports import Imprint
+from engine.store.memory_adjusting import MemoryLedgers
+from engine.store.memory_desk import MemoryDesk
+from engine.store.memory_hearing import MemoryHearing
+from engine.store.memory_lists import MemoryLists
+
+ALL = 2**53
+
+
+class MemoryImprints(MemoryDesk, MemoryLists, MemoryHearing, MemoryLedgers):
+    """The imprints of cases."""
+
+    def imprints(self) -> Iterator[Imprint]:
+        """Of every case, by id; archived ones have none."""
+        for name in sorted(name for name, _ in self._tables.rows("cases")):
+            found = self.imprint(name)
+            if found is not None:
+                yield found
+
+    def imprint(self, case: str) -> Imprint | None:
+        """Of this case; None where there is no such case."""
+        kept = self._kept(case)
+        if kept is None:
+            return None
+        affected, messages = self.affected(case=case), [mail.message for mail in self.outbox(case=case, limit=ALL)]
+        declared = [one for one in self.adjustments() if one.id in {row.adjustment for row in affected}]
+        files = [(one, self.attachment(case, one.hash)) for one in self.attached(case)]
+        beside = self.cycles(case), self.listens(case), affected, declared, files
+        text = repr((kept, list(self.records(case)), messages, beside))
+        return Imprint(
+            case, kept.case.root, kept.case.sequence, kept.case.head, hashlib.sha256(text.encode()).hexdigest()
+        )
