@@ -57,13 +57,13 @@ def engine_on(path: Path, synchronous: str, time: ManualTime) -> Engine:
     return Engine.open(f"sqlite:///{path}?synchronous={synchronous}", time=time, create=True)
 
 
-def prepare(path: Path) -> list[str]:
+def prepare(path: Path, count: int = CASES) -> list[str]:
     """A desk with some open cases, and their ids."""
     with engine_on(path, "NORMAL", ManualTime()) as engine:
         for person in PEOPLE:
             engine.save_person(person, actor=ADMIN)
         engine.publish(desk(), "ring", actor=ADMIN)
-        opened = [engine.open_case("ring", {"amount": "12.50"}, actor="lin") for _ in range(CASES)]
+        opened = [engine.open_case("ring", {"amount": "12.50"}, actor="lin") for _ in range(count)]
         return [result.case.id for result in opened if isinstance(result, Accepted)]
 
 
@@ -76,7 +76,7 @@ def act(engine: Engine, time: ManualTime, cases: Sequence[str], numbers: range) 
     """Actions one by one, the clock going on between them."""
     for number in numbers:
         time.move(1_000)
-        result = engine.act(cases[number % CASES], "pass_on", form(number), actor="lin")
+        result = engine.act(cases[number % len(cases)], "pass_on", form(number), actor="lin")
         assert isinstance(result, Accepted), result
 
 
@@ -85,7 +85,7 @@ def act_many(engine: Engine, time: ManualTime, cases: Sequence[str], numbers: ra
     for first in range(numbers.start, numbers.stop, BATCH):
         time.move(1_000)
         batch = range(first, first + BATCH)
-        acts = [Act(case=cases[number % CASES], action="pass_on", form=form(number)) for number in batch]
+        acts = [Act(case=cases[number % len(cases)], action="pass_on", form=form(number)) for number in batch]
         assert all(isinstance(one, Accepted) for one in engine.act_many(acts, actor="lin"))
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from typing import Any, TextIO
 
 from engine.app.checkpoints import LAST, Checkpoint, Count, Leaf, Vouched, Vouching, last_signed, read_signed
-from engine.app.holding import paired
+from engine.app.holding import Legible, paired
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.app.verifying import newest_seals
@@ -38,10 +38,10 @@ class Evidence:
         the cases that `vouch` found to be right and that have not changed since.
         """
         store = self._recipe.store
-        with store.read() as tx, TemporaryFile("w+", encoding="utf-8") as lines:
+        with store.read() as tx, store.read() as walking, TemporaryFile("w+", encoding="utf-8") as lines:
             admin_of(tx, actor, "sign checkpoints")
             last, count = last_signed(tx), Count()
-            for leaf in _leaves(tx, vouched):
+            for leaf in _leaves(tx.heads(), walking, vouched):
                 count.add(leaf)
                 lines.write(json.dumps(leaf if leaf.imprint else leaf[:3]) + "\n")
             made = Checkpoint(
@@ -93,14 +93,14 @@ class Evidence:
                 yield {"sequence": sequence, "field": name, "text": canonical(value), "salt": salt.hex()}
 
 
-def _leaves(tx: Transaction, vouched: Vouched | None) -> Iterator[Leaf]:
+def _leaves(heads: Iterable[tuple[Any, ...]], walking: Transaction, vouched: Vouched | None) -> Iterator[Leaf]:
     """Every case as it stands now; with the imprint of those that are as they were when they were found to be right."""
     known = frozenset[str]() if vouched is None else vouched.imprints
-    heads = (Leaf(*head) for head in tx.heads())
-    for pair in paired(tx.imprints() if known else iter(()), heads):
-        if pair.then is not None:
-            is_known = pair.here is not None and pair.here.rows in known
-            yield pair.then._replace(imprint=pair.here.rows) if pair.here is not None and is_known else pair.then
+    imprints = Legible(walking.imprints() if known else iter(()))
+    for here, head in paired(iter(imprints), (Leaf(*head) for head in heads)):
+        if head is not None:
+            is_known = here is not None and here.rows in known and (here.records, here.head) == head[1:3]
+            yield head._replace(imprint=here.rows) if here is not None and is_known else head
 
 
 def _vouching(count: Count, vouched: Vouched) -> Vouching:

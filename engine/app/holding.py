@@ -60,20 +60,37 @@ class Pair(NamedTuple):
         return self.here.records if self.here is not None else 0
 
 
+class Legible:
+    """Imprints as long as rows can be read. What cannot be read is named by the replay, not here."""
+
+    def __init__(self, imprints: Iterator[Imprint]) -> None:
+        self._imprints = imprints
+        self.is_broken = False
+
+    def __iter__(self) -> Iterator[Imprint]:
+        try:
+            yield from self._imprints
+        except Exception:  # a flipped byte may be met anywhere: no text, no JSON, no number
+            self.is_broken = True
+
+
 class Holding:
-    """One walk along the desk and the lines of a checkpoint, case by case."""
+    """One walk along the desk and the lines of a checkpoint, case by case.
+
+    Imprints are read by a transaction of their own, which may end in what cannot be read.
+    """
 
     def __init__(self, tx: Transaction, made: Checkpoint, archive: str | Path | None) -> None:
         self._tx, self._made, self._archive = tx, made, archive
         self._count = Count()
         self._problems: list[Problem] = []
 
-    def against(self, leaves: Iterable[Leaf], *, keeps_imprints: bool) -> Compared:
+    def against(self, leaves: Iterable[Leaf], imprints: Iterator[Imprint], *, keeps: bool = False) -> Compared:
         """Hold all lines against the database; `VerificationFailed` if they are not those that were signed."""
         self._look_for_older()
-        is_vouching = self._is_vouching()
-        checked = self._checked(paired(self._tx.imprints() if is_vouching else iter(()), leaves))
-        rest, cases, records, imprints = dict[str, None](), 0, 0, set[str]()
+        is_vouching, here = self._is_vouching(), Legible(imprints)
+        checked = self._checked(paired(iter(here) if is_vouching else iter(()), leaves))
+        rest, cases, records, kept = dict[str, None](), 0, 0, set[str]()
         # The ids of a family stand together. Were they ever apart, a part of it would be counted twice, no more.
         for root, members in groupby((pair for pair in checked if pair.here is not None), key=attrgetter("root")):
             family = list(members)
@@ -81,12 +98,14 @@ class Holding:
                 rest[root] = None
                 continue
             cases, records = cases + len(family), records + sum(pair.records for pair in family)
-            if keeps_imprints:
-                imprints.update(pair.then.imprint for pair in family if pair.then is not None)
+            if keeps:
+                kept.update(pair.then.imprint for pair in family if pair.then is not None)
         self._count.check(self._made)
+        if here.is_broken or not is_vouching:
+            return Compared(checkpoint=self._made, problems=tuple(self._problems))
         return Compared(
             checkpoint=self._made, problems=tuple(self._problems), vouched=Verification(cases=cases, records=records),
-            rest=tuple(rest) if is_vouching else None, imprints=frozenset(imprints),
+            rest=tuple(rest), imprints=frozenset(kept),
         )  # fmt: skip
 
     def _look_for_older(self) -> None:

@@ -53,8 +53,9 @@ class Proving:
         on says so: that takes some memory for each case.
         """
         made, leaves = read_checkpoint(lines, [trust] if isinstance(trust, str) else trust)
-        with self._recipe.store.read() as tx:
-            return Holding(tx, made, archive).against(leaves, keeps_imprints=is_to_vouch)
+        store = self._recipe.store
+        with store.read() as tx, store.read() as walking:
+            return Holding(tx, made, archive).against(leaves, walking.imprints(), keeps=is_to_vouch)
 
     def vouch(
         self, *, actor: Actor | str, after: Compared | None = None, jobs: int = 1, progress: Progress = _nothing

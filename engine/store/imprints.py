@@ -22,8 +22,13 @@ class _Table(NamedTuple):
     """What is read of a table, in the order of its key; the case comes first. What a worker writes is left out."""
 
     columns: str
-    table: str
+    table: str  # and what is joined to it
     key: Mapping[str, str | int]  # columns, each with what lies before every value
+
+    @property
+    def name(self) -> str:
+        """Of the table itself."""
+        return self.table.partition(" ")[0]
 
     @property
     def walk(self) -> str:
@@ -85,12 +90,13 @@ class Imprints(Walks):
 
     def imprints(self) -> Iterator[Imprint]:
         """Of every case, by id; archived ones have none."""
-        tables = [_ByCase(self._walked(table)) for table in TABLES]
+        tables = [(table.name, _ByCase(self._walked(table))) for table in TABLES]
         cases = (CaseRow._make(row[1:]) for row in self._walked(CASES))
         while some := list(islice(cases, PLACES)):
             listed = self._listed(some)
             for row in some:
-                yield self._imprint(row, listed, [table.of(row.id) for table in tables])
+                rows = {name: found for name, each in tables if (found := each.of(row.id))}
+                yield self._imprint(row, listed, rows)
 
     def imprint(self, case: str) -> Imprint | None:
         """Of this case; None where there is no such case."""
@@ -98,17 +104,17 @@ class Imprints(Walks):
         if not found:
             return None
         row = CaseRow._make(found[0][1:])
-        rows = [self._ask(table.of_one, (case,)).fetchall() for table in TABLES]
-        return self._imprint(row, self._listed([row]), rows)
+        asked = ((table.name, self._ask(table.of_one, (case,)).fetchall()) for table in TABLES)
+        return self._imprint(row, self._listed([row]), {name: rows for name, rows in asked if rows})
 
     def _walked(self, table: _Table) -> Iterator[Row]:
         return self._pages(table.walk, tuple(table.key.values()), (), tuple(range(len(table.key))))
 
-    def _imprint(self, row: CaseRow, listed: Mapping[str, list[str]], rows: Sequence[Sequence[Row]]) -> Imprint:
-        records, *others = rows
-        contents = [self._digest(attached[1]) for attached in rows[-1]]
-        beside = repr((tuple(row), listed.get(row.id, ()), [*map(_plain, others)], contents))
-        written = f"{beside}\n{_written(records)}".encode("utf-8", "surrogatepass")
+    def _imprint(self, row: CaseRow, listed: Mapping[str, list[str]], rows: dict[str, Sequence[Row]]) -> Imprint:
+        contents = [self._digest(attached[1]) for attached in rows.get("attachments", ())]
+        records = _written(rows.pop("records", ()))
+        beside = repr((tuple(row), listed.get(row.id, ()), {name: _plain(rows[name]) for name in rows}, contents))
+        written = f"{beside}\n{records}".encode("utf-8", "surrogatepass")
         return Imprint(row.id, row.root, row.sequence, row.head, hashlib.sha256(written).hexdigest())
 
     def _digest(self, content: str) -> str | None:
@@ -136,8 +142,10 @@ class _ByCase:
 
     def of(self, case: str) -> Sequence[Row]:
         """Those of this case; cases are asked for in their order, and rows of none of them are passed over."""
-        found: list[Row] = []
         row = self._next
+        if row is None or row[0] > case:
+            return ()
+        found: list[Row] = []
         while row is not None and row[0] <= case:
             if row[0] == case:
                 found.append(row)

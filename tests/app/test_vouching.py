@@ -210,6 +210,33 @@ def test_whatever_is_changed_of_what_was_vouched_for_is_replayed_and_named(
     assert [problem for problem in problems if problem.case == case and said in problem.message], problems
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE records SET text=CAST(x'ff41' AS TEXT) WHERE case_id='E-2'",
+        "UPDATE records SET case_id=x'00' WHERE case_id='E-2' AND sequence=1",
+        "UPDATE cases SET waiting='{' WHERE id='E-2'",
+    ],
+)
+def test_where_a_row_cannot_be_read_everything_is_replayed_and_the_case_is_named(
+    on_disk: Engine, time: ManualTime, tmp_path: Path, statement: str
+) -> None:
+    a_day(on_disk, time)
+    _, lines = signed(on_disk)
+    with sqlite3.connect(tmp_path / "desk.db") as connection:
+        for trigger in TRIGGERS:
+            connection.execute(f"DROP TRIGGER {trigger}")
+        by_hand(statement)(connection)
+    with Engine.open(str(tmp_path / "desk.db"), time=ManualTime(on_disk.now())) as again:
+        held = compared(again, lines)
+        assert {problem.case for problem in again.verify(beyond=held).problems} == {"E-2"}
+        assert held.rest in (None, ("E-2",))
+        out = StringIO()
+        made = again.checkpoint(KEY, out, actor=ADMIN, vouched=again.vouch(actor=ADMIN))
+    assert made.vouching is not None
+    assert made.vouching.cases <= 2
+
+
 @pytest.mark.parametrize("case", ["E-1.1", "E-2"])
 def test_a_case_whose_records_are_left_but_whose_row_is_gone_is_gone(
     on_disk: Engine, time: ManualTime, tmp_path: Path, case: str

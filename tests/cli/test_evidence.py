@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import __version__
 from engine.cli.exits import Exit
 from engine.evidence.offline import main
 from tests.cli.desks import report, run
@@ -39,6 +40,37 @@ def test_a_checkpoint_is_signed_kept_and_held_against_the_database(trust: str) -
     assert json.loads(json.loads(piped.splitlines()[0])["statement"])["number"] == 2
 
 
+def test_what_a_checkpoint_vouches_for_is_not_replayed_again_unless_all_is_asked_for(trust: str) -> None:
+    vouched = run("audit", "checkpoint", "--verify", "-o", "one.checkpoint", "--as", "boss")
+    assert vouched.err.splitlines()[1] == "it vouches for 1 case; replayed now: 1 case, 1 record"
+    report()
+    words = ("audit", "verify", "--checkpoint", "one.checkpoint", "--trust", trust)
+    assert run(*words).out.splitlines() == [
+        "verified: 2 cases, 2 records, 3 values sealed; every chain is whole and every replay equals what is stored",
+        "checkpoint 1 holds: 1 case, 1 record, as they were signed",
+        "not replayed again: 1 case, 1 record; no row of them changed since checkpoint 1, which vouches for their "
+        f"replay by casewright {__version__}",
+    ]
+    assert "未再次重放：1 个案件，1 条记录" in run(*words, language="zh").out
+    told = run(*words, "--json", "--jobs", "1").json
+    assert (told["records"], told["sealed"], told["vouched"]) == (2, 3, {"cases": 1, "records": 1})
+    assert "not replayed" not in run(*words, "--all").out
+    assert "vouched" not in run(*words, "--all", "--json").json
+    assert "not replayed" not in run(*words, "R-1").out
+    later = ("audit", "checkpoint", "--verify", "--after", "one.checkpoint", "--as", "boss")
+    assert "已担保：2 个案件；本次重放：1 个案件，1 条记录" in run(*later, language="zh").err
+
+
+def test_what_is_wrong_is_told_before_it_is_signed_and_the_exit_code_says_so(trust: str) -> None:
+    with closing(sqlite3.connect("casewright.sqlite")) as connection, connection:
+        connection.execute("UPDATE cases SET state = 'closed'")
+    done = run("audit", "checkpoint", "--verify", "-o", "one.checkpoint", "--as", "boss")
+    assert done.code == Exit.NOT_VERIFIED
+    assert "it vouches for 0 cases" in done.err
+    assert "!! R-1: its line in lists is not what it would be: `state` is 'closed'" in done.err
+    assert Path("one.checkpoint").exists()
+
+
 def test_what_does_not_hold_is_named_in_both_languages(trust: str) -> None:
     run("audit", "checkpoint", "-o", "one.checkpoint", "--as", "boss")
     with closing(sqlite3.connect("casewright.sqlite")) as connection:
@@ -60,6 +92,7 @@ def test_what_does_not_hold_is_named_in_both_languages(trust: str) -> None:
         (("verify", "--trust", "00"), "say --checkpoint FILE and --trust FINGERPRINT together"),
         (("checkpoint", "--key", "casewright.toml", "--as", "boss"), "what `casewright.toml` holds is no signing key"),
         (("checkpoint", "-o", "casewright.toml", "--as", "boss"), "evidence is not written over"),
+        (("checkpoint", "--after", "casewright.toml", "--as", "boss"), "say --verify as well"),
         (("keygen", "-o", "sign.key"), "a key is not written over"),
         (("keygen", "-o", "x", "--after", "casewright.toml"), "what `casewright.toml` holds is no signing key"),
     ],
