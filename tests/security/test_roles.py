@@ -43,6 +43,7 @@ ONLY_ADMINS: dict[str, Verb] = {
     "erase_party": lambda engine, who: engine.erase_party("customer", "c", actor=who, reason="asked for"),
     "wrap_keys": lambda engine, who: engine.wrap_keys(actor=who),
     "checkpoint": lambda engine, who: engine.checkpoint(new_signing_key(), StringIO(), actor=who),
+    "vouch": lambda engine, who: engine.vouch(actor=who),
     "evidence": lambda engine, who: engine.evidence("E-1", actor=who),
     "retry_fault": lambda engine, who: engine.retry_fault("X-1", actor=who),
     "retry_message": lambda engine, who: engine.retry_message(1, actor=who),
