@@ -69,6 +69,7 @@ TABLES = (
     _Table("name, media_type, at_ms", "attachments", {"case_id": "", "hash": "", "id": _LEAST}),
 )  # fmt: skip
 _CONTENT = "SELECT content FROM contents WHERE hash = ?"
+IN_MONTHS = "family_order, text, hash, at_ms"
 _PLACE = "(CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT))"
 
 # Joined from the left: asked for with `IN`, SQLite would read the whole table for every few cases.
@@ -90,7 +91,7 @@ class Imprints(Walks):
 
     def imprints(self) -> Iterator[Imprint]:
         """Of every case, by id; archived ones have none."""
-        tables = [(table.name, _ByCase(self._walked(table))) for table in TABLES]
+        tables = [(table.name, _ByCase(self._walked(table))) for table in self._tables]
         cases = (CaseRow._make(row[1:]) for row in self._walked(CASES))
         while some := list(islice(cases, PLACES)):
             listed = self._listed(some)
@@ -104,8 +105,13 @@ class Imprints(Walks):
         if not found:
             return None
         row = CaseRow._make(found[0][1:])
-        asked = ((table.name, self._ask(table.of_one, (case,)).fetchall()) for table in TABLES)
+        asked = ((table.name, self._ask(table.of_one, (case,)).fetchall()) for table in self._tables)
         return self._imprint(row, self._listed([row]), {name: rows for name, rows in asked if rows})
+
+    @property
+    def _tables(self) -> Sequence[_Table]:
+        """Where the audit stands in months, a record moved to another one would not be found with its case."""
+        return (TABLES[0]._replace(columns=IN_MONTHS), *TABLES[1:]) if self._locks_rows else TABLES
 
     def _walked(self, table: _Table) -> Iterator[Row]:
         return self._pages(table.walk, tuple(table.key.values()), (), tuple(range(len(table.key))))
@@ -157,7 +163,7 @@ class _ByCase:
 def _written(records: Sequence[Row]) -> str:
     """Records as one text, which no others have: their long texts behind the rest, which says how long each is."""
     try:
-        places = [(sequence, order, len(text), found) for _, sequence, order, text, found in records]
+        places = [(*row[1:3], len(row[3]), *row[4:]) for row in records]
         return f"{places!r}\n{''.join([row[3] for row in records])}"
     except TypeError:  # somebody put something else there than a text
         return repr(_plain(records))

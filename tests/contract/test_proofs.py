@@ -13,6 +13,8 @@ from engine.core.adjustments import Affected
 from engine.core.cases import Cycle, Goal
 from engine.ports import Attachment, Publication, Store
 from engine.store import open_store
+from engine.store.transaction import SqlTransaction
+from tests import postgres
 from tests.contract.builders import MORNING, a_case, a_child, a_message, a_request, a_step, get, opening, put, step
 
 
@@ -161,3 +163,18 @@ def imprint_of(store: Store) -> str:
         assert found is not None
         assert found in list(work.imprints())
         return found.rows
+
+
+def test_a_record_that_was_moved_to_another_month_changes_the_imprint() -> None:
+    postgres.needs_server()
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    with closing(open_store(server.url(name))) as store:
+        keep(store, "R-1")
+        before = imprint_of(store)
+        with store.write() as work:
+            assert isinstance(work, SqlTransaction)
+            work._do("SET LOCAL session_replication_role = replica")
+            work._do("UPDATE records SET at_ms = at_ms - 2678400000")
+        assert imprint_of(store) != before
+    server.drop(name)
