@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from engine import __version__
 from engine.app.checkpoints import Vouched, hash_of_definitions, read_checkpoint
 from engine.app.crew import Opener, Shift, verified
 from engine.app.holding import Compared, Holding
@@ -15,6 +14,7 @@ from engine.app.people import admin_of
 from engine.app.verifying import Verification
 from engine.core.cases import Actor
 from engine.ports import Transaction
+from engine.version import __version__
 
 Progress = Callable[[int, int], None]
 
