@@ -19,4 +19,5 @@ class Given(NamedTuple):
     at: int | None = None  # an import's own instant
     importing: str | None = None
     digest: str = ""  # of an event that does this: what its id stands for
+    event: int = 0  # the number of a kept one that does this: its own step does not take it up
     is_taken_up: bool = False  # by a kept event; whoever takes it up looks at the others that wait

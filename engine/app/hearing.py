@@ -16,10 +16,10 @@ from engine.core.clocks import instant_of
 from engine.core.hearing import Mark, kept_of, mark_of, meant, none_found, not_told_by, several_found
 from engine.core.plan import Library, Plan
 from engine.core.reasons import near
-from engine.errors import KeyReused, NotFound, Outrun, UsageError
+from engine.errors import KeyReused, NotFound, NotPermitted, Outrun, UsageError
 from engine.fields import Value
 from engine.ports import HeardEvent, Transaction
-from engine.views import Accepted, Heard, Noted, Refusal
+from engine.views import Accepted, Heard, Noted, Refusal, Result, is_excluded
 
 
 class Told(NamedTuple):
@@ -66,6 +66,35 @@ class RecipeOfEvents(Recipe):
         if held is not None and isinstance(done, Accepted):
             tx.forget_event(held.number)
         return done
+
+    def giving_in(self, tx: Transaction, event: HeardEvent, case: str, giver: tuple[Actor, str]) -> Result:
+        """Let a kept event do its action on this case, whatever it is found by, inside a transaction.
+
+        `giver` is who gives it, and why. It waits on where the case refuses; raises `UsageError` where the case's
+        version does not hear it, `NotPermitted` for whom the case excludes.
+        """
+        met, (who, reason) = self._chosen(tx, event, case), giver
+        if is_excluded(met.plan, met.case, who):
+            raise NotPermitted(f"`{who.id}` ({', '.join(who.roles) or 'no role'}) may not read `{met.case.id}`")
+        done = self.done_by(tx, event, met, Given(), {"by": who.id, "reason": reason})
+        if isinstance(done, Accepted):
+            tx.forget_event(event.number)
+        return done
+
+    def _chosen(self, tx: Transaction, event: HeardEvent, name: str) -> Met:
+        """The case, or the one that took it in, as the event meets it."""
+        family = self.family_of(tx, name, lock=True)
+        while into := family.cases[name].merged_into:
+            name, family = into, self.family_of(tx, into, lock=True)
+        case = family.cases[name]
+        plan = self.catalogue.library(tx).plan(case.process, case.version)
+        incoming = plan.definition.incoming.get(event.event)
+        if incoming is None:
+            raise UsageError(
+                f"`{name}` is of `{case.process}` version {case.version}, which hears no event `{event.event}`",
+                help=f"`casewright incoming show {event.number}` shows what it says",
+            )
+        return Met(family, case, plan, incoming)
 
     def _held(self, tx: Transaction, told: Told, digest: str, now: int) -> HeardEvent | None:
         """The same event as it was heard before, if it is still remembered."""

@@ -7,7 +7,7 @@ not depend on that. What time alone made fit is taken up by the next thing done,
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -73,11 +73,11 @@ class TakingUp(Deciding):
         """The outcome, with what kept events do after it, in the order in which they were heard."""
         if isinstance(outcome, Refused) or given.is_taken_up:
             return outcome
-        passed = set[int]()
+        passed = {given.event}
         self._take_up(tx, (before, outcome.family), given, passed)
         for opened in outcome.elsewhere:
             self._take_up(tx, (None, self.family(tx, opened.case, lock=True)), given, passed)
-        if not passed:
+        if passed == {given.event}:
             return outcome
         family = self.family(tx, outcome.family.root, lock=True)
         return outcome._replace(case=family.cases[outcome.case.id], family=family)
@@ -132,15 +132,19 @@ class TakingUp(Deciding):
         else:
             carry_import(self, tx, given.importing, (clock if given.at is None else given.at, clock), besides)
 
-    def done_by(self, tx: Transaction, event: HeardEvent, met: Met, given: Given) -> Result:
-        """What an event does to a case: its action, as the system that told it."""
+    def done_by(
+        self, tx: Transaction, event: HeardEvent, met: Met, given: Given, giver: Mapping[str, str] = EMPTY
+    ) -> Result:
+        """What an event does to a case: its action, as the system that told it, whoever gave it to the case."""
         form = answers(met.plan, met.incoming, {**event.fields, **event.private}, met.case)
         command = Command(
             verb="do", case=met.case.id, name=met.incoming.action, actor=Actor(id=event.sender, roles=event.roles),
             form=form, key=event.key, occurred_at=event.occurred_at, heard=event.event,
-            heard_at=event.at if event.number else None,
+            heard_at=event.at if event.number else None, given=giver,
         )  # fmt: skip
-        own = given._replace(form=form, facts=EMPTY, key=event.key, digest=event.digest, expect_revision=None)
+        own = given._replace(
+            form=form, facts=EMPTY, key=event.key, digest=event.digest, expect_revision=None, event=event.number
+        )
         return self.command_in(tx, command, own)
 
 

@@ -90,6 +90,8 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
             text = _("{what} for {party}").format(what=text, party=record["party"])
     if "heard" in record:
         text = _("{what}, by event {event}").format(what=text, event=record["heard"])
+    if "given" in record:
+        text = _("{what}, given by {person}").format(what=text, person=record["given"]["by"])
     if record.get("refused"):
         rules = listed(_refused_by(reader, definition, record, *rule) for rule in record["refused"])
         return _("{what} refused: {rules}").format(what=text, rules=rules)
@@ -154,6 +156,8 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
     for part in ("adjustment", "reversal"):
         if part in record:
             yield from _beside(reader, definition, record[part])
+    if "given" in record:
+        yield harmless(record["given"]["reason"])
     if "erasure" in record:
         yield harmless(record["erasure"]["reason"])
     if "migration" in record:

@@ -194,6 +194,7 @@ class Command(NamedTuple):
     party: str = ""  # and for whom of a register
     heard: str = ""  # the event of another system that does this
     heard_at: int | None = None  # when that came, if it was kept since
+    given: Mapping[str, str] = EMPTY  # `by` whom that was given to this case, and for what `reason`
     is_stored: bool = False  # its values are as stored: told by a case, or replayed from a record
 
 

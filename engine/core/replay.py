@@ -14,7 +14,7 @@ from engine.core.sight import Context, Unknown
 from engine.errors import EngineError
 from engine.fields import Value
 
-NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "sent_to", "raised", "heard_at", "definition")
+NOT_DECIDED = ("recorded_at", "prev", "key", "occurred_at", "sent_to", "raised", "heard_at", "given", "definition")
 """What a record says beside the decision."""
 
 COMMANDS = ("open", "do", "tell", "claim", "release", "assign", "attach", "merge", "take_in", "migrate", *BESIDE)

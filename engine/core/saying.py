@@ -23,6 +23,8 @@ def said_of(command: Command, now: int, clock: int) -> dict[str, Any]:
         said["heard"] = command.heard
     if command.heard_at:
         said["heard_at"] = command.heard_at
+    if command.given:
+        said["given"] = dict(command.given)
     if command.key:
         said["key"] = command.key
     if command.occurred_at:

@@ -479,6 +479,82 @@ def test_who_assigns_cases_drops_what_waits_and_it_stays_dropped(anywhere: Engin
         desk.drop_event(99, actor=BOSS)
 
 
+def test_who_assigns_cases_gives_what_waits_to_a_case_that_it_does_not_find(anywhere: Engine) -> None:
+    desk = anywhere
+    case = sent(desk, "SF8")
+    kept = scanned(desk, by="Wu Min")  # SF9: somebody misread the number
+    taken = done(desk.give_event(kept.number, case, actor=BOSS, reason="an 8, misread"))
+    assert taken.position == ("received",)
+    record = desk.history(case)[-1]
+    assert (record["actor"], record["heard"], record["given"]) == (
+        "sf", "scanned", {"by": BOSS.id, "reason": "an 8, misread"},
+    )  # fmt: skip
+    assert desk.case(case, actor=LIN).data["carrier"] == "Wu Min"
+    assert desk.waiting_events() == []
+    again = scanned(desk, by="Wu Min")
+    assert isinstance(again, Accepted)
+    assert (again.case.id, again.is_repeat) == (case, True)
+    with pytest.raises(NotFound, match=f"there is no event {kept.number} that waits"):
+        desk.give_event(kept.number, case, actor=BOSS, reason="once more")
+
+
+def test_what_one_case_refused_is_given_to_another_and_waits_on_where_that_refuses_too(desk: Engine) -> None:
+    heavy = scanned(desk, weight=31)
+    case = sent(desk)  # it is refused there
+    other, early = sent(desk, "SF8"), opened(desk)
+    assert refused(desk.give_event(heavy.number, other, actor=BOSS, reason="there?")) == ["light"]
+    assert desk.history(other)[-1]["given"]["by"] == BOSS.id
+    assert refused(desk.give_event(heavy.number, early, actor=BOSS, reason="or there?")) == ["state"]
+    [event] = desk.waiting_events()
+    assert (event.status, event.cases) == ("refused", (case,))
+
+
+def test_only_who_assigns_gives_and_says_why_and_only_to_a_case_that_hears_it(desk: Engine) -> None:
+    case, kept = sent(desk, "SF8"), scanned(desk)
+    before = desk.history(case)
+    with pytest.raises(NotPermitted, match="`lin` may not give events to cases"):
+        desk.give_event(kept.number, case, actor=LIN, reason="mine")
+    with pytest.raises(UsageError, match="says why"):
+        desk.give_event(kept.number, case, actor=BOSS, reason=" ")
+    for unknown in ("G-99", "X-1"):
+        with pytest.raises(NotFound):
+            desk.give_event(kept.number, unknown, actor=BOSS, reason="there")
+    desk.publish(texts(), "call", actor=ADMIN)
+    deaf = done(desk.open_case("call", {}, actor=LIN)).id
+    with pytest.raises(UsageError, match=f"`{deaf}` is of `call` version 1, which hears no event `scanned`"):
+        desk.give_event(kept.number, deaf, actor=BOSS, reason="there")
+    assert desk.history(case) == before
+    assert [one.number for one in desk.waiting_events()] == [kept.number]
+
+
+def test_a_merged_case_is_given_an_event_by_the_case_that_took_it_in(desk: Engine) -> None:
+    gone, there = sent(desk, "SF7"), sent(desk, "SF8")
+    done(desk.merge(gone, there, actor=BOSS))
+    kept = scanned(desk)
+    assert done(desk.give_event(kept.number, gone, actor=BOSS, reason="theirs")).id == there
+
+
+STAYS = PARCEL_BACK.replace("do: spotted, otherwise: ignore", "do: spotted, otherwise: keep, for: 48h")
+
+
+@pytest.mark.parametrize("way", ["given", "told again"])
+def test_an_event_that_moves_nothing_is_not_taken_up_by_its_own_step_as_well(time: ManualTime, way: str) -> None:
+    """Its own step found it waiting and took it up, so that it was gone already: tried twenty times, in vain."""
+    own = {path: STAYS if path.endswith("giveback.yaml") else text for path, text in texts().items()}
+    with Engine.open("memory:", time=time) as engine:
+        engine.publish(own, "giveback", actor=ADMIN)
+        case, other = opened(engine), opened(engine)  # which of the two?
+        kept = engine.hear("seen", {"order": 7}, sender=FEED, key="a")
+        assert isinstance(kept, Noted)
+        done(engine.act(other, "give_up", actor=LIN))
+        if way == "given":
+            done(engine.give_event(kept.number, case, actor=BOSS, reason="theirs"))
+        else:
+            assert isinstance(engine.hear("seen", {"order": 7}, sender=FEED, key="a"), Accepted)
+        assert engine.waiting_events() == []
+        assert [record.get("heard") for record in engine.history(case)] == [None, "seen"]
+
+
 # -- many at once, workers, imports ------------------------------------------------------------------------------------
 
 

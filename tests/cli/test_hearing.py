@@ -103,3 +103,19 @@ def test_fields_come_from_a_file_as_other_systems_write_them(desk: Path) -> None
     assert hear("--form", "event.json").code == 0
     shown = run("incoming", "show", "1", "--json").json
     assert shown["fields"] == {"waybill": "SF100200", "collect": False}
+
+
+def test_an_event_that_finds_no_case_is_given_to_one(desk: Path) -> None:
+    sent_back("SF100200")
+    hear("waybill=SF100201", "collect=no")
+    barred = run("incoming", "give", "1", "F-1", "--reason", "misread", "--as", "wang.fang")
+    assert barred.code == 4
+    assert "`wang.fang` may not give events to cases" in barred.err
+    assert run("incoming", "give", "1", "F-1", "--as", "boss").code == 2
+    given = run("incoming", "give", "1", "F-1", "--reason", "misread", "--as", "boss")
+    assert given.code == 0, given.err
+    assert "→ inspecting + none_sent" in given.out
+    told = " ".join(run("history", "F-1", "--as", "wang.fang").out.split())
+    assert "given by boss" in told
+    assert "misread" in told
+    assert run("incoming").err == "no event waits\n"

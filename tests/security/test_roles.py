@@ -58,7 +58,7 @@ BY_THE_PROCESS = frozenset({
     "message", "retold",  # test_reading
     "save_party", "parties", "party",  # who keeps the register
     "reverse",  # an adjustment must be there first: below
-    "drop_event",  # who assigns cases as well: app/test_hearing
+    "drop_event", "give_event",  # who assigns cases as well: app/test_hearing
 })  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from engine.cli.documents import refusal_document
 from engine.cli.exits import Exit
 from engine.cli.forms import given_form, instant_of
 from engine.cli.group import Subcommands
+from engine.cli.parameters import CaseId
 from engine.cli.reader import Reader, harmless
 from engine.cli.render import reasons
 from engine.cli.streams import Streams
@@ -132,6 +133,20 @@ def incoming_command() -> click.Group:
         examples=("casewright incoming show 17",),
         params=[click.Argument(["number"], type=int, metavar=_("NUMBER"))],
     )
+    give = engine_command(
+        "give",
+        run_give,
+        help=_(
+            "Give an event that waits to a chosen case, whatever it is found by: its action is done there, and who "
+            "gave it and why stands on record. Where the case refuses, the event waits on."
+        ),
+        examples=("casewright incoming give 17 F-2 --reason 'the waybill was misread'",),
+        params=[
+            click.Argument(["number"], type=int, metavar=_("NUMBER")),
+            click.Argument(["case"], type=CaseId(), metavar=_("CASE")),
+            click.Option(["--reason"], required=True, metavar="TEXT", help=_("Why; it stays on record.")),
+        ],
+    )
     drop = engine_command(
         "drop",
         run_drop,
@@ -141,9 +156,9 @@ def incoming_command() -> click.Group:
     )
     return Subcommands(
         "incoming",
-        help=_("List events of other systems that wait for their case, or drop one."),
+        help=_("List events of other systems that wait for their case, give one to a case, or drop it."),
         examples=("casewright incoming", "casewright incoming drop 17"),
-        commands=[show, detail, drop],
+        commands=[show, detail, give, drop],
         default="list",
     )
 
@@ -231,6 +246,12 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
         streams.say(_trouble(reader, one))
         streams.say(_("waits until {until}").format(until=reader.instant(one.until)))
     return Exit.DONE
+
+
+def run_give(streams: Streams, engine: Engine, args: Args) -> int:
+    """Give one event to a case."""
+    given = engine.give_event(args.number, args.case, actor=args.settings.actor, reason=args.reason)
+    return answer(streams, engine, args, given)
 
 
 def run_drop(streams: Streams, engine: Engine, args: Args) -> int:
