@@ -63,7 +63,7 @@ class Listening:
             event = _event(tx, number)
             if event.status not in ("kept", "refused") or event.until <= self._recipe.life.read(tx):
                 raise _no_event(number)
-            who = self._sorter(tx, event, actor, "give events to cases")
+            who = self._sorter(tx, event, actor, gives=True)
             return self._recipe.giving_in(tx, event, case, (who, reason))
 
         return self._recipe.whole(work)
@@ -75,19 +75,20 @@ class Listening:
         """
         with self._recipe.store.write() as tx:
             event = _event(tx, number)
-            self._sorter(tx, event, actor, "drop events")
+            self._sorter(tx, event, actor, gives=False)
             tx.forget_event(number)
             until = self._recipe.life.read(tx) + KEYS_KEPT
             dropped = replace(event, number=0, status="dropped", until=until, fields={}, private={})
             return tx.hold_event(dropped, ())
 
-    def _sorter(self, tx: Transaction, event: HeardEvent, actor: Actor | str, what: str) -> Actor:
+    def _sorter(self, tx: Transaction, event: HeardEvent, actor: Actor | str, *, gives: bool) -> Actor:
         """Who acts, if they may say what becomes of events: administrators, and who assigns cases."""
         who = actor_of(tx, actor)
         desk = hearers(self._recipe.catalogue.library(tx), event.event)[0].definition.desk
         if not {"admin", *desk.assigners}.intersection(who.roles):
             raise NotPermitted(
-                f"`{who.id}` may not {what}", help=f"that is for {', '.join(['admin', *desk.assigners])}"
+                f"`{who.id}` may not give events to cases" if gives else f"`{who.id}` may not drop events",
+                help=f"that is for {', '.join(['admin', *desk.assigners])}",
             )
         return who
 

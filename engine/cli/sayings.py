@@ -90,7 +90,7 @@ SENTENCES = (
     later("who gives an event to a case says why"),
     later("it stands on record: --reason TEXT"),
     later("`{case}` is of `{process}` version {version}, which hears no event `{event}`"),
-    later("`casewright incoming show {number}` shows what it says"),
+    later("`casewright incoming show {event}` shows what it says"),
     later("that is for {roles}"),
     later("a case for event `{event}` appeared in this very moment"),
     later("nothing with the hash `{hash}` is attached to `{case}`"),
