@@ -20,7 +20,7 @@ def actor_of(tx: Transaction, actor: Actor | str) -> Actor:
     if person is None or not person.is_active:
         raise NotPermitted(
             f"`{actor}` is not known at this desk{_near(tx, actor)}",
-            help=f"an administrator names people: `casewright actor add {actor} --role agent`",
+            help=f"an administrator names people: `casewright actor add {actor} --role …`",
         )
     return Actor(id=person.id, roles=person.roles)
 

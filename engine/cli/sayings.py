@@ -45,7 +45,7 @@ SENTENCES = (
     later("a report cannot be made by `{name}`"),
     later("there is {names}"),
     later("`{actor}` is not known at this desk{near}"),
-    later("an administrator names people: `casewright actor add {actor} --role agent`"),
+    later("an administrator names people: `casewright actor add {actor} --role …`"),
     later("`{actor}` ({roles}) may not read `{case}`"),
     later("ask somebody who works the case"),
     later("`{actor}` may not {what}: that is for the role `admin`"),

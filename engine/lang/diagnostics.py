@@ -76,9 +76,19 @@ def near_miss(name: str, candidates: Iterable[str]) -> str | None:
     return swapped or (close[0] if close else None)
 
 
+_ELSEWHERE = {
+    "string": "text", "str": "text", "phone": "text", "email": "text", "boolean": "yes_no", "bool": "yes_no",
+    "int": "integer", "float": "number", "decimal": "number", "amount": "money", "datetime": "instant",
+    "timestamp": "instant", "time": "instant", "enum": "choice", "user": "person", "array": "list",
+}  # fmt: skip
+"""What other programs call a type of field."""
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """The help line for a near miss, or nothing when no name is close."""
-    meant = near_miss(name, candidates)
+    known = tuple(candidates)
+    elsewhere = _ELSEWHERE.get(name.lower())
+    meant = elsewhere if elsewhere in known else near_miss(name, known)
     return None if meant is None else f"did you mean `{meant}`?"
 
 

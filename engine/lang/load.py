@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -66,7 +67,7 @@ def load_process(sources: Sources, process: str, *, rules: bool = True, today: d
     files = Files(sources, base, is_known=not rules, today=today)
     attempt = _attempt(files, process, rules=rules)
     own = {base + f"{process}.yaml", base + f"messages/{process}.yaml"}
-    findings = _silenced(attempt.findings, files.texts, own)
+    findings = _silenced(_in_languages(attempt.findings, files), files.texts, own)
     is_wrong = any(found.severity == "error" for found in findings)
     return Loaded(None if is_wrong else attempt.definition, findings, files.texts)
 
@@ -83,7 +84,7 @@ def load_folder(sources: Sources, base: str = "", today: date | None = None) -> 
             definitions[process] = attempt.definition
     if definitions and len(definitions) == len(files.processes()):
         found += _shared(files, definitions)
-    return Folder(definitions, without_silenced(in_order(found), files.texts), files.texts)
+    return Folder(definitions, without_silenced(in_order(_in_languages(found, files)), files.texts), files.texts)
 
 
 def _every_file(files: Files) -> Iterator[Diagnostic]:
@@ -117,6 +118,24 @@ def _shared(files: Files, definitions: Mapping[str, ProcessDefinition]) -> Itera
         shared = Shared(definitions, known, desk, messages.cursor if messages is not None else None, calendars)
         for rule in FOLDER_RULES:
             yield from rule.findings(shared)
+
+
+_LABEL = re.compile(r"\{en: (?P<en>[^{},]+), zh: (?P<zh>[^{},]+)\}")
+
+
+def _in_languages(findings: Iterable[Diagnostic], files: Files) -> list[Diagnostic]:
+    """Show labels as this desk must write them: who follows an example is not refused for its languages."""
+    desk = files.read("desk.yaml", "desk").cursor if "desk.yaml" in files else None
+    written = desk.plain.get("languages") if desk is not None and desk.is_table else None
+    languages = [one for one in written if isinstance(one, str)] if isinstance(written, list) else []
+
+    def label(found: re.Match[str]) -> str:
+        words = (f"{one}: {found['zh' if one == 'zh' else 'en']}" for one in languages)
+        return "{" + ", ".join(words) + "}"
+
+    return [
+        replace(found, help=_LABEL.sub(label, found.help)) if languages and found.help else found for found in findings
+    ]
 
 
 def _silenced(findings: Iterable[Diagnostic], texts: Mapping[str, Lines], own: set[str]) -> tuple[Diagnostic, ...]:

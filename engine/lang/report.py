@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -21,14 +21,33 @@ class Frame(NamedTuple):
     warning: str = "{place}: warning[{rule}]: {message}"
     help: str = "  help: {text}"
     note: str = "  note: {text} at {place}"
+    same: str = "  the same {count} times more: lines {lines}"
 
 
 ENGLISH = Frame()
+_MANY = 3
+"""After a finding so many of its file that say the same are only counted: what is missing everywhere is one fault."""
 
 
 def as_text(findings: Iterable[Diagnostic], texts: Mapping[str, Lines], frame: Frame = ENGLISH) -> str:
     """The findings for people: place, rule and message, the source line with the spot underlined, and the mend."""
-    return "\n".join("\n".join(_block(found, texts, frame)) for found in findings)
+    alike: dict[tuple[object, ...], list[Diagnostic]] = {}
+    for found in findings:
+        what = (found.span.file, found.id, found.severity, found.message, found.help, found.related)
+        alike.setdefault(what, []).append(found)
+    blocks = (
+        (found.span, [*_block(found, texts, frame), *_same(others, frame)])
+        for first, *others in alike.values()
+        for found, others in ([(first, others)] if len(others) >= _MANY else [(one, []) for one in (first, *others)])
+    )
+    return "\n".join("\n".join(lines) for _, lines in sorted(blocks, key=lambda block: block[0]))
+
+
+def _same(others: Sequence[Diagnostic], frame: Frame) -> Iterator[str]:
+    """Where a file says the same again."""
+    if others:
+        lines = dict.fromkeys(str(found.span.line) for found in others)
+        yield frame.same.format(count=len(others), lines=", ".join(lines))
 
 
 def _block(found: Diagnostic, texts: Mapping[str, Lines], frame: Frame) -> Iterator[str]:

@@ -154,6 +154,20 @@ def test_the_carets_stand_under_the_spot_whatever_the_width_of_the_letters(line,
         assert carets.count("^") == cell_len(line[column - 1 : end_column - 1])
 
 
+def test_what_a_file_says_many_times_is_shown_once_and_counted():
+    found = [error("x", span(line), "no `zh`", "add it") for line in (1, 2, 2, 5)]
+    other = [error("y", span(3), "else"), error("x", span(1, file="b.yaml"), "no `zh`", "add it")]
+    assert as_text([*found, *other], {}).splitlines() == [
+        "a.yaml:1:1: error[x]: no `zh`",
+        "  help: add it",
+        "  the same 3 times more: lines 2, 5",
+        "a.yaml:3:1: error[y]: else",
+        "b.yaml:1:1: error[x]: no `zh`",
+        "  help: add it",
+    ]
+    assert as_text(found[:3], {}).count("error[x]") == 3  # few are shown as they are
+
+
 def test_a_spot_over_several_lines_is_underlined_on_the_first():
     text = as_text([error("x", Span("a.yaml", 1, 4, 3, 2), "m")], {"a.yaml": ["a: {b,", "c,", "d}"]})
     assert text.splitlines()[1:] == ["  1 | a: {b,", "    |    ^^^"]

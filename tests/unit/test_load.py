@@ -76,6 +76,19 @@ def test_a_file_of_messages_is_not_taken_for_the_process() -> None:
     assert ids(load_process(sources, "repair")) == ["unknown-process"]
 
 
+@pytest.mark.parametrize(("languages", "shown"), [("en", "{en: Place}"), ("zh, en", "{zh: 地点, en: Place}")])
+def test_an_example_of_a_label_speaks_the_languages_of_the_desk(languages: str, shown: str) -> None:
+    desk = f"desk: corner\nlanguages: [{languages}]\nzone: Asia/Shanghai\ncurrency: CNY\nroles: {{agent: {{}}}}\n"
+    loaded = load("fields: {note: {type: text, label: Note}}\n", **{"desk.yaml": desk})
+    assert f"for example `label: {shown}`" in [found.help for found in loaded.diagnostics]
+
+
+@pytest.mark.parametrize(("written", "meant"), [("string", "text"), ("boolean", "yes_no"), ("phone", "text")])
+def test_a_type_is_known_by_the_name_that_other_programs_give_it(written: str, meant: str) -> None:
+    loaded = load(f"fields: {{note: {{type: {written}, label: {{en: Note}}}}}}\n")
+    assert f"did you mean `{meant}`?" in [found.help for found in loaded.diagnostics]
+
+
 def test_without_a_desk_there_is_one_finding() -> None:
     sources = {path: text for path, text in base().items() if path != "desk.yaml"}
     loaded = load_process(sources, "example")

@@ -55,4 +55,5 @@ def told_findings(findings: Sequence[Diagnostic], texts: Mapping[str, Lines]) ->
 _FRAME = (
     later("{place}: error[{rule}]: {message}"), later("{place}: warning[{rule}]: {message}"),
     later("  help: {text}"), later("  note: {text} at {place}"),
+    later("  the same {count} times more: lines {lines}"),
 )  # fmt: skip

@@ -99,7 +99,7 @@ SENTENCES = (
     later("a field of type `{kind}` has no `{key}`"),
     later("{what} is not a text here but a value of another kind"),
     later("take it away, or add `{language}` to `languages` in desk.yaml"),
-    later("add `{language}: …`: every text is given in every language of the desk"),
+    later("add `{language}: …`, or take that language out of `languages` in desk.yaml"),
     later("this text has no `{language}`"),
     later("`{name}` is {kind}"),
     later("`{name}` is {kind}, not {wanted}"),

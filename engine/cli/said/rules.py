@@ -127,6 +127,7 @@ SENTENCES = (
     later("no state ends the case"),
     later("from state `{name}` the case can never end"),
     later("give it an action, timer or branch that leads to a final state"),
+    later("if a case ends there, write `final: done`; if not, give it an action, timer or branch"),
     later("state `{name}` ends the case, so its `{key}` means nothing"),
     later("take it away, or let another state come first"),
     later("action `{action}` stays in `{name}`, which ends the case"),

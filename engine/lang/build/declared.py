@@ -184,7 +184,7 @@ def words(notes: Notes, cursor: Cursor | None, languages: Places) -> Words:
         notes.error("unknown-language", span, message, mend)
         missing = [known for known in missing if known != near_miss(language, missing)]
     for language in missing:
-        mend = f"add `{language}: …`: every text is given in every language of the desk"
+        mend = f"add `{language}: …`, or take that language out of `languages` in desk.yaml"
         notes.error("missing-language", cursor.name_span, f"this text has no `{language}`", mend)
     return found
 

@@ -39,9 +39,11 @@ def trap(checked: Checked) -> Iterator[Spot]:
         caught -= walks.before(trap)
     for name in (name for name in states if name in told):
         message = f"from state `{name}` the case can never end"
-        yield Spot(
-            checked.name(states[name]), message, "give it an action, timer or branch that leads to a final state"
-        )
+        mend = "give it an action, timer or branch that leads to a final state"
+        there = {number for number, at in enumerate(walks.positions) if name in at.leaves}
+        if walks.after(there) == there:
+            mend = "if a case ends there, write `final: done`; if not, give it an action, timer or branch"
+        yield Spot(checked.name(states[name]), message, mend)
 
 
 def _innermost(walks: Walks, start: int) -> set[int]:
