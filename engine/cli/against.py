@@ -105,7 +105,7 @@ def _of_cases(new: ProcessDefinition, args: Args, language: str) -> Iterator[Dia
             stranded[said] += 1
             first.setdefault(said, move.case)
     for said, count in stranded.items():
-        message = f"{count} open cases cannot come over to version {new.version}, such as `{first[said]}`: {said}"
+        message = f"open cases that cannot come over to version {new.version}: {count}, such as `{first[said]}`: {said}"
         mend = "say under `migrate` where they go, or leave them on their own version"
         yield warning("case-stranded", _place(new, "version"), message, mend)
 

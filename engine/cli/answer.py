@@ -13,7 +13,7 @@ from engine.cli.files import attached_line
 from engine.cli.reader import Reader
 from engine.cli.render import by_likelihood, change_line, leads_on, most_urgent, reasons
 from engine.cli.streams import Streams
-from engine.cli.translate import _
+from engine.cli.translate import _, listed
 
 if TYPE_CHECKING:
     from engine.app import Engine, File
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.model import ProcessDefinition
     from engine.views import Accepted, CaseView, Offer, Refusal, Result
 
+_MOST_NAMED = 8
 _CODES = {"by": Exit.NOT_PERMITTED, "never_by": Exit.NOT_PERMITTED, "claimed": Exit.CONFLICT}
 
 
@@ -88,10 +89,22 @@ def _advise(streams: Streams, engine: Engine, args: Args, result: Refusal) -> No
         streams.tell(_("help: give {flags}").format(flags=" ".join(flags)))
     if strange:
         streams.tell(_("help: leave out {flags}").format(flags=" ".join(strange)))
+    if "process" in vars(args) and any(reason.rule == "by" for reason in result.reasons):
+        _say_who_opens(streams, engine, args.process)
     if result.case is not None and not flags and not strange:
         said = f" --as {args.settings.actor}" if args.settings.said.get("as_") else ""
         command = f"casewright do {result.case.id} --list{said}"
         streams.tell(_("help: `{command}` says what is possible").format(command=command))
+
+
+def _say_who_opens(streams: Streams, engine: Engine, process: str) -> None:
+    roles = opening_roles(engine, process)
+    holders = _holders(engine, roles)
+    if holders:
+        streams.tell(_("help: that is for {names}").format(names=listed(f"`{name}`" for name in holders[:_MOST_NAMED])))
+    elif roles:
+        command = f"casewright actor add NAME --role {roles[0]}"
+        streams.tell(_("help: nobody holds the role yet; `{command}` gives it to somebody").format(command=command))
 
 
 def _like(field: Field) -> str:
@@ -113,6 +126,24 @@ def _asked_for(engine: Engine, args: Args) -> Mapping[str, Field]:
         offers = engine.allowed(args.case, actor=args.settings.actor)
         form = [asked for offer in offers if offer.action == args.action for asked in offer.form]
     return {asked.field.name: asked.field for asked in form}
+
+
+def opens_next(engine: Engine, process: str, actor: str) -> str:
+    """Guess how the first case is opened: by this actor or another who may; where there is none, who is named first."""
+    roles = opening_roles(engine, process)
+    holders = _holders(engine, roles)
+    if roles and not holders:
+        return f"casewright actor add NAME --role {roles[0]}"
+    return f"casewright open {process}" + (f" --as {holders[0]}" if holders and actor not in holders else "")
+
+
+def opening_roles(engine: Engine, process: str) -> list[str]:
+    """Name the roles that may open a case of this process."""
+    return [who.name for who in engine.definition(process).opening.by if who.kind == "role"]
+
+
+def _holders(engine: Engine, roles: Iterable[str]) -> list[str]:
+    return [person.id for person in engine.people() if person.is_active and not set(person.roles).isdisjoint(roles)]
 
 
 def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, result: Accepted) -> str:

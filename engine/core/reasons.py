@@ -113,9 +113,9 @@ WORDS: Mapping[str, Words] = {
     },
     "migrate_unsaid": {
         "en": "version {version} of `{process}` does not say how cases of version {since} move; "
-        "publish a later version with `- from: {since}` in its `migrate`",
+        "write `- from: {since}` under `migrate` of a version that is not published yet",
         "zh": "`{process}` 版本 {version} 未说明版本 {since} 的案件如何迁移；"
-        "请发布一个更高的版本，并在其 `migrate` 中写 `- from: {since}`",
+        "请在尚未发布的版本的 `migrate` 中写 `- from: {since}`",
     },
     "migrate_state": {
         "en": "`{state}` of version {since} has no place in version {version}; say it in `states` of `migrate`",

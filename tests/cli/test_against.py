@@ -74,7 +74,7 @@ def test_the_database_s_open_cases_are_asked_too(folder: Path) -> None:
     assert run("check", "--against", "db", "--as", "boss").out == ""
     folder.write_text(SECOND, "utf-8")
     done = run("check", "--against", "db", "--as", "boss")
-    assert "warning[case-stranded]: 2 open cases cannot come over to version 2, such as `J-1`" in done.out
+    assert "warning[case-stranded]: open cases that cannot come over to version 2: 2, such as `J-1`" in done.out
     assert "warning[case-stranded]" not in run("check", "--against", "job@1", "--as", "boss").out
 
 

@@ -65,6 +65,17 @@ def test_publishing_says_how_many_cases_stay_and_what_moves_them(case: str) -> N
     assert [(one["status"], one["behind"]) for one in again] == [("unchanged", 0)]
 
 
+def test_publishing_names_next_who_may_open_what_was_published(case: str) -> None:
+    assert run("publish", "--as", "boss").err.endswith("next: casewright open job --as wang\n")
+    assert run("publish", "--as", "wang").code == Exit.NOT_PERMITTED
+    run("actor", "remove", "wang", "--as", "boss")
+    assert run("publish", "--as", "boss").err.endswith("next: casewright actor add NAME --role agent\n")
+    refused = run("open", "job", "-f", "what=lamp", "--as", "boss")
+    assert (refused.code, "`casewright actor add NAME --role agent`" in refused.err) == (Exit.NOT_PERMITTED, True)
+    run("actor", "add", "mo", "--role", "agent", "--as", "boss")
+    assert "help: that is for `mo`" in run("open", "job", "-f", "what=lamp", "--as", "boss").err
+
+
 def test_check_speaks_of_no_database_where_none_is_named(case: str) -> None:
     Path("casewright.toml").unlink()
     assert "--against" not in run("check", "processes").err

@@ -114,3 +114,9 @@ def test_a_failure_and_what_is_not_seen_are_told_in_chinese(folder: Path) -> Non
     assert "失败 a\n  `state` 应是 `working`，实为 `closed`\n" in told
     assert "失败 b\n  `close` 被拒绝：Give it a name [named]\n" in told  # this desk gives its reasons in English only
     assert "未经过：close.named 不成立\n" in run("test", "-k", "a", "--coverage", language="zh").out
+
+
+def test_a_process_of_a_tested_folder_that_has_no_scenario_is_named() -> None:
+    told = run("test", "processes").err
+    assert told.endswith("no scenarios: visit; `casewright test visit --generate` proposes some\n")
+    assert "no scenarios" not in run("test", "processes/example.yaml").err

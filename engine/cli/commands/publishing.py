@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.answer import opens_next
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
@@ -50,6 +51,8 @@ def run_publish(streams: Streams, args: Args) -> int:
         return Exit.FAILED
     with Engine.open(args.settings.database) as engine:
         done = publish_all(engine, chosen.definitions.values(), args.settings.actor)
+        meant = next((one for one in done if one.status == "published"), done[0] if done else None)
+        following = "" if meant is None else opens_next(engine, meant.process, args.settings.actor)
         behind = [engine.behind(one.process) if one.status == "published" and one.version > 1 else 0 for one in done]
     if streams.is_json:
         streams.give({"published": [_document(one, count) for one, count in zip(done, behind, strict=True)]})
@@ -58,8 +61,8 @@ def run_publish(streams: Streams, args: Args) -> int:
         streams.say(_(STATUSES[one.status]).format(process=one.process, version=one.version))
         if count:
             _say_who_stay(streams, one.process, count)
-    if done:
-        streams.tell(_("next: {command}").format(command=f"casewright open {done[0].process}"))
+    if following:
+        streams.tell(_("next: {command}").format(command=following))
     return Exit.DONE
 
 

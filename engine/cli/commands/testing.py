@@ -114,6 +114,7 @@ def run_test(streams: Streams, args: Args) -> int:
         streams.give(_document(tested))
     else:
         _say(streams, tested)
+        _say_untested(streams, checked, args.paths)
     if args.html is not None:
         seen = [(one.process, one.coverage) for one in tested if one.coverage is not None]
         args.html.write_text(coverage_page(seen, streams.language), "utf-8")
@@ -121,6 +122,19 @@ def run_test(streams: Streams, args: Args) -> int:
     floor = 1 if args.floor is None else args.floor / 100
     passes = all(not one.failed and not one.survivors and _reaches(one.coverage, floor) for one in tested)
     return Exit.DONE if passes else Exit.FAILED
+
+
+def _say_untested(streams: Streams, checked: Checked, paths: Sequence[Path]) -> None:
+    """Name the processes of the folders tested that have no scenario: nothing is known of them."""
+    asked = {path.stem for path in paths if path.is_file()}
+    tested = {script.process for script in checked.scripts.values()}
+    untested = [name for name in checked.definitions if name not in tested and (not asked or name in asked)]
+    if untested:
+        streams.tell(
+            _("no scenarios: {names}; `{command}` proposes some").format(
+                names=listed(untested), command=f"casewright test {untested[0]} --generate"
+            )
+        )
 
 
 def _reaches(coverage: Coverage | None, floor: float) -> bool:

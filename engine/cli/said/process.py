@@ -17,7 +17,7 @@ SENTENCES = (
     later("lists of choices are written under `choices` in desk.yaml"),
     later("fields are written under `fields`, those of several processes in desk.yaml"),
     later("ladders are written under `ladders`, those of several processes in desk.yaml"),
-    later("messages are written in messages/desk.yaml, those of one process in messages/ under its name"),
+    later("messages stand in messages/desk.yaml, or in messages/ under the process's name, as `NAME: {{text: …}}`"),
     later("roles are written under `roles` in desk.yaml"),
     later("states are written under `states`"),
     later("facts are written under `facts`"),
@@ -145,7 +145,7 @@ SENTENCES = (
     later("raise `version:` to {version}; cases under way stay on their own version"),
     later("say under `migrate` how cases of version {version} come over, or leave them on their own version"),
     later("write where it goes under `migrate`"),
-    later("{count} open cases cannot come over to version {version}, such as `{case}`: {reason}"),
+    later("open cases that cannot come over to version {version}: {number}, such as `{case}`: {reason}"),
     later("say under `migrate` where they go, or leave them on their own version"),
     # states
     later("`final: true` ends a region, but state `{name}` does not stand directly in one: {where}"),

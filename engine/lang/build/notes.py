@@ -55,7 +55,7 @@ WRITTEN: Mapping[str, str] = {
     "choices": "lists of choices are written under `choices` in desk.yaml",
     "field": "fields are written under `fields`, those of several processes in desk.yaml",
     "ladder": "ladders are written under `ladders`, those of several processes in desk.yaml",
-    "message": "messages are written in messages/desk.yaml, those of one process in messages/ under its name",
+    "message": "messages stand in messages/desk.yaml, or in messages/ under the process's name, as `NAME: {text: …}`",
     "role": "roles are written under `roles` in desk.yaml",
     "state": "states are written under `states`",
 }
