@@ -52,6 +52,10 @@ class Late(Exception):
         self.error = error  # the driver's
 
 
+class Held(Exception):
+    """What this transaction wants to lock is held by somebody else, and it does not wait for anybody."""
+
+
 class Deferring(Protocol):
     """A connection on which what only writes waits for what is asked or committed next, and goes with it."""
 
@@ -84,6 +88,7 @@ class Driver:
     failed: type[Exception]  # everything the driver raises
     explain: Callable[[Exception], Exception]
     keys: HostKeys = NO_KEYS  # by which those of private values are wrapped
+    waits: bool = True  # for who holds what is to be locked; else `Held` is raised
     marked: Callable[[str], str] = str  # a text with `?` where values stand, as the driver wants it
 
 
@@ -122,10 +127,11 @@ class Work:
                 raise RuntimeError("nothing was kept: a write of this part failed") from self.spoiled
         except BaseException:
             if self.lost is None:
-                if self._deferring is None or not self._deferring.back_to(mark):
+                is_unsent = self._deferring is not None and self._deferring.back_to(mark)
+                if not is_unsent:
                     self._tell("ROLLBACK TO part")
                     self._tell("RELEASE part")
-                self._forget()
+                self._forget(is_unsent=is_unsent)
                 self._saved, self.spoiled = saved, spoiled
             raise
         if self._deferring is None or not self._deferring.leave_out(mark):
@@ -163,8 +169,12 @@ class Work:
 
     def _lock(self, statement: str, key: str) -> None:
         """Lock a row, where rows are locked, and take the time after that."""
-        if self._locks_rows and (found := self._run(statement, key).fetchone()) is not None:
+        if not self._locks_rows:
+            return
+        if (found := self._run(statement, key).fetchone()) is not None:
             self._time = found[0]
+        elif not self._driver.waits:
+            raise Held(key)
 
     def remember(self) -> None:
         """After the commit: cases written here need not be read again."""
@@ -177,10 +187,13 @@ class Work:
                 self._standing.clear()
             self._standing.take(self._seen, self._rows, self._memo)
 
-    def _forget(self) -> None:
-        """More than cases was written, or something was taken back: what was read is not sure any more."""
+    def _forget(self, *, is_unsent: bool = False) -> None:
+        """More than cases was written, or something was taken back: what was read is not sure any more.
+
+        What was asked ahead still is where the database was not told of any of it.
+        """
         self._rows.clear()
-        if self._deferring is not None:
+        if self._deferring is not None and not is_unsent:
             self._deferring.forget_ahead()
         self._doubt()
 

@@ -35,8 +35,8 @@ def test_every_statement_is_there_for_every_database_with_as_many_values() -> No
 
 
 def test_every_statement_is_used_and_every_used_one_is_there() -> None:
-    code = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
-    assert set(re.findall(r'_(?:run|lock|write)\(\s*"([A-Z_]+)"', code)) == set(texts_of("sqlite"))
+    code = "".join(path.read_text("utf-8") for path in FOLDER.rglob("*.py"))
+    assert set(re.findall(r'(?:_(?:run|lock|write)\(\s*|\.texts\[)"([A-Z_]+)"', code)) == set(texts_of("sqlite"))
 
 
 def test_a_text_puts_values_where_they_are_wanted() -> None:

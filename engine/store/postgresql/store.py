@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import lru_cache
 from threading import Event, Lock, get_ident
+from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import psycopg
 
@@ -21,11 +23,12 @@ from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.ahead import statements_of
 from engine.store.hosted import Guests
+from engine.store.line import LONGEST, Line, Place
 from engine.store.postgresql.hosted import PostgresHosted
 from engine.store.postgresql.listening import Listening
 from engine.store.postgresql.pool import Pool
 from engine.store.postgresql.schema import state_of, state_of_server, whereabouts
-from engine.store.postgresql.trouble import explain, explain_commit, explain_connecting, is_lost
+from engine.store.postgresql.trouble import OutcomeUnknown, explain, explain_commit, explain_connecting, is_lost
 from engine.store.postgresql.wire import Statement, Wire
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
@@ -47,6 +50,9 @@ READ = (
     ("SET LOCAL idle_in_transaction_session_timeout = 0", ()),
 )
 COMMIT = ("COMMIT", ())
+TURNS = 2
+"""How many of a process do what those behind them want, at a time: one decides while the other's commit is kept."""
+
 VERSION = (SELECT_VERSION, ())
 """Read with the beginning, in one message: whose tables these are, and the picture a reader will see."""
 
@@ -56,6 +62,18 @@ def marked(text: str) -> str:
     """The text with `$1`, `$2` … where values stand."""
     first, *parts = text.split("?")
     return first + "".join(f"${number}{part}" for number, part in enumerate(parts, 1))
+
+
+def _others(first: Place) -> Callable[[Place], bool]:
+    """Who may be taken along: each of another family, as what was asked ahead of one is old once it was changed."""
+    known = set(first.ahead.families)
+
+    def fits(place: Place) -> bool:
+        is_new = known.isdisjoint(place.ahead.families)
+        known.update(place.ahead.families)
+        return is_new
+
+    return fits
 
 
 class PostgresStore:
@@ -74,6 +92,9 @@ class PostgresStore:
             keys=keys,
             marked=marked,
         )
+        texts = {**self.driver.texts, "LOCK": self.driver.texts["LOCK_FREE"]}
+        self._hasty = replace(self.driver, texts=texts, waits=False)  # who works for others waits for nobody
+        self._line = Line(TURNS)
         self.memo = Memo()
         self._pool = Pool(address)
         self._count = Lock()
@@ -98,9 +119,60 @@ class PostgresStore:
         return Writing(self, [BEGIN] if is_lasting else [BEGIN, FOR_NOW])
 
     def do(self, work: Callable[[SqlTransaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
-        """Do this with few messages: what stands ahead is asked with the beginning, what is written goes together."""
-        with Writing(self, [BEGIN], ahead) as tx:
+        """Do this with few messages: what stands ahead is asked with the beginning, what is written goes together.
+
+        Where more of this process want something than have a turn, whoever has one does it for them as well.
+        """
+        if len(ahead.families) != 1:
+            return self._do_alone(work, ahead)
+        self._check_may_write()
+        place = Place(work, ahead)
+        try:
+            if self._line.enter(place, self._address.busy):
+                self._do_for_all(place)
+        except TimeoutError:
+            pass  # he goes by himself
+        return cast(T, place.answer()) if place.is_kept else self._do_alone(work, ahead)
+
+    def _do_alone(self, work: Callable[[SqlTransaction], T], ahead: Ahead) -> T:
+        with Writing(self, [BEGIN], self._asked(self.driver, ahead)) as tx:
             return work(tx)
+
+    def _do_for_all(self, first: Place) -> None:
+        """Do what the first and those behind him want; who is not `is_kept` then goes by himself.
+
+        Nobody waits for a lock on the others' time, and nobody hears of another's trouble.
+        """
+        group = self._line.together(first, _others(first))
+        done: list[Place] = []
+        try:
+            self._do_in_one(group, done)
+            for one in done:
+                one.is_kept = True
+        except OutcomeUnknown as error:
+            for one in done:
+                one.fail(error)
+                one.is_kept = True  # or not; done again it might be done twice
+        except Exception:
+            if len(group) == 1:
+                raise
+        finally:
+            self._line.leave(len(group))
+            for one in group[1:]:
+                one.call()
+
+    def _do_in_one(self, group: Sequence[Place], done: list[Place]) -> None:
+        asked = self._asked(self._hasty, *(one.ahead for one in group))
+        with Writing(self, [BEGIN], asked, self._hasty) as tx:
+            until = monotonic() + LONGEST
+            for one in group:
+                if one.do(tx):
+                    done.append(one)
+                if tx.lost is not None or monotonic() > until:
+                    break
+
+    def _asked(self, driver: Driver, *aheads: Ahead) -> list[Statement]:
+        return [one for ahead in aheads for one in statements_of(ahead, driver.texts, self.memo)]
 
     def read(self, ahead: Ahead = NOTHING_AHEAD) -> Reading:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
@@ -163,7 +235,7 @@ class PostgresStore:
 
     # -- transactions --------------------------------------------------------------------------------------------------
 
-    def _begin_to_write(self, texts: Sequence[Statement], ahead: Ahead) -> Wire:
+    def _check_may_write(self) -> None:
         if self._address.is_read_only:
             raise StoreUnavailable(
                 f"the database `{self.path}` was opened for reading only",
@@ -172,7 +244,10 @@ class PostgresStore:
         if get_ident() in self._writing:
             raise RuntimeError("this thread is writing already; use the transaction it has")
         self._guests.check()
-        wire = self._begun_on_ours(texts, statements_of(ahead, self.driver.texts, self.memo))
+
+    def _begin_to_write(self, texts: Sequence[Statement], ahead: Sequence[Statement]) -> Wire:
+        self._check_may_write()
+        wire = self._begun_on_ours(texts, ahead)
         self._writing.add(get_ident())
         return wire
 
@@ -245,16 +320,20 @@ class PostgresStore:
 class Writing:
     """One transaction that writes, for `with`; what stands ahead is asked with its beginning."""
 
-    def __init__(self, store: PostgresStore, texts: Sequence[Statement], ahead: Ahead | None = None) -> None:
+    def __init__(
+        self, store: PostgresStore, texts: Sequence[Statement], ahead: Sequence[Statement] | None = None,
+        driver: Driver | None = None,
+    ) -> None:  # fmt: skip
         self._store = store
         self._texts = texts
         self._ahead = ahead
+        self._driver = driver or store.driver
 
     def __enter__(self) -> SqlTransaction:
         store = self._store
-        self._wire = wire = store._begin_to_write(self._texts, self._ahead or NOTHING_AHEAD)
+        self._wire = wire = store._begin_to_write(self._texts, self._ahead or ())
         deferring = wire if self._ahead is not None else None
-        self._work = SqlTransaction(wire.execute, store.driver, store.memo, None, deferring)
+        self._work = SqlTransaction(wire.execute, self._driver, store.memo, None, deferring)
         return self._work
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

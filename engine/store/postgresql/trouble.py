@@ -50,9 +50,16 @@ def explain(error: Exception, path: str) -> EngineError:
     return _said(_MEANING.get(code) or _MEANING.get(code[:2]) or _OTHER, error, path)
 
 
+class OutcomeUnknown(StoreUnavailable):
+    """The connection was lost while the step was being kept."""
+
+
 def explain_commit(error: Exception, path: str) -> EngineError:
     """The same for an error of the commit itself, after which the outcome may be unknown."""
-    return _said(_UNKNOWN, error, path) if is_lost(error) else explain(error, path)
+    if not is_lost(error):
+        return explain(error, path)
+    said = _said(_UNKNOWN, error, path)
+    return OutcomeUnknown(said.message, help=said.help)
 
 
 def explain_connecting(error: Exception, path: str) -> EngineError:

@@ -6,7 +6,8 @@ server. What only writes waits here until something is asked or committed, and g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any, NamedTuple
 
@@ -54,6 +55,10 @@ class Rows:
         """What was done, in the server's words."""
         return self._result.command_status or b""
 
+    def again(self) -> Rows:
+        """The same answer, to be read from its beginning."""
+        return Rows(self._rows, self._result)
+
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row or None."""
         if self._place >= len(self._rows):
@@ -88,7 +93,7 @@ class Wire:
         self._connection = cursor.connection
         self._libpq = cursor.connection.pgconn
         self._waiting: list[Ready] = []
-        self._ahead: dict[Statement, Rows] = {}
+        self._ahead: dict[Statement, list[Rows]] = {}
         self._names: dict[str, bytes] = {}
         self._made = 0
         self._uses: dict[str, int] = {}
@@ -116,19 +121,20 @@ class Wire:
     def begin(self, texts: Sequence[Statement], ahead: Sequence[Statement]) -> None:
         """Begin a transaction, and ask what it will read first; the answers to the former are `begun`."""
         self.begun = []
-        found, failed = self._exchange([_ready(text, values) for text, values in (*texts, *ahead)])
+        often = Counter(ahead)
+        found, failed = self._exchange([_ready(text, values) for text, values in (*texts, *often)])
         self.begun = found[: len(texts)]
         if failed is not None:
             raise failed
-        self._ahead.update(zip(ahead, found[len(texts) :], strict=True))
+        self._know(often, found[len(texts) :])
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def execute(self, text: str, values: Sequence[Any] = ()) -> Rows:
         """What this statement is answered, those that waited sent before it."""
         given = tuple(values)
-        if self._ahead and (found := self._ahead.pop((text, given), None)) is not None:
-            return found
+        if self._ahead and (found := self._ahead.get((text, given))):
+            return found.pop()
         return self.ask([(text, given)])[0]
 
     def ask(self, asked: Sequence[Statement]) -> list[Rows]:
@@ -145,9 +151,14 @@ class Wire:
 
     def look_ahead(self, asked: Iterable[Statement]) -> None:
         """Ask now what will be asked one by one; each answer is good once."""
-        wanted = [one for one in asked if one not in self._ahead]
+        wanted = Counter(one for one in asked if not self._ahead.get(one))
         if wanted:
-            self._ahead.update(zip(wanted, self.ask(wanted), strict=True))
+            self._know(wanted, self.ask(list(wanted)))
+
+    def _know(self, often: Mapping[Statement, int], found: Sequence[Rows]) -> None:
+        """The answer to each, as often as it will be asked."""
+        for (one, times), rows in zip(often.items(), found, strict=True):
+            self._ahead[one] = [rows, *(rows.again() for _ in range(times - 1))]
 
     def forget_ahead(self) -> None:
         """What was asked ahead may not be so any more."""

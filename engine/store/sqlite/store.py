@@ -20,13 +20,13 @@ from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.hosted import Guests
+from engine.store.line import Line, Place
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
 from engine.store.sql import Driver
 from engine.store.sqlite.checkpoints import Checkpoints
 from engine.store.sqlite.connecting import connect, connect_to_read, connect_to_write, empty_log
 from engine.store.sqlite.hosted import SqliteHosted
-from engine.store.sqlite.line import Line, Place
 from engine.store.sqlite.schema import state_of
 from engine.store.sqlite.trouble import DAMAGE, explain
 from engine.store.standing import Standing

@@ -19,6 +19,7 @@ from engine.store.tables import (
 
 ROOT_OF = Hot(select(cases.c.root).where(cases.c.id == value("id")), "id")
 LOCK = Hot(locking(select(cases.c.id).where(cases.c.id == value("id"))), "id")
+LOCK_FREE = Hot(locking(select(cases.c.id).where(cases.c.id == value("id")), is_free=True), "id")
 FAMILY = Hot(select(cases).where(cases.c.root == value("root")).order_by(cases.c.birth), "root")
 ROW = Hot(select(cases).where(cases.c.id == value("id")), "id")
 SECRETS = Hot(

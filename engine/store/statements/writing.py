@@ -99,11 +99,15 @@ def database_time(dialect: str) -> ColumnElement[int]:
     return literal_column("floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 
 
-def locking(wanted: Select[Any]) -> Callable[[str], ClauseElement]:
-    """Lock a row and tell the database's time; in one flat select it would be read before the wait for the lock."""
+def locking(wanted: Select[Any], *, is_free: bool = False) -> Callable[[str], ClauseElement]:
+    """Lock a row and tell the database's time; in one flat select it would be read before the wait for the lock.
+
+    With `is_free` nobody is waited for: of a row that somebody else holds nothing is found.
+    """
 
     def build(dialect: str) -> ClauseElement:
-        return select(database_time(dialect)).select_from(wanted.with_for_update().subquery("locked"))
+        locked = wanted.with_for_update(skip_locked=is_free).subquery("locked")
+        return select(database_time(dialect)).select_from(locked)
 
     return build
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, cast
 
-from engine.store.sql import Work
+from engine.ports import NOTHING_AHEAD, Ahead
+from engine.store.sql import Held, Work
 
 MOST = 64
 """How many share one commit."""
@@ -20,14 +21,18 @@ MOST = 64
 LONGEST = 0.02
 """Seconds after which nobody more is taken along: who is first in line waits no longer for the others."""
 
+MOMENT = 0.001
+"""Seconds to wait at most for those who were done together last."""
+
 
 class Place:
     """One who stands in line, and what is to be done for him, if that is known."""
 
-    __slots__ = ("_answer", "_arrived", "_error", "is_kept", "is_taken_along", "since", "work")
+    __slots__ = ("_answer", "_arrived", "_error", "ahead", "is_kept", "is_taken_along", "since", "work")
 
-    def __init__(self, work: Callable[[Any], Any] | None = None) -> None:
+    def __init__(self, work: Callable[[Any], Any] | None = None, ahead: Ahead = NOTHING_AHEAD) -> None:
         self.work = work
+        self.ahead = ahead
         self.since = monotonic()
         self.is_taken_along = False
         self.is_kept = False  # what was done for him is committed; else it has not happened, and he does it himself
@@ -41,14 +46,24 @@ class Place:
             raise self._error
         return self._answer
 
-    def do(self, tx: Work) -> None:
-        """Do the work in a part of this transaction: if it fails, nothing of it stays, and the others stand."""
+    def do(self, tx: Work) -> bool:
+        """Do the work in a part of this transaction: if it fails, nothing of it stays, and the others stand.
+
+        False: it was not to be done here, as somebody else holds what it wants and nobody is to wait for that.
+        """
         assert self.work is not None
         try:
             with tx.part():
                 self._answer = self.work(tx)
+        except Held:
+            return False
         except Exception as error:
             self._error = error
+        return True
+
+    def fail(self, error: Exception) -> None:
+        """Let him hear of this error."""
+        self._error = error
 
     def stand(self) -> None:
         """Wait from now on."""
@@ -65,18 +80,21 @@ class Place:
 
 
 class Line:
-    """Who is first has the turn until he leaves; the one behind him has it next."""
+    """Who is first has a turn until he leaves; the one behind him has it next."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: int = 1) -> None:
         self._lock = Lock()
-        self._is_taken = False
+        self._turns = turns  # how many may have one at a time
+        self._free = turns
         self._behind: deque[Place] = deque()
+        self._under_way = 0  # how many are being done together
+        self._together = 1  # how many were, last
 
     def enter(self, place: Place, seconds: float) -> bool:
-        """Wait for the turn, so long at most; False: somebody has taken this one along, and it is over."""
+        """Wait for a turn, so long at most; False: somebody has taken this one along, and it is over."""
         with self._lock:
-            if not self._is_taken:
-                self._is_taken = True
+            if self._free:
+                self._free -= 1
                 return True
             place.stand()
             self._behind.append(place)
@@ -88,13 +106,14 @@ class Line:
             place.wait()  # somebody is at it this very moment
         return not place.is_taken_along
 
-    def leave(self) -> None:
-        """Give the turn to the next in line."""
+    def leave(self, together: int = 0) -> None:
+        """Give the turn to the next in line; so many had been taken `together` in it."""
         with self._lock:
+            self._under_way -= together
             if self._behind:
                 self._behind.popleft().call()
             else:
-                self._is_taken = False
+                self._free += 1
 
     def behind(self) -> Iterator[Place]:
         """Those behind who say what they want, as they come, for as long as one commit may take."""
@@ -110,3 +129,24 @@ class Line:
             yield place
             if monotonic() > until:
                 return
+
+    def together(self, first: Place, fits: Callable[[Place], bool]) -> list[Place]:
+        """The first and those behind him that fit, so many that every turn has its share; `leave` is told how many."""
+        self._gather()
+        group = [first]
+        with self._lock:
+            every = 1 + len(self._behind) + self._under_way
+            share = min(-(-every // self._turns), MOST)
+            while len(group) < share and self._behind and fits(self._behind[0]):
+                place = self._behind.popleft()
+                place.is_taken_along = True
+                group.append(place)
+            self._under_way += len(group)
+            self._together = len(group)
+        return group
+
+    def _gather(self) -> None:
+        """Wait a moment for as many as were together last: answered at once, they come again at once."""
+        until = monotonic() + MOMENT
+        while 1 + len(self._behind) < self._together and monotonic() < until:
+            sleep(MOMENT / 20)

@@ -1,0 +1,234 @@
+"""Steps of a process that share a commit on a server: none waits for another's case, or hears of another's trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+from time import monotonic, sleep
+from typing import Any
+
+import psycopg
+import pytest
+
+from engine.errors import Conflict, Outrun, StoreUnavailable
+from engine.ports import Ahead, Transaction
+from engine.store import open_store
+from engine.store.line import Line, Place
+from engine.store.postgresql.store import PostgresStore
+from engine.store.postgresql.wire import Wire
+from tests import postgres
+from tests.contract.builders import a_case, get, opening, put, step
+
+Work = Callable[[Transaction], Any]
+CASES = ("R-1", "R-2", "R-3", "R-4", "R-5")
+
+
+@pytest.fixture
+def store() -> Iterator[PostgresStore]:
+    """With cases, and one turn, so that it is known who comes behind."""
+    postgres.needs_server()
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    made = open_store(server.url(name) + "&busy=5")
+    assert isinstance(made, PostgresStore)
+    made._line = Line()
+    for case in CASES:
+        put(made, opening(a_case(case)))
+    yield made
+    made.close()
+    server.drop(name)
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many records each commit keeps, from now on."""
+    kept: list[int] = []
+    exchange = Wire._exchange
+
+    def counted(self: Wire, statements: list[Any]) -> Any:
+        texts = [text for text, _, _ in statements]
+        if "COMMIT" in texts:
+            kept.append(sum(text.startswith("INSERT INTO records") for text in texts))
+        return exchange(self, statements)
+
+    monkeypatch.setattr(Wire, "_exchange", counted)
+    return kept
+
+
+def notes(case: str, mark: str = "seen") -> tuple[Work, Ahead]:
+    """One step on a case, and what it asks for ahead."""
+
+    def work(tx: Transaction) -> str:
+        family = tx.family(case, lock=True)
+        assert family is not None
+        tx.save(step(family, {"data": {"mark": mark}}))
+        return case
+
+    return work, Ahead(families=(case,))
+
+
+def fails(case: str) -> tuple[Work, Ahead]:
+    """A step that writes, and ends with an error."""
+    work, ahead = notes(case)
+
+    def failing(tx: Transaction) -> None:
+        work(tx)
+        raise Conflict("revision 2, you expected 1")
+
+    return failing, ahead
+
+
+def stands(store: PostgresStore, count: int) -> None:
+    """Wait until so many stand in line."""
+    until = monotonic() + 10
+    while len(store._line._behind) < count:
+        assert monotonic() < until
+        sleep(0.001)
+
+
+def in_line(store: PostgresStore, *others: tuple[Work, Ahead]) -> list[Future[Any]]:
+    """While the case R-5 is worked on, these come one after the other; what each is answered."""
+    begun, go_on = Event(), Event()
+    first, ahead = notes("R-5")
+
+    def at_work(tx: Transaction) -> Any:
+        begun.set()
+        assert go_on.wait(10)
+        return first(tx)
+
+    with ThreadPoolExecutor(1 + len(others)) as pool:
+        answers = [pool.submit(store.do, at_work, ahead)]
+        assert begun.wait(10)
+        for number, other in enumerate(others, 1):
+            answers.append(pool.submit(store.do, *other))
+            stands(store, number)
+        go_on.set()
+    return answers[1:]
+
+
+def marks(store: PostgresStore) -> dict[str, str]:
+    return {case: get(store, case).cases[case].data.get("mark", "") for case in CASES[:4]}
+
+
+def test_those_who_come_while_one_writes_share_a_commit(store: PostgresStore, commits: list[int]) -> None:
+    answers = in_line(store, notes("R-1"), notes("R-2"), notes("R-3"))
+    assert [one.result() for one in answers] == ["R-1", "R-2", "R-3"]
+    assert commits == [1, 3]
+
+
+def test_one_that_fails_harms_nobody_and_is_told_after_the_commit(store: PostgresStore, commits: list[int]) -> None:
+    answers = in_line(store, notes("R-1"), fails("R-2"), notes("R-3"))
+    assert isinstance(answers[1].exception(), Conflict)
+    assert marks(store) == {"R-1": "seen", "R-2": "", "R-3": "seen", "R-4": ""}
+    assert commits == [1, 2]
+
+
+def test_the_first_who_fails_harms_nobody(store: PostgresStore, commits: list[int]) -> None:
+    answers = in_line(store, fails("R-1"), notes("R-2"))
+    assert isinstance(answers[0].exception(), Conflict)
+    assert answers[1].result() == "R-2"
+    assert commits == [1, 1]
+
+
+def test_a_case_that_somebody_else_holds_keeps_only_those_waiting_who_want_it(store: PostgresStore) -> None:
+    """Whoever does others' work takes no case that is held; who wants it waits for it by himself, in his own time."""
+    with ThreadPoolExecutor(3) as pool:
+        with psycopg.connect(store._address.url) as other:
+            other.execute("SELECT id FROM cases WHERE id IN ('R-1', 'R-3') FOR UPDATE")
+            held = [pool.submit(store.do, *notes("R-1")), pool.submit(store.do, *notes("R-3"))]
+            assert pool.submit(store.do, *notes("R-2")).result(3) == "R-2"
+            assert not any(one.done() for one in held)
+        assert [one.result(5) for one in held] == ["R-1", "R-3"]
+
+
+def test_another_family_that_is_held_is_not_waited_for_on_the_others_time(store: PostgresStore) -> None:
+    def reaches_over(tx: Transaction) -> str:
+        notes("R-1")[0](tx)
+        return str(notes("R-4", "reached")[0](tx))
+
+    with psycopg.connect(store._address.url) as other:
+        other.execute("SELECT id FROM cases WHERE id = 'R-4' FOR UPDATE")
+        begun = Event()
+
+        def let_go() -> None:
+            assert begun.wait(5)
+            sleep(0.3)
+            other.rollback()
+
+        def then_done(tx: Transaction) -> str:
+            begun.set()
+            return str(notes("R-2")[0](tx))
+
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(let_go)
+            answers = in_line(store, (reaches_over, Ahead(families=("R-1",))), (then_done, Ahead(families=("R-2",))))
+    assert [one.result() for one in answers] == ["R-4", "R-2"]
+    assert marks(store) == {"R-1": "seen", "R-2": "seen", "R-3": "", "R-4": "reached"}
+    assert get(store, "R-1").cases["R-1"].revision == 2, "what was begun for it was taken back"
+
+
+def test_two_on_one_case_are_never_in_one_commit(store: PostgresStore, commits: list[int]) -> None:
+    for one in in_line(store, notes("R-1", "a"), notes("R-2"), notes("R-1", "b")):
+        one.result()
+    assert commits == [1, 2, 1]
+    assert marks(store)["R-1"] == "b"
+    assert get(store, "R-1").cases["R-1"].sequence == 3
+
+
+def test_where_the_server_keeps_nothing_each_does_his_own_again(store: PostgresStore) -> None:
+    """What one wrote is found wanting only with the commit, for all of them."""
+
+    def twice(tx: Transaction) -> None:
+        tx.save(opening(a_case("R-1")))  # there is one
+
+    answers = in_line(store, notes("R-3"), (twice, Ahead(families=("R-2",))), notes("R-4"))
+    assert isinstance(answers[1].exception(), Outrun)
+    assert [answers[0].result(), answers[2].result()] == ["R-3", "R-4"]
+    assert marks(store) == {"R-1": "", "R-2": "", "R-3": "seen", "R-4": "seen"}
+
+
+def test_a_connection_lost_with_the_commit_leaves_the_outcome_unknown_for_all(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody may do his own again: it may have been kept, as it was here."""
+    hear = Wire._hear
+
+    def cut(self: Wire, preparing: list[Any]) -> Any:
+        heard = hear(self, preparing)
+        if len(heard[0]) > 4 and heard[0][-1].status == b"COMMIT":
+            raise psycopg.OperationalError("the connection was cut")
+        return heard
+
+    monkeypatch.setattr(Wire, "_hear", cut)
+    answers = in_line(store, notes("R-1"), notes("R-2"), fails("R-3"))
+    monkeypatch.undo()
+    for one in answers:
+        with pytest.raises(StoreUnavailable, match="while the step was being kept"):
+            one.result()
+    assert [get(store, case).cases[case].revision for case in CASES[:3]] == [2, 2, 1]
+
+
+def test_each_turn_has_its_share_of_those_who_wait() -> None:
+    line = Line(2)
+    first, second, *others = [Place(lambda tx: None) for _ in range(8)]
+    assert line.enter(first, 0)
+    assert line.together(first, lambda _: True) == [first]
+    assert line.enter(second, 0)
+    for other in others:
+        other.stand()
+        line._behind.append(other)
+    group = line.together(second, lambda _: True)
+    assert len(group) == 4
+    line.leave(1)
+    assert len(line._behind) == 2, "whose turn it is now takes the rest along"
+    assert len(line.together(others[3], lambda _: True)) == 3
+
+
+def test_who_is_alone_waits_for_nobody(store: PostgresStore, commits: list[int]) -> None:
+    """Nor does one whose neighbours have gone, but once."""
+    in_line(store, notes("R-1"), notes("R-2"), notes("R-3"))
+    for number in range(3):
+        store.do(*notes("R-4", str(number)))
+    assert store._line._together == 1
+    assert commits == [1, 3, 1, 1, 1]
