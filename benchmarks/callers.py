@@ -1,7 +1,7 @@
 """What do many callers get out of one disk, when each of their steps waits for it?
 
-Steps share commits: on SQLite whoever writes takes along those who stand in line behind him, on PostgreSQL the server
-writes the commits of many connections at once. Measured on a disk that takes 1.5 ms more for each wait, by a library
+Steps share commits: whoever writes takes along those who stand in line behind him; on PostgreSQL the server also writes
+the commits of many connections at once. Measured on a disk that takes 1.5 ms more for each wait, by a library
 built here and preloaded, so that the figure tells about the engine and not about the disk: the rate of 32 callers
 beside that of one, in turns. On SQLite they are threads of one process; on PostgreSQL of four, eight connections each.
 
