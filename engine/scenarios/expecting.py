@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.core.cases import Case, Step
-from engine.scenarios.play import sent_names
+from engine.scenarios.sent import sent_names
 
 
 def expected(

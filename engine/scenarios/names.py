@@ -15,8 +15,11 @@ from engine.model import Emit, OpenCase, ProcessDefinition
 from engine.scenarios.script import SUBJECTS, Action, Script
 
 REASONS = frozenset(
-    {"state", "by", "never_by", "within", "during", "needs", "facts", "form", "find", "unique", "register", "error"}
-)
+    {
+        "state", "by", "never_by", "within", "during", "needs", "facts", "form", "find", "unique", "register",
+        "claimed", "merge", "error",
+    }
+)  # fmt: skip
 """What may refuse a step beside guards."""
 
 
@@ -80,6 +83,8 @@ class _Names(NamedTuple):
         if step.schedule is not None:
             yield _Name("schedule", step.schedule, ("schedule",), self.main.schedule, f"`{self.main.process}`")
         yield from self._heard(step)
+        if step.hold is not None:
+            yield from self._reasons(step, set(), f"`{step.hold.verb}`")
         if step.open is not None:
             yield from self.fields(step.open, ("open",)) if "form" not in step.refused else ()
             guards = {guard.name for guard in self.main.opening.guards}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.calendars import CalendarError, format_duration, parse_duration
-from engine.core.cases import Actor, Case, Head, Outgoing, Reason, Step
+from engine.core.cases import Actor, Case, Command, Head, Reason, Step
 from engine.core.clocks import remaining
 from engine.core.plan import Library, Plan
 from engine.core.texts import field_named
@@ -16,7 +16,8 @@ from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
 from engine.scenarios.emitted import not_as_expected
 from engine.scenarios.registers import members
-from engine.scenarios.script import SUBJECTS, Action, Scenario, Script
+from engine.scenarios.script import SUBJECTS, Action, Hold, Scenario, Script
+from engine.scenarios.sent import sent_beside, sent_names
 from engine.scenarios.world import Told, World
 from engine.values import read_instant
 
@@ -86,6 +87,7 @@ class _Player:
         desk = plan.definition.desk
         self.world.members = {party: members(desk, party, kept) for party, kept in script.given.register.items()}
         self.main = ""
+        self.before = ""  # the case that was opened before it
         self.facts = script.given.facts
         self.refusals: list[tuple[str, str, str]] = []
         self.unheard: list[str] = []
@@ -150,19 +152,31 @@ class _Player:
         if step.hear is not None:
             return self._hear(step.hear, step)
         actor = step.actor or self.script.given.actor
-        if actor is None and (step.do or step.open is not None):
+        if actor is None and (step.do or step.hold or step.open is not None):
             raise _Failed("nobody acts: say `as: ROLE:PERSON` here or under `given`")
         facts = self.facts if step.facts is None else {**self.facts, **step.facts}
         if step.open is not None:
             return self._open(step, actor or Actor(id=""), facts)
-        if step.do is None:
+        if step.do is None and step.hold is None:
             return ()
         if not case:
-            raise _Failed(f"`{step.do}` has no case to act on: the opening was refused, and none was opened since")
+            raise _Failed(f"`{_verb(step)}` has no case to act on: the opening was refused, and none was opened since")
+        if step.hold is not None:
+            return self._hold(step.hold, case, actor or Actor(id=""))
+        assert step.do is not None
         reasons = self.world.act(case, step.do, step.form, actor or Actor(id=""), facts)
         process = self.world.case(case).process
         self.refusals += [(process, step.do, one.rule) for one in reasons]
         return reasons
+
+    def _hold(self, hold: Hold, case: str, actor: Actor) -> tuple[Reason, ...]:
+        """Claim, release, assign, attach, merge."""
+        if hold.verb == "merge":
+            if not self.before:
+                raise _Failed("`merge` has no case to end in: open one before this one")
+            return self.world.merge(case, self.before, actor)
+        form = {"name": hold.name} if hold.verb == "attach" else {}
+        return self.world.command(Command(verb=hold.verb, case=case, name=hold.name, actor=actor, form=form))
 
     def _hear(self, event: str, step: Action) -> tuple[Reason, ...]:
         definition = self.plan.definition
@@ -181,7 +195,7 @@ class _Player:
         form = {name: value for name, value in form.items() if value is not None}
         opened = self.world.open(self.script.process, form, actor, facts)
         if isinstance(opened, str):
-            self.main = opened
+            self.before, self.main = self.main, opened
             return ()
         self.refusals += [(self.script.process, "opening", one.rule) for one in opened]
         return opened
@@ -352,22 +366,7 @@ class _Player:
 
 
 def _verb(step: Action) -> str:
-    return step.do or step.hear or "open"
-
-
-def sent_beside(world: World, main: str) -> Iterator[Outgoing]:
-    """What was sent, but for what other cases sent that the calendar has opened."""
-    others = world.opened_by.keys() - {world.root_of.get(main)}
-    return (message for message in world.sent if world.root_of[message.case] not in others)
-
-
-def sent_names(messages: Iterable[Outgoing]) -> dict[str, list[str]]:
-    """Message → who receives it, as a scenario expects it."""
-    found: dict[str, list[str]] = {}
-    for message in messages:
-        name = message.name
-        found.setdefault(name, []).append(message.receiver)
-    return {name: sorted(receivers) for name, receivers in found.items()}
+    return step.do or step.hear or (step.hold.verb if step.hold else "open")
 
 
 def _normal(text: str) -> str:

@@ -1,7 +1,7 @@
 """A case that was, as a scenario: what people did, and how the case stood after it, without a word about any person.
 
 Its steps are those of the replay of its records. Playing the scenario gives the same states, promises and messages;
-what a scenario has no words for – an assignment by hand, a merger – is named instead.
+what a scenario has no words for – a migration, an adjustment – is named instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.model import Action, Form, Opening
 from engine.scenarios.expecting import expected
 from engine.scenarios.placeholders import placeholder
 from engine.scenarios.play import play
-from engine.scenarios.script import read_script
+from engine.scenarios.script import HOLDING, read_script
 from engine.scenarios.writing import script_text
 from engine.values import read_instant, rfc3339, show_instant
 
@@ -54,10 +54,15 @@ Links = Mapping[str, tuple[str, str]]
 """Child → its parent, and the name of the link between them."""
 
 
-def recorded(steps: Sequence[Step], links: Links, library: Library, name: str) -> Recorded:
-    """Write the steps of a family's replay as a scenario of its root's process."""
-    recorder = _Recorder(steps, links, library)
-    written = [step for group in _groups(steps) for step in recorder.step(group)]
+def recorded(
+    steps: Sequence[Step], links: Links, library: Library, name: str, survivor: Step | None = None
+) -> Recorded:
+    """Write the steps of a family's replay as a scenario of its root's process.
+
+    `survivor` is the opening of the case that this one was merged into: it is opened first, to be there to end in.
+    """
+    recorder = _Recorder(steps, links, library, survivor)
+    written = recorder.written(_groups(steps))
     unsaid = list(recorder.unsaid)
     while True:
         text = script_text(recorder.plan.definition.process, recorder.given, {name: written})
@@ -73,6 +78,7 @@ def _groups(steps: Iterable[Step]) -> Iterator[_Group]:
     for step in steps:
         record = step.record
         follows = record["actor"] == ENGINE.id and record["verb"] in FOLLOWING and "schedule" not in record
+        follows = follows or "heard_at" in record  # it was heard before, and waited for this
         if not follows and group.command is not None:
             yield group
             group = _Group()
@@ -86,21 +92,42 @@ def _groups(steps: Iterable[Step]) -> Iterator[_Group]:
 class _Recorder:
     """Puts groups into words, one after the other."""
 
-    def __init__(self, steps: Sequence[Step], links: Links, library: Library) -> None:
+    def __init__(self, steps: Sequence[Step], links: Links, library: Library, survivor: Step | None) -> None:
         first = steps[0]
+        is_like = survivor is not None and survivor.case.process == first.case.process and _is_by_hand(survivor)
+        self.survivor = survivor if is_like else None
         self.links = links
         self.facts = _facts_brought(steps)
         self.library = library
         self.root = first.case.root
         self.plan = library.plan(first.case.process, first.case.version)
         self.zone = self.plan.definition.desk.zone
-        self.given = {"at": self._at(first.record["at"])}
+        self.started = first.record["at"]
+        self.given = {"at": self._at(self.started)}
         self.cases: dict[str, Case] = {}
         self.unsaid: list[Unsaid] = []
         self._places: dict[str, Any] = {}  # commitment → what stands in its place
         self._counts: dict[str, int] = {}
         parties = self.plan.definition.desk.parties.values()
         self._contacts = {name: kind for party in parties for kind, name in party.contact.items()}
+
+    def written(self, groups: Iterable[_Group]) -> list[dict[str, Any]]:
+        """All steps in order; an event that waited for its case stands where it came."""
+        told: list[tuple[int, dict[str, Any]]] = []
+        if self.survivor is not None:
+            told.append((self.started, self._opened(self.survivor)))
+        waited: list[tuple[int, dict[str, Any]]] = []
+        for group in groups:
+            told += [((group.command or group.steps[-1]).record["at"], step) for step in self.step(group)]
+            kept = (step for step in group.steps if "heard_at" in step.record)
+            waited += [(step.record["heard_at"], self._heard(step, step.record["heard_at"])) for step in kept]
+        for at, event in waited:
+            place = next((place for place, (other, _) in enumerate(told) if other >= at), len(told))
+            told.insert(place, (at, {**event, "expect": {"heard": "kept"}}))
+            if place == 0:
+                self.given["at"] = self._at(at)
+                told[1] = (told[1][0], {"until": self._at(told[1][0]), **told[1][1]})
+        return [step for _, step in told]
 
     def step(self, group: _Group) -> Iterator[dict[str, Any]]:
         """The step of a group; nothing for what a scenario cannot do."""
@@ -110,26 +137,72 @@ class _Recorder:
             yield {"until": self._at(group.steps[-1].record["at"] + 1000), "expect": expect}
             return
         record = group.command.record
-        if record["verb"] not in ("open", "do"):
-            self.unsaid.append(Unsaid(record["verb"], f"{record['case']} {self._at(record['at'])}"))
-            return
-        opens = record["verb"] == "open"
-        said: dict[str, Any] = {} if opens and not record.get("schedule") else {"until": self._at(record["at"])}
+        verb, at = record["verb"], record["at"]
         if record.get("schedule"):
-            yield {"until": self._at(record["at"] + 1000), "schedule": record["schedule"], "expect": expect}
-            return
-        if record["case"] != self.root:
-            said["case"] = self._link(record["case"])
-        act = self._act(group.command)
-        said |= {"open": self._form(group.command, act)} if opens else {"do": record["name"]}
-        said["as"] = f"{self._role(record, act)}:{record['actor']}"
-        if not opens and (form := self._form(group.command, act)):
+            yield {"until": self._at(at + 1000), "schedule": record["schedule"], "expect": expect}
+        elif record.get("heard"):
+            yield {**self._heard(group.command, at), "expect": {"heard": "done", **expect}}
+        elif verb == "open":
+            yield {**self._opened(group.command), "expect": expect}
+        elif verb == "do":
+            yield {"until": self._at(at), **self._where(record), **self._done(group.command), "expect": expect}
+        elif verb in HOLDING and (verb != "merge" or (self.survivor is not None and record["case"] == self.root)):
+            held = {} if verb in ("attach", "merge") else self._assigned(group.command)
+            said = record["name"] if verb in ("assign", "attach") else True
+            by = {verb: said, "as": f"{self._role_holding(group.command)}:{record['actor']}", **_refusal(record)}
+            yield {"until": self._at(at), **self._where(record), **by, "expect": {**expect, **held}}
+        else:
+            self.unsaid.append(Unsaid(verb, f"{record['case']} {self._at(at)}"))
+
+    def _where(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        return {} if record["case"] == self.root else {"case": self._link(record["case"])}
+
+    def _opened(self, step: Step) -> dict[str, Any]:
+        act = self._act(step)
+        said = {"open": self._form(step, act), "as": f"{self._role(step.record, act)}:{step.record['actor']}"}
+        return said | ({"facts": facts} if (facts := self._facts(step, act)) else {})
+
+    def _done(self, step: Step) -> dict[str, Any]:
+        act, record = self._act(step), step.record
+        said: dict[str, Any] = {"do": record["name"], "as": f"{self._role(record, act)}:{record['actor']}"}
+        if form := self._form(step, act):
             said["with"] = form
-        if facts := self._facts(group.command, act):
+        if facts := self._facts(step, act):
             said["facts"] = facts
-        if "refused" in record:
-            said["refused"] = [rule for rule, *_ in record["refused"]]
-        yield {**said, "expect": expect}
+        return said | _refusal(record)
+
+    def _heard(self, step: Step, at: int) -> dict[str, Any]:
+        """An event of another system, with the fields by which it finds its case, and those it gives to its action."""
+        plan, record = self.plan_of(step.case), step.record
+        incoming, fields = plan.definition.incoming[record["heard"]], plan.definition.fields
+        told = {incoming.values.get(name, name): value for name, value in self._form(step, None).items()}
+        known = {name: step.case.data[name] for name in incoming.find if name in step.case.data}
+        for name, value in {"id": self._id(step.case), **self._plain(known, fields)}.items():
+            if name in incoming.find:
+                told.setdefault(incoming.find[name], value)
+        said = {"until": self._at(at), "hear": record["heard"]}
+        roles = record.get("roles") or [incoming.sender]
+        if incoming.sender not in roles:
+            said["from"] = roles[0]
+        return {**said, "with": told, **_refusal(record)}
+
+    def _id(self, case: Case) -> str:
+        """What the case is called when the scenario is played: the first of its kind, or the second."""
+        number = 1 if self.survivor is None else 2
+        return f"{self.plan.definition.prefix}-{number}{case.id.removeprefix(self.root)}"
+
+    def _assigned(self, step: Step) -> dict[str, Any]:
+        link = "" if step.case.id == self.root else f"{self._link(step.case.id)}."
+        return {f"{link}assignee": step.case.assignee or "none"}
+
+    def _role_holding(self, step: Step) -> str:
+        """Of the roles somebody held, one that may do something here, or one that may assign."""
+        plan, roles = self.plan_of(step.case), list[str](step.record.get("roles") or ["agent"])
+        position = step.case.position
+        acts = (act for event in plan.chart.possible(position) for act in plan.offered(position, event))
+        asked = [who.name for act in acts for who in act.by if who.kind == "role"]
+        asked = [*plan.definition.desk.assigners, *asked] if step.record["verb"] == "assign" else asked
+        return next((role for role in roles if role in asked), roles[0])
 
     def plan_of(self, case: Case) -> Plan:
         """The version a case is on."""
@@ -203,6 +276,14 @@ class _Recorder:
             if self._places[key] is None:
                 self.unsaid.append(Unsaid("field", known.name))
         return self._places[key]
+
+
+def _is_by_hand(step: Step) -> bool:
+    return step.record["verb"] == "open" and "schedule" not in step.record and step.case.parent is None
+
+
+def _refusal(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {"refused": [rule for rule, *_ in record["refused"]]} if "refused" in record else {}
 
 
 def _facts_brought(steps: Iterable[Step]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, NamedTuple, get_args
 
 from engine.calendars import CalendarError, parse_duration
 from engine.core.cases import EMPTY, Actor
@@ -15,6 +15,19 @@ from engine.lang.tree import Document
 
 SUBJECTS = ("state", "heard", "assignee", "case", "clocks", "sent", "emitted", "allowed", "recorded", "registered")
 """What can be expected; before each may stand links."""
+
+
+Verb = Literal["claim", "release", "assign", "attach", "merge"]
+
+
+class Hold(NamedTuple):
+    """What is done with a case beside its actions: who holds it, what is attached, in which other it ends."""
+
+    verb: Verb
+    name: str = ""  # the person to assign, or the file
+
+
+HOLDING: tuple[Verb, ...] = get_args(Verb)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +43,7 @@ class Action:
     schedule: str | None = None  # the case that this schedule opened last is meant from here on
     do: str | None = None
     hear: str | None = None  # an event of another system, which finds its case itself
+    hold: Hold | None = None
     sender: str | None = None  # the role that tells it; unsaid, the one that the process names
     actor: Actor | None = None
     form: Mapping[str, Any] = field(default_factory=dict)
@@ -103,6 +117,13 @@ def _given(plain: Mapping[str, Any]) -> Given:
     )  # fmt: skip
 
 
+def _hold(step: Mapping[str, Any]) -> Hold | None:
+    verb = next((verb for verb in HOLDING if verb in step), None)
+    if verb is None:
+        return None
+    return Hold(verb, step[verb] if isinstance(step[verb], str) else "")
+
+
 def _step(
     document: Document, step: Mapping[str, Any], path: tuple[str | int, ...], findings: list[Diagnostic]
 ) -> Action:
@@ -116,9 +137,10 @@ def _step(
         message = "`do` cannot stand beside `open`: a step opens a case or does an action"
         findings.append(error("wrong-value", document.name_place((*path, "do")), message, "make it two steps"))
     verbs = [verb for verb in ("do", "hear") if verb in step]
-    if len(verbs) == 2 or ("open" in step and "hear" in step):
-        message = f"`hear` cannot stand beside `{'do' if len(verbs) == 2 else 'open'}`: each is a step"
-        findings.append(error("wrong-value", document.name_place((*path, "hear")), message, "make it two steps"))
+    several = [key for key in ("open", *verbs, *HOLDING) if key in step]
+    if len(several) > 1 and several != ["open", "do"]:
+        message = f"`{several[-1]}` cannot stand beside `{several[0]}`: each is a step"
+        findings.append(error("wrong-value", document.name_place((*path, several[-1])), message, "make it two steps"))
     if "with" in step and not verbs:
         message = "`with` needs `do` or `hear` beside it"
         findings.append(error("missing-key", document.name_place((*path, "with")), message))
@@ -127,7 +149,7 @@ def _step(
         place=document.place(path), at=str(step["at"]) if "at" in step else None,
         until=str(step["until"]) if "until" in step else None, wait=wait,
         case=step.get("case"), open=step.get("open"), schedule=step.get("schedule"), do=step.get("do"),
-        hear=step.get("hear"), sender=step.get("from"),
+        hear=step.get("hear"), hold=_hold(step), sender=step.get("from"),
         actor=actor_of(step["as"]) if "as" in step else None, form=step.get("with", EMPTY), facts=step.get("facts"),
         refused=(refused,) if isinstance(refused, str) else tuple(refused), expect=step.get("expect", EMPTY),
     )  # fmt: skip

@@ -19,8 +19,9 @@ from engine.model import Action, OpenCase
 from engine.scenarios.coverage import Item, Sights
 from engine.scenarios.expecting import expected
 from engine.scenarios.placeholders import placeholder
-from engine.scenarios.play import Outcome, sent_beside, sent_names
+from engine.scenarios.play import Outcome
 from engine.scenarios.registers import members, registers_for
+from engine.scenarios.sent import sent_beside, sent_names
 from engine.scenarios.trying import DAY, HOUR, Dice, Here, Tries, at, second_after
 from engine.scenarios.world import Told, World
 

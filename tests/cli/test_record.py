@@ -92,9 +92,19 @@ def test_a_child_is_recorded_with_its_family(day: Played) -> None:
 def test_what_a_scenario_has_no_words_for_is_named(day: Played) -> None:
     told = day.engine.retold("R-5")
     step = told.steps[3]
-    assigned = step._replace(record={**step.record, "verb": "assign"})
-    found = recorded([*told.steps[:3], assigned, *told.steps[4:]], told.links, library_of(told), "as it was")
-    assert found.unsaid[0].kind == "assign"
+    moved = step._replace(record={**step.record, "verb": "migrate"})
+    found = recorded([*told.steps[:3], moved, *told.steps[4:]], told.links, library_of(told), "as it was")
+    assert found.unsaid[0].kind == "migrate"
+
+
+def test_what_other_systems_told_is_written_as_heard(day: Played) -> None:
+    heard = [case for case in CASES if any("heard" in step.record for step in day.engine.retold(case).steps)]
+    assert heard
+    for case in heard:
+        told = day.engine.retold(case)
+        text = recorded(told.steps, told.links, library_of(told), "as it was").text
+        events = [step.record["heard"] for step in told.steps if "heard" in step.record]
+        assert [line for line in text.splitlines() if f"hear: {events[0]}" in line], case
 
 
 def test_the_command_writes_a_file_that_passes(desk: Path) -> None:
@@ -109,6 +119,28 @@ def test_the_command_writes_a_file_that_passes(desk: Path) -> None:
     assert "repair: 1 scenario passed" in tested.out
     again = run("record", case, "--as", "wang.fang", "-o", str(file))
     assert (again.code, "is there already" in again.err) == (5, True)
+
+
+def test_who_held_a_case_and_what_became_of_it_beside_its_actions_is_recorded(desk: Path) -> None:
+    first, second = (run("open", "repair", "--as", "wang.fang", *REPORT).out.split()[0] for _ in range(2))
+    Path("photo.jpg").write_bytes(b"a photo")
+    for words in (
+        ("claim", second, "--as", "zhao.lei"),
+        ("release", second, "--as", "zhao.lei"),
+        ("assign", second, "zhao.lei", "--as", "wang.fang"),
+        ("attach", second, "photo.jpg", "--as", "wang.fang"),
+        ("merge", second, first, "--as", "wang.fang"),
+    ):
+        done = run(*words)
+        assert done.code == 0, (words, done.err)
+    recorded = run("record", second, "--as", "wang.fang", "-o", "processes/recorded.scenarios.yaml")
+    assert (recorded.code, recorded.err) == (0, "")
+    text = Path("processes/recorded.scenarios.yaml").read_text("utf-8")
+    steps = [line.strip() for line in text.splitlines() if line.strip().startswith("- {")]
+    words = ("open: ", "open: ", "claim: true", "release: true", "assign: zhao.lei", "attach: photo.jpg", "merge: true")
+    assert [word in step for step, word in zip(steps, words, strict=True)] == [True] * 7, text
+    assert "as: dispatcher:zhao.lei, expect: {state: reported, assignee: zhao.lei}" in text
+    assert "repair: 1 scenario passed" in run("test", "processes", "-k", "as it was").out
 
 
 REPORT = [word for pair in ("channel=phone", "customer=Wu Min", "phone=13900000001", "place=3-201", "fault=no power",

@@ -13,9 +13,11 @@ from engine.cli.parameters import CaseId
 from engine.cli.said import said_in_words
 from engine.cli.streams import Streams
 from engine.cli.translate import _
+from engine.errors import NotFound, NotPermitted
 
 if TYPE_CHECKING:
-    from engine.app import Engine
+    from engine.app import Engine, Retold
+    from engine.core.cases import Step
     from engine.scenarios.recording import Unsaid
 
 
@@ -48,7 +50,8 @@ def run_record(streams: Streams, engine: Engine, args: Args) -> int:
     told = engine.retold(args.case, actor=args.settings.actor)
     library = library_in_memory(told.definitions)
     root = told.steps[0].case.root
-    found = recorded(told.steps, told.links, library, args.name or _("as it was in {case}").format(case=root))
+    name = args.name or _("as it was in {case}").format(case=root)
+    found = recorded(told.steps, told.links, library, name, _survivor(engine, told, args.settings.actor))
     if args.output is not None:
         args.output.write_text(found.text, "utf-8")
     if streams.is_json:
@@ -61,6 +64,17 @@ def run_record(streams: Streams, engine: Engine, args: Args) -> int:
     for one in found.unsaid:
         streams.tell(_sentence(one))
     return Exit.FAILED if any(one.kind == "step" for one in found.unsaid) else Exit.DONE
+
+
+def _survivor(engine: Engine, told: Retold, actor: str | None) -> Step | None:
+    """Give the opening of the case that this one was merged into, as far as whoever asks may read it."""
+    root = told.steps[0].case.root
+    merged = (one.record for one in told.steps if one.record["verb"] == "merge" and one.record["case"] == root)
+    into = next((record["name"] for record in merged if "refused" not in record), None)
+    try:
+        return engine.retold(into, actor=actor).steps[0] if into is not None else None
+    except (NotFound, NotPermitted):
+        return None
 
 
 def _sentence(one: Unsaid) -> str:

@@ -20,7 +20,7 @@ SENTENCES = (
     later("`{name}` is not a reason of {of} to refuse"),
     later("`do` cannot stand beside `open`: a step opens a case or does an action"),
     later("make it two steps"),
-    later("`hear` cannot stand beside `{key}`: each is a step"),
+    later("`{key}` cannot stand beside `{other}`: each is a step"),
     later("`with` needs `do` or `hear` beside it"),
     # what a scenario finds otherwise
     later("`{event}` found no case, and was {became}; `expect: {{heard: {became_too}}}` says so"),
@@ -37,6 +37,7 @@ SENTENCES = (
     later("`{key}: {text}` is not an instant: {error}"),
     later("nobody acts: say `as: ROLE:PERSON` here or under `given`"),
     later("`{do}` has no case to act on: the opening was refused, and none was opened since"),
+    later("`merge` has no case to end in: open one before this one"),
     later("`{name}` cannot be expected{near}"),
     later("`case.{name}` is not a field of `{process}`"),
     later("`{name}` is not a clock of `{process}`"),
