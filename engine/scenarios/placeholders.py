@@ -32,9 +32,11 @@ def _candidates(field: Field, number: int) -> Iterator[Value]:
     elif field.type == "yes_no":
         yield from (True, False)
     elif field.type == "list":
-        yield [next(_candidates(field.of, number), None)] if field.of is not None else [f"{name} {number}"]
+        of, numbers = field.of or Field(name=field.name, type="text"), range(number, number + _least(field))
+        yield [next(_candidates(of, each), None) for each in numbers]
     elif field.type == "table":
-        yield [{key: next(_candidates(column, number), None) for key, column in field.columns.items()}]
+        columns, numbers = field.columns.items(), range(number, number + _least(field))
+        yield [{key: next(_candidates(column, each), None) for key, column in columns} for each in numbers]
     elif field.type == "case":
         yield f"X-{number}"
     elif field.type in ("instant", "date", "duration"):
@@ -47,6 +49,11 @@ def _candidates(field: Field, number: int) -> Iterator[Value]:
             yield fitting(field.pattern, number)
         yield from (f"{name} {number}", f"{name}{number}", f"P{number}", f"someone{number}@example.org")
         yield from (_phone(number), *("1" * length for length in range(1, 21)), *("A" * n for n in range(1, 21)))
+
+
+def _least(field: Field) -> int:
+    """How many items or rows it has at least; one where it may have none."""
+    return max(1, field.min) if isinstance(field.min, int) else 1
 
 
 def _phone(number: int) -> str:

@@ -111,7 +111,9 @@ class _Reading:
                 yield Team(roles=roles, count=count.plain, calendar=calendar)
 
     def _role(self, cursor: Cursor | None) -> str:
-        if cursor is not None and cursor.text not in self.definition.desk.roles:
+        if cursor is not None and not cursor.text.strip():
+            self.notes.error("wrong-value", cursor.span, "no role is named here", "write one of the desk's roles")
+        elif cursor is not None and cursor.text not in self.definition.desk.roles:
             message = f"`{cursor.text}` is not a role of the desk"
             self.notes.unknown("role", cursor.span, message, cursor.text, built_in(*self.definition.desk.roles))
         return text_of(cursor)
@@ -265,6 +267,8 @@ class _Reading:
             if (role := cursor.get(kind)) is not None:
                 name = self._role(role)
                 return Answer(one_of=name) if kind == "one_of" else Answer(all_of=name)
+        if cursor.plain.keys() & {"choose", "in", "one_of", "all_of"}:
+            return Answer()  # a key without a value, which the shape says already
         message = "this does not say how the value comes about"
         self.notes.error("wrong-value", cursor.span, message, "write a value, or `choose`, `one_of`, `all_of` or `in`")
         return Answer()

@@ -96,3 +96,17 @@ def test_what_is_wrong_is_said(words: list[str], code: Exit, said: str) -> None:
 def test_findings_are_a_document_for_machines() -> None:
     done = run("simulate", "job", "--assume", "two.yaml", "--json")
     assert done.json["errors"] == 3
+
+
+def test_a_sample_is_written_and_can_be_played() -> None:
+    written = run("simulate", "job", "--sample", "-o", "mine.yaml")
+    assert (written.code, written.out) == (Exit.DONE, "wrote mine.yaml\n")
+    assert run("simulate", "job", "--sample").out == Path("mine.yaml").read_text("utf-8")
+    assert run("simulate", "job", "--assume", "mine.yaml").code == Exit.DONE
+    again = run("simulate", "job", "--sample", "-o", "mine.yaml")
+    assert (again.code, "is there already" in again.err) == (Exit.CONFLICT, True)
+
+
+def test_without_assumptions_it_is_said_how_to_get_some() -> None:
+    done = run("simulate", "job")
+    assert (done.code, "nothing is assumed yet" in done.err, "--sample" in done.err) == (Exit.USAGE, True, True)

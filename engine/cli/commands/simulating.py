@@ -41,6 +41,7 @@ def simulate_command() -> Command:
             "when. Two processes, or several rosters, are compared with the same cases and the same luck."
         ),
         examples=(
+            "casewright simulate repair --sample -o day.yaml",
             "casewright simulate repair --assume day.yaml",
             "casewright simulate repair --assume day.yaml --roster more.yaml --roster fewer.yaml -o page.html",
             "casewright simulate repair@1 processes/repair.yaml --assume day.yaml --days 30 --seed 7",
@@ -49,7 +50,7 @@ def simulate_command() -> Command:
         params=[
             click.Argument(["processes"], nargs=-1, required=True, metavar=_("PROCESS…")),
             click.Option(
-                ["--assume", "assume"], type=file, required=True, metavar=_("FILE"),
+                ["--assume", "assume"], type=file, metavar=_("FILE"),
                 help=_("What is assumed (schemas/simulation.schema.json)."),
             ),
             click.Option(
@@ -70,7 +71,11 @@ def simulate_command() -> Command:
                 ["--jobs"], type=click.IntRange(1, 256),
                 help=_("How many processes share the work; unsaid, as many as there are processors."),
             ),
-            output_option(_("Write a page with pictures, for a browser.")),
+            click.Option(
+                ["--sample"], is_flag=True,
+                help=_("Write assumptions to begin with, full of guesses, instead of playing any."),
+            ),
+            output_option(_("Write a page with pictures, for a browser; with --sample the assumptions.")),
             force_option(),
         ],
     )  # fmt: skip
@@ -93,6 +98,11 @@ def run_simulate(streams: Streams, args: Args) -> int:
     known = [one for one in definitions if one is not None]
     if len(known) < len(definitions):
         return Exit.FAILED
+    if args.sample:
+        return _write_sample(streams, args, known)
+    if args.assume is None:
+        mend = _("`--assume FILE` says what is; `--sample` writes such a file")
+        raise UsageError(_("nothing is assumed yet"), help=mend)
     try:
         variants = list(_variants(args, known))
     except _Wrong as wrong:
@@ -109,6 +119,23 @@ def run_simulate(streams: Streams, args: Args) -> int:
 
         args.output.write_text(simulation_page(told), "utf-8")
         streams.tell(_("wrote {file}").format(file=args.output))
+    return Exit.DONE
+
+
+def _write_sample(streams: Streams, args: Args, definitions: Sequence[ProcessDefinition]) -> int:
+    """Write assumptions to begin with."""
+    from engine.simulation.sample import sample
+
+    if len(definitions) > 1:
+        raise UsageError(_("assumptions are about one process"), help=_("name one"))
+    text = sample(definitions[0])
+    if args.output is not None:
+        args.output.write_text(text, "utf-8")
+        streams.say(_("wrote {file}").format(file=args.output))
+    elif streams.is_json:
+        streams.give({"process": definitions[0].process, "assumptions": text})
+    else:
+        streams.out.write(text)
     return Exit.DONE
 
 

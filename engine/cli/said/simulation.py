@@ -17,6 +17,8 @@ SENTENCES = (
     later("somebody comes by a calendar or at hours of their own"),
     later("take away `calendar` or `hours`"),
     later("`{role}` is not a role of the desk"),
+    later("no role is named here"),
+    later("write one of the desk's roles"),
     later("`{process}` uses no calendar `{calendar}`"),
     later("`{action}` is not an action of `{process}`"),
     later("nobody on the roster may `{action}`: it is for {roles}"),
