@@ -115,6 +115,15 @@ class Line:
             else:
                 self._free += 1
 
+    def pause(self) -> bool:
+        """Let nobody enter or leave; whether it is nobody's turn."""
+        self._lock.acquire()
+        return not self._is_taken
+
+    def go_on(self) -> None:
+        """Let them enter and leave again."""
+        self._lock.release()
+
     def behind(self) -> Iterator[Place]:
         """Those behind who say what they want, as they come, for as long as one commit may take."""
         if not self._behind:

@@ -531,7 +531,7 @@ def test_a_readers_connection_is_used_again(store: SqliteStore) -> None:
     for _ in range(3):
         with store.read() as first, store.read() as second:
             assert first.setting("zone") is second.setting("zone") is None
-    assert len(store._idle) == 2
+    assert len(store._readers._idle) == 2
 
 
 def test_what_need_not_be_lasting_waits_for_no_disk_and_the_next_that_must_be_does(store: SqliteStore) -> None:

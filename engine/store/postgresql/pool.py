@@ -91,6 +91,15 @@ class Pool:
                     self._idle.append(wire)
             self._free.release()
 
+    def pause(self) -> None:
+        """Let nobody take or give back one; those that lie idle are closed."""
+        self.forget_idle()
+        self._lock.acquire()
+
+    def go_on(self) -> None:
+        """Let them take and give back again."""
+        self._lock.release()
+
     def forget_idle(self) -> None:
         """Close those that lie idle: the server has been away, so all of them are as dead as the one that told."""
         with self._lock:

@@ -22,6 +22,7 @@ from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.ahead import statements_of
+from engine.store.forking import Minding, mind_forks
 from engine.store.hosted import Guests
 from engine.store.line import LONGEST, Line, Place
 from engine.store.postgresql.hosted import PostgresHosted
@@ -103,6 +104,7 @@ class PostgresStore:
         self._guests = Guests()
         self._whereabouts: tuple[object, ...] | None = None
         self._is_closed = False
+        mind_forks(self, Minding(PostgresStore._before_fork, PostgresStore._after_fork))
 
     def state(self) -> State:
         """How the tables of the database stand."""
@@ -232,6 +234,16 @@ class PostgresStore:
 
     def _explain(self, error: Exception) -> EngineError:
         return explain(error, self.path)
+
+    def _before_fork(self) -> None:
+        self._pool.pause()
+
+    def _after_fork(self, is_child: bool) -> None:
+        self._pool.go_on()
+        if is_child:
+            # What other threads of the parent are at stays theirs: the driver ends no connection of another process.
+            self._pool, self._count = Pool(self._address), Lock()
+            self._open, self._writing = set(), set()
 
     # -- transactions --------------------------------------------------------------------------------------------------
 

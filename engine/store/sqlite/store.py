@@ -19,14 +19,16 @@ from engine.errors import EngineError, StoreUnavailable
 from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
+from engine.store.forking import Minding, mind_forks
 from engine.store.hosted import Guests
 from engine.store.line import Line, Place
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
 from engine.store.sql import Driver
 from engine.store.sqlite.checkpoints import Checkpoints
-from engine.store.sqlite.connecting import connect, connect_to_read, connect_to_write, empty_log
+from engine.store.sqlite.connecting import connect, connect_to_write, empty_log
 from engine.store.sqlite.hosted import SqliteHosted
+from engine.store.sqlite.readers import Readers
 from engine.store.sqlite.schema import state_of
 from engine.store.sqlite.trouble import DAMAGE, explain
 from engine.store.standing import Standing
@@ -37,9 +39,6 @@ if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 T = TypeVar("T")
-
-MOST_IDLE = 8
-"""Readers' connections kept open for the next reader."""
 
 
 class SqliteStore:
@@ -63,13 +62,15 @@ class SqliteStore:
         self._writer: sqlite3.Connection | None = None
         self._standing = Standing()  # of the writer
         self._writing: int | None = None  # the thread whose turn it is
-        self._idle: list[sqlite3.Connection] = []
-        self._readers = 0
-        self._count = Lock()
+        self._readers = Readers(address)
         self._is_closed = False
+        self._is_at_rest = True  # when a fork began: nobody was using a connection
+        self._is_torn_off = False  # in a child, from a parent that was not at rest
         self._checkpoints = Checkpoints(lambda: connect(address))
         self._guests = Guests()
         self._probe: sqlite3.Connection | None = None  # of `is_being_written`
+        self._probing = Lock()
+        mind_forks(self, Minding(SqliteStore._before_fork, SqliteStore._after_fork))
 
     def state(self) -> State:
         """How the tables of the file stand."""
@@ -78,7 +79,7 @@ class SqliteStore:
             try:
                 return state_of(reader, self._address.path)
             finally:
-                self._give_back(reader)
+                self._readers.give_back(reader)
         except DAMAGE as error:
             raise self._explain(error) from error
 
@@ -151,7 +152,7 @@ class SqliteStore:
 
     def is_being_written(self) -> bool:
         """Whether somebody is writing at this moment."""
-        with self._count:
+        with self._probing:
             self._check_open()
             self._probe = self._probe or connect(replace(self._address, busy=0.0))
             try:
@@ -165,16 +166,36 @@ class SqliteStore:
 
     def close(self) -> None:
         """Let go of files and connections; a transaction still open is an error."""
-        with self._count:
-            if self._readers or self._writing is not None:
+        with self._probing:
+            if self._readers.count or self._writing is not None:
                 raise RuntimeError("the store cannot be closed: a transaction is still open")
             self._is_closed = True
+        self._readers.forget_idle()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._checkpoints.stop()
-        for connection in (*self._idle, self._writer, self._probe):
+        for connection in (self._writer, self._probe):
             if connection is not None:
                 connection.close()
-        self._idle.clear()
         self._writer = self._probe = None
+
+    def _before_fork(self) -> None:
+        self._probing.acquire()
+        is_nobodys_turn = self._line.pause()
+        self._readers.pause()
+        self._is_at_rest = is_nobodys_turn and not self._readers.count
+        if is_nobodys_turn:
+            self._let_go()
+            self._checkpoints = Checkpoints(lambda: connect(self._address))
+
+    def _after_fork(self, is_child: bool) -> None:
+        self._readers.go_on()
+        self._line.go_on()
+        self._probing.release()
+        if is_child:
+            self._readers, self._line, self._writing = Readers(self._address), Line(), None
+            self._is_torn_off = not self._is_at_rest
 
     def _explain(self, error: Exception) -> EngineError:
         return explain(error, self._address.path)
@@ -301,35 +322,18 @@ class SqliteStore:
     # -- readers -------------------------------------------------------------------------------------------------------
 
     def _take_reader(self) -> sqlite3.Connection:
-        with self._count:
-            self._check_open()
-            self._readers += 1
-            reader = self._idle.pop() if self._idle else None
-        try:
-            return reader or connect_to_read(self._address)
-        except BaseException:
-            with self._count:
-                self._readers -= 1
-            raise
-
-    def _give_back(self, reader: sqlite3.Connection) -> None:
-        try:
-            if reader.in_transaction:
-                reader.execute("ROLLBACK")
-        except sqlite3.Error:
-            reader.close()
-            reader = None  # type: ignore[assignment]
-        with self._count:
-            self._readers -= 1
-            if reader is not None and len(self._idle) < MOST_IDLE:
-                self._idle.append(reader)
-                return
-        if reader is not None:
-            reader.close()
+        self._check_open()
+        return self._readers.take()
 
     def _check_open(self) -> None:
         if self._is_closed:
             raise StoreUnavailable(f"the database `{self._address.path}` has been closed", help="open it again")
+        if self._is_torn_off:
+            # SQLite knows of the locks of a file only what it has in memory, and a child has a copy of its parent's.
+            raise StoreUnavailable(
+                f"this process was forked while another thread was using the database `{self._address.path}`",
+                help="open the engine anew here, in the child; or fork before threads begin to use it",
+            )
 
     def _check_revision(self, connection: sqlite3.Connection) -> None:
         found = connection.execute(SELECT_VERSION).fetchone()
@@ -380,13 +384,13 @@ class Reading:
                 # The first select fixes what the reader sees, so it stands here and not somewhere in the caller's work.
                 store._check_revision(self._reader)
             except BaseException:
-                store._give_back(self._reader)
+                store._readers.give_back(self._reader)
                 raise
         except DAMAGE as error:
             raise store._explain(error) from error
         return SqlTransaction(self._reader.execute, store.driver, store.memo)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._store._give_back(self._reader)
+        self._store._readers.give_back(self._reader)
         if isinstance(error, DAMAGE):
             raise self._store._explain(error) from error

@@ -1,0 +1,65 @@
+"""The connections of readers: each has one of its own while it looks, and some are kept open for the next."""
+
+from __future__ import annotations
+
+import sqlite3
+from threading import Lock
+
+from engine.store.address import Address
+from engine.store.sqlite.connecting import connect_to_read
+
+MOST_IDLE = 8
+"""Connections kept open for the next reader."""
+
+
+class Readers:
+    """How many read, and the connections that lie idle."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = Lock()
+        self.count = 0  # who read at this moment
+
+    def take(self) -> sqlite3.Connection:
+        """A connection for one reader."""
+        with self._lock:
+            self.count += 1
+            reader = self._idle.pop() if self._idle else None
+        try:
+            return reader or connect_to_read(self._address)
+        except BaseException:
+            with self._lock:
+                self.count -= 1
+            raise
+
+    def give_back(self, reader: sqlite3.Connection) -> None:
+        """Keep it for the next one, its transaction ended; or let go of it."""
+        is_sound = True
+        try:
+            if reader.in_transaction:
+                reader.execute("ROLLBACK")
+        except sqlite3.Error:
+            is_sound = False
+        with self._lock:
+            self.count -= 1
+            if is_sound and len(self._idle) < MOST_IDLE:
+                self._idle.append(reader)
+                return
+        reader.close()
+
+    def forget_idle(self) -> None:
+        """Close those that lie idle."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.close()
+
+    def pause(self) -> None:
+        """Let nobody take or give back one; those that lie idle are closed."""
+        self.forget_idle()
+        self._lock.acquire()
+
+    def go_on(self) -> None:
+        """Let them take and give back again."""
+        self._lock.release()
