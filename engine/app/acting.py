@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from engine.app.catalogue import REVISION
 from engine.app.given import Given
+from engine.app.kinds import check_given
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
 from engine.core.cases import Actor, Command, Verb
@@ -68,7 +69,7 @@ class Acting:
 
         Files are attached by the same step, or not at all; the form names each by its hash.
         """
-        given = Given(form=form or {}, facts=facts or {}, key=key, occurred_at=occurred_at)
+        given = check_given(Given(form=form or {}, facts=facts or {}, key=key, occurred_at=occurred_at))
         _check_files(files, given.form)
 
         def work(tx: Transaction) -> Result:
@@ -96,13 +97,13 @@ class Acting:
 
         def work(tx: Transaction) -> list[Result]:
             who = actor_of(tx, actor)
-            return [self._one_of_many(tx, one, who) for one in acts]
+            return [self._one_of_many(tx, one, who, given) for one, given in zip(acts, brought, strict=True)]
 
+        brought = [check_given(Given(one.form, one.facts, one.key, one.expect_revision)) for one in acts]
         keys = [one.key for one in acts if one.key is not None]
         return self._recipe.whole(work, _ahead([one.case for one in acts], actor, keys))
 
-    def _one_of_many(self, tx: Transaction, one: Act, actor: Actor) -> Result:
-        given = Given(one.form, one.facts, one.key, one.expect_revision)
+    def _one_of_many(self, tx: Transaction, one: Act, actor: Actor, given: Given) -> Result:
         command = Command("do", one.case, actor, one.action, one.form, one.facts, key=one.key)
         return self._recipe.command_in(tx, command, given)
 
@@ -132,7 +133,7 @@ class Acting:
         Whoever works both may, and assigners. A closed or merged case takes none in. Promises not missed yet end
         `cancelled`. Both keep a record of it.
         """
-        given = Given(key=key, expect_revision=expect_revision)
+        given = check_given(Given(key=key, expect_revision=expect_revision))
 
         def work(tx: Transaction) -> Result:
             return self._recipe.merging_in(tx, self._command(tx, _Asked("merge", case, into, actor), given), given)
@@ -154,6 +155,7 @@ class Acting:
         def work(tx: Transaction) -> Result:
             return _kept(tx, self._recipe.command_in(tx, self._command(tx, asked, given), given), files)
 
+        check_given(given)
         keys = [] if given.key is None else [given.key]
         return self._recipe.whole(work, _ahead((asked.case,), asked.actor, keys))
 
@@ -166,7 +168,9 @@ class Acting:
 
 def _ahead(cases: Iterable[str], actor: Actor | str, keys: Sequence[str]) -> Ahead:
     """What commands for these cases read before anything else: families bear the names of their roots."""
-    sender, person = (actor.id, None) if isinstance(actor, Actor) else (actor, actor)
+    sender, person = (
+        (actor.id, None) if isinstance(actor, Actor) else (actor, actor if isinstance(actor, str) else None)
+    )
     families = dict.fromkeys([case.partition(".")[0] for case in cases])
     return Ahead(tuple(families), person, tuple([(sender, key) for key in keys]) if keys else (), (REVISION,))
 

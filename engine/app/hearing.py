@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.app.given import Given
+from engine.app.kinds import check_key
 from engine.app.known import definitions_of
 from engine.app.life import KEYS_KEPT
 from engine.app.recipe import Recipe
@@ -202,5 +203,6 @@ def check_told(event: str, fields: Mapping[str, Any], key: str) -> None:
     """Raise `UsageError` unless it can be an event: it has an id, and its fields have names."""
     if not key:
         raise UsageError(f"event `{event}` has no id", help="its sender's own id, so that told twice it acts once")
+    check_key(key)
     if not all(isinstance(name, str) for name in fields):
         raise UsageError(f"the fields of event `{event}` must have names")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.app.kinds import check_named, sound
 from engine.core.cases import Actor
 from engine.core.reasons import near
 from engine.errors import NotFound, NotPermitted
@@ -15,7 +16,8 @@ from engine.ports import Transaction
 def actor_of(tx: Transaction, actor: Actor | str) -> Actor:
     """Who acts, with the roles held now; a host that brings an `Actor` vouches for it."""
     if isinstance(actor, Actor):
-        return actor
+        return sound(actor)
+    check_named(actor)
     person = tx.person(actor)
     if person is None or not person.is_active:
         raise NotPermitted(

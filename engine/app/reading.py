@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from engine.app.histories import Histories
+from engine.app.kinds import check_search
 from engine.app.known import check_process, check_role, check_state
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
@@ -147,6 +148,7 @@ class Reading:
 
     def worklist(self, search: Search) -> Worklist:
         """One page of cases, least remaining time first; `NotFound` for a process, state or role there is not."""
+        check_search(search)
         with self._recipe.store.read() as tx:
             who = actor_of(tx, search.actor)
             self._check_names(tx, search)
@@ -185,7 +187,7 @@ class Reading:
             waiting=waiting, assignee=who.id if search.mine else None, process=search.process, state=search.state,
             ids=ids, is_open=None if search.find else search.is_open, is_overdue=search.overdue,
             due_before=None if search.due_within is None else now + search.due_within, limit=search.limit,
-            after=search.after,
+            after=None if search.after is None else (*search.after,),
         )  # fmt: skip
 
     def _view(self, family: Family, case: Case, context: Context, now: int, who: Actor | None) -> CaseView:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from engine.errors import StoreUnavailable
+
 
 class Minding(NamedTuple):
     """What a store does about a fork."""
@@ -26,6 +28,14 @@ _held: list[tuple[object, Minding]] = []  # between before and after: the same o
 def mind_forks(store: object, minding: Minding) -> None:
     """Let this store do that at every fork for as long as it lives."""
     _open[store] = minding
+
+
+def torn_off(path: str) -> StoreUnavailable:
+    """What to say in a child that has a copy of what SQLite remembers of the parent's locks, and not the locks."""
+    return StoreUnavailable(
+        f"this process was forked while another thread was using the database `{path}`",
+        help="open the engine anew here, in the child; or fork before threads begin to use it",
+    )
 
 
 def _before() -> None:

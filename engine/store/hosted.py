@@ -190,7 +190,10 @@ class Guests:
         guest = getattr(self._local, "connection", None)
         host = guest() if guest is not None else None
         if host is not None and not host.closed and host.in_transaction():
-            raise RuntimeError("this thread's own transaction is open on the database; use `inside`, or end it first")
+            raise UsageError(
+                "this thread's own transaction is open on the database, and would be waited for by itself",
+                help="use `inside`, or end it first",
+            )
 
 
 def driver_connection(connection: object) -> object:
@@ -225,7 +228,8 @@ def check_names(there: Iterable[str]) -> None:
     if taken := sorted(metadata.tables.keys() & set(there)):
         raise UsageError(
             f"the database has tables of its own called {', '.join(f'`{name}`' for name in taken)}",
-            help="nothing was changed; rename them, or keep the engine's cases in a database of their own",
+            help="nothing was changed; rename them, or give the engine's tables a place of their own: another "
+            "database, or on PostgreSQL another schema",
         )
 
 

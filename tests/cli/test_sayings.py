@@ -18,6 +18,8 @@ OURS = {name for name, value in vars(errors).items() if isinstance(value, type)}
 TALK_AMONG_OURSELVES = tuple(
     f"engine/{name}.py"
     for name in (
+        "app/kinds",
+        "store/forking",
         "store/hosted",
         "store/memory",
         "store/overlay",
@@ -26,7 +28,7 @@ TALK_AMONG_OURSELVES = tuple(
         "testing",
     )
 )
-"""Stores that no command opens, and what hosts use in their tests."""
+"""What only hosts meet: kinds of values, forks, stores that no command opens, and what they use in their tests."""
 
 
 def is_known(text: str) -> bool:

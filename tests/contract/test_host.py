@@ -277,7 +277,7 @@ def test_a_thread_does_not_wait_for_its_own_transaction(host: Host) -> None:
     with host.database.begin() as connection:
         done(host.engine.inside(connection).open_case("errand", MILK, actor=LIN))
         began = monotonic()
-        with pytest.raises(RuntimeError, match="use `inside`, or end it first"):
+        with pytest.raises(UsageError, match="own transaction is open"):
             host.engine.open_case("errand", MILK, actor=LIN)
         assert monotonic() - began < 1
     assert done(host.engine.open_case("errand", MILK, actor=LIN)).id == "E-2"

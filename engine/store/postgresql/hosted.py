@@ -13,12 +13,18 @@ from engine.store.postgresql.pool import cursor_on
 from engine.store.postgresql.schema import has_tables, revision_of, whereabouts
 from engine.store.postgresql.wire import Cursor
 from engine.store.schema import HEAD, check_revision
+from engine.store.sql import ALONE
 
 if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 ITS_OWN = ("40001", "40P01", "55P03")
 """Errors that end the host's whole transaction, or leave it waiting for somebody: only the host can do it again."""
+
+OF_THIS_SCHEMA = (
+    "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = current_schema()"
+)
+"""What is called how where our tables will be; the same names in other schemas are no trouble."""
 
 
 class OnServer(Home, Protocol):
@@ -58,11 +64,14 @@ def install_postgresql(connection: HostConnection) -> bool:
     """Make our tables beside the host's own, or bring them up to date; whether anything had to be done."""
     driver = _driver_of(connection)
     cursor = cursor_on(driver)
+    cursor.execute(
+        ALONE, ()
+    )  # before anything is read: of two who begin together one would lose its tables to the other
     is_there = has_tables(cursor)
     if is_there and check_revision(revision_of(cursor), driver.info.dbname) == "current":
         return False
     if not is_there:
-        found = cursor.execute("SELECT relname FROM pg_class WHERE pg_table_is_visible(oid)", ())
+        found = cursor.execute(OF_THIS_SCHEMA, ())
         check_names(name for (name,) in found.fetchall())
     from engine.store.migrating import run_migrations
     from engine.store.postgresql.upgrading import fence

@@ -19,7 +19,7 @@ from engine.errors import EngineError, StoreUnavailable
 from engine.ports import NOTHING_AHEAD, Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
-from engine.store.forking import Minding, mind_forks
+from engine.store.forking import Minding, mind_forks, torn_off
 from engine.store.hosted import Guests
 from engine.store.line import Line, Place
 from engine.store.rows import Memo
@@ -329,11 +329,7 @@ class SqliteStore:
         if self._is_closed:
             raise StoreUnavailable(f"the database `{self._address.path}` has been closed", help="open it again")
         if self._is_torn_off:
-            # SQLite knows of the locks of a file only what it has in memory, and a child has a copy of its parent's.
-            raise StoreUnavailable(
-                f"this process was forked while another thread was using the database `{self._address.path}`",
-                help="open the engine anew here, in the child; or fork before threads begin to use it",
-            )
+            raise torn_off(self._address.path)
 
     def _check_revision(self, connection: sqlite3.Connection) -> None:
         found = connection.execute(SELECT_VERSION).fetchone()
