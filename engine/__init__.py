@@ -69,11 +69,11 @@ if TYPE_CHECKING:
         UsageError,
         VerificationFailed,
     )
+    from engine.instants import read_instant, show_instant
     from engine.lang.calendar_files import load_calendar, load_calendars
     from engine.ports import Person, TimeSource
     from engine.resources import read_sources
     from engine.sealing import HostKeys, host_keys
-    from engine.values import read_instant, show_instant
     from engine.worker import run_worker
 
 _APP = (
@@ -100,8 +100,8 @@ _HOMES = {
     "TimeSource": "engine.ports",
     "load_calendar": "engine.lang.calendar_files",
     "load_calendars": "engine.lang.calendar_files",
-    "read_instant": "engine.values",
-    "show_instant": "engine.values",
+    "read_instant": "engine.instants",
+    "show_instant": "engine.instants",
     "read_sources": "engine.resources",
     "HostKeys": "engine.sealing",
     "host_keys": "engine.sealing",

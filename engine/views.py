@@ -110,6 +110,13 @@ class Accepted:
             self._before = self._before()
         return self._before
 
+    def __getstate__(self) -> dict[str, object]:
+        """For other processes, which have nothing to make the views of."""
+        return {"_case": self.case, "_before": self.before, "record": self.record, "is_repeat": self.is_repeat}
+
+    def __repr__(self) -> str:
+        return f"Accepted({self.case.id}, revision {self.case.revision}{', repeated' if self.is_repeat else ''})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:

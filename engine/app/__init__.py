@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from os import PathLike, fspath
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -67,12 +68,14 @@ class Engine(
 
     @classmethod
     def open(
-        cls, url: str, *, time: TimeSource | None = None, create: bool = False, keys: HostKeys | None = None
-    ) -> Engine:
+        cls, url: str | PathLike[str], *, time: TimeSource | None = None, create: bool = False,
+        keys: HostKeys | None = None,
+    ) -> Engine:  # fmt: skip
         """An engine on the database of this URL or path; `memory:` keeps everything in this process.
 
         The host's keys, which lock those of private values, are those the environment names, unless they are given.
         """
+        url = fspath(url)
         if url == "memory:":
             from engine.store.memory import MemoryStore
 

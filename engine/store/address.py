@@ -11,6 +11,9 @@ from engine.errors import UsageError
 EXPECTED = "expected a path like `desk.db`, or `sqlite:///desk.db`, or `postgresql://host/desk`, or `memory:`"
 OPTIONS = "`synchronous=FULL|NORMAL`, `busy=SECONDS` (0.1 to 10), `mode=rw|ro`"
 SERVER_OPTIONS = "`pool=CONNECTIONS` (2 to 100), `busy=SECONDS` (0.1 to 10), `mode=rw|ro`, and those of libpq"
+OF_HOSTS = {"postgresql+psycopg": "postgresql", "sqlite+pysqlite": "sqlite"}
+"""What SQLAlchemy calls these with the driver that we use as well: a host has one URL for itself and for us."""
+
 LONGEST_WAIT = 10.0
 """Nobody waits longer for a database than this many seconds."""
 
@@ -36,6 +39,7 @@ class Address:
 
 def read_address(url: str) -> Address:
     """The address a URL or a path stands for."""
+    url = _plain(url)
     if url in ("memory:", "memory://"):
         return Address(kind="memory")
     scheme, separator, rest = url.partition("://")
@@ -54,7 +58,13 @@ def read_address(url: str) -> Address:
 
 def shown(url: str) -> str:
     """The URL as it may stand on screens and in files: without a password."""
+    url = _plain(url)
     return _split(url).shown if url.startswith(("postgresql://", "postgres://")) else url
+
+
+def _plain(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{OF_HOSTS[scheme]}://{rest}" if separator and scheme in OF_HOSTS else url
 
 
 def _path(path: str, url: str) -> Address:

@@ -216,6 +216,11 @@ def driver_connection(connection: object) -> object:
 
 def wrong_driver(connection: HostConnection, expected: str) -> UsageError:
     """What to say of a connection that is another database's, or another driver's."""
+    if connection.dialect.is_async:
+        return UsageError(
+            f"the engine cannot use a connection of asyncio, here of the driver `{connection.dialect.driver}`",
+            help="begin the transaction on a thread, by `asyncio.to_thread`, on a SQLAlchemy engine without asyncio",
+        )
     return UsageError(
         f"the engine cannot use a connection of the driver `{connection.dialect.driver}`", help=f"expected {expected}"
     )

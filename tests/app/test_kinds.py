@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -109,3 +111,18 @@ def test_where_a_page_ended_may_have_travelled_as_json(engine: Engine) -> None:
     after: Any = list(page.next)
     rest = engine.worklist(Search(actor=LIN, limit=2, after=after))
     assert {row.id for row in (*page.rows, *rest.rows)} == cases
+
+
+def test_an_answer_goes_to_another_process_with_its_views(engine: Engine) -> None:
+    case = open_errand(engine)
+    done = engine.act(case, "remark", {"note": "x"}, actor=LIN)
+    assert isinstance(done, Accepted)
+    again = pickle.loads(pickle.dumps(done))
+    assert (again.case, again.before, again.record) == (done.case, done.before, done.record)
+    assert repr(again) == repr(done) == f"Accepted({case}, revision 2)"
+
+
+def test_a_database_is_named_by_a_path_as_well(tmp_path: Path) -> None:
+    with Engine.open(tmp_path / "desk.db", create=True) as engine:
+        assert engine.published() == []
+    assert (tmp_path / "desk.db").exists()

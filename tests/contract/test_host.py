@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from sqlalchemy import Connection
 
 from engine import Accepted, Conflict, Engine, Inside, KeyReused, Refusal, SetAside, UsageError, run_worker
 from engine.core.run import Poisoned
+from engine.store.hosted import wrong_driver
 from engine.testing import ManualTime, engine_in_memory
 from tests.app.desks import BOSS, HOUR, LIN, MINUTE, NINE, done, refused, sources
 from tests.contract.hosts import HOSTS, Host
@@ -284,6 +287,13 @@ def test_a_thread_does_not_wait_for_its_own_transaction(host: Host) -> None:
 
 
 # -- how it must be used -----------------------------------------------------------------------------------------------
+
+
+def test_a_connection_of_asyncio_is_refused_with_what_to_do() -> None:
+    connection: Any = SimpleNamespace(dialect=SimpleNamespace(is_async=True, driver="asyncpg"))
+    error = wrong_driver(connection, "PostgreSQL through psycopg")
+    assert "asyncio, here of the driver `asyncpg`" in error.message
+    assert "`asyncio.to_thread`" in (error.help or "")
 
 
 def test_a_connection_without_a_transaction_is_refused(host: Host) -> None:

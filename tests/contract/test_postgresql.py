@@ -178,9 +178,11 @@ def test_a_server_that_is_not_there_is_named(tmp_path: object) -> None:
 def test_a_password_is_never_shown(tmp_path: object) -> None:
     url = f"postgresql://lin:Secret1@/desk?host={tmp_path}&password=Secret2&sslpassword=Secret3"
     said, now = sentence(lambda: open_store(url))
-    for text in (said, now, shown(url), repr(read_address(url)), str(read_address(url))):
+    of_a_host = url.replace("postgresql:", "postgresql+psycopg:", 1)
+    for text in (said, now, shown(url), shown(of_a_host), repr(read_address(url)), str(read_address(of_a_host))):
         assert "Secret" not in text
-        assert "lin@" in shown(url)
+    assert "lin@" in shown(url)
+    assert shown(of_a_host) == shown(url)
     assert "Secret1" in read_address(url).url
 
 
@@ -281,6 +283,10 @@ def test_a_database_that_keeps_no_unicode_is_refused(server: postgres.Server) ->
     ("url", "expected"),
     [
         ("postgresql://db/desk", ("postgresql://db/desk", "postgresql://db/desk", 8.0, 10, False)),
+        (
+            "postgresql+psycopg://lin:pw@db/desk",
+            ("postgresql://lin@db/desk", "postgresql://lin:pw@db/desk", 8.0, 10, False),
+        ),
         (
             "postgres://lin:pw@db:5433/desk?pool=4&busy=2&mode=ro&sslmode=verify-full",
             (

@@ -262,6 +262,7 @@ def test_many_may_make_the_same_database_at_once(path: Path) -> None:
         ("/var/desk.db", ("/var/desk.db", "FULL", 8.0, False)),
         ("C:\\desk\\desk.db", ("C:\\desk\\desk.db", "FULL", 8.0, False)),
         ("sqlite:///desk.db", ("desk.db", "FULL", 8.0, False)),
+        ("sqlite+pysqlite:////var/desk.db", ("/var/desk.db", "FULL", 8.0, False)),
         ("sqlite:////var/desk%20one.db?synchronous=normal", ("/var/desk one.db", "NORMAL", 8.0, False)),
         ("sqlite:///维修.db?busy=2.5&mode=ro", ("维修.db", "FULL", 2.5, True)),
     ],

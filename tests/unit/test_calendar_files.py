@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from datetime import datetime
+from typing import Any
 
 import pytest
 
-from engine import DefinitionError, always, load_calendar, load_calendars, openings, read_calendar, read_instant
+from engine import (
+    CalendarError,
+    DefinitionError,
+    always,
+    load_calendar,
+    load_calendars,
+    openings,
+    read_calendar,
+    read_instant,
+)
 
 OFFICE = 'calendar: office\nlabel: {en: Office}\nweekly: {mon-fri: ["09:00-17:00"]}\n'
 DESK = "desk: corner\nlanguages: [en]\nzone: Asia/Shanghai\ncurrency: CNY\nroles: {agent: {en: Agent}}\n"
@@ -69,3 +81,20 @@ def test_openings_are_cut_at_the_edges_asked_for() -> None:
     assert openings(office, at("2026-03-06 17:00"), at("2026-03-09 09:00")) == []
     assert openings(office, at("2026-03-09 09:00"), at("2026-03-06 17:00")) == []
     assert openings(always("UTC"), 5, 9) == [(5, 9)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "zone", "said"),
+    [
+        ("yesterday", "UTC", "`yesterday` is no instant; expected a time like `2026-03-02 14:00`"),
+        ("2026-02-30 09:00", "UTC", "expected a time that exists"),
+        ("2026-03-02 09:00", "Nowhere", "expected a time in a zone that exists: time zone `Nowhere` is not known"),
+        ("2999-01-01 09:00", "UTC", "expected a time between the years"),
+        (datetime(2026, 3, 2), "UTC", "expected a time with its zone"),  # noqa: DTZ001
+        (None, "UTC", "`None` is no instant"),
+        ("x" * 1000, "UTC", f"`{'x' * 60}` is no instant"),
+    ],
+)
+def test_what_is_no_instant_is_told_in_a_sentence(raw: Any, zone: str, said: str) -> None:
+    with pytest.raises(CalendarError, match=re.escape(said)):
+        read_instant(raw, zone)
