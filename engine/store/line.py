@@ -118,7 +118,7 @@ class Line:
     def pause(self) -> bool:
         """Let nobody enter or leave; whether it is nobody's turn."""
         self._lock.acquire()
-        return not self._is_taken
+        return self._free == self._turns
 
     def go_on(self) -> None:
         """Let them enter and leave again."""

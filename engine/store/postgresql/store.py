@@ -242,7 +242,7 @@ class PostgresStore:
         self._pool.go_on()
         if is_child:
             # What other threads of the parent are at stays theirs: the driver ends no connection of another process.
-            self._pool, self._count = Pool(self._address), Lock()
+            self._pool, self._count, self._line = Pool(self._address), Lock(), Line(TURNS)
             self._open, self._writing = set(), set()
 
     # -- transactions --------------------------------------------------------------------------------------------------
