@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from engine.cli.translate import _
+
 _CASE = re.compile(r"[A-Za-z]+-[0-9.]+")
 
 
@@ -32,4 +34,16 @@ class ProcessPath(click.Path):
         meant = (Path(f"{value}.yaml"), Path("processes") / f"{value}.yaml")
         if not Path(value).exists():
             value = next((str(path) for path in meant if path.is_file()), value)
+        if not Path(value).exists():
+            self.fail(_nothing_called(str(value)), param, ctx)
         return super().convert(value, param, ctx)
+
+
+def _nothing_called(name: str) -> str:
+    """Say that no file or process is called so, and which one was probably meant."""
+    from difflib import get_close_matches
+
+    names = [file.stem for file in Path("processes").glob("*.yaml") if "." not in file.stem]
+    near = get_close_matches(Path(name).stem, names, 1)
+    text = _("there is no file or process `{name}`").format(name=name)
+    return text + (_("; ") + _("did you mean `{name}`?").format(name=near[0]) if near else "")

@@ -54,3 +54,10 @@ def test_a_rule_is_explained_in_chinese_down_to_its_reason() -> None:
     said = run("explain", "maybe-unset", language="zh").out
     assert said.startswith("maybe-unset（错误）\n\n表达式读的字段在那里可能没有值。\n\n字段要确定有值，")
     assert "\n正确：\n" in said
+
+
+def test_a_process_that_no_file_holds_is_answered_by_the_nearest() -> None:
+    for command in ("check", "test", "play", "publish"):
+        done = run(command, "repiar")
+        assert (done.code, done.out) == (Exit.USAGE, "")
+        assert "there is no file or process `repiar`; did you mean `repair`?" in done.err
