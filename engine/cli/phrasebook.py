@@ -80,16 +80,17 @@ class Phrasebook:
         return self._sentence(text, 0) or text
 
     def _sentence(self, text: str, depth: int) -> str | None:
-        known = _exactly(text) or self._filled(self.templates, text, depth)
+        known = _exactly(text) or self._filled(self.templates, text, depth, is_one=True)
         if known is None and "; " in text:  # what is wrong, and what to do about it
             halves = [self._sentence(half, depth + 1) for half in text.split("; ")]
             known = _("; ").join(half for half in halves if half) if all(halves) else None
-        return known
+        return known or self._filled(self.templates, text, depth)
 
-    def _filled(self, templates: Iterable[Template], text: str, depth: int) -> str | None:
+    def _filled(self, templates: Iterable[Template], text: str, depth: int, *, is_one: bool = False) -> str | None:
+        """Say a text again as a template says it; `is_one`: no blank of it may hold the end of another sentence."""
         for template in templates:
             blanks = template.blanks_of(text)
-            if blanks is not None:
+            if blanks is not None and not (is_one and any("; " in blanks[name] for name in template.open)):
                 told = {name: self._blank(blank, depth + 1) for name, blank in blanks.items() if name in template.open}
                 return _(template.sentence).format(**{**blanks, **told})
         return None

@@ -51,6 +51,13 @@ def test_both_starters_say_the_same(folder: Path) -> None:
     assert written["en"] == written["zh"]
 
 
+def test_at_a_desk_of_one_role_that_does_everything(folder: Path) -> None:
+    (folder / "desk.yaml").write_text(DESK.format(languages="en", roles="  porter: {en: Porter}\n"), "utf-8")
+    run("new", "lost_found")
+    assert "by: [porter]  " in (folder / "lost_found.yaml").read_text("utf-8")
+    is_whole()
+
+
 @pytest.mark.parametrize(
     ("languages", "agent", "label"),
     [

@@ -115,7 +115,7 @@ class Desk:
 
 
 def desk_in(text: bytes) -> Desk:
-    """Read what the desk is like: its own first roles where it has no agents and supervisors."""
+    """Read what the desk is like: its own first roles where it has no agents and supervisors; one may be both."""
     from engine.lang.source import read
 
     document, _findings = read(text, "desk.yaml")
@@ -125,7 +125,7 @@ def desk_in(text: bytes) -> Desk:
     roles = list(named) if isinstance(named, dict) else []
     agent = "agent" if "agent" in roles or not roles else roles[0]
     others = [role for role in roles if role != agent]
-    supervisor = "supervisor" if "supervisor" in roles or not others else others[0]
+    supervisor = "supervisor" if "supervisor" in roles or not roles else (others or roles)[0]
     spoken = [str(one) for one in languages] if isinstance(languages, list) and languages else ["en", "zh"]
     return Desk(spoken, {"agent": agent, "supervisor": supervisor}, roles)
 
@@ -137,6 +137,7 @@ def _fitted(text: str, name: str, desk: Desk) -> str:
     for there, here in {"new_process": name, "NEW": prefix, "New process": title, "新流程": title}.items():
         text = text.replace(there, here)
     text = re.sub(r"\b(?:agent|supervisor)\b", lambda word: desk.roles[word[0]], text)
+    text = re.sub(r"\[(\w+), \1\]", r"[\1]", text)  # one role stands for both
     text = _LABEL.sub(lambda label: _label(label, desk.languages), text)
     return re.sub(r"(?m)^(\S.*?|  .*?) {2,}# ", lambda line: f"{line[1]:<33} # ", text)
 
