@@ -1,6 +1,8 @@
 """How soon is a command there, beside a Python that does nothing?
 
-python benchmarks/starting.py
+Compiled as an installed casewright is: what is imported is kept as bytecode, whatever the environment says of that.
+
+    python benchmarks/starting.py
 """
 
 from __future__ import annotations
@@ -17,13 +19,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.common import ROOT, Answer, at_most, in_turns, tell
 
 COMMAND = (sys.executable, "-c", "from engine.cli.main import main; main()")
+BYTECODE = str(Path(tempfile.gettempdir()) / "casewright-bytecode")
 BARE = (sys.executable, "-c", "pass")
 
 
 def run(*words: str, folder: Path = ROOT) -> None:
     """Run a process to its end."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    given |= {"PYTHONPATH": path, "PYTHONPYCACHEPREFIX": BYTECODE}
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, env=given)
     assert done.returncode == 0, done.stderr
 
 

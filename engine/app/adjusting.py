@@ -10,7 +10,7 @@ from engine.app.affecting import AdjustedCycle, Finding, changes_on
 from engine.app.declaring import Asked, Correction, Declared, Interruption, Reach, check_said, drafted, kind_of, named
 from engine.app.given import Given
 from engine.app.histories import Histories
-from engine.app.keeping import Progress
+from engine.app.keeping import Progress, unwatched
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of, admin_of
 from engine.core.adjustments import Adjustment, Affected, Kind, Reversal
@@ -25,16 +25,12 @@ BATCH = 50
 Work = Callable[[Transaction, str], None]
 
 
-def _nothing(done: int, total: int) -> None:
-    """Nobody wants to know how far it is."""
-
-
 class Adjusting:
     """The verbs on what stands beside the ledger. Only administrators declare and reverse; no ledger is moved."""
 
     _recipe: RecipeOfTwo
 
-    def preview(self, asked: Asked, *, actor: Actor | str, progress: Progress = _nothing) -> list[AdjustedCycle]:
+    def preview(self, asked: Asked, *, actor: Actor | str, progress: Progress = unwatched) -> list[AdjustedCycle]:
         """Every cycle that an interruption would affect or a correction change, and its result before and after.
 
         One under way that a correction is about is there too: what it will be measured by changes.
@@ -51,7 +47,7 @@ class Adjusting:
             return sorted(found, key=lambda change: (change.started_at, change.case, change.clock, change.cycle))
 
     def interrupt(
-        self, interruption: Interruption, *, actor: Actor | str, progress: Progress = _nothing
+        self, interruption: Interruption, *, actor: Actor | str, progress: Progress = unwatched
     ) -> Declared | None:
         """Declare an interruption: a record on each case it affects, results beside theirs; None if it affects none.
 
@@ -59,7 +55,7 @@ class Adjusting:
         """
         return self._declare(interruption, actor, progress)
 
-    def correct(self, correction: Correction, *, actor: Actor | str, progress: Progress = _nothing) -> Declared | None:
+    def correct(self, correction: Correction, *, actor: Actor | str, progress: Progress = unwatched) -> Declared | None:
         """Put a calendar or goal right for promises that began under it: as `interrupt` declares time."""
         return self._declare(correction, actor, progress)
 
@@ -88,7 +84,7 @@ class Adjusting:
         return self._finished(one, [case for case in clocks if case not in there], work, progress)
 
     def reverse(
-        self, adjustment: str, *, actor: Actor | str, reason: str, approver: str, progress: Progress = _nothing
+        self, adjustment: str, *, actor: Actor | str, reason: str, approver: str, progress: Progress = unwatched
     ) -> Declared:
         """Take an adjustment back: its promises have the results of their ledgers again, to the millisecond."""
         with self._recipe.store.write() as tx:

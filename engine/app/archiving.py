@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.app.keeping import Progress, unwatched
 from engine.app.lapsing import is_taken_in, keep_of, over_at, span_of
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of, admin_of
@@ -22,12 +23,6 @@ from engine.errors import Conflict, NotFound, NotPermitted, VerificationFailed
 from engine.evidence.offline import broken
 from engine.ports import Attachment, Tombstone, Transaction
 from engine.views import may_read
-
-Progress = Callable[[int, int], None]
-
-
-def _nothing(done: int, total: int) -> None:
-    """Nobody wants to know how far it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +55,7 @@ class Archiving:
             admin_of(tx, actor, "archive")
             return list(_leaving(tx, self._recipe.catalogue.library(tx), self._recipe.now()))
 
-    def archive(self, folder: str | Path, *, actor: Actor | str, progress: Progress = _nothing) -> Archived:
+    def archive(self, folder: str | Path, *, actor: Actor | str, progress: Progress = unwatched) -> Archived:
         """Move them into files of this folder, each family by itself; private values are left behind, and end.
 
         The file is on disk before the rows go. Broken off, the same call goes on; nothing is lost or done twice.
@@ -140,7 +135,7 @@ class Archiving:
                 raise NotPermitted(f"`{who.id}` ({', '.join(who.roles) or 'no role'}) may not read `{case}`")
             return [json.loads(record.text) for record in shelved.records if record.case == case]
 
-    def verify_archive(self, folder: str | Path, *, progress: Progress = _nothing) -> Verification:
+    def verify_archive(self, folder: str | Path, *, progress: Progress = unwatched) -> Verification:
         """Verify every archived family by its file: hash, chains, replay, and that nothing of it is left behind."""
         with self._recipe.store.read() as tx:
             library = self._recipe.catalogue.library(tx)

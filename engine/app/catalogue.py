@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from weakref import ref
 
 from engine.core.plan import Library, Plan
 from engine.errors import DefinitionError, NotFound
 from engine.ports import Publication, Transaction
+
+if TYPE_CHECKING:
+    from engine.lang.load import Loaded
 
 REVISION = "catalogue"
 """The setting that changes with every publication."""
@@ -35,13 +39,26 @@ _LOADED: dict[tuple[str, str], Plan] = {}
 _LOCK = threading.Lock()
 
 
-def _load(publication: Publication) -> Plan:
+def load_definition(sources: Mapping[str, str], process: str, *, rules: bool = True) -> Loaded:
+    """A definition read from its texts. The front end is imported by who first reads one: most commands read none."""
     from engine.lang.load import load_process
 
+    return load_process(sources, process, rules=rules)
+
+
+def hashed_texts(publication: Publication) -> tuple[str, ...]:
+    """The texts of which its two hashes are; none where this version of casewright cannot read it."""
+    from engine.lang.hashes import documents_of
+
+    definition = load_definition(publication.sources, publication.process).definition
+    return () if definition is None else documents_of(definition)
+
+
+def _load(publication: Publication) -> Plan:
     key = (publication.behaviour_hash, publication.words_hash)
     with _LOCK:
         if key not in _LOADED:
-            loaded = load_process(publication.sources, publication.process, rules=False)
+            loaded = load_definition(publication.sources, publication.process, rules=False)
             if loaded.definition is None:
                 raise DefinitionError(
                     f"`{publication.process}` version {publication.version} was published by another version of "

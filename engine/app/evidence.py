@@ -9,6 +9,7 @@ from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import Any, TextIO
 
+from engine.app.catalogue import hashed_texts
 from engine.app.checkpoints import LAST, Checkpoint, Count, Leaf, Vouched, Vouching, last_signed, read_signed
 from engine.app.holding import Legible, paired
 from engine.app.merging import RecipeOfTwo
@@ -19,8 +20,6 @@ from engine.core.cases import Actor, Case
 from engine.errors import Conflict, NotFound
 from engine.evidence.offline import BUNDLE, leaf_of, path_of
 from engine.evidence.signing import SigningKey
-from engine.lang.hashes import documents_of
-from engine.lang.load import load_process
 from engine.ports import StoredRecord, Transaction
 
 
@@ -118,8 +117,7 @@ def _definitions(tx: Transaction, records: Iterable[StoredRecord]) -> dict[str, 
         if (edition.process, edition.version, edition.behaviour_hash, edition.words_hash) not in named:
             continue
         sources.append({"process": edition.process, "version": edition.version, "files": dict(edition.sources)})
-        definition = load_process(edition.sources, edition.process).definition
-        for text in documents_of(definition) if definition is not None else ():
+        for text in hashed_texts(edition):
             documents[hashlib.sha256(text.encode()).hexdigest()] = text
     return {"documents": documents, "sources": sources}
 

@@ -1,14 +1,14 @@
-"""What administrators do: publish definitions, name people, verify the audit, look whether all is well."""
+"""What administrators do: publish definitions, name people, look whether all is well."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.app.candidates import oversights_of, with_candidate
-from engine.app.catalogue import REVISION, opened_until
+from engine.app.catalogue import REVISION, load_definition, opened_until
 from engine.app.hearing import named_events
 from engine.app.known import check_role
 from engine.app.merging import RecipeOfTwo
@@ -19,13 +19,19 @@ from engine.core.likeness import likeness
 from engine.core.plan import Library
 from engine.errors import ClockJumped, DefinitionError, NotFound, UsageError
 from engine.fields import Words
-from engine.lang.load import Loaded, load_process
 from engine.model import ProcessDefinition
 from engine.ports import Person, Publication, Server, Transaction
 from engine.values import show_instant
 
+if TYPE_CHECKING:
+    from engine.lang.load import Loaded
+
 Progress = Callable[[int, int], None]
 """Told how many of how many are done."""
+
+
+def unwatched(done: int, total: int) -> None:
+    """Nobody wants to know how far it is."""
 
 
 REACHED_BY = ("email", "phone")
@@ -57,7 +63,7 @@ class Keeping:
 
     def publish(self, sources: Mapping[str, str], process: str, *, actor: Actor | str) -> Published:
         """Publish a definition: immutable from now on. New words under the same behaviour take effect at once."""
-        loaded = load_process(sources, process)
+        loaded = load_definition(sources, process)
         definition = loaded.definition
         if definition is None:
             raise unusable(process, loaded)

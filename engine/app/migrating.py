@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.app.candidates import oversights_of, with_candidate
+from engine.app.catalogue import load_definition
 from engine.app.given import Given
-from engine.app.keeping import Progress, check_status, unusable
+from engine.app.keeping import Progress, check_status, unusable, unwatched
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.core.cases import Actor, Applied, Case, Command, Head, Reason, Refused
@@ -16,7 +17,6 @@ from engine.core.decide import act
 from engine.core.plan import Library, Plan
 from engine.errors import EngineError, NotFound, UsageError
 from engine.fields import Words
-from engine.lang.load import load_process
 from engine.ports import Transaction
 from engine.views import Refusal
 
@@ -68,23 +68,19 @@ class Migrated:
     failed: tuple[tuple[str, Words], ...] = ()  # case, and why it was not
 
 
-def _nothing(done: int, total: int) -> None:
-    """Nobody wants to know how far it is."""
-
-
 class Migrating:
     """The verbs on cases of earlier versions. Only administrators plan and migrate."""
 
     _recipe: RecipeOfTwo
 
     def plan(
-        self, sources: Mapping[str, str], process: str, *, actor: Actor | str, progress: Progress = _nothing
+        self, sources: Mapping[str, str], process: str, *, actor: Actor | str, progress: Progress = unwatched
     ) -> MovePlan:
         """What publishing this definition and moving every open case to it would mean; nothing is changed.
 
         Raises `DefinitionError` where the definition cannot be published.
         """
-        definition = load_process(sources, process)
+        definition = load_definition(sources, process)
         if definition.definition is None:
             raise unusable(process, definition)
         with self._recipe.store.read() as tx:
@@ -94,7 +90,7 @@ class Migrating:
             return self._planned(tx, library, (process, definition.definition.version), (who, progress))
 
     def plan_migration(
-        self, process: str, version: int | None = None, *, actor: Actor | str, progress: Progress = _nothing
+        self, process: str, version: int | None = None, *, actor: Actor | str, progress: Progress = unwatched
     ) -> MovePlan:
         """What moving every open case to a published version, unsaid the newest, would mean; nothing is changed."""
         with self._recipe.store.read() as tx:
@@ -110,7 +106,7 @@ class Migrating:
 
     def migrate(
         self, process: str, version: int | None = None, *, actor: Actor | str, reason: str,
-        progress: Progress = _nothing,
+        progress: Progress = unwatched,
     ) -> Migrated:  # fmt: skip
         """Move every open case that can be moved, one recorded step a case.
 

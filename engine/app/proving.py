@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from engine.app.checkpoints import Vouched, hash_of_definitions, read_checkpoint
 from engine.app.crew import Opener, Shift, verified
 from engine.app.holding import Compared, Holding
+from engine.app.keeping import Progress, unwatched
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.app.verifying import Verification
 from engine.core.cases import Actor
 from engine.ports import Transaction
 from engine.version import __version__
-
-Progress = Callable[[int, int], None]
-
-
-def _nothing(done: int, total: int) -> None:
-    """Nobody wants to know how far it is."""
 
 
 class Proving:
@@ -30,7 +25,7 @@ class Proving:
     _opener: Opener | None
 
     def verify(
-        self, case: str | None = None, *, beyond: Compared | None = None, jobs: int = 1, progress: Progress = _nothing
+        self, case: str | None = None, *, beyond: Compared | None = None, jobs: int = 1, progress: Progress = unwatched
     ) -> Verification:
         """Verify every family, or that of one case, by chain and by replay; or all `beyond` what is vouched for.
 
@@ -58,7 +53,7 @@ class Proving:
             return Holding(tx, made, archive).against(leaves, walking.imprints(), keeps=is_to_vouch)
 
     def vouch(
-        self, *, actor: Actor | str, after: Compared | None = None, jobs: int = 1, progress: Progress = _nothing
+        self, *, actor: Actor | str, after: Compared | None = None, jobs: int = 1, progress: Progress = unwatched
     ) -> Vouched:
         """Replay every case to vouch for it in the next checkpoint; or all `after` what an earlier one vouches for.
 
