@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -119,7 +121,7 @@ def test_a_bundle_is_exported_and_verified_by_one_file(trust: str, capsys: pytes
     words = ("audit", "export", "R-1", "--checkpoint", "two.checkpoint", "--as", "boss")
     made = run(*words, "--bundle", "R-1.json")
     assert (made.code, made.out) == (Exit.DONE, "R-1: R-1.json holds 1 record\n")
-    assert "python -m engine.evidence.offline R-1.json" in made.err
+    assert "`--verifier verify.py` writes that as well" in made.err
     assert "13900000000" not in Path("R-1.json").read_text()
     assert main(["R-1.json", "--trust", trust]) == 0
     assert run(*words, "--bundle", "private.json", "--in-clear", "--json").json["records"] == 1
@@ -128,3 +130,16 @@ def test_a_bundle_is_exported_and_verified_by_one_file(trust: str, capsys: pytes
     assert "private values are those that were sealed: 3" in capsys.readouterr().out
     assert run("audit", "export", "R-1", "--bundle", "x.json", "--as", "wang.fang").code == Exit.NOT_PERMITTED
     assert not Path("x.json").exists()
+
+
+def test_the_file_that_verifies_is_written_beside_the_bundle_and_not_over_another(trust: str) -> None:
+    words = ("audit", "export", "R-1", "--as", "boss", "--verifier", "verify.py", "--bundle")
+    assert run(*words, "one.json").err == "verified without casewright by: python verify.py one.json\n"
+    assert "无需 casewright 即可核验：python verify.py two.json" in run(*words, "two.json", language="zh").err
+    done = subprocess.run([sys.executable, "-S", "verify.py", "two.json"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "verified")
+    Path("verify.py").write_text("# mine")
+    refused = run(*words, "three.json")
+    assert (refused.code, "`verify.py` is there already" in refused.err) == (Exit.USAGE, True)
+    assert Path("verify.py").read_text() == "# mine"
+    assert not Path("three.json").exists()

@@ -80,7 +80,8 @@ def export_command() -> Command:
         run_export,
         help=_(
             "Write a bundle that proves one case to somebody without casewright: its records, its definitions, and "
-            "with --checkpoint that they are those that were signed. One file of Python verifies it."
+            "with --checkpoint that they are those that were signed. One file of Python verifies it; --verifier writes "
+            "that as well."
         ),
         examples=("casewright audit export R-1042 --bundle R-1042.json --checkpoint monday.checkpoint",),
         params=[
@@ -90,6 +91,11 @@ def export_command() -> Command:
                 ["--checkpoint"],
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
                 help=_("A checkpoint that has the case."),
+            ),
+            click.Option(
+                ["--verifier"],
+                type=click.Path(dir_okay=False, path_type=Path),
+                help=_("Where to write the one file of Python that verifies bundles without casewright."),
             ),
             click.Option(
                 ["--in-clear"], is_flag=True, help=_("With private values in clear, and what proves each of them.")
@@ -217,6 +223,8 @@ def run_export(streams: Streams, engine: Engine, args: Args) -> int:
     """Write an evidence bundle."""
     with args.checkpoint.open(encoding="utf-8") if args.checkpoint is not None else nullcontext() as lines:
         bundle = engine.evidence(args.case, actor=args.settings.actor, checkpoint=lines, with_private=args.in_clear)
+    if args.verifier is not None:
+        _write_verifier(streams, args.verifier)
     with _written(streams, args.bundle) as out:
         out.write(json.dumps(bundle, ensure_ascii=False, indent=1) + "\n")
     count = len(bundle["records"])
@@ -225,7 +233,21 @@ def run_export(streams: Streams, engine: Engine, args: Args) -> int:
         return Exit.DONE
     text = plural("{count} record", "{count} records", count)
     streams.say(_("{case}: {file} holds {counted}").format(case=args.case, counted=text, file=args.bundle))
-    streams.tell(
-        _("verified by one file of Python alone: python -m engine.evidence.offline {file}").format(file=args.bundle)
-    )
+    if args.verifier is None:
+        hint = _("verified without casewright by one file of Python; `--verifier verify.py` writes that as well")
+    else:
+        trust = "" if args.checkpoint is None else " --trust FINGERPRINT"
+        command = f"python {args.verifier} {args.bundle}{trust}"
+        hint = _("verified without casewright by: {command}").format(command=command)
+    streams.tell(hint)
     return Exit.DONE
+
+
+def _write_verifier(streams: Streams, path: Path) -> None:
+    """Write the file that verifies bundles; one that is there already and is the same stays."""
+    from engine.evidence import offline
+
+    content = Path(offline.__file__).read_bytes()
+    if not path.is_file() or path.read_bytes() != content:
+        with _written(streams, path) as out:
+            out.write(content.decode())
