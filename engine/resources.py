@@ -19,6 +19,11 @@ def data_folder(name: str) -> Path:
     raise FileNotFoundError(f"the folder `{name}` that comes with casewright is missing: install casewright again")
 
 
+def verifier() -> bytes:
+    """The one file of Python that verifies evidence without casewright."""
+    return (_PACKAGE / "evidence" / "offline.py").read_bytes()
+
+
 def read_sources(folder: str | Path) -> dict[str, str]:
     """The texts of a folder of processes by their paths, as `Engine.publish` takes them."""
     found = Path(folder)

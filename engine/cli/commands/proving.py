@@ -20,6 +20,7 @@ from engine.cli.secret_files import keygen_options, write_secret
 from engine.cli.streams import Streams
 from engine.cli.translate import _, labelled, listed, plural
 from engine.errors import UsageError
+from engine.resources import verifier
 
 if TYPE_CHECKING:
     from engine.app import Engine, Problem, Vouched
@@ -245,9 +246,7 @@ def run_export(streams: Streams, engine: Engine, args: Args) -> int:
 
 def _write_verifier(streams: Streams, path: Path) -> None:
     """Write the file that verifies bundles; one that is there already and is the same stays."""
-    from engine.evidence import offline
-
-    content = Path(offline.__file__).read_bytes()
+    content = verifier()
     if not path.is_file() or path.read_bytes() != content:
         with _written(streams, path) as out:
             out.write(content.decode())
