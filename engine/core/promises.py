@@ -27,13 +27,12 @@ def advance_clocks(draft: Draft) -> None:
     turn = turn_of(before)
     is_new_turn = turn != turn_of(case)
     heads = dict(case.clocks)
-    touched = _touched(draft)
     for name, watched in plan.watched.items():
         head = heads.get(name, NEW)
         pauses = _pauses(draft, watched.clock, active) if watched.pauses else ()
         if (
             ended or reopened or not watched.names.isdisjoint(happened) or (head.active and pauses != head.paused)
-            or (watched.is_conditional and (name not in heads or touched is None or _is_asked(watched, touched)))
+            or (watched.is_conditional and (name not in heads or _is_asked(watched, before, case)))
         ):  # fmt: skip
             seen = Seen(
                 now=now, happened=frozenset(happened), pauses=pauses, turn=turn, is_new_turn=is_new_turn,
@@ -45,19 +44,13 @@ def advance_clocks(draft: Draft) -> None:
     draft.change(clocks=heads)
 
 
-def _is_asked(watched: Watched, touched: frozenset[str]) -> bool:
-    return watched.reads is None or not watched.reads.isdisjoint(touched)
-
-
-def _touched(draft: Draft) -> frozenset[str] | None:
-    """The fields that the step has changed; None where it has brought another version, whose promises may differ."""
-    before, case = draft.before, draft.case
-    if before.version != case.version:
-        return None
+def _is_asked(watched: Watched, before: Case, case: Case) -> bool:
+    """Whether what its `if` and its goal read may be otherwise than before; another version may have others."""
+    if watched.reads is None or before.version != case.version:
+        return True
     if before.data is case.data:
-        return frozenset()
-    names = before.data.keys() | case.data.keys()
-    return frozenset(name for name in names if before.data.get(name) != case.data.get(name))
+        return False
+    return any(before.data.get(name) != case.data.get(name) for name in watched.reads)
 
 
 def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:

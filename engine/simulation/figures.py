@@ -76,13 +76,17 @@ class Hours:
     def __init__(self, zone: str) -> None:
         self.zone = zone
         self.sums = [0.0] * HOURS
+        self._hour, self._begin, self._end = 0, 0, 0  # the hour on the wall last added to: mostly the next one too
 
     def add(self, since: int, until: int, amount: float = 1.0) -> None:
         """So much, all the time between two instants."""
         while since < until:
-            wall = wall_at(self.zone, since)
-            end = min(until, since + HOUR - wall % HOUR)
-            self.sums[wall // HOUR % HOURS] += (end - since) * amount
+            if not self._begin <= since < self._end:
+                wall = wall_at(self.zone, since)
+                self._hour, self._begin = wall // HOUR % HOURS, since - wall % HOUR
+                self._end = self._begin + HOUR
+            end = min(until, self._end)
+            self.sums[self._hour] += (end - since) * amount
             since = end
 
 

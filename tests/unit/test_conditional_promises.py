@@ -1,0 +1,54 @@
+"""A promise with a condition is asked for again where what it reads has changed, and only there."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.core.plan import Plan
+from engine.lang.load import load_process
+from engine.model import ProcessDefinition
+from tests.simulation.desks import DESK
+
+PROCESS = """process: wish
+version: 1
+prefix: W
+label: {en: Wish}
+calendar: always
+initial: open
+fields:
+  due: {type: instant, label: {en: Due}}
+  kind: {type: text, default: a, label: {en: Kind}}
+  urgent: {type: yes_no, default: false, label: {en: Urgent}}
+opening: {by: [agent]}
+clocks:
+  answered: {label: {en: Answered}, GOAL, met_by: [finish]}
+states:
+  open: {label: {en: Open}, waiting_on: agent, actions: {finish: {label: {en: Finish}, by: [agent], to: over}}}
+  over: {label: {en: Over}, final: done}
+"""
+
+
+def defined(goal: str) -> ProcessDefinition:
+    found = load_process({"desk.yaml": DESK, "wish.yaml": PROCESS.replace("GOAL", goal)}, "wish", rules=False)
+    assert found.definition is not None, found.diagnostics
+    return found.definition
+
+
+@pytest.mark.parametrize(
+    ("goal", "is_conditional", "reads"),
+    [
+        ("goal: 2h", False, set()),
+        ("goal: end_of_day", False, set()),
+        ("goal: case.due", True, {"due"}),
+        ("goal: case.due - 30m", True, {"due"}),
+        ("goal: 2h, if: case.urgent", True, {"urgent"}),
+        ("goal: [{if: has(case.due), is: case.due}, {is: 2h}]", True, {"due"}),
+        ("goal: [{if: case.kind == 'a', is: 1h}, {is: 2h}], if: case.urgent", True, {"kind", "urgent"}),
+        ("goal: 2h, if: case.state == 'open'", True, None),  # of the case, and no field
+        ("goal: 2h, if: case.urgent && !has(case.assignee)", True, None),
+        ("goal: 2h, pauses_when: case.urgent", True, set()),  # pauses are asked for by themselves
+    ],
+)
+def test_what_a_promise_reads_is_known(goal: str, is_conditional: bool, reads: set[str] | None) -> None:
+    watched = Plan(defined(goal)).watched["answered"]
+    assert (watched.is_conditional, watched.reads) == (is_conditional, reads)
