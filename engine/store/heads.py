@@ -20,11 +20,17 @@ _HASHES = (
     "FROM wanted LEFT JOIN records ON records.case_id = wanted.case_id AND records.sequence = wanted.sequence "
     "LEFT JOIN cases ON cases.id = wanted.case_id WHERE records.case_id IS NOT NULL AND cases.id IS NOT NULL"
 )
+# Where records stand in months, each is looked for from that month on in which its case was opened.
+_IN_MONTHS = (
+    "WITH wanted(case_id, sequence) AS (VALUES {places}) SELECT records.case_id, records.sequence, records.hash "
+    "FROM wanted JOIN cases ON cases.id = wanted.case_id JOIN records ON records.case_id = cases.id "
+    "AND records.sequence = wanted.sequence AND records.at_ms >= cases.opened_ms"
+)
 
 
-def hashes_text(count: int) -> str:
+def hashes_text(count: int, *, has_months: bool = False) -> str:
     """What asks for the hashes in so many places."""
-    return _HASHES.format(places=", ".join([_PLACE] * count))
+    return (_IN_MONTHS if has_months else _HASHES).format(places=", ".join([_PLACE] * count))
 
 
 class Heads(Shelf):
@@ -50,7 +56,7 @@ class Heads(Shelf):
         """The hashes of the records in these places, a few hundred; of a place without one, or a case, nothing."""
         if not places:
             return {}
-        text = hashes_text(len(places))
+        text = hashes_text(len(places), has_months=self._driver.has_months)
         values = [value for place in places for value in place]
         return {(case, sequence): found for case, sequence, found in self._ask(text, values).fetchall()}
 

@@ -88,6 +88,7 @@ class Driver:
     failed: type[Exception]  # everything the driver raises
     explain: Callable[[Exception], Exception]
     keys: HostKeys = NO_KEYS  # by which those of private values are wrapped
+    has_months: bool = False  # in which records stand
     waits: bool = True  # for who holds what is to be locked; else `Held` is raised
     marked: Callable[[str], str] = str  # a text with `?` where values stand, as the driver wants it
 

@@ -79,11 +79,15 @@ def test_this_month_and_the_next_three_are_there_from_the_beginning(raw: psycopg
 
 def test_a_record_goes_to_the_month_of_its_instant(url: str, raw: psycopg.Connection[Any]) -> None:
     now = int(datetime.now(UTC).timestamp()) * 1_000
+    ats = {"R-1": now, "R-2": instant(2019, 5), "R-3": now + 4_000 * DAY}
     with closing(open_store(url)) as store:
-        for name, at in (("R-1", now), ("R-2", instant(2019, 5)), ("R-3", now + 4_000 * DAY)):
+        for name, at in ats.items():
             put(store, opening(a_case(name, opened_at=at)))
         with store.read() as tx:
             assert [len(list(tx.records(name))) for name in ("R-1", "R-2", "R-3")] == [1, 1, 1]
+            assert set(tx.hashes_at([*((name, 1) for name in ats), ("R-1", 2), ("R-4", 1)])) == {
+                (name, 1) for name in ats
+            }
     assert where(raw) == {"R-1": month(0), "R-2": "records_before", "R-3": "records_later"}
 
 

@@ -87,6 +87,7 @@ class PostgresStore:
         self.driver = Driver(
             texts=texts_of("postgresql"),
             locks_rows=True,
+            has_months=True,
             taken=(psycopg.IntegrityError, psycopg.errors.DivisionByZero),  # the latter: nothing was there to change
             failed=psycopg.Error,
             explain=self._explain,
