@@ -40,8 +40,8 @@ Statement = tuple[str, Sequence[Any]]
 Connect = Callable[..., sqlite3.Connection]
 
 
-class Recorder(sqlite3.Connection):
-    """A connection that keeps what it was asked to write."""
+class Recorder(sqlite3.Cursor):
+    """A cursor that keeps what it was asked to write."""
 
     kept: list[Statement] = []  # noqa: RUF012  one recording at a time
 
@@ -50,6 +50,14 @@ class Recorder(sqlite3.Connection):
         if text.startswith(WRITES):
             self.kept.append((text, tuple(values)))
         return super().execute(text, values)
+
+
+class Recording(sqlite3.Connection):
+    """A connection whose cursors keep what they were asked to write."""
+
+    def cursor(self, factory: Any = Recorder) -> Any:
+        """Such a cursor."""
+        return super().cursor(factory)
 
 
 def engine_on(path: Path, synchronous: str, time: ManualTime) -> Engine:
@@ -97,7 +105,7 @@ def recorded(path: Path, cases: Sequence[str], numbers: range) -> list[list[Stat
     def recording(address: Any, mode: str = "rw") -> sqlite3.Connection:
         plain = connect(address, mode)
         plain.close()
-        return sqlite3.connect(address.path, isolation_level=None, check_same_thread=False, factory=Recorder)
+        return sqlite3.connect(address.path, isolation_level=None, check_same_thread=False, factory=Recording)
 
     sqlite.connect = recording  # type: ignore[assignment]
     try:

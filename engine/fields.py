@@ -89,17 +89,15 @@ class Field:
 def read(field: Field, raw: Any, zone: str) -> Value:
     """Turn what people, YAML, JSON or a command line give into the stored value, or raise `Invalid`."""
     try:
-        value = _READERS[field.type](field, raw, zone)
-        _judge(field, value)
+        reader = _READERS.get(field.type)
+        value = reader(field, raw, zone) if reader is not None else raw
+        if field.type not in _READ_SURELY or field.min is not None or field.max is not None:
+            _judge(field, value)
     except Invalid:
         raise
     except ValueError as error:
         raise _invalid(field, error, raw) from None
     return value
-
-
-def _read_text(field: Field, raw: Any, zone: str) -> Value:
-    return raw  # as it is: the check refuses what is no text
 
 
 def _read_choice(field: Field, raw: Any, zone: str) -> str:
@@ -177,8 +175,7 @@ def _inside(field: Field, kind: tuple[str, str], number: int, act: Callable[...,
         raise Invalid(*words) from None
 
 
-_READERS: dict[FieldType, Callable[[Field, Any, str], Value]] = {
-    **dict.fromkeys(TEXTS, _read_text),
+_READERS: dict[FieldType, Callable[[Field, Any, str], Value]] = {  # a text is taken as it is
     "integer": lambda field, raw, zone: read_integer(raw),
     "number": lambda field, raw, zone: read_number(raw),
     "yes_no": lambda field, raw, zone: read_yes_no(raw),
@@ -190,6 +187,9 @@ _READERS: dict[FieldType, Callable[[Field, Any, str], Value]] = {
     "list": _read_list,
     "table": _read_table,
 }
+
+_READ_SURELY: frozenset[FieldType] = frozenset({"integer", "number", "yes_no", "money", "choice", "date"})
+"""The types whose readers give nothing but what the check lets pass."""
 
 
 # -- checking ----------------------------------------------------------------------------------------------------------

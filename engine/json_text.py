@@ -9,10 +9,13 @@ from collections.abc import Callable
 from json import JSONEncoder
 from typing import Any
 
-import orjson
+from orjson import OPT_PASSTHROUGH_DATACLASS, OPT_PASSTHROUGH_DATETIME, OPT_SORT_KEYS, dumps
 
-_JSON_ONLY = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-_SORTED = _JSON_ONLY | orjson.OPT_SORT_KEYS
+_JSON_ONLY = OPT_PASSTHROUGH_DATACLASS | OPT_PASSTHROUGH_DATETIME
+_SORTED = _JSON_ONLY | OPT_SORT_KEYS
+
+NULL = b"null"
+"""What the fast library also writes for NaN: where it stands, the standard one looks which it is."""
 
 
 def _standard(*, sort_keys: bool) -> Callable[[Any], str]:
@@ -26,18 +29,17 @@ _encode, _encode_sorted = _standard(sort_keys=False), _standard(sort_keys=True)
 
 def encode(value: Any) -> str:
     """The value's text, keys in their order; TypeError, ValueError or RecursionError for what is not JSON."""
-    return _text(value, _JSON_ONLY) or _encode(value)
+    try:
+        text = dumps(value, None, _JSON_ONLY)
+    except TypeError:  # numbers beyond 64 bits, half a character, deep nesting
+        return _encode(value)
+    return _encode(value) if NULL in text else text.decode()
 
 
 def encode_sorted(value: Any) -> str:
     """The same with keys sorted by their code points; a fraction may be spelled in another way."""
-    return _text(value, _SORTED) or _encode_sorted(value)
-
-
-def _text(value: Any, options: int) -> str | None:
-    """None for numbers beyond 64 bits, half a character, deep nesting, and where NaN may be what reads `null`."""
     try:
-        text = orjson.dumps(value, None, options)
+        text = dumps(value, None, _SORTED)
     except TypeError:
-        return None
-    return None if b"null" in text else text.decode()
+        return _encode_sorted(value)
+    return _encode_sorted(value) if NULL in text else text.decode()

@@ -14,6 +14,7 @@ from engine.core.cases import EMPTY, Case, Cycle, Family, Step
 from engine.core.outlook import Outlook
 from engine.events import EventTable, HeardEvent, Listening
 from engine.evidence.ports import Erasures, Heads, Imprint
+from engine.frozen import Frozen, frozen
 from engine.sealing import HostKeys
 from engine.stored import (
     Attached,
@@ -44,7 +45,8 @@ class TimeSource(Protocol):
         """A clock in ms that never steps and counts suspended time."""
 
 
-class Save(NamedTuple):
+@frozen
+class Save(Frozen):
     """All that one transaction writes of a family: steps in order, and what is derived of the cases they changed."""
 
     before: Family | None  # None: the root is opened by this
@@ -66,9 +68,6 @@ class Ahead(NamedTuple):
     settings: tuple[str, ...] = ()
     due: tuple[int, int] | None = None  # what falls due before an instant, at most so many families
     is_next: bool = False  # when something falls due next
-
-
-NOTHING_AHEAD = Ahead()
 
 
 class CaseTable(Protocol):
@@ -316,14 +315,14 @@ class Store(Protocol):
     def write(self, *, is_lasting: bool = True) -> AbstractContextManager[Transaction]:
         """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
 
-    def do(self, work: Callable[[Transaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
+    def do(self, work: Callable[[Transaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this in a transaction, and answer when it is committed; others may share it, none sees another fail.
 
         It may be done on another thread that writes at this moment, and more than once if it cannot be kept. What it
         writes may be sent with the commit: a `Conflict` is raised then. What stands `ahead` it reads for sure.
         """
 
-    def read(self, ahead: Ahead = NOTHING_AHEAD) -> AbstractContextManager[Transaction]:
+    def read(self, ahead: Callable[[], Ahead] = Ahead) -> AbstractContextManager[Transaction]:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
 
     def inside(self, connection: Any) -> Store:
@@ -346,7 +345,6 @@ class Store(Protocol):
 
 
 __all__ = [
-    "NOTHING_AHEAD",
     "Ahead",
     "Archives",
     "Attached",

@@ -24,6 +24,9 @@ LONGEST_TEXT = 1_000_000
 _WHOLE = re.compile(r"[+-]?[0-9]{1,17}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,17}(\.[0-9]{1,17})?")
 _MONEY = re.compile(r"([+-]?[0-9]{1,17})(?:\.([0-9]{1,2})0{0,15})?")
+_SHORT = 16
+"""Signs of an amount that is surely not too large."""
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
@@ -143,6 +146,10 @@ def read_yes_no(raw: Any) -> bool:
 
 def read_money(raw: Any) -> int:
     """Minor units from `4.90`, digit by digit: binary floats refuse right amounts."""
+    if isinstance(raw, str) and len(raw) < _SHORT:
+        whole, _, hundredths = raw.partition(".")
+        if len(hundredths) == 2 and (digits := whole + hundredths).isdecimal() and whole and digits.isascii():
+            return int(digits)
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
         raise Expected(*EXPECTED["money"])
     written = _MONEY.fullmatch(str(raw).strip())

@@ -88,8 +88,8 @@ class Accepted:
     """
 
     def __init__(
-        self, *, case: CaseView | Callable[[], CaseView], before: CaseView | Callable[[], CaseView] | None,
-        record: Mapping[str, Any], is_repeat: bool = False,
+        self, case: CaseView | Callable[[], CaseView], before: CaseView | Callable[[], CaseView | None] | None,
+        record: Mapping[str, Any], *, is_repeat: bool = False,
     ) -> None:  # fmt: skip
         self._case = case
         self._before = before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.app.catalogue import REVISION
 from engine.app.given import Given
@@ -46,13 +46,8 @@ class File:
         return hashlib.sha256(self.content).hexdigest()
 
 
-class _Asked(NamedTuple):
-    """What is asked of which case by whom."""
-
-    verb: Verb
-    case: str
-    name: str
-    actor: Actor | str
+_Asked = tuple[Verb, str, str, Actor | str]
+"""What is asked of which case, its name, and by whom."""
 
 
 class Acting:
@@ -73,7 +68,7 @@ class Acting:
         _check_files(files, given.form)
 
         def work(tx: Transaction) -> Result:
-            asked = _Asked("open", "", process, actor)
+            asked: _Asked = "open", "", process, actor
             return _kept(tx, self._recipe.opening_in(tx, self._command(tx, asked, given), given), files)
 
         return self._recipe.whole(work)
@@ -90,7 +85,7 @@ class Acting:
         given = Given(form or {}, facts or {}, key, expect_revision, occurred_at)
         if files:
             _check_files(files, given.form)
-        return self._on(_Asked("do", case, action, actor), given, files)
+        return self._on(("do", case, action, actor), given, files)
 
     def act_many(self, acts: Sequence[Act], *, actor: Actor | str) -> list[Result]:
         """Do several actions in one commit; each is decided as if alone. An exception undoes all of them."""
@@ -101,29 +96,29 @@ class Acting:
 
         brought = [check_given(Given(one.form, one.facts, one.key, one.expect_revision)) for one in acts]
         keys = [one.key for one in acts if one.key is not None]
-        return self._recipe.whole(work, _ahead([one.case for one in acts], actor, keys))
+        return self._recipe.whole(work, lambda: _ahead([one.case for one in acts], actor, keys))
 
     def _one_of_many(self, tx: Transaction, one: Act, actor: Actor, given: Given) -> Result:
-        command = Command("do", one.case, actor, one.action, one.form, one.facts, key=one.key)
+        command = Command("do", one.case, actor, one.action, one.form, one.facts, one.key)
         return self._recipe.command_in(tx, command, given)
 
     def claim(
         self, case: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
     ) -> Result:
         """Take the case, if nobody holds it; of two who claim at once one gets it, the other is told who."""
-        return self._on(_Asked("claim", case, "", actor), Given(key=key, expect_revision=expect_revision))
+        return self._on(("claim", case, "", actor), Given(key=key, expect_revision=expect_revision))
 
     def release(
         self, case: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
     ) -> Result:
         """Give the case back."""
-        return self._on(_Asked("release", case, "", actor), Given(key=key, expect_revision=expect_revision))
+        return self._on(("release", case, "", actor), Given(key=key, expect_revision=expect_revision))
 
     def assign(
         self, case: str, person: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
     ) -> Result:
         """Give the case to a person."""
-        return self._on(_Asked("assign", case, person, actor), Given(key=key, expect_revision=expect_revision))
+        return self._on(("assign", case, person, actor), Given(key=key, expect_revision=expect_revision))
 
     def merge(
         self, case: str, into: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None
@@ -136,7 +131,7 @@ class Acting:
         given = check_given(Given(key=key, expect_revision=expect_revision))
 
         def work(tx: Transaction) -> Result:
-            return self._recipe.merging_in(tx, self._command(tx, _Asked("merge", case, into, actor), given), given)
+            return self._recipe.merging_in(tx, self._command(tx, ("merge", case, into, actor), given), given)
 
         return self._recipe.whole(work)
 
@@ -149,21 +144,24 @@ class Acting:
         form = {"hash": file.hash, "name": name, "media_type": media_type, "size": len(content)}
         _check_files([file], form)
         given = Given(form=form, key=key, expect_revision=expect_revision)
-        return self._on(_Asked("attach", case, name, actor), given, [file])
+        return self._on(("attach", case, name, actor), given, [file])
 
     def _on(self, asked: _Asked, given: Given, files: Sequence[File] = ()) -> Result:
         def work(tx: Transaction) -> Result:
-            return _kept(tx, self._recipe.command_in(tx, self._command(tx, asked, given), given), files)
+            result = self._recipe.command_in(tx, self._command(tx, asked, given), given)
+            return _kept(tx, result, files) if files else result
 
         check_given(given)
-        keys = [] if given.key is None else [given.key]
-        return self._recipe.whole(work, _ahead((asked.case,), asked.actor, keys))
+
+        def ahead() -> Ahead:
+            _, case, _, actor = asked
+            return _ahead((case,), actor, [] if given.key is None else [given.key])
+
+        return self._recipe.whole(work, ahead)
 
     def _command(self, tx: Transaction, asked: _Asked, given: Given) -> Command:
         verb, case, name, actor = asked
-        return Command(
-            verb, case, actor_of(tx, actor), name, given.form, given.facts, key=given.key, occurred_at=given.occurred_at
-        )
+        return Command(verb, case, actor_of(tx, actor), name, given.form, given.facts, given.key, given.occurred_at)
 
 
 def _ahead(cases: Iterable[str], actor: Actor | str, keys: Sequence[str]) -> Ahead:

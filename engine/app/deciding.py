@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.app.advancing import advance_others, carry_import
 from engine.app.opening import Look, open_due
@@ -14,10 +14,12 @@ from engine.core.cases import EMPTY, Applied, Refused
 from engine.core.decide import open_case, without
 from engine.core.reasons import reason, rules_of
 from engine.core.sight import Context, Unknown
+from engine.frozen import Frozen, frozen
 from engine.ports import Transaction
 
 
-class Decision(NamedTuple):
+@frozen
+class Decision(Frozen):
     """What is to be decided on which case, at which instant, and how it is kept."""
 
     case: str
@@ -84,7 +86,7 @@ class Deciding(Saving):
                     self._carry_others(tx, decision)
                     is_first = False
                 answer = self._answer(tx, unknown, decision, draws_numbers=draws_numbers)
-                context = context._replace(found={**context.found, unknown.text: answer})
+                context = context.but(found={**context.found, unknown.text: answer})
 
     def _carry_others(self, tx: Transaction, decision: Decision) -> None:
         """Who looks into others sees them as they stand at that instant; a line of an import its own ones too.

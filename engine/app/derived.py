@@ -40,7 +40,7 @@ def _lists(tx: Transaction, library: Library, case: Case) -> Iterator[str]:
     if not found:
         yield "it is missing in lists"
     elif found[0].outlook != expected:
-        yield f"its line in lists is not what it would be: {differing(found[0].outlook._asdict(), expected._asdict())}"
+        yield f"its line in lists is not what it would be: {differing(_parts(found[0].outlook), _parts(expected))}"
     for receiver in expected.waiting:
         if tx.count(Query(ids=(case.id,), waiting=(receiver,))) != 1:
             yield f"it is missing on the worklist of `{receiver}`"
@@ -58,8 +58,8 @@ def _cycles(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
             yield f"cycle {place[1]} of clock `{place[0]}` is not what the records give: {why}"
 
 
-def _parts(cycle: Cycle | None) -> Mapping[str, Any]:
-    return {} if cycle is None else {part.name: getattr(cycle, part.name) for part in fields(cycle)}
+def _parts(value: Any) -> Mapping[str, Any]:
+    return {} if value is None else {part.name: getattr(value, part.name) for part in fields(value)}
 
 
 def differing(stored: Mapping[str, Any], given: Mapping[str, Any], hidden: Container[str] = ()) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.core.cases import EMPTY
+from engine.frozen import Frozen, frozen
 
 
-class Given(NamedTuple):
+@frozen
+class Given(Frozen):
     """What comes with a command beside its name."""
 
     form: Mapping[str, Any] = EMPTY

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.app.given import Given
@@ -25,7 +24,7 @@ def sound(actor: Actor) -> Actor:
         if isinstance(roles, tuple):
             return actor
         if not isinstance(roles, str):  # in which each part of a name would be a role
-            return replace(actor, roles=tuple(roles))
+            return actor._replace(roles=tuple(roles))
         raise UsageError(
             f"the roles of `{name}` are one text, `{roles}`; expected a tuple of names",
             help=f'a comma makes it one: `roles=("{roles}",)`',

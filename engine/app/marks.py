@@ -50,9 +50,9 @@ class Marks:
         """Case → field → the mark of the personal value it was given."""
         found: dict[str, dict[str, str]] = {}
         for step in steps:
-            for name, value in step.private.items():
-                if value is not None:
-                    found.setdefault(step.case.id, {})[name] = self.search(value)
+            if step.private:
+                marks = found.setdefault(step.case.id, {})
+                marks.update((name, self.search(value)) for name, value in step.private.items() if value is not None)
         return found
 
     def _made(self, text: str) -> str:

@@ -64,7 +64,7 @@ class RecipeOfTwo(RecipeOfEvents):
         except _NotTakenIn as error:
             outcome, context = error.refused, self.context(tx, clock)
             taking.keep(outcome)
-        return result_of(outcome, Turn(ended.carried.family, ended.case, context, now, command.actor))
+        return result_of(Turn(ended.carried.family, ended.case, context, now, command.actor, outcome))
 
     def _meet(self, tx: Transaction, command: Command, given: Given) -> tuple[int, int, dict[str, _Met]]:
         """The clock, the instant of both, and both cases as they stand then."""

@@ -164,7 +164,7 @@ class Migrating:
         family, context, now = self._recipe.present(tx, name)
         case, (version, who) = family.cases[name], to
         command = _command(name, version, who, "plan")
-        outcome = act(family, command, context._replace(library=library), now)
+        outcome = act(family, command, context.but(library=library), now)
         before = library.plan(case.process, case.version)
         if isinstance(outcome, Refused):
             return CaseMove(
@@ -189,7 +189,7 @@ def _moved(before: Plan, plan: Plan, case: Case, outcome: Applied) -> CaseMove:
 
 
 def _actions(plan: Plan, case: Case) -> tuple[str, ...]:
-    return tuple(name for name in plan.chart.possible(case.position) if plan.offered(case.position, name))
+    return tuple(name for name in plan.chart.possible(case.position) if plan.course(case.position, name).actions)
 
 
 def _promises(plan: Plan, case: Case) -> dict[str, Promise]:

@@ -24,7 +24,7 @@ def actor_of(tx: Transaction, actor: Actor | str) -> Actor:
             f"`{actor}` is not known at this desk{_near(tx, actor)}",
             help=f"an administrator names people: `casewright actor add {actor} --role …`",
         )
-    return Actor(id=person.id, roles=person.roles)
+    return Actor(person.id, person.roles)
 
 
 def admin_of(tx: Transaction, actor: Actor | str, what: str) -> Actor:

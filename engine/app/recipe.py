@@ -7,9 +7,8 @@ import secrets
 from collections.abc import Callable
 from copy import copy
 from functools import partial
-from operator import attrgetter
 from threading import Event, get_ident
-from typing import NamedTuple, NoReturn, Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 
 from engine.app.catalogue import Catalogue
 from engine.app.deciding import Decision
@@ -20,12 +19,13 @@ from engine.app.marks import SEARCH_KEY, Marks, request_of
 from engine.app.opening import Look, open_due
 from engine.app.people import check_known, roles_of_named
 from engine.app.taking_up import TakingUp
-from engine.core.cases import BESIDE, Actor, Applied, Case, Command, Family, Refused
+from engine.core.cases import BESIDE, Actor, Applied, Case, Command, Family, Refused, Step
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.run import Poisoned
 from engine.core.sight import Context
 from engine.errors import ClockJumped, Conflict, KeyReused, NotFound, Outrun, SetAside
-from engine.ports import NOTHING_AHEAD, Ahead, Store, TimeSource, Transaction
+from engine.frozen import Frozen, frozen
+from engine.ports import Ahead, Store, TimeSource, Transaction
 from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
 T = TypeVar("T")
@@ -37,17 +37,27 @@ POLL = 1_000
 """How far, in ms, a worker looks ahead at least: it is woken by what falls due nearer."""
 
 
-_OUTGOING = attrgetter("outgoing")
-
-
-class Turn(NamedTuple):
-    """What a command met: the family and the case before it, and who looks at the answer."""
+@frozen
+class Turn(Frozen):
+    """What a command met, what became of it, and who looks at the answer."""
 
     family: Family | None
     case: Case | None
     context: Context
     now: int
     actor: Actor
+    outcome: Applied | Refused | None = None
+
+    def before(self) -> CaseView | None:
+        """The case as it was, if it was there."""
+        return self.view(self.family, self.case) if self.family is not None and self.case is not None else None
+
+    def after(self) -> CaseView:
+        """The case as it is now; a refused opening leaves none."""
+        assert self.outcome is not None
+        assert self.outcome.family is not None
+        assert self.outcome.case is not None
+        return self.view(self.outcome.family, self.outcome.case)
 
     def view(self, family: Family, case: Case) -> CaseView:
         """A case of the family as who acts sees it."""
@@ -159,7 +169,7 @@ class Recipe(TakingUp):
 
     # -- the recipe ----------------------------------------------------------------------------------------------
 
-    def whole(self, work: Callable[[Transaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
+    def whole(self, work: Callable[[Transaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this in one transaction; a family that fires without end is set aside, one with much behind goes on."""
         behind = ""
         while True:
@@ -173,12 +183,13 @@ class Recipe(TakingUp):
             except Struck as struck:
                 self._set_aside(struck)
 
-    def kept(self, work: Callable[[Transaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
+    def kept(self, work: Callable[[Transaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this in one transaction; where somebody else was faster, it is decided again on what is there now."""
         for tries in range(MOST_TRIES):
             try:
                 done = self.store.do(work, ahead)
-                self._wake()
+                if self._near:
+                    self._wake()
                 return done
             except Outrun:
                 if tries == MOST_TRIES - 1:
@@ -210,21 +221,24 @@ class Recipe(TakingUp):
 
     def command_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """One command inside a transaction."""
-        digest = given.digest or self.marks.digest(command)
+        digest = given.digest or (self.marks.digest(command) if command.key is not None else "")
         if digest and (repeat := self._repeat(tx, command, digest)):
             return repeat
         before = self.family_of(tx, command.case, lock=True)
         # What is declared of a merged case's own promises is put on its own record.
         while (survivor := before.cases[command.case].merged_into) and command.verb not in BESIDE:
-            command = command._replace(case=survivor, sent_to=command.sent_to or command.case)
+            command = command.but(case=survivor, sent_to=command.sent_to or command.case)
             before = self.family_of(tx, survivor, lock=True)
         self._check_usable(before, command.case, given)
         clock = self.life.read(tx)
         now = instant(before, clock if given.at is None else given.at)
-        carried = self._carry(tx, before, command.case, (now, clock))
-        if carried.is_more:
-            raise More(command.case)
-        case = carried.family.cases.get(command.case)
+        family, carried = before, tuple[Step, ...]()
+        if is_due(before, now):
+            ahead = self._carry(tx, before, command.case, (now, clock))
+            if ahead.is_more:
+                raise More(command.case)
+            family, carried = ahead.family, ahead.steps
+        case = family.cases.get(command.case)
         if case is None:
             raise NotFound(f"there is no case `{command.case}`")
         self._check_revision(case, given)
@@ -233,17 +247,15 @@ class Recipe(TakingUp):
             tx,
             Decision(
                 command.case, now, clock,
-                lambda context: act(carried.family, command, context, now),
-                lambda outcome: self.save(
-                    tx, before, carried.steps, outcome, request_of(command, digest, outcome, now)
-                ),
+                lambda context: act(family, command, context, now),
+                lambda outcome: self.save(tx, before, carried, outcome, request_of(command, digest, outcome, now)),
                 importing=given.importing,
             ),
         )  # fmt: skip
         self.life.show(tx, clock)
         outcome = self.taken_up(tx, before, outcome, given)
         self._call_workers(tx, outcome, clock)
-        return result_of(outcome, Turn(carried.family, case, context, now, command.actor))
+        return result_of(Turn(family, case, context, now, command.actor, outcome))
 
     def opening_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """The opening of a case inside a transaction; `command.case` is not named yet."""
@@ -253,13 +265,13 @@ class Recipe(TakingUp):
         clock = self.life.read(tx)
         now = clock if given.at is None else given.at
         definition = self.catalogue.newest(tx, command.name, clock).definition
-        command = command._replace(version=definition.version, importing=given.importing)
+        command = command.but(version=definition.version, importing=given.importing)
         command = self._with_people(tx, command, None)
         self.life.show(tx, clock)
         open_due(self, tx, command.name, Look(now, importing=given.importing))
         try:
             with tx.part():
-                named = command._replace(case=f"{definition.prefix}-{tx.next_number(definition.prefix)}")
+                named = command.but(case=f"{definition.prefix}-{tx.next_number(definition.prefix)}")
                 return self._opened(tx, named, digest, given, (now, clock))
         except _NotOpened as refused:  # its number is given again: a gap would look like a case that was removed
             return refused.refusal
@@ -279,12 +291,10 @@ class Recipe(TakingUp):
             raise _NotOpened(Refusal(case=None, reasons=outcome.reasons))
         outcome = self.taken_up(tx, None, outcome, given)
         self._call_workers(tx, outcome, clock)
-        return result_of(outcome, Turn(None, None, context, now, command.actor))
+        return result_of(Turn(None, None, context, now, command.actor, outcome))
 
     def _carry(self, tx: Transaction, family: Family, case: str, when: tuple[int, int]) -> Carried:
         now, clock = when
-        if not is_due(family, now):
-            return Carried(family, ())
         try:
             return carry(family, now, self.context(tx, clock))
         except Poisoned as error:
@@ -336,32 +346,31 @@ class Recipe(TakingUp):
         if command.verb == "assign":
             check_known(tx, command.name)
             return command
-        process, version = (case.process, case.version) if case else (command.name, command.version)
-        plan = self.catalogue.library(tx).plan(process, version)
-        if plan.asks_roles.isdisjoint(command.form):
+        known = (case.process, case.version) if case is not None else (command.name, command.version)
+        plan = self.catalogue.library(tx).plans[known]
+        if not plan.asks_roles or plan.asks_roles.isdisjoint(command.form):
             return command
         people = roles_of_named(tx, plan.definition.fields, command.form)
-        return command if people is None else command._replace(people=people)
+        return command if people is None else command.but(people=people)
 
     def _call_workers(self, tx: Transaction, outcome: Applied | Refused, clock: int) -> None:
         """Wake workers for what falls due before their next poll, those of other processes too; a message may wait."""
         if outcome.family is not None and is_due(outcome.family, clock + POLL):
             tx.wake()
             self._near.add(get_ident())
-        elif any(map(_OUTGOING, outcome.steps)):
-            self._near.add(get_ident())
+        else:
+            for step in outcome.steps:
+                if step.outgoing:
+                    self._near.add(get_ident())
 
 
-def result_of(outcome: Applied | Refused, turn: Turn) -> Result:
+def result_of(turn: Turn) -> Result:
     """The answer to a command, its views made when somebody looks."""
-    if isinstance(outcome, Refused):
-        view = None
-        if outcome.case is not None and outcome.family is not None:
-            view = turn.view(outcome.family, outcome.case)
-        return Refusal(case=view, reasons=outcome.reasons)
-    earlier = partial(turn.view, turn.family, turn.case) if turn.case and turn.family else None
-    after = partial(turn.view, outcome.family, outcome.case)
-    return Accepted(case=after, before=earlier, record=outcome.steps[0].record)
+    outcome = turn.outcome
+    if isinstance(outcome, Applied):
+        return Accepted(turn.after, turn.before, outcome.steps[0].record)
+    assert outcome is not None
+    return Refusal(case=None if outcome.case is None else turn.after(), reasons=outcome.reasons)
 
 
 def _no_case(tx: Transaction, case: str) -> NotFound:

@@ -50,7 +50,7 @@ class Running(Sending):
         """Carry forward what is due, at most a hundred families."""
         before = self._recipe.now()  # what falls due until then is asked for with the beginning
         done = self._recipe.kept(
-            partial(self._fire, before=before), Ahead(settings=(REVISION,), due=(before, FAMILIES))
+            partial(self._fire, before=before), partial(Ahead, settings=(REVISION,), due=(before, FAMILIES))
         )
         return Round(advanced=done.families, faults=done.faults)
 
@@ -66,7 +66,7 @@ class Running(Sending):
 
     def next_due(self) -> int | None:
         """When the next family falls due, or the calendar opens the next case."""
-        with self._recipe.store.read(Ahead(is_next=True)) as tx:
+        with self._recipe.store.read(lambda: Ahead(is_next=True)) as tx:
             return min((at for at in (tx.next_due(), tx.next_opening()) if at is not None), default=None)
 
     def vitals(self) -> Vitals:

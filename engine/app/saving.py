@@ -61,7 +61,8 @@ class Saving:
                 plan = library.plan(case.process, case.version)
                 outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
                 was = before.cases.get(name) if before is not None else None
-                if (changed := _listening(library, was, case)) is not None:
+                hears = plan.definition.incoming or (was is not None and was.version != case.version)
+                if hears and (changed := _listening(library, was, case)) is not None:
                     listening[name] = changed
         tx.save(Save(before, outcome.family, steps, outlooks, keys, self.marks.of_steps(steps), request, listening))
         enter_all(tx, library, steps)
@@ -69,9 +70,6 @@ class Saving:
 
 def _listening(library: Library, old: Case | None, case: Case) -> Listening | None:
     """What changed of the events that find a case; None where nothing did."""
-    plan = library.plan(case.process, case.version)
-    before = plan if old is None or old.version == case.version else library.plan(old.process, old.version)
-    if not plan.definition.incoming and not before.definition.incoming:
-        return None
-    was, now = marks_of(before, old) if old is not None else frozenset(), marks_of(plan, case)
+    was = marks_of(library.plan(old.process, old.version), old) if old is not None else frozenset()
+    now = marks_of(library.plan(case.process, case.version), case)
     return Listening(was - now, now - was) if was != now else None

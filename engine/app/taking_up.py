@@ -73,6 +73,8 @@ class TakingUp(Deciding):
         """The outcome, with what kept events do after it, in the order in which they were heard."""
         if isinstance(outcome, Refused) or given.is_taken_up:
             return outcome
+        if not outcome.elsewhere and not _keeps(self.catalogue.library(tx), outcome.family):
+            return outcome
         passed = {given.event}
         self._take_up(tx, (before, outcome.family), given, passed)
         for opened in outcome.elsewhere:
@@ -80,12 +82,12 @@ class TakingUp(Deciding):
         if passed == {given.event}:
             return outcome
         family = self.family(tx, outcome.family.root, lock=True)
-        return outcome._replace(case=family.cases[outcome.case.id], family=family)
+        return outcome.but(case=family.cases[outcome.case.id], family=family)
 
     def _take_up(self, tx: Transaction, families: tuple[Family | None, Family], given: Given, passed: set[int]) -> None:
         """Give kept events to one family, as it was before and is now; `passed` are those that had their turn."""
         library, (before, family) = self.catalogue.library(tx), families
-        if not any(library.plan(case.process, case.version).keeping for case in family.cases.values()):
+        if not _keeps(library, family):
             return
         _wait_for_hearers(tx, library, before, family)
         while len(passed) < MOST_TAKEN_UP and (found := next(self._waiting(tx, family, given, passed), None)):
@@ -117,7 +119,7 @@ class TakingUp(Deciding):
         if len(fitting) > 1:
             tx.update_event(replace(event, cases=tuple(one.case.id for one in fitting[:MOST_FOUND])))
             return
-        result = self.done_by(tx, event, met, given._replace(is_taken_up=True))
+        result = self.done_by(tx, event, met, given.but(is_taken_up=True))
         if isinstance(result, Accepted):
             tx.forget_event(event.number)
         else:
@@ -142,10 +144,18 @@ class TakingUp(Deciding):
             form=form, key=event.key, occurred_at=event.occurred_at, heard=event.event,
             heard_at=event.at if event.number else None, given=giver,
         )  # fmt: skip
-        own = given._replace(
+        own = given.but(
             form=form, facts=EMPTY, key=event.key, digest=event.digest, expect_revision=None, event=event.number
         )
         return self.command_in(tx, command, own)
+
+
+def _keeps(library: Library, family: Family) -> bool:
+    """Whether a case of this family is of a process for which events are kept."""
+    for case in family.cases.values():
+        if library.plans[case.process, case.version].keeping:
+            return True
+    return False
 
 
 def _wait_for_hearers(tx: Transaction, library: Library, before: Family | None, after: Family) -> None:

@@ -43,7 +43,7 @@ class Round:
             return ("open",)
         case = self._world.case(self._case)
         plan = self._world.library.plan(case.process, case.version)
-        found = (name for name in plan.chart.possible(case.position) if plan.offered(case.position, name))
+        found = (name for name in plan.chart.possible(case.position) if plan.course(case.position, name).actions)
         return (*found, "wait")
 
     def line(self, line: str) -> Answered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from engine.calendars import CalendarError
 from engine.core.cases import BESIDE, MERGED, MERGED_INTO, Command, Reason
@@ -44,22 +44,20 @@ def _act(draft: Draft, command: Command) -> Reasons:
     plan, case = draft.plan, draft.case
     if case.merged_into:
         return [reason("state", "merged", case=case.id, into=case.merged_into)]
-    actions = plan.offered(case.position, command.name)
+    course = plan.course(case.position, command.name)
+    actions = course.actions
     if not actions:
         return [not_possible(plan, case, command.name, command.actor)]
-    asking, reasons = Asking(command.actor, draft.now, command.verb == "tell"), []
-    for action in actions:
-        reasons += not_permitted(plan, case, action, asking)
-    if reasons:
-        return _once(reasons)
-    values, reasons = _fill(draft, command, plan.asked(actions))
+    if course.open_to.isdisjoint(command.actor.roles) and (reasons := _not_permitted(draft, command, actions)):
+        return reasons
+    values, reasons = _fill(draft, command, course.asked)
     if reasons:
         return reasons
     allowed, reasons = _guarded(draft, actions)
     if not allowed:
         return _once(reasons)
-    if guards := [guard.name for action in allowed for guard in action.guards]:
-        draft.record["guards"] = dict.fromkeys(guards, True)
+    if held := _held(allowed) if reasons else course.guards:
+        draft.record["guards"] = held.copy()
     if values:
         draft.record["form"] = draft.keep(values)
     draft.count(command.name)
@@ -68,6 +66,13 @@ def _act(draft: Draft, command: Command) -> Reasons:
         return [reason("error", action=command.name, problem="no branch of `to` holds, and none is without `if`")]
     taken = _not_unique(draft) if plan.definition.unique and _is_new_key(draft) else None
     return [taken] if taken else []
+
+
+def _not_permitted(draft: Draft, command: Command, actions: tuple[Action, ...]) -> Reasons:
+    asking, reasons = Asking(command.actor, draft.now, command.verb == "tell"), list[Reason]()
+    for action in actions:
+        reasons += not_permitted(draft.plan, draft.case, action, asking)
+    return _once(reasons)
 
 
 def _is_new_key(draft: Draft) -> bool:
@@ -91,7 +96,7 @@ def _open(draft: Draft, command: Command) -> Reasons:
     if reasons:
         return reasons
     _count_like(draft, values)
-    if failing := _failing(opening.guards, draft.sight):
+    if failing := [guard for guard in opening.guards if guard.must.evaluate(draft.sight) is not True]:
         return [_said(guard, draft.sight) for guard in failing]
     if values:
         draft.record["form"] = draft.keep(values)
@@ -113,13 +118,14 @@ def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value
     given = values
     if None in values.values():
         given = {name: value for name, value in values.items() if value is not None}
-    draft.sight.update(form=given, facts=brought)
-    reasons += _see_register(draft, given)
+    draft.sight["form"], draft.sight["facts"] = given, brought
+    if not draft.plan.on_registers.isdisjoint(given):
+        reasons += _see_register(draft, given)
     if brought:
         draft.record["facts"] = brought
     if command.people and (people := _people(command, definition.fields)):
         draft.record["people"] = people
-    return values, [*reasons, *more]
+    return values, reasons + more
 
 
 def _see_register(draft: Draft, given: Mapping[str, Value]) -> Reasons:
@@ -146,7 +152,8 @@ def _guarded(draft: Draft, actions: tuple[Action, ...]) -> tuple[list[Action], R
     """The actions whose guards all hold; of two regions' one may be left out."""
     allowed, reasons, sight = [], [], draft.sight
     for action in actions:
-        if failing := _failing(action.guards, sight):
+        failing = [guard for guard in action.guards if guard.must.evaluate(sight) is not True]
+        if failing:
             reasons += [_said(guard, sight) for guard in failing]
             draft.covered.update(("guard", id(guard), False) for guard in failing)
         else:
@@ -154,8 +161,9 @@ def _guarded(draft: Draft, actions: tuple[Action, ...]) -> tuple[list[Action], R
     return allowed, reasons
 
 
-def _failing(guards: tuple[Guard, ...], sight: Sight) -> list[Guard]:
-    return [guard for guard in guards if guard.must.evaluate(sight) is not True]
+def _held(allowed: Iterable[Action]) -> dict[str, bool]:
+    """What a record says of the guards of these actions, all of which hold."""
+    return dict.fromkeys((guard.name for action in allowed for guard in action.guards), True)
 
 
 def _said(guard: Guard, sight: Sight) -> Reason:

@@ -3,17 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from engine.chart import NOWHERE, Position
 from engine.fields import Value
+from engine.frozen import Frozen, frozen
 
 Status = Literal["none", "running", "paused", "met", "breached", "cancelled", "not_needed"]
 """How a promise stands. `breached` and `running` exclude each other here: a breached cycle shows as breached."""
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+_new, _set = object.__new__, object.__setattr__
+
+
+def _quick(kind: Any) -> Any:
+    """Let the fields of a frozen dataclass stand in a dictionary of its own, filled at once.
+
+    Python reads a field from there five times as fast as from one that objects of a class share, once that is copied,
+    if no default stands in its way as an attribute of the class; and to fill it at once is five times as fast as to set
+    twenty fields of a frozen value one by one.
+    """
+    usual = {each.name: each.default for each in fields(kind)}
+    made = {each.name: each.default_factory for each in fields(kind) if each.default_factory is not MISSING}
+    required = {name for name, default in usual.items() if default is MISSING} - made.keys()
+
+    def __init__(self: Any, **given: Any) -> None:
+        values = usual.copy()
+        values.update(given)
+        if len(values) != len(usual) or not required <= given.keys():
+            raise TypeError(f"`{kind.__name__}` needs {sorted(required)} and may have {[*usual]}, not {[*given]}")
+        for name, make in made.items():
+            if name not in given:
+                values[name] = make()
+        _set(self, "__dict__", values)
+
+    for name, default in usual.items():
+        if default is not MISSING:
+            delattr(kind, name)
+    kind.__init__ = __init__
+    return kind
 
 
 class Goal(NamedTuple):
@@ -23,6 +54,7 @@ class Goal(NamedTuple):
     value: int
 
 
+@_quick
 @dataclass(frozen=True, kw_only=True)  # no slots: `changed` copies its dictionary
 class Head:
     """Where one clock of one case stands; its ledger is in the records."""
@@ -69,7 +101,7 @@ class Alarm:
     at: int | None = None  # the instant its field last named
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """How often an action was accepted, and by whom, in order of their first time."""
 
@@ -77,6 +109,7 @@ class Done:
     actors: tuple[str, ...] = ()
 
 
+@_quick
 @dataclass(frozen=True, kw_only=True)  # no slots: `changed` copies its dictionary
 class Case:
     """A snapshot of one case: all that decides what may happen next."""
@@ -126,21 +159,22 @@ C = TypeVar("C", Case, Head)
 
 def changed(value: C, **changes: Any) -> C:
     """A copy with these fields changed; `dataclasses.replace` runs the constructor and costs ten times as much."""
-    copy, fields = object.__new__(type(value)), value.__dict__.copy()
-    fields.update(changes)
-    object.__setattr__(copy, "__dict__", fields)
+    copy, fields = _new(value.__class__), value.__dict__.copy()
+    if changes:
+        fields.update(changes)
+    _set(copy, "__dict__", fields)
     return copy
 
 
-class Family(NamedTuple):
+@frozen
+class Family(Frozen):
     """A root and all that descends from it, by id; the root first, then in order of birth."""
 
     root: str
     cases: Mapping[str, Case]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
+class Actor(NamedTuple):
     """Who acts, with the roles held at that time."""
 
     id: str
@@ -174,7 +208,8 @@ BESIDE: Mapping[str, str] = MappingProxyType({"adjust": "adjustment", "reverse":
 """Verbs that only put something on record beside the case, from which nothing follows, and where the record has it."""
 
 
-class Command(NamedTuple):
+@frozen
+class Command(Frozen):
     """What somebody asks of one case. `form` and `facts` are as given unless `is_stored`."""
 
     verb: Verb
@@ -183,11 +218,11 @@ class Command(NamedTuple):
     name: str = ""  # process, action, person to assign, or the other case of a merging
     form: Mapping[str, Any] = EMPTY
     facts: Mapping[str, Any] = EMPTY
+    key: str | None = None
+    occurred_at: int | None = None  # what a client's clock said; data only
     people: Mapping[str, tuple[str, ...]] | None = None  # roles of the persons named in the form; None: not asked
     found: Mapping[str, Any] = EMPTY  # looked up in other families: question → answer
     version: int = 0  # of the definition, for an opening or a migration
-    key: str | None = None
-    occurred_at: int | None = None  # what a client's clock said; data only
     sent_to: str | None = None  # the merged case it was sent to, whose survivor it reached
     importing: str | None = None
     schedule: str = ""  # of an opening by the calendar: the schedule's name
@@ -269,7 +304,8 @@ Covered = tuple[str, int, bool]
 """A part of the definition that a step went through: its kind, the identity of the part, and which way."""
 
 
-class Step(NamedTuple):
+@frozen
+class Step(Frozen):
     """One record and the case as it stands after it."""
 
     case: Case
@@ -284,7 +320,8 @@ class Step(NamedTuple):
     registered: tuple[Registered, ...] = ()
 
 
-class Applied(NamedTuple):
+@frozen
+class Applied(Frozen):
     """What was decided: the steps in order, the command's own first, and the family after them."""
 
     case: Case  # the case addressed, after its step

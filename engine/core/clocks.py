@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from engine.calendars import Calendar
 from engine.core.cases import Goal, Head, changed
+from engine.frozen import Frozen, frozen
 from engine.model import Clock, Threshold
 from engine.moments import Moment
 
@@ -19,7 +20,8 @@ Event = list[Any]
 """What happened to a clock, as its record keeps it: `[clock, what, detail…]`."""
 
 
-class Seen(NamedTuple):
+@frozen
+class Seen(Frozen):
     """What one step means to one clock."""
 
     now: int
@@ -106,15 +108,10 @@ def settle(head: Head, now: int, turn: tuple[str, ...], calendar: Calendar) -> H
         turns = dict(turns)
         for who in turn or NOBODY:
             turns[who] = turns.get(who, 0) + spent
-    return changed(head, used=head.used + spent, mark=now, turns=turns, reached_at=_reached(head, spent, calendar))
-
-
-def _reached(head: Head, spent: int, calendar: Calendar) -> int | None:
-    """When the goal was reached, kept once it lies behind the mark: pauses after it move nothing."""
-    goal, mark = head.goal, head.mark
-    if head.reached_at is not None or goal is None or mark is None or goal.kind != "length":
-        return head.reached_at
-    return calendar.add(mark, goal.value - head.used) if head.used < goal.value <= head.used + spent else None
+    used, goal, reached_at = head.used + spent, head.goal, head.reached_at
+    if reached_at is None and goal is not None and goal.kind == "length" and head.used < goal.value <= used:
+        reached_at = calendar.add(head.mark, goal.value - head.used)  # kept: pauses after it move nothing
+    return changed(head, used=used, mark=now, turns=turns, reached_at=reached_at)
 
 
 # -- one step ----------------------------------------------------------------------------------------------------------

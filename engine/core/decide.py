@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
 
 from engine.core.cases import Applied, Command, Family, Reason, Refused, Step
 from engine.core.lateness import coalesced
 from engine.core.reasons import reason, rules_of
 from engine.core.run import Run, newborn
 from engine.core.sight import Context
+from engine.frozen import Frozen, frozen
 
 MOST_FIRINGS = 10_000
 """How many firings one carrying forward makes before it commits and goes on."""
 
 
-class Carried(NamedTuple):
+@frozen
+class Carried(Frozen):
     """A family carried forward; `is_more` where the limit was reached before the instant."""
 
     family: Family
@@ -28,7 +29,7 @@ def carry(family: Family, until: int, context: Context, limit: int = MOST_FIRING
     """Let everything due before `until` take effect, each at its own instant, in order."""
     if not is_due(family, until):
         return Carried(family, ())
-    run = Run(family.root, family.cases, context._replace(asks=False))
+    run = Run(family.root, family.cases, context.but(asks=False))
     is_more = run.carry(until, limit)
     return Carried(run.family, coalesced(run.steps, context.library), is_more)
 
@@ -43,7 +44,8 @@ def is_due(family: Family, until: int) -> bool:
 
 def instant(family: Family, clock: int) -> int:
     """The instant of a command: the clock, but never before the family's floor."""
-    return max(clock, family.cases[family.root].floor)
+    floor = family.cases[family.root].floor
+    return floor if floor > clock else clock
 
 
 def act(family: Family, command: Command, context: Context, now: int) -> Applied | Refused:
@@ -87,4 +89,4 @@ def without(context: Context, command: Command, reasons: Iterable[Reason]) -> Co
         question: refused if isinstance(answer, Mapping) and answer.get("case") == command.case else answer
         for question, answer in context.found.items()
     }
-    return context._replace(found=found)
+    return context.but(found=found)

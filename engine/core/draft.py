@@ -71,15 +71,16 @@ class Draft:
     """Reads and changes the case it is given; what was there before stays in `before`."""
 
     __slots__ = (
-        "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "entered", "events", "first",
-        "happened", "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued", "record",
-        "registered", "sealed", "sight", "start_at",
+        "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "entered", "events", "fields",
+        "first", "happened", "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued",
+        "record", "registered", "sealed", "sight", "start_at",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, case: Case, family: Family, now: int, context: Context) -> None:
         self.plan = plan
         self.before = case
         self.case = changed(case)  # ours alone until the step is finished: it is changed in place
+        self.fields = vars(self.case)
         self.now = now
         self.context = context
         self.sight = Sight(plan, self.case, family, context.library, now)
@@ -108,7 +109,12 @@ class Draft:
 
     def change(self, **changes: Any) -> None:
         """Change the case; expressions see it from now on."""
-        vars(self.case).update(changes)
+        for name, value in changes.items():
+            self.put(name, value)
+
+    def put(self, name: str, value: Any) -> None:
+        """Change one field of the case, as every step does."""
+        self.fields[name] = value
         if self.sight.worked_out:
             self.sight.refresh()
 
@@ -128,7 +134,7 @@ class Draft:
             if value is not None:
                 data[name] = value
             kept[name] = value
-        self.change(data=data)
+        self.put("data", data)
         return kept
 
     def _know(self, name: str, party: str, id: Value) -> None:
@@ -168,14 +174,15 @@ class Draft:
         case, actor = self.case, self.actor.id
         done = case.done.get(action, NEVER)
         actors = done.actors if actor in done.actors else (*done.actors, actor)
-        needed = case.needed
         if action in self.plan.needers:
+            needed = case.needed
             active = self.plan.active(case.position)
             for state in self.plan.needers[action]:
                 if (not state or state in active) and action not in needed.get(state, ()):
                     needed = {**needed, state: (*needed.get(state, ()), action)}
+            self.put("needed", needed)
         self.happened.add(action)
-        self.change(done={**case.done, action: Done(done.count + 1, actors)}, needed=needed)
+        self.put("done", {**case.done, action: Done(done.count + 1, actors)})
 
     def queue(self, queued: Queued) -> None:
         """Open or tell another case once this step is whole."""
@@ -222,7 +229,7 @@ class Draft:
             waiting = awaited.waiting
             self.covered |= awaited.covered
         if waiting != case.waiting:
-            self.change(waiting=waiting)
+            self.put("waiting", waiting)
 
     def _awaited(self) -> Awaited:
         waiting: dict[str, None] = {}

@@ -22,12 +22,12 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
     before, case, sequence = draft.before, draft.case, draft.before.sequence + 1
     record, is_revised = _record(draft, said, (sequence, order))
     text, digest = link(record) if draft.context.is_kept else ("", "")
-    draft.change(
-        sequence=sequence, head=digest, revision=before.revision + is_revised, next_due=_next_due(draft),
-        private=draft.private,
-    )  # fmt: skip
+    fields = draft.fields
+    fields["next_due"] = _next_due(draft)
+    fields["sequence"], fields["head"], fields["revision"] = sequence, digest, before.revision + is_revised
+    fields["private"] = draft.private
     if floor is not None:
-        draft.change(floor=floor, order=order)
+        fields["floor"], fields["order"] = floor, order
     outgoing = _fixed(draft) if draft.outgoing and draft.context.is_kept else ()
     return Step(
         case, record, text, digest, outgoing, tuple(draft.cycles), draft.microsteps, draft.sealed,
@@ -38,11 +38,11 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
 def _record(draft: Draft, said: Mapping[str, Any], place: tuple[int, int]) -> tuple[dict[str, Any], bool]:
     """The record, and whether the case's revision grows: it is another case than before, or somebody acted."""
     before, case, plan = draft.before, draft.case, draft.plan
-    record = {
-        **draft.record, **said, "case": case.id, "seq": place[0], "order": place[1], "at": draft.now,
-        "recorded_at": draft.context.clock, "prev": before.head,
-        "definition": [case.process, case.version, *plan.hashes],
-    }  # fmt: skip
+    record = draft.record
+    record.update(said)
+    record["case"], record["seq"], record["order"] = case.id, *place
+    record["at"], record["recorded_at"], record["prev"] = draft.now, draft.context.clock, before.head
+    record["definition"] = [case.process, case.version, *plan.hashes]
     is_revised = draft.actor != ENGINE
     if case.position != before.position:
         is_revised = True
@@ -94,7 +94,11 @@ def _fixed(draft: Draft) -> tuple[Outgoing, ...]:
 
 def _touched(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[str, Value]:
     """The fields that are not what they were; None where one is unset now."""
-    touched = {name: value for name, value in after.items() if before.get(name) != value}
-    for name in before.keys() - after.keys():
-        touched[name] = None
+    touched = {}
+    for name, value in after.items():
+        if name not in before or before[name] != value:
+            touched[name] = value
+    for name in before:
+        if name not in after:
+            touched[name] = None
     return touched

@@ -17,9 +17,12 @@ def read_form(
     """The stored values, and every reason why the form will not do. A value of None clears."""
     reading = _Reading(command, desk, "form")
     values, reasons, given = reading.values, reading.reasons, command.form
-    missing = [name for name in form.require if _is_missing(command, fields[name], given.get(name))]
-    for name in missing:
-        reasons.append(reason("form", "missing", field=name, label=fields[name].label or name))
+    missing = []
+    for name in form.require:
+        raw = given.get(name)
+        if raw is None or (isinstance(raw, str) and not raw.strip() and _are_no_answer(command, fields[name])):
+            missing.append(name)
+            reasons.append(reason("form", "missing", field=name, label=fields[name].label or name))
     for name, raw in given.items():
         if name not in form.require and name not in form.allow:
             takes = (*form.require, *form.allow)
@@ -33,11 +36,9 @@ def read_form(
     return values, reasons
 
 
-def _is_missing(command: Command, field: Field, raw: Any) -> bool:
-    """Whether a required answer says nothing: blanks are no answer. What a record holds was taken once, and stands."""
-    if raw is None:
-        return True
-    return not command.is_stored and field.type in TEXTS and isinstance(raw, str) and not raw.strip()
+def _are_no_answer(command: Command, field: Field) -> bool:
+    """Whether blanks say nothing in this field. What a record holds was taken once, and stands."""
+    return not command.is_stored and field.type in TEXTS
 
 
 def read_facts(

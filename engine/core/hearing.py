@@ -38,7 +38,7 @@ def marks_of(plan: Plan, case: Case) -> frozenset[Mark]:
 
 def is_offered(plan: Plan, case: Case, incoming: Incoming) -> bool:
     """Whether the case's present state offers the event's action."""
-    return bool(plan.offered(case.position, incoming.action))
+    return bool(plan.course(case.position, incoming.action).actions)
 
 
 def meant(plan: Plan, incoming: Incoming, fields: Mapping[str, Any]) -> tuple[dict[str, Value], list[Reason]]:
@@ -72,7 +72,7 @@ def _digest(process: str, values: Mapping[str, Value]) -> str:
 def answers(plan: Plan, incoming: Incoming, fields: Mapping[str, Any], case: Case | None = None) -> dict[str, Any]:
     """What the event gives to its action's form, of a case as its state asks it: what `with` names, else by name."""
     actions = tuple(one for one in plan.actions() if one.name == incoming.action)
-    form = plan.asked(actions if case is None else plan.offered(case.position, incoming.action) or actions).form
+    form = plan.asked(actions if case is None else plan.course(case.position, incoming.action).actions or actions).form
     told = {name: incoming.values.get(name, name) for name in (*form.require, *form.allow)}
     return {name: fields[source] for name, source in told.items() if source in fields}
 

@@ -45,7 +45,7 @@ def coalesced(steps: Iterable[Step], library: Library) -> tuple[Step, ...]:
         return steps
     verdicts = dict(_judged(missed, steps))
     return tuple(
-        step._replace(outgoing=tuple(_told(m, verdicts.get((place, m.number))) for m in step.outgoing))
+        step.but(outgoing=tuple(_told(m, verdicts.get((place, m.number))) for m in step.outgoing))
         for place, step in enumerate(steps)
     )
 

@@ -15,9 +15,9 @@ def end_in(family: Family, survivor: Case, command: Command, context: Context, n
         if unknown.question != "stands":
             raise
         stands = {"root": survivor.root, "outcome": survivor.outcome, "merged_into": survivor.merged_into}
-        return act(family, command, context._replace(found={**context.found, unknown.text: stands}), now)
+        return act(family, command, context.but(found={**context.found, unknown.text: stands}), now)
 
 
 def take_in(family: Family, command: Command, context: Context, now: int) -> Applied | Refused:
     """The same merging seen by the survivor, `command.name`: it answers for `command.case` from now on."""
-    return act(family, command._replace(verb="take_in", case=command.name, name=command.case, key=None), context, now)
+    return act(family, command.but(verb="take_in", case=command.name, name=command.case, key=None), context, now)

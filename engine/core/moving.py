@@ -42,12 +42,13 @@ def _take(draft: Draft, microstep: Microstep) -> None:
     if draft.plan.timers or draft.case.needed:
         _leave_and_enter(draft, microstep)
     draft.happened.update(microstep.entered)
-    draft.change(position=microstep.position)
+    draft.put("position", microstep.position)
     if microstep.final is not None or draft.case.outcome:
         _end_or_reopen(draft, microstep)
     draft.decide_whose_turn()
-    effects, covered = draft.plan.doing(microstep)
-    draft.covered |= covered
+    doing = draft.plan.doing(microstep)
+    effects = doing.effects
+    draft.covered |= doing.covered
     if draft.first:
         effects, draft.first = (*draft.first, *effects), ()
     if effects:

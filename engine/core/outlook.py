@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from engine.core.cases import Case
 from engine.core.clocks import due_at
 from engine.core.permits import offered
 from engine.core.plan import Plan
+from engine.frozen import Frozen, frozen
 
 PAUSED = 2**51
 """Where the sort keys of paused cases begin: behind every instant."""
 
 NO_PROMISE = 2**52
 
-NONE: tuple[int, str] | tuple[None, None] = (None, None)
+First = tuple[int, str] | tuple[None, None]
+"""What comes first, and of which clock."""
+
+NONE: First = (None, None)
 
 
-class Outlook(NamedTuple):
+@frozen
+class Outlook(Frozen):
     """The derived worklist columns of a case. `due_at` is the earliest unbreached due instant of its running clocks."""
 
     state: str  # active leaves joined by " + "
@@ -37,12 +41,12 @@ def outlook(plan: Plan, case: Case) -> Outlook:
     state = " + ".join(case.position.leaves)
     if case.outcome:
         return Outlook(state)
-    dues, overdues, paused = _promises(plan, case)
-    due = min(dues) if dues else NONE
-    overdue = min(overdues) if overdues else NONE
+    due, overdue, paused = _promises(plan, case)
     least, key = NONE, NO_PROMISE
-    if dues or overdues:
-        key = min(dues + overdues)[0]
+    if due[0] is not None:
+        key = due[0] if overdue[0] is None or due[0] < overdue[0] else overdue[0]
+    elif overdue[0] is not None:
+        key = overdue[0]
     elif paused:
         least = left, _ = min(paused)
         key = PAUSED + left
@@ -51,6 +55,8 @@ def outlook(plan: Plan, case: Case) -> Outlook:
 
 def waiting(plan: Plan, case: Case) -> tuple[str, ...]:
     """On whose worklists the case stands: its assignee's, its queue's, and those it waits on."""
+    if len(case.waiting) == 1 and not case.assignee and not case.queue and not case.waiting[0].startswith("party:"):
+        return case.waiting
     names = {f"person:{case.assignee}"} if case.assignee else set()
     if case.queue:
         names.add(f"role:{case.queue}")
@@ -70,19 +76,23 @@ def _acting_roles(plan: Plan, case: Case) -> Iterator[str]:
                 yield from (f"role:{who.name}" for who in action.by if who.kind == "role")
 
 
-def _promises(plan: Plan, case: Case) -> tuple[list[tuple[int, str]], list[tuple[int, str]], list[tuple[int, str]]]:
-    """The running promises: when they are due, since when they are overdue, what is left of those that are paused.
+def _promises(plan: Plan, case: Case) -> tuple[First, First, list[tuple[int, str]]]:
+    """Which running promise is due first, which is overdue longest, and what is left of those that are paused.
 
     A goal moved into the future takes a breached clock off the list, not out of the record (D5).
     """
-    dues, overdues, paused = [], [], []
+    due, overdue, paused = NONE, NONE, []
     for name, head in case.clocks.items():
         if not head.active:
             continue
         if head.is_breach_fired:
-            overdues += [(head.breached_at, name)] if head.breached_at is not None else []
-        elif (at := due_at(head, plan.calendar_of[name])) is not None:
-            dues.append((at, name))
+            overdue = _first(overdue, (head.breached_at, name))
+        else:
+            due = _first(due, (due_at(head, plan.calendar_of[name]), name))
         if head.paused and head.goal is not None and head.goal.kind == "length":
             paused.append((max(head.goal.value - head.used, 0), f"{name}: {', '.join(head.paused)}"))
-    return dues, overdues, paused
+    return due, overdue, paused
+
+
+def _first(found: First, other: tuple[int | None, str]) -> First:
+    return found if other[0] is None or (found[0] is not None and found < other) else other  # type: ignore[return-value]

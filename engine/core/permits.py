@@ -18,7 +18,7 @@ from engine.values import show_instant
 
 def offered(plan: Plan, position: Position, name: str) -> tuple[Action, ...]:
     """The actions of this name that the present state offers: several where regions do."""
-    return plan.offered(position, name)
+    return plan.course(position, name).actions
 
 
 def not_possible(plan: Plan, case: Case, name: str, actor: Actor) -> Reason:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 from engine.calendars import Calendar
-from engine.chart import Microstep, Position, Work
+from engine.chart import Arc, Microstep, Position
 from engine.chart.drawing import Way, around, chart_of
 from engine.core.cases import Covered
 from engine.core.machine import ProcessMachine
@@ -64,21 +63,34 @@ def _watched(clock: Clock, fields: Mapping[str, Field]) -> Watched:
     )
 
 
-class Asked(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Asked:
     """What an action asks for, in several regions together."""
 
     form: Form
     facts: tuple[str, ...]
 
 
-class Doing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What an action means where a case stands, as far as that is known before any case."""
+
+    actions: tuple[Action, ...]  # several where regions offer it
+    asked: Asked
+    open_to: frozenset[str]  # roles of which one suffices: nothing but who acts has a say in whether they may
+    guards: dict[str, bool]  # what a record says where all of them hold
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
     """What a microstep brings with it beside the move: its effects in order, and the branches it went through."""
 
     effects: tuple[Effect, ...]
     covered: frozenset[Covered]
 
 
-class Awaited(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Awaited:
     """Whose turn it is wherever the state alone says it, and the branches that say it."""
 
     waiting: tuple[str, ...]
@@ -97,10 +109,10 @@ class Plan:
         self.has_decides = any(state.decide or state.done for state in definition.states.values())
         self.effects = tuple(self._effects())  # wherever they stand
         self.links = tuple(dict.fromkeys(one.link for one in self.effects if isinstance(one, OpenCase)))
-        self._offered: dict[tuple[Position, str], tuple[Action, ...]] = {}
+        self._courses: dict[tuple[Position, str], Course] = {}
         self._waits: dict[tuple[str, ...], tuple[Branches[Whos], ...]] = {}
         self._awaited: dict[tuple[str, ...], Awaited | None] = {}
-        self._doing: dict[tuple[Work, ...], Doing] = {}
+        self._doing: dict[tuple[tuple[Arc, ...], tuple[str, ...]], Doing] = {}
         self._active: dict[tuple[str, ...], frozenset[str]] = {}
         self._excluded: dict[tuple[str, ...], tuple[Whos, ...]] = {}
         self._asked: dict[tuple[Action, ...], Asked] = {}
@@ -118,6 +130,7 @@ class Plan:
         self.keeping = tuple(one for one in definition.incoming.values() if one.otherwise == "keep")
         self.looked_up = _looked_up(definition)
         self.personal = frozenset(name for name, field in definition.fields.items() if field.personal)
+        self.on_registers = frozenset(name for name, field in definition.fields.items() if field.party)
 
     def calendar(self, name: str | None) -> Calendar:
         """The calendar of this name; unsaid, the process's own."""
@@ -132,16 +145,22 @@ class Plan:
             self._active[leaves] = known
         return known
 
-    def offered(self, position: Position, name: str) -> tuple[Action, ...]:
-        """The actions of this name that a position offers: several where regions do."""
-        known = self._offered.get((position, name))
+    def course(self, position: Position, name: str) -> Course:
+        """What this action means at a position; no actions where it is not offered."""
+        known = self._courses.get((position, name))
         if known is None:
-            ways = (arc.payload for arc in self.machine.offers(position, name))
-            found = dict.fromkeys(way.action for way in ways if isinstance(way, Way) and way.action is not None)
-            if len(self._offered) >= KEEP:
-                self._offered.clear()
-            known = self._offered[position, name] = tuple(found)
+            if len(self._courses) >= KEEP:
+                self._courses.clear()
+            known = self._courses[position, name] = self._course(position, name)
         return known
+
+    def _course(self, position: Position, name: str) -> Course:
+        ways = (arc.payload for arc in self.machine.offers(position, name))
+        found = dict.fromkeys(way.action for way in ways if isinstance(way, Way) and way.action is not None)
+        actions = tuple(found)
+        open_to = [_open_to(action) for action in actions] if actions and not self.excluded(position) else [NO_ROLES]
+        guards = dict.fromkeys((guard.name for action in actions for guard in action.guards), True)
+        return Course(actions, self.asked(actions), frozenset.intersection(*open_to), guards)
 
     def asked(self, actions: tuple[Action, ...]) -> Asked:
         """What these actions of one name ask for together."""
@@ -176,22 +195,25 @@ class Plan:
     def awaited(self, position: Position) -> Awaited | None:
         """Whose turn it is here, where neither a condition nor what the case holds has a say in it."""
         leaves = position.leaves
-        if leaves not in self._awaited:
+        try:
+            return self._awaited[leaves]
+        except KeyError:
             branches = [branches[0] for branches in self.waits(position)]
             whos = [who for branch in branches for who in branch.value]
             is_fixed = all(branch.when is None for branch in branches) and all(who.kind in FIXED for who in whos)
             names = dict.fromkeys(f"{who.kind}:{who.name}" for who in whos)
             covered = frozenset(("branch", id(branch), True) for branch in branches)
-            self._awaited[leaves] = Awaited(tuple(names), covered) if is_fixed else None
-        return self._awaited[leaves]
+            known = self._awaited[leaves] = Awaited(tuple(names), covered) if is_fixed else None
+            return known
 
     def doing(self, microstep: Microstep) -> Doing:
         """What this microstep brings with it: effects of action or timer, then of the branch, then of the states."""
-        known = self._doing.get(microstep.work)
+        taken = microstep.arcs, microstep.entered
+        known = self._doing.get(taken)
         if known is None:
             if len(self._doing) >= KEEP:
                 self._doing.clear()
-            known = self._doing[microstep.work] = self._doing_of(microstep)
+            known = self._doing[taken] = self._doing_of(microstep)
         return known
 
     def _doing_of(self, microstep: Microstep) -> Doing:
@@ -264,6 +286,16 @@ def _looked_up(definition: ProcessDefinition) -> tuple[tuple[str, ...], ...]:
     """The fields by which other cases ask for cases of this process."""
     counted = [tuple(sorted(count.same)) for count in definition.counts.values()]
     return tuple(dict.fromkeys([*([(definition.key,)] if definition.key else []), *counted]))
+
+
+NO_ROLES: frozenset[str] = frozenset()
+
+
+def _open_to(action: Action) -> frozenset[str]:
+    """The roles that may do this whatever the case holds and whenever it is; none where more has a say in it."""
+    if action.never_by or action.needs or action.during is not None or action.within is not None:
+        return NO_ROLES
+    return frozenset(who.name for who in action.by if who.kind == "role")
 
 
 def _asks_role(field: Field) -> bool:

@@ -25,7 +25,7 @@ def advance_clocks(draft: Draft) -> None:
     ended = bool(case.outcome) and not before.outcome
     now, happened, active = draft.now, draft.happened, plan.active(case.position)
     turn = turn_of(before)
-    is_new_turn = turn != turn_of(case)
+    is_new_turn = case.waiting != before.waiting or case.assignee != before.assignee
     heads = dict(case.clocks)
     for name, watched in plan.watched.items():
         head = heads.get(name, NEW)
@@ -41,7 +41,7 @@ def advance_clocks(draft: Draft) -> None:
             heads[name] = advanced(draft, watched.clock, head, seen)
         elif is_new_turn and head.active:
             heads[name] = settle(head, now, turn, plan.calendar_of[name])
-    draft.change(clocks=heads)
+    draft.put("clocks", heads)
 
 
 def _is_asked(watched: Watched, before: Case, case: Case) -> bool:
@@ -59,7 +59,7 @@ def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
     branch: Branch[Moment] | None = chosen(clock.goal, draft.sight)
     moment = branch.value if branch else None
     field_at = case.data.get(moment.field) if moment and moment.field else None
-    seen = seen._replace(holds=holds(clock.when, draft.sight), moment=moment, field_at=field_at)
+    seen = seen.but(holds=holds(clock.when, draft.sight), moment=moment, field_at=field_at)
     moved = advance(clock, head, seen, draft.plan.calendar_of[clock.name])
     draft.events += moved.events
     draft.cycles += [cycle_of(case.id, clock.name, cycle) for cycle in moved.kept]

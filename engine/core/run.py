@@ -114,7 +114,7 @@ class Run:
         self.floor = max(self.floor, now + 1 if command.schedule else now)
         try:
             self.commit(draft, said_of(command, now, self.context.clock))
-            if command.verb not in BESIDE:
+            if (draft.queued or self._is_watchful()) and command.verb not in BESIDE:
                 self.follow(draft, now)
         except Poisoned:
             return [reason("error", "endless", action=command.name)]
@@ -140,8 +140,7 @@ class Run:
 
     def follow(self, draft: Draft, now: int) -> None:
         """What a step changes in the family, and its `open` and `tell` effects, each a whole step, theirs behind."""
-        waiting = deque(_pending(draft, 1))
-        waiting += self._judge(now, 1)
+        waiting = deque((*_pending(draft, 1), *self._judge(now, 1)))
         while waiting:
             pending = waiting.popleft()
             for other in self._consequences(pending, now):
@@ -240,8 +239,9 @@ class Run:
         raise Poisoned(f"the family of `{self.root}` changes without end; look for states that decide in a circle")
 
     def _is_watchful(self) -> bool:
+        plans = self.context.library.plans
         for case in self.cases.values():
-            if self.plan(case).is_watchful:
+            if plans[case.process, case.version].is_watchful:
                 return True
         return False
 

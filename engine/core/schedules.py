@@ -115,7 +115,7 @@ def open_scheduled(opening: Opening, case: str, context: Context) -> Applied | R
         is_stored=True, schedule=opening.schedule.name, party=member.id if member is not None else "",
         importing=opening.importing,
     )  # fmt: skip
-    return open_case(command, context._replace(asks=False, found=_said_of(opening)), opening.at)
+    return open_case(command, context.but(asks=False, found=_said_of(opening)), opening.at)
 
 
 def _said_of(opening: Opening) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.core.audit import canonical
 from engine.core.cases import EMPTY, Actor, Case, Family
 from engine.core.plan import Library, Plan
 from engine.expressions import Expression
 from engine.fields import Value
+from engine.frozen import Frozen, frozen
 
 
 class Unknown(Exception):
@@ -22,7 +23,8 @@ class Unknown(Exception):
         self.values = values
 
 
-class Context(NamedTuple):
+@frozen
+class Context(Frozen):
     """What surrounds a decision: nothing here changes while it is made.
 
     `clock` is what the time source said when the lock was held; `seal` makes the commitment of a personal value.
@@ -51,7 +53,7 @@ class Sight(dict[str, Any]):
     __slots__ = ("actor", "asked", "case", "earlier", "family", "library", "plan", "worked_out")
 
     def __init__(self, plan: Plan, case: Case, family: Family | None, library: Library, now: int) -> None:
-        super().__init__(now=now, figures=plan.figures)
+        self["now"], self["figures"] = now, plan.figures
         self.plan = plan
         self.case = case
         self.earlier = case  # as it stood before the step

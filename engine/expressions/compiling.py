@@ -154,6 +154,7 @@ def _expression(checked: CheckedTree, scope: Scope, checker: Checker, found: Fin
         inputs=inputs,
         calls=code.calls,
         code=code.code,
+        plain=code.plain,
         calendars={name: scope.calendars.get(name) or always(scope.zone) for name in sorted(code.calendars)},
     )
     return replace(made, constant=made.evaluate({})) if not inputs and made.type == "yes_no" else made

@@ -12,6 +12,7 @@ from cel_expr_python import cel
 
 from engine.calendars import Calendar
 from engine.expressions.functions import Call, program, with_calendars
+from engine.expressions.plain import Comparison
 from engine.expressions.program import Input
 from engine.expressions.scope import ExpressionFailed, Names, shortened
 from engine.fields import Field, Value
@@ -37,6 +38,7 @@ class Expression:
     inputs: tuple[Input, ...] = ()
     calls: tuple[Call, ...] = ()  # worked out before `code` runs
     code: bytes = b""  # what CEL runs; empty if the expression is one name only
+    plain: Comparison | None = field(default=None, repr=False)  # the same as `code`, where that is so little
     calendars: Mapping[str, Calendar] = field(default_factory=dict, repr=False)
     _program: cel.Expression = field(init=False, repr=False, compare=False)
 
@@ -58,6 +60,8 @@ class Expression:
                 data[given.variable] = value
             elif given.needed:
                 raise ExpressionFailed(f"`{'.'.join(given.path)}` is not set, and `{shortened(self.text)}` needs it")
+        if self.plain is not None and (answer := self.plain.holds(data)) is not None:
+            return answer
         if self._program is None:
             return data[self.inputs[0].variable]
         return self._run(data)

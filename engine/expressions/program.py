@@ -13,6 +13,7 @@ from typing import Any, Literal
 from engine.calendars import parse_duration
 from engine.expressions.functions import FUNCTIONS, VARIABLES, Call
 from engine.expressions.literals import Days, instant_text, length_text
+from engine.expressions.plain import Comparison, comparison_of
 from engine.expressions.scope import Names, of_register
 from engine.expressions.tree import DOUBLE, CheckedTree, Tree, children, constant, kind, path_of, write_tree
 from engine.expressions.walk import Path
@@ -64,11 +65,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What CEL runs, what is worked out before, and the calendars that are asked."""
+    """What CEL runs, what is worked out before, the calendars asked, and what is so plain that CEL need not run."""
 
     code: bytes
     calls: tuple[Call, ...]
     calendars: Names
+    plain: Comparison | None = None
 
 
 def rewrite(checked: CheckedTree, target: Target) -> Code:
@@ -76,7 +78,8 @@ def rewrite(checked: CheckedTree, target: Target) -> Code:
     last = max([0, *checked.tree.type_map, *checked.tree.source_info.positions])
     rewriting = _Rewriting(checked, target, last, iter(VARIABLES[len(target.variables) :]))
     rewriting.visit(checked.tree.expr)
-    return Code(write_tree(checked.tree), tuple(rewriting.calls), frozenset(rewriting.calendars))
+    plain = None if rewriting.calls else comparison_of(checked.tree.expr)
+    return Code(write_tree(checked.tree), tuple(rewriting.calls), frozenset(rewriting.calendars), plain)
 
 
 @dataclass(slots=True)

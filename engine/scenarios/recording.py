@@ -199,7 +199,7 @@ class _Recorder:
         """Of the roles somebody held, one that may do something here, or one that may assign."""
         plan, roles = self.plan_of(step.case), list[str](step.record.get("roles") or ["agent"])
         position = step.case.position
-        acts = (act for event in plan.chart.possible(position) for act in plan.offered(position, event))
+        acts = (act for event in plan.chart.possible(position) for act in plan.course(position, event).actions)
         asked = [who.name for act in acts for who in act.by if who.kind == "role"]
         asked = [*plan.definition.desk.assigners, *asked] if step.record["verb"] == "assign" else asked
         return next((role for role in roles if role in asked), roles[0])

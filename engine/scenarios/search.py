@@ -175,7 +175,7 @@ class Search:
         for link, case in self._family(spot):
             plan = self.library.plan(case.process, case.version)
             for event in plan.chart.possible(case.position):
-                yield from ((link, case, action) for action in plan.offered(case.position, event)[:1])
+                yield from ((link, case, action) for action in plan.course(case.position, event).actions[:1])
 
     def _family(self, spot: _Spot) -> Iterator[tuple[str, Case]]:
         main = spot.world.case(spot.main)

@@ -110,7 +110,7 @@ class World:
     def command(self, command: Command) -> tuple[Reason, ...]:
         """Any command on a case there is: no reasons if it was done."""
         while survivor := self.case(command.case).merged_into:
-            command = command._replace(case=survivor, sent_to=command.sent_to or command.case)
+            command = command.but(case=survivor, sent_to=command.sent_to or command.case)
         family = self.families[self.root_of[command.case]]
         at = instant(family, self.now)
         outcome = self._decided(lambda context: act(family, command, context, at))
@@ -261,7 +261,7 @@ class World:
             try:
                 outcome = decide(context)
             except Unknown as unknown:
-                context = context._replace(found={**context.found, unknown.text: self._answer(unknown)})
+                context = context.but(found={**context.found, unknown.text: self._answer(unknown)})
                 continue
             refused = self._open_elsewhere(outcome.elsewhere) if isinstance(outcome, Applied) else None
             if refused is None:

@@ -212,7 +212,7 @@ class _Days:
     def _right(self, case: Case, action: str) -> _Right:
         known = self._rights.get((case.position, action))
         if known is None:
-            actions = self.plan.offered(case.position, action)
+            actions = self.plan.course(case.position, action).actions
             whos = tuple(who for one in actions for who in one.by)
             is_plain = len(actions) == 1 and not actions[0].never_by and not self.plan.excluded(case.position)
             known = self._rights[case.position, action] = _Right(
@@ -263,7 +263,7 @@ class _Days:
             del life.tasks[task.place]
         doing = self.assumed.doings[task.action]
         facts = self.assumed.facts
-        asked = self.plan.asked(self.plan.offered(self.families.case(task.case).position, task.action))
+        asked = self.plan.course(self.families.case(task.case).position, task.action).asked
         command = Command(
             verb="do", case=task.case, name=task.action, actor=actor,
             form=self._given(doing.answers, life.lots),

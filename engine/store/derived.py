@@ -14,9 +14,9 @@ TAKEN = "the case was changed, or its key taken, meanwhile; read it again and de
 
 def check_order(save: Save) -> int:
     """The place of the first of these steps in the family's order. So every save changes the root."""
-    root, cases = save.after
-    so_far = save.before.cases[root].order if save.before else 0
-    if cases[root].order != so_far + len(save.steps):
+    root, before = save.after.root, save.before
+    so_far = before.cases[root].order if before is not None else 0
+    if save.after.cases[root].order != so_far + len(save.steps):
         raise ValueError(f"`order` of `{root}` must grow by one with each of {len(save.steps)} steps from {so_far}")
     return so_far + 1
 
@@ -26,8 +26,12 @@ def family_due(family: Family) -> int | None:
     root = family.cases[family.root]
     if root.fault is not None or root.importing is not None:
         return None
-    dues = [case.next_due for case in family.cases.values() if case.next_due is not None]
-    return min(dues) if dues else None
+    first = None
+    for case in family.cases.values():
+        due = case.next_due
+        if due is not None and (first is None or due < first):
+            first = due
+    return first
 
 
 def is_alike(data: Mapping[str, Any], values: Mapping[str, Any]) -> bool:

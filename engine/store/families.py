@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import compress
-from operator import ne
+from itertools import compress, groupby
+from operator import attrgetter, ne
 from typing import Any
 
 from engine.core.cases import EMPTY, Case, Cycle, Family, Outgoing, Step
@@ -24,18 +24,37 @@ from engine.store.rows import (
     outgoing_body,
     outlook_of,
     plain,
+    queues_of,
     to_text,
-    waiting_of,
 )
 from engine.store.sql import Work
 
 _GUARDED = ("id", "revision", "sequence", "family_order")
 
+_USUAL: tuple[str, ...] = ("revision", "sequence", "head", "family_order", "floor_ms", "state", "waiting", "body")
+"""What hardly a step leaves as it was; no index has any of these columns."""
+
+_usual_of, _guarded_of = attrgetter(*_USUAL), attrgetter(*_GUARDED)
+_STEADY = tuple(
+    slice(places[0], places[-1] + 1)
+    for is_steady, run in groupby(range(len(CaseRow._fields)), lambda place: CaseRow._fields[place] not in _USUAL)
+    if is_steady and (places := [*run])
+)
+"""Where the other columns stand in a row."""
+
+
+def _is_usual(was: CaseRow, row: CaseRow) -> bool:
+    """Whether no other columns changed: compared in whole runs, which costs less than to ask each."""
+    for places in _STEADY:
+        if was[places] != row[places]:
+            return False
+    return True
+
 
 @lru_cache(maxsize=1_000)
-def _update(marks: tuple[bool, ...]) -> str:
-    """Change the columns so marked, if the case still is what it was. Indexes of the others stay untouched."""
-    changes = ", ".join(f"{name} = ?" for name in compress(CaseRow._fields, marks))
+def _update(columns: tuple[str, ...]) -> str:
+    """Change these columns, if the case still is what it was. Indexes of the others stay untouched."""
+    changes = ", ".join(f"{name} = ?" for name in columns)
     guards = " AND ".join(f"{name} = ?" for name in _GUARDED)
     return f"UPDATE cases SET {changes} WHERE {guards}"
 
@@ -206,25 +225,30 @@ class Families(Work):
         return row
 
     def _change(self, was: CaseRow, row: CaseRow) -> None:
-        marks = tuple(map(ne, was, row))
-        if True not in marks:
-            return
-        values = (*compress(row, marks), was.id, was.revision, was.sequence, was.family_order)
+        if _is_usual(was, row):
+            columns, values = _USUAL, _usual_of(row)
+            if values == _usual_of(was):
+                return
+        else:
+            marks = tuple(map(ne, was, row))
+            columns, values = tuple(compress(CaseRow._fields, marks)), tuple(compress(row, marks))
+        text, values = _update(columns), values + _guarded_of(was)
         if self._deferring is not None:
-            self._tell(_sure(self._driver.marked(_update(marks))), values)
-        elif self._ask(_update(marks), values).rowcount != 1:
+            self._tell(_sure(self._driver.marked(text)), values)
+        elif self._ask(text, values).rowcount != 1:
             raise Conflict(f"case `{was.id}` was changed meanwhile; read it again and decide anew")
 
     def _write_waiting(self, was: CaseRow, row: CaseRow) -> None:
         if was.waiting == row.waiting and was.sort_key == row.sort_key and was.closed_ms == row.closed_ms:
             return
-        gone, new = waiting_of(was), waiting_of(row)
-        for place in gone:
-            if place not in new:
-                self._write("NO_WAITING", *place)
-        for place in new:
-            if place not in gone:
-                self._write("NEW_WAITING", *place)
+        gone, new = queues_of(was), queues_of(row)
+        stays = was.sort_key == row.sort_key
+        for receiver in gone:
+            if not (stays and receiver in new):
+                self._write("NO_WAITING", receiver, was.sort_key, was.opened_ms, was.id)
+        for receiver in new:
+            if not (stays and receiver in gone):
+                self._write("NEW_WAITING", receiver, row.sort_key, row.opened_ms, row.id)
 
     def _write_personal(self, searches: Mapping[str, str], old: Case | None, case: Case) -> bool:
         """Write the personal values that differ; whether there were any."""

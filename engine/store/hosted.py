@@ -16,7 +16,7 @@ from weakref import ref
 
 from engine.core.cases import Case
 from engine.errors import Conflict, UsageError
-from engine.ports import NOTHING_AHEAD, Ahead
+from engine.ports import Ahead
 from engine.sealing import HostKeys
 from engine.store.rows import Memo
 from engine.store.schema import check_revision, must_be_current
@@ -82,13 +82,13 @@ class HostedStore(ABC, Generic[AHome, AnExecuting]):
                 raise self._explain(error) from error
             raise
 
-    def do(self, work: Callable[[SqlTransaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
+    def do(self, work: Callable[[SqlTransaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this in a part of the host's transaction, which nobody else shares."""
         with self.write() as tx:
             return work(tx)
 
     @contextmanager
-    def read(self, ahead: Ahead = NOTHING_AHEAD) -> Iterator[SqlTransaction]:
+    def read(self, ahead: Callable[[], Ahead] = Ahead) -> Iterator[SqlTransaction]:
         """What the host's transaction sees, its own changes included."""
         yield self._work(self._begun())
 
@@ -180,13 +180,17 @@ class Guests:
 
     def __init__(self) -> None:
         self._local = local()
+        self._are_any = False
 
     def welcome(self, connection: HostConnection) -> None:
         """Remember whose transaction this thread works in."""
         self._local.connection = ref(connection)
+        self._are_any = True
 
     def check(self) -> None:
         """Refuse a transaction of our own while the host's is open on this thread."""
+        if not self._are_any:
+            return
         guest = getattr(self._local, "connection", None)
         host = guest() if guest is not None else None
         if host is not None and not host.closed and host.in_transaction():

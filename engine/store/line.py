@@ -12,7 +12,7 @@ from threading import Lock
 from time import monotonic, sleep
 from typing import Any, cast
 
-from engine.ports import NOTHING_AHEAD, Ahead
+from engine.ports import Ahead
 from engine.store.sql import Held, Work
 
 MOST = 64
@@ -24,13 +24,15 @@ LONGEST = 0.02
 MOMENT = 0.001
 """Seconds to wait at most for those who were done together last."""
 
+NOTHING = Ahead()
+
 
 class Place:
     """One who stands in line, and what is to be done for him, if that is known."""
 
     __slots__ = ("_answer", "_arrived", "_error", "ahead", "is_kept", "is_taken_along", "since", "work")
 
-    def __init__(self, work: Callable[[Any], Any] | None = None, ahead: Ahead = NOTHING_AHEAD) -> None:
+    def __init__(self, work: Callable[[Any], Any] | None = None, ahead: Ahead = NOTHING) -> None:
         self.work = work
         self.ahead = ahead
         self.since = monotonic()
@@ -124,10 +126,12 @@ class Line:
         """Let them enter and leave again."""
         self._lock.release()
 
+    def is_waited_in(self) -> bool:
+        """Whether somebody stands behind."""
+        return bool(self._behind)
+
     def behind(self) -> Iterator[Place]:
         """Those behind who say what they want, as they come, for as long as one commit may take."""
-        if not self._behind:
-            return
         until = monotonic() + LONGEST
         for _ in range(MOST):
             with self._lock:

@@ -8,7 +8,7 @@ from threading import Event, Lock, get_ident
 from typing import Any, TypeVar
 
 from engine.errors import StoreUnavailable, UsageError
-from engine.ports import NOTHING_AHEAD, Ahead
+from engine.ports import Ahead
 from engine.sealing import NO_KEYS
 from engine.store.memory_archives import MemoryArchives
 from engine.store.memory_erasing import MemoryErasures
@@ -72,13 +72,13 @@ class MemoryStore:
             self._writing = None
             self._line.release()
 
-    def do(self, work: Callable[[MemoryTransaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
+    def do(self, work: Callable[[MemoryTransaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this in a transaction of its own."""
         with self.write() as tx:
             return work(tx)
 
     @contextmanager
-    def read(self, ahead: Ahead = NOTHING_AHEAD) -> Iterator[MemoryTransaction]:
+    def read(self, ahead: Callable[[], Ahead] = Ahead) -> Iterator[MemoryTransaction]:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
         with self._count:
             self._check_open()

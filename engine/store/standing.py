@@ -38,13 +38,14 @@ class Standing:
         if len(self.families) + len(self.people) + len(self.settings) > MOST:
             self.clear()
         for root, family in other.families.items():
-            cases = family.cases
-            if all(map(memo.has, cases.values())):
+            if memo.has_all(family):
                 self.families[root] = family
-                for case in cases:
+                for case in family.cases:
                     if case in rows:
                         self.rows[case] = rows[case]
             else:
                 self.families.pop(root, None)
-        self.people.update(other.people)
-        self.settings.update(other.settings)
+        if other.people:
+            self.people.update(other.people)
+        if other.settings:
+            self.settings.update(other.settings)

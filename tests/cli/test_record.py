@@ -92,7 +92,7 @@ def test_a_child_is_recorded_with_its_family(day: Played) -> None:
 def test_what_a_scenario_has_no_words_for_is_named(day: Played) -> None:
     told = day.engine.retold("R-5")
     step = told.steps[3]
-    moved = step._replace(record={**step.record, "verb": "migrate"})
+    moved = step.but(record={**step.record, "verb": "migrate"})
     found = recorded([*told.steps[:3], moved, *told.steps[4:]], told.links, library_of(told), "as it was")
     assert found.unsaid[0].kind == "migrate"
 

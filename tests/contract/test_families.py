@@ -138,7 +138,7 @@ def test_an_opening_under_a_taken_id_is_a_conflict(store: Store) -> None:
 def test_the_order_of_a_family_must_count_its_records(store: Store) -> None:
     save = opening(a_case())
     with pytest.raises(ValueError, match="order"), store.write() as work:
-        work.save(save._replace(after=replace_order(save.after, 5)))
+        work.save(save.but(after=replace_order(save.after, 5)))
 
 
 def test_an_exception_takes_everything_back(store: Store) -> None:

@@ -430,26 +430,23 @@ def test_a_part_that_meets_a_full_disk_ends_the_whole(store: SqliteStore) -> Non
 
 
 class FailingCommit:
-    """A connection whose next commit fails, as when the disk does."""
+    """A cursor whose next commit fails, as when the disk does."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self.cursor = cursor
         self.failures = 1
 
     def execute(self, text: str, *values: object) -> sqlite3.Cursor:
         if text == "COMMIT" and self.failures:
             self.failures -= 1
             raise sqlite3.OperationalError("disk I/O error")
-        return self.connection.execute(text, *values)  # type: ignore[arg-type]
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.connection, name)
+        return self.cursor.execute(text, *values)  # type: ignore[arg-type]
 
 
 def test_a_commit_that_fails_keeps_nothing_and_the_next_one_goes_on(store: SqliteStore) -> None:
     family = put(store, opening(a_case()))
-    assert store._writer is not None
-    store._writer = FailingCommit(store._writer)  # type: ignore[assignment]
+    assert store._hand is not None
+    store._hand = FailingCommit(store._hand)  # type: ignore[assignment]
     said, _ = sentence(lambda: put(store, step(family)))
     assert "disk I/O error" in said
     assert get(store, "R-1") == family

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 
 import psycopg
 import pytest
@@ -185,7 +186,7 @@ def test_what_was_asked_ahead_is_read_once_and_then_anew(store: PostgresStore, t
             tx.save(step(family, {"data": {"seen": number}}))
         return seen
 
-    assert store.do(work, Ahead(families=("R-1",))) == [1, 2, 3]
+    assert store.do(work, lambda: Ahead(families=("R-1",))) == [1, 2, 3]
     assert len(trips) == 1 + 2 * 3 + 1  # the beginning; a lock, a look and a secret for each of the others; the commit
     assert get(store, "R-1").cases["R-1"].data["seen"] == 3
 
@@ -195,7 +196,7 @@ def test_settings_and_people_asked_ahead_are_forgotten_once_some_are_written(sto
         tx.set_setting("colour", "green")
         return tx.setting("colour")
 
-    assert store.do(work, Ahead(settings=("colour",))) == "green"
+    assert store.do(work, lambda: Ahead(settings=("colour",))) == "green"
 
 
 # -- the wire itself ---------------------------------------------------------------------------------------------------
@@ -260,7 +261,7 @@ def test_a_server_that_ends_the_connection_is_heard(wire: Wire, url: str) -> Non
 
 def test_a_connection_lost_while_it_lay_idle_is_replaced_and_nobody_hears_of_it(store: PostgresStore, url: str) -> None:
     """What it had been told when it was last used says nothing of the tables now."""
-    ahead = Ahead(families=("R-1",))
+    ahead = partial(Ahead, families=("R-1",))
     store.do(lambda tx: tx.save(opening(a_case("R-1"))), ahead)
     with psycopg.connect(url, autocommit=True) as other:
         ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,6 +151,52 @@ def outcome(act: Callable[[], Any]) -> Any:
         return act()
     except (NoAnswer, ExpressionFailed):
         return None
+
+
+SIDES = {
+    "integer": ["case.a", "case.b", "7", "-3"], "money": ["case.m", "case.n", "money('0.07')"],
+    "text": ["case.t", "case.u", "'x'", "'中'"], "choice": ["case.c", "'x'"], "number": ["case.k", "1.5", "case.a"],
+    "yes_no": ["case.p", "case.q", "true"],
+}  # fmt: skip
+COMPARED = Scope(
+    case={
+        **SCOPE.case, **{name: Field(name=name, type="text") for name in ("t", "u")},
+        "c": Field(name="c", type="choice", choices={"x": {}, "y": {}}),
+    }
+)  # fmt: skip
+STORED = st.integers(-(2**53) + 1, 2**53 - 1) | st.integers(-9, 9) | st.sampled_from(["x", "y", "中", "", True, 1.5])
+STORED |= st.just({"sealed": "x"})
+
+
+@settings(max_examples=MANY // 2, deadline=None)
+@given(
+    st.sampled_from(sorted(SIDES)).flatmap(lambda kind: st.tuples(*[st.sampled_from(SIDES[kind])] * 2)),
+    st.sampled_from(sorted(ORDER)),
+    st.fixed_dictionaries(
+        {}, optional={**dict.fromkeys(COMPARED.case, STORED), "k": st.integers(-9, 9) | st.just(1.5)}
+    ),
+)
+def test_a_plain_comparison_gives_what_cel_gives(sides: tuple[str, str], sign: str, case: Case) -> None:
+    sure = frozenset(f"case.{name}" for name in COMPARED.case)
+    try:
+        expression = compile_expression(f"{sides[0]} {sign} {sides[1]}", COMPARED, sure=sure)
+    except ExpressionError:
+        return
+    by_cel = replace(expression, plain=None)
+    assert outcome(lambda: expression.evaluate({"case": case})) is outcome(lambda: by_cel.evaluate({"case": case}))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_plain"),
+    [
+        ("case.a < 7", True), ("case.m <= money('50.00')", True), ("case.t == 'x'", True), ("case.a != case.b", True),
+        ("case.a + 1 < 7", False), ("7 > case.a", False), ("case.t < 'x'", True), ("case.p == true", False),
+        ("case.a < 7 && case.b < 7", False), ("has(case.a)", False),
+    ],
+)  # fmt: skip
+def test_only_one_sign_beside_a_name_is_plain(text: str, is_plain: bool) -> None:
+    sure = frozenset(f"case.{name}" for name in COMPARED.case)
+    assert (compile_expression(text, COMPARED, sure=sure).plain is not None) is is_plain
 
 
 SIGNS = ["case.", "has(", "money('1')", " && ", ".all(i,", *"abcaseform.()[]{}!&|?:,'\"=<>+-*/%0 19\n\\中\x00\ud83d😀"]

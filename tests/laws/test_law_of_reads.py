@@ -312,7 +312,7 @@ def the_revision_is_compared_before_carrying_forward(monkeypatch: pytest.MonkeyP
         stored = recipe.family_of(tx, command.case, lock=True).cases[command.case]
         if given.expect_revision not in (None, stored.revision):
             raise Conflict("changed meanwhile")
-        return command_in(recipe, tx, command, given._replace(expect_revision=None))
+        return command_in(recipe, tx, command, given.but(expect_revision=None))
 
     monkeypatch.setattr(Recipe, "command_in", early)
 

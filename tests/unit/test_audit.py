@@ -129,7 +129,7 @@ def test_a_person_named_in_a_personal_field_is_not_named_by_a_refusal() -> None:
     told = Command(
         verb="do", case=p.case, name="change", actor=actor("agent:lin"), people={"hidden-person": ("agent",)}
     )
-    reasons = p.world.command(told._replace(form={"contact": "hidden-person", "note": "yes"}))
+    reasons = p.world.command(told.but(form={"contact": "hidden-person", "note": "yes"}))
     assert [one.field for one in reasons] == ["contact"]
     assert "hidden-person" not in "\n".join([*heard(reasons), *said(p)])
 

@@ -157,7 +157,7 @@ def test_what_an_import_opens_belongs_to_it_and_its_messages_are_not_sent(play: 
     assert isinstance(opened, Applied)
     report = Command(verb="do", case="T-1", name="report", actor=who, form={"note": "A1", "amount": "1.00"})
     found = {'key {"key":"A1","process":"fault"}': {"case": "F-1", "is_new": True}}
-    reported = decide.act(opened.family, report, p.world._context(NINE)._replace(found=found), NINE)
+    reported = decide.act(opened.family, report, p.world._context(NINE).but(found=found), NINE)
     assert isinstance(reported, Applied)
     assert [command.importing for command in reported.elsewhere] == ["I-1"]
     assert [message.status for message in reported.steps[0].outgoing] == ["imported"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -211,7 +210,7 @@ def test_a_closed_case_is_held_by_nobody(play: Begin, verb: str) -> None:
 
 def test_in_whose_name_somebody_acts_is_recorded(play: Begin) -> None:
     p = begun(play)
-    stand_in = replace(actor("agent:wu"), on_behalf_of="lin")
+    stand_in = actor("agent:wu")._replace(on_behalf_of="lin")
     assert p.world.act(p.case, "by_role", {}, stand_in) == ()
     assert (p.records()[-1]["actor"], p.records()[-1]["for"]) == ("wu", "lin")
 
@@ -285,6 +284,6 @@ def test_persons_named_in_a_form_must_hold_the_role_their_field_asks_and_it_is_r
     p.open()
     people = {"T7": ("technician", "agent"), "lin": ("agent",)}
     told = Command(verb="do", case=p.case, name="send", actor=Actor(id="lin", roles=("agent",)), people=people)
-    assert rules(p.world.command(told._replace(form={"fitter": "lin"}))) == ["form:fitter"]
-    assert p.world.command(told._replace(form={"fitter": "T7"})) == ()
+    assert rules(p.world.command(told.but(form={"fitter": "lin"}))) == ["form:fitter"]
+    assert p.world.command(told.but(form={"fitter": "T7"})) == ()
     assert p.records()[-1]["people"] == {"T7": ["technician", "agent"]}

@@ -150,6 +150,17 @@ def test_every_field_of_a_case_is_kept_somewhere() -> None:
     assert set(body) == set(everything) | {"past"}
 
 
+def test_every_field_of_a_promise_is_kept() -> None:
+    everything = Head(
+        active=True, result="met", cycle=2, goal=Goal("length", 5), started_at=1, armed_at=2, used=3, reached_at=0,
+        mark=0, paused=("x",), generation=1, fired={"goal": 1}, breached_at=0, is_breach_fired=True, ended_at=0,
+        has_started=True, exists=True, is_satisfied=True, is_kept=True, turns={"role:x": 1},
+    )  # fmt: skip
+    case = a_case(clocks={"x": everything})
+    assert set(decode(case_body(case))["clocks"]["x"]) == {field.name for field in fields(Head)}
+    assert case_of(case_row(case, STATE, BLANK, None), {}, "").clocks["x"] == everything
+
+
 def test_rows_have_the_columns_of_the_table_in_its_order() -> None:
     assert CaseRow._fields == tuple(column.name for column in cases.columns)
     hints = get_type_hints(CaseRow)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import psycopg
 
 from engine.errors import EngineError, StoreUnavailable
-from engine.ports import NOTHING_AHEAD, Ahead
+from engine.ports import Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.ahead import statements_of
@@ -121,21 +121,22 @@ class PostgresStore:
         """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
         return Writing(self, [BEGIN] if is_lasting else [BEGIN, FOR_NOW])
 
-    def do(self, work: Callable[[SqlTransaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
+    def do(self, work: Callable[[SqlTransaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this with few messages: what stands ahead is asked with the beginning, what is written goes together.
 
         Where more of this process want something than have a turn, whoever has one does it for them as well.
         """
-        if len(ahead.families) != 1:
-            return self._do_alone(work, ahead)
+        first = ahead()
+        if len(first.families) != 1:
+            return self._do_alone(work, first)
         self._check_may_write()
-        place = Place(work, ahead)
+        place = Place(work, first)
         try:
             if self._line.enter(place, self._address.busy):
                 self._do_for_all(place)
         except TimeoutError:
             pass  # he goes by himself
-        return cast(T, place.answer()) if place.is_kept else self._do_alone(work, ahead)
+        return cast(T, place.answer()) if place.is_kept else self._do_alone(work, first)
 
     def _do_alone(self, work: Callable[[SqlTransaction], T], ahead: Ahead) -> T:
         with Writing(self, [BEGIN], self._asked(self.driver, ahead)) as tx:
@@ -177,9 +178,9 @@ class PostgresStore:
     def _asked(self, driver: Driver, *aheads: Ahead) -> list[Statement]:
         return [one for ahead in aheads for one in statements_of(ahead, driver.texts, self.memo)]
 
-    def read(self, ahead: Ahead = NOTHING_AHEAD) -> Reading:
+    def read(self, ahead: Callable[[], Ahead] = Ahead) -> Reading:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
-        return Reading(self, ahead)
+        return Reading(self, ahead())
 
     def inside(self, connection: HostConnection) -> PostgresHosted:
         """This database in the transaction of the host's connection, standing or falling with it."""

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from engine.errors import EngineError, StoreUnavailable
-from engine.ports import NOTHING_AHEAD, Ahead
+from engine.ports import Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.forking import Minding, mind_forks, torn_off
@@ -60,6 +60,7 @@ class SqliteStore:
         self._line = Line()  # of writers in this process
         self._level = "FULL"  # how the next commit waits for the disk
         self._writer: sqlite3.Connection | None = None
+        self._hand: sqlite3.Cursor | None = None  # of the writer, which reads each answer before it asks again
         self._standing = Standing()  # of the writer
         self._writing: int | None = None  # the thread whose turn it is
         self._readers = Readers(address)
@@ -87,7 +88,7 @@ class SqliteStore:
         """A transaction that is committed at the end, or rolled back if an exception leaves it."""
         return Writing(self, "FULL" if is_lasting else "NORMAL")
 
-    def do(self, work: Callable[[SqlTransaction], T], ahead: Ahead = NOTHING_AHEAD) -> T:
+    def do(self, work: Callable[[SqlTransaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this in a transaction that those behind in line may share; answered when it is committed."""
         place = Place(work)
         if self._enter(place):
@@ -103,7 +104,7 @@ class SqliteStore:
         try:
             with Writing(self, "FULL", place) as tx:
                 answer = work(tx)
-                for other in self._line.behind():
+                for other in self._line.behind() if self._line.is_waited_in() else ():
                     along.append(other)
                     other.do(tx)
                     if tx.lost is not None:
@@ -120,7 +121,7 @@ class SqliteStore:
         with self.write() as tx:
             return work(tx)
 
-    def read(self, ahead: Ahead = NOTHING_AHEAD) -> Reading:
+    def read(self, ahead: Callable[[], Ahead] = Ahead) -> Reading:
         """A consistent picture as of its beginning; it neither waits for writers nor keeps them waiting."""
         return Reading(self)
 
@@ -178,7 +179,7 @@ class SqliteStore:
         for connection in (self._writer, self._probe):
             if connection is not None:
                 connection.close()
-        self._writer = self._probe = None
+        self._writer = self._hand = self._probe = None
 
     def _before_fork(self) -> None:
         self._probing.acquire()
@@ -221,9 +222,10 @@ class SqliteStore:
         """Begin the turn that this place has come to."""
         try:
             self._check_open()
-            writer = self._writer = self._writer or self._new_writer()
-            self._sync(writer, level)
-            self._take_turn(writer, monotonic() - place.since)
+            hand = self._hand or self._new_hand()
+            if level != self._level:
+                self._sync(hand, level)
+            self._take_turn(hand, monotonic() - place.since)
         except sqlite3.Error as error:
             self._line.leave()
             raise self._explain(error) from error
@@ -231,37 +233,37 @@ class SqliteStore:
             self._line.leave()
             raise
         self._writing = get_ident()
-        return SqlTransaction(writer.execute, self.driver, self.memo, self._standing)
+        return SqlTransaction(hand.execute, self.driver, self.memo, self._standing)
 
-    def _sync(self, writer: sqlite3.Connection, level: str) -> None:
+    def _sync(self, hand: sqlite3.Cursor, level: str) -> None:
         """Wait for the disk at the next commit as this level says, and never more than the address does."""
-        if level != self._level and self._address.synchronous == "FULL":
-            writer.execute(f"PRAGMA synchronous = {level}")
+        if self._address.synchronous == "FULL":
+            hand.execute(f"PRAGMA synchronous = {level}")
             self._level = level
 
-    def _take_turn(self, writer: sqlite3.Connection, waited: float) -> None:
+    def _take_turn(self, hand: sqlite3.Cursor, waited: float) -> None:
         """Begin, waiting for other processes what is left of the time; then see that the tables are still ours."""
         if waited > 0.05:
             left = max(0.05, self._address.busy - waited)
-            writer.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
+            hand.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
         try:
-            writer.execute("BEGIN IMMEDIATE")
+            hand.execute("BEGIN IMMEDIATE")
         finally:
             if waited > 0.05:
-                writer.execute(f"PRAGMA busy_timeout = {int(self._address.busy * 1000)}")
+                hand.execute(f"PRAGMA busy_timeout = {int(self._address.busy * 1000)}")
         try:
-            self._see_who_wrote(writer)
+            self._see_who_wrote(hand)
         except BaseException:
-            writer.execute("ROLLBACK")
+            hand.execute("ROLLBACK")
             raise
 
-    def _see_who_wrote(self, writer: sqlite3.Connection) -> None:
+    def _see_who_wrote(self, hand: sqlite3.Cursor) -> None:
         """After a commit of anybody else nothing is known any more, not even whose tables these are."""
-        version = writer.execute("PRAGMA data_version").fetchone()[0]
+        version = hand.execute("PRAGMA data_version").fetchone()[0]
         if version != self._standing.version:
             self._standing.clear()
             self._standing.version = None
-            self._check_revision(writer)
+            self._check_revision(hand)
             self._standing.version = version
 
     def _locked(self) -> StoreUnavailable:
@@ -271,22 +273,24 @@ class SqliteStore:
             help="nothing was changed; try again",
         )
 
-    def _new_writer(self) -> sqlite3.Connection:
+    def _new_hand(self) -> sqlite3.Cursor:
         writer = connect_to_write(self._address)
         self._standing = Standing()
         self._level = "FULL"
         self._checkpoints.prepare(writer)
-        return writer
+        self._writer, self._hand = writer, writer.cursor()
+        return self._hand
 
     def _commit(self, work: SqlTransaction) -> None:
-        writer = self._writer
+        writer, hand = self._writer, self._hand
         assert writer is not None
+        assert hand is not None
         try:
             if work.lost is not None:
                 raise work.lost
             if work.spoiled is not None:
                 raise RuntimeError("nothing was kept: a write of this transaction failed") from work.spoiled
-            writer.execute("COMMIT")
+            hand.execute("COMMIT")
             work.remember()
             self._checkpoints.committed(writer)
         except sqlite3.Error as error:
@@ -312,7 +316,7 @@ class SqliteStore:
                 writer.execute("ROLLBACK")
         except sqlite3.Error:
             # Closing rolls back as well; the next writer starts on a fresh connection.
-            self._writer = None
+            self._writer = self._hand = None
             writer.close()
 
     def _end_turn(self) -> None:
@@ -331,7 +335,7 @@ class SqliteStore:
         if self._is_torn_off:
             raise torn_off(self._address.path)
 
-    def _check_revision(self, connection: sqlite3.Connection) -> None:
+    def _check_revision(self, connection: sqlite3.Connection | sqlite3.Cursor) -> None:
         found = connection.execute(SELECT_VERSION).fetchone()
         must_be_current(check_revision(found[0] if found else None, self._address.path), self._address.path)
 
