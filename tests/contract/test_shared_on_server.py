@@ -124,6 +124,15 @@ def test_one_that_fails_harms_nobody_and_is_told_after_the_commit(store: Postgre
     assert commits == [1, 2]
 
 
+def test_what_the_server_refuses_is_told_in_a_sentence(store: PostgresStore) -> None:
+    def work(tx: Transaction) -> None:
+        tx._do("INSERT INTO cases SELECT * FROM cases WHERE id = 'R-1'")  # type: ignore[attr-defined]
+
+    with pytest.raises(StoreUnavailable, match="could not do what was asked"):
+        store.do(work, Ahead(families=("R-1",)))
+    assert store.do(*notes("R-1")) == "R-1"
+
+
 def test_the_first_who_fails_harms_nobody(store: PostgresStore, commits: list[int]) -> None:
     answers = in_line(store, fails("R-1"), notes("R-2"))
     assert isinstance(answers[0].exception(), Conflict)

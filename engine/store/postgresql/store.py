@@ -136,7 +136,12 @@ class PostgresStore:
                 self._do_for_all(place)
         except TimeoutError:
             pass  # he goes by himself
-        return cast(T, place.answer()) if place.is_kept else self._do_alone(work, first)
+        if not place.is_kept:
+            return self._do_alone(work, first)
+        try:
+            return cast(T, place.answer())
+        except psycopg.Error as error:
+            raise self._explain(error) from error
 
     def _do_alone(self, work: Callable[[SqlTransaction], T], ahead: Ahead) -> T:
         with Writing(self, [BEGIN], self._asked(self.driver, ahead)) as tx:
