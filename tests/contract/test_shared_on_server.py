@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import Event
 from time import monotonic, sleep
 from typing import Any
@@ -56,7 +57,7 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return kept
 
 
-def notes(case: str, mark: str = "seen") -> tuple[Work, Ahead]:
+def notes(case: str, mark: str = "seen") -> tuple[Work, Callable[[], Ahead]]:
     """One step on a case, and what it asks for ahead."""
 
     def work(tx: Transaction) -> str:
@@ -65,10 +66,10 @@ def notes(case: str, mark: str = "seen") -> tuple[Work, Ahead]:
         tx.save(step(family, {"data": {"mark": mark}}))
         return case
 
-    return work, Ahead(families=(case,))
+    return work, partial(Ahead, (case,))
 
 
-def fails(case: str) -> tuple[Work, Ahead]:
+def fails(case: str) -> tuple[Work, Callable[[], Ahead]]:
     """A step that writes, and ends with an error."""
     work, ahead = notes(case)
 
@@ -87,7 +88,7 @@ def stands(store: PostgresStore, count: int) -> None:
         sleep(0.001)
 
 
-def in_line(store: PostgresStore, *others: tuple[Work, Ahead]) -> list[Future[Any]]:
+def in_line(store: PostgresStore, *others: tuple[Work, Callable[[], Ahead]]) -> list[Future[Any]]:
     """While the case R-5 is worked on, these come one after the other; what each is answered."""
     begun, go_on = Event(), Event()
     first, ahead = notes("R-5")
@@ -129,7 +130,7 @@ def test_what_the_server_refuses_is_told_in_a_sentence(store: PostgresStore) -> 
         tx._do("INSERT INTO cases SELECT * FROM cases WHERE id = 'R-1'")  # type: ignore[attr-defined]
 
     with pytest.raises(StoreUnavailable, match="could not do what was asked"):
-        store.do(work, Ahead(families=("R-1",)))
+        store.do(work, partial(Ahead, ("R-1",)))
     assert store.do(*notes("R-1")) == "R-1"
 
 
@@ -171,7 +172,7 @@ def test_another_family_that_is_held_is_not_waited_for_on_the_others_time(store:
 
         with ThreadPoolExecutor(1) as pool:
             pool.submit(let_go)
-            answers = in_line(store, (reaches_over, Ahead(families=("R-1",))), (then_done, Ahead(families=("R-2",))))
+            answers = in_line(store, (reaches_over, partial(Ahead, ("R-1",))), (then_done, partial(Ahead, ("R-2",))))
     assert [one.result() for one in answers] == ["R-4", "R-2"]
     assert marks(store) == {"R-1": "seen", "R-2": "seen", "R-3": "", "R-4": "reached"}
     assert get(store, "R-1").cases["R-1"].revision == 2, "what was begun for it was taken back"
@@ -191,7 +192,7 @@ def test_where_the_server_keeps_nothing_each_does_his_own_again(store: PostgresS
     def twice(tx: Transaction) -> None:
         tx.save(opening(a_case("R-1")))  # there is one
 
-    answers = in_line(store, notes("R-3"), (twice, Ahead(families=("R-2",))), notes("R-4"))
+    answers = in_line(store, notes("R-3"), (twice, partial(Ahead, ("R-2",))), notes("R-4"))
     assert isinstance(answers[1].exception(), Outrun)
     assert [answers[0].result(), answers[2].result()] == ["R-3", "R-4"]
     assert marks(store) == {"R-1": "", "R-2": "", "R-3": "seen", "R-4": "seen"}
