@@ -59,6 +59,12 @@ class EventTable(Protocol):
     def events(self, at: int, limit: int) -> list[HeardEvent]:
         """Events that wait at that instant or were refused by their case, in the order in which they were heard."""
 
+    def private_events(self) -> list[HeardEvent]:
+        """Events that hold personal values, in the order in which they were heard."""
+
+    def erase_event(self, event: HeardEvent) -> None:
+        """Destroy the key of its personal values, these, and the digest of what was told; it waits on without them."""
+
     def update_event(self, event: HeardEvent) -> None:
         """Write what became of it: status, until, cases, reasons; `Outrun` if it is gone."""
 

@@ -50,6 +50,16 @@ def read_line(text: str) -> Mapping[str, Any]:
     return line
 
 
+def private_of(text: str, personal: frozenset[str]) -> list[Any]:
+    """What a line says in fields that are personal in some process; nothing where it cannot be read."""
+    try:
+        line = read_line(text)
+    except BadLine:
+        return []
+    parts = [part for name in ("form", "with") if isinstance(part := line.get(name), dict)]
+    return [value for part in parts for name, value in part.items() if name in personal]
+
+
 def own_name(line: Mapping[str, Any]) -> str:
     """The file's own name for the case of the line."""
     name = line.get("case")

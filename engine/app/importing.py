@@ -13,8 +13,9 @@ from engine.app.advancing import carry_family, carry_import
 from engine.app.faults import fault_of
 from engine.app.given import Given
 from engine.app.hearing import Told
-from engine.app.import_lines import BadLine, own_name, part_of, read_line
-from engine.app.known import roles_known
+from engine.app.import_lines import BadLine, own_name, part_of, private_of, read_line
+from engine.app.known import personal_names, roles_known
+from engine.app.masking import kept_back
 from engine.app.merging import RecipeOfTwo
 from engine.app.opening import Look, open_due
 from engine.app.people import admin_of
@@ -114,7 +115,9 @@ class _Run:
             for part in range(self._bad_parts):
                 bad = json.loads(tx.setting(f"{self._setting}:bad:{part}") or "[]")
                 self.errors += [LineError(line=line, message=message) for line, message in bad]
-            self.roles = roles_known(recipe.catalogue.library(tx))
+            library = recipe.catalogue.library(tx)
+            self.roles, self._personal = roles_known(library), personal_names(library)
+        self._private: dict[int, list[Any]] = {}  # by bad line: what of it no reason that is kept may repeat
         self._told = len(self.errors)  # errors remembered already
         self._new: dict[str, str] = {}  # cases not remembered yet
         self.reached: int = state.get("reached", 0)
@@ -168,6 +171,9 @@ class _Run:
             message = error.message + (f" ({error.help})" if error.help else "")
             self.errors.append(LineError(line=number, message=message))
             return False
+        finally:
+            if len(self.errors) > errors:
+                self._private[number] = private_of(text, self._personal)
         return True
 
     def check_whole(self) -> None:
@@ -201,7 +207,8 @@ class _Run:
             tx.set_setting(f"{self._setting}:{self.parts}", json.dumps(self._new, ensure_ascii=False))
             self.parts += 1
             self._new = {}
-        bad = [(one.line, one.message) for one in self.errors[self._told :] if one.line <= self.reached]
+        new = [one for one in self.errors[self._told :] if one.line <= self.reached]
+        bad = [(one.line, kept_back(one.message, self._private.pop(one.line, ()))) for one in new]
         if bad:
             tx.set_setting(f"{self._setting}:bad:{self._bad_parts}", json.dumps(bad, ensure_ascii=False))
             self._bad_parts += 1

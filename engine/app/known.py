@@ -16,6 +16,16 @@ def roles_known(library: Library) -> frozenset[str]:
     return frozenset(found | {"admin"}) if found else frozenset()
 
 
+def personal_names(library: Library) -> frozenset[str]:
+    """What personal fields are called in any published process, by itself or in an event that gives them."""
+    found = set[str]()
+    for definition in definitions_of(library):
+        own = {name for name, field in definition.fields.items() if field.personal}
+        told = {event for one in definition.incoming.values() for name, event in one.values.items() if name in own}
+        found |= own | told
+    return frozenset(found)
+
+
 def check_process(library: Library, process: str) -> None:
     """Raise `NotFound` for a process that is not published."""
     if process not in library.published:

@@ -43,8 +43,8 @@ class Marks:
         return self._made(json.dumps(["hear", event, sender, fields], sort_keys=True, default=str, ensure_ascii=False))
 
     def search(self, value: Any) -> str:
-        """By what a whole personal value is found: an HMAC of its text without spaces, case and signs of numbers."""
-        return self._made("".join(sign for sign in str(value).casefold() if not sign.isspace() and sign not in "-()+"))
+        """By what a whole personal value is found: an HMAC of it as it is compared."""
+        return self._made(compared(value))
 
     def of_steps(self, steps: Iterable[Step]) -> Mapping[str, Mapping[str, str]]:
         """Case → field → the mark of the personal value it was given."""
@@ -57,6 +57,11 @@ class Marks:
 
     def _made(self, text: str) -> str:
         return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+
+
+def compared(value: Any) -> str:
+    """A value as values are compared with it: its text without spaces, case and signs of numbers."""
+    return "".join(sign for sign in str(value).casefold() if not sign.isspace() and sign not in "-()+")
 
 
 def request_of(command: Command, digest: str, outcome: Applied | Refused, now: int) -> Request | None:

@@ -25,3 +25,5 @@ def _texts_in(value: Value) -> Iterator[str]:
             yield from _texts_in(part)
     elif isinstance(value, str):
         yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)

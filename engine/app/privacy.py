@@ -5,19 +5,21 @@ Who erases is an administrator who is asked to, or the engine itself when the ti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from typing import Any
 
 from engine.app.given import Given
 from engine.app.lapsing import is_private_over, private_of, span_of, with_private_over
-from engine.app.marks import SEARCH_KEY
+from engine.app.marks import SEARCH_KEY, compared
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.core.cases import ENGINE, Actor, Case, Command
-from engine.errors import Conflict, NotFound, SetAside, UsageError
-from engine.ports import Transaction
+from engine.errors import Conflict, KeyMissing, NotFound, SetAside, UsageError
+from engine.ports import HeardEvent, Transaction
 from engine.sealing import KEY, KEY_FILE
 from engine.views import Refusal
 
@@ -30,11 +32,12 @@ FAMILIES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """What erasing did to one case: the fields whose values are gone, and how many files went with them."""
+    """What erasing did to one case: the fields whose values are gone, how many files and values of events with them."""
 
     case: str
     fields: tuple[str, ...] = ()
     files: int = 0
+    events: int = 0  # of other systems, that wait on without their private values
     is_new: bool = True  # False: there was nothing left to erase, and nothing was written
 
 
@@ -147,7 +150,8 @@ def _erased_over(recipe: RecipeOfTwo, tx: Transaction, root: str) -> int:
 
 def _erased(recipe: RecipeOfTwo, tx: Transaction, case: Case, why: tuple[Actor, str, bool]) -> Erased:
     who, reason, with_files = why
-    if not (case.secret or case.private or (with_files and tx.attached(case.id))):
+    events = _events_about(tx, case)
+    if not (case.secret or case.private or events or (with_files and tx.attached(case.id))):
         return Erased(case=case.id, is_new=False)
     command = Command(verb="erase", case=case.id, actor=who, form={"reason": reason, "files": with_files})
     result = recipe.command_in(tx, command, Given())
@@ -155,7 +159,26 @@ def _erased(recipe: RecipeOfTwo, tx: Transaction, case: Case, why: tuple[Actor, 
         raise Conflict(f"`{case.id}`: {result.reasons[0].words['en']}")
     files = tx.forget_files(case.id) if with_files else 0
     tx.forget_traces(case.id)
-    return Erased(case=case.id, fields=tuple(result.record["erasure"]["fields"]), files=files)
+    for event in events:
+        tx.erase_event(event)
+    fields = tuple(result.record["erasure"]["fields"])
+    return Erased(case=case.id, fields=fields, files=files, events=len(events))
+
+
+def _events_about(tx: Transaction, case: Case) -> list[HeardEvent]:
+    """Events with personal values that wait for this case, were refused by it, or tell one of its own values."""
+    if not (some := tx.private_events()):
+        return []
+    waiting = {one.number for event, mark in tx.listens(case.id) for one in tx.waiting_events(event, mark, 0)}
+    own = _told_by(case.private)
+    return [one for one in some if case.id in one.cases or one.number in waiting or own & _told_by(one.private)]
+
+
+def _told_by(private: Mapping[str, Any]) -> set[str]:
+    """Personal values as they are compared; none where the host's key is not here, for erasing works without it."""
+    with suppress(KeyMissing):
+        return {compared(value) for value in private.values() if value not in (None, "")}
+    return set()
 
 
 def _check_reason(reason: str) -> None:

@@ -67,6 +67,16 @@ class Hearing(Work):
         rows = self._ask(text, (at, limit)).fetchall()
         return [found for row in rows if (found := self._event(row)) is not None]
 
+    def private_events(self) -> list[HeardEvent]:
+        """Events that hold personal values, in the order in which they were heard."""
+        rows = self._ask(f"SELECT {_COLUMNS} FROM heard WHERE private <> '{{}}' ORDER BY number", ()).fetchall()
+        return [found for row in rows if (found := self._event(row)) is not None]
+
+    def erase_event(self, event: HeardEvent) -> None:
+        """Destroy the key of its personal values, these, and the digest of what was told; it waits on without them."""
+        self._run("NO_SECRET", owner_of_event(event))
+        self._ask("UPDATE heard SET private = '{}', digest = '' WHERE number = ?", (event.number,))
+
     def update_event(self, event: HeardEvent) -> None:
         """Write what became of it: status, until, cases, reasons; `Outrun` if it is gone."""
         if self._run("UPDATE_HEARD", event.status, event.until, *_found(event), event.number).rowcount != 1:

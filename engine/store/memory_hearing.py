@@ -56,6 +56,14 @@ class MemoryHearing(MemoryWork):
         found = (one for _, one in sorted(self._tables.rows("heard"), key=lambda pair: pair[0]))
         return [one for one in found if one.status in ("kept", "refused") and one.until > at][:limit]
 
+    def private_events(self) -> list[HeardEvent]:
+        """Events that hold personal values, in the order in which they were heard."""
+        return [one for _, one in sorted(self._tables.rows("heard"), key=lambda pair: pair[0]) if one.private]
+
+    def erase_event(self, event: HeardEvent) -> None:
+        """Let its personal values go, and the digest of what was told; it waits on without them."""
+        self._tables.put("heard", event.number, replace(event, private={}, digest=""))
+
     def update_event(self, event: HeardEvent) -> None:
         """Write what became of it: status, until, cases, reasons; `Outrun` if it is gone."""
         self._must_be_there(event.number)

@@ -534,6 +534,40 @@ def test_a_merged_case_is_given_an_event_by_the_case_that_took_it_in(desk: Engin
     assert done(desk.give_event(kept.number, gone, actor=BOSS, reason="theirs")).id == there
 
 
+def test_erasing_a_case_erases_the_private_values_of_events_about_it(anywhere: Engine) -> None:
+    desk = anywhere
+    early = opened(desk)  # it has no waybill yet: nothing finds it
+    waits, alike, other = scanned(desk, by="Wu Min"), scanned(desk, "SF8", "e2", by=" wu  min"), scanned(
+        desk, "SF7", "e3", by="Li Na"
+    )  # fmt: skip
+    heavy = scanned(desk, "SF6", "e4", by="Chen", weight=31)
+    refused_by = sent(desk, "SF6")
+    for number in (waits, alike, other, heavy):
+        assert desk.waiting_event(number.number).private == {"by": "•••"}
+    case = sent(desk, "SF5")
+    done(desk.act(case, "parcel_in", {"weight": 1, "carrier": "Wu Min"}, actor=LIN))
+    assert [one.events for one in desk.erase(case, actor=ADMIN, reason="asked")] == [2]  # they tell the same name
+    assert [one.events for one in desk.erase(refused_by, actor=ADMIN, reason="asked")] == [1]
+    assert desk.history(refused_by)[-1]["erasure"]["fields"] == []
+    assert not desk.erase(early, actor=ADMIN, reason="asked")[0].is_new
+    left = {event.key: dict(event.private) for event in desk.waiting_events()}
+    assert left == {"e1": {}, "e2": {}, "e3": {"by": "•••"}, "e4": {}}
+    taken = sent(desk)  # what waited acts all the same, without what was erased
+    assert state(desk, taken) == "received"
+    assert "carrier" not in desk.case(taken, actor=LIN).data
+    with pytest.raises(KeyReused):
+        scanned(desk, "SF8", "e2", by=" wu  min")
+
+
+def test_an_event_that_waits_for_a_case_loses_its_private_values_with_that(anywhere: Engine) -> None:
+    kept = scanned(anywhere, by="Wu Min")
+    case = opened(anywhere, waybill="SF9")  # which does not expect it yet
+    assert anywhere.waiting_event(kept.number).cases == ()
+    assert anywhere.erase(case, actor=ADMIN, reason="asked")[0].events == 1
+    assert anywhere.waiting_event(kept.number).private == {}
+    assert not anywhere.erase(case, actor=ADMIN, reason="again")[0].is_new
+
+
 STAYS = PARCEL_BACK.replace("do: spotted, otherwise: ignore", "do: spotted, otherwise: keep, for: 48h")
 
 

@@ -156,6 +156,17 @@ def test_a_refusal_that_the_file_expects_is_no_error(engine: Engine) -> None:
     assert (found.errors, found.refused, found.done) == ((), 1, 4)
 
 
+def test_what_is_remembered_of_a_bad_line_repeats_no_private_value(engine: Engine) -> None:
+    phone = "13900000017"
+    lines = [OPEN, {**SEND, "case": phone, "form": {**SEND["form"], "phone": phone}}]
+    first = bring(engine, lines)
+    assert any(phone in one.message for one in first.errors)  # who has the file may read it
+    again = bring(engine, lines)
+    assert len(again.errors) == len(first.errors)
+    assert not any(phone in one.message for one in again.errors)
+    assert "•••" in again.errors[0].message
+
+
 @pytest.mark.parametrize("bad", ["{", {**SEND, "facts": {"at_work": []}}])
 def test_an_import_that_is_to_stop_stops_before_its_first_bad_line(engine: Engine, bad: Line | str) -> None:
     found = bring(engine, [OPEN, bad, *DAY_OF_A[1:]], stop_on_error=True)

@@ -60,7 +60,9 @@ def test_who_is_asked_is_told_all_that_would_be_gone(desk: Path, case: str, how:
 def test_what_was_erased_is_told_as_json_and_in_chinese(case: str) -> None:
     run("attach", case, "casewright.toml", "--as", "wang.fang")
     told = run("privacy", "erase", case, *WHY, "--yes", "--json").json
-    assert told == {"erased": [{"case": case, "fields": ["customer", "phone", "place"], "files": 1, "is_new": True}]}
+    assert told == {
+        "erased": [{"case": case, "fields": ["customer", "phone", "place"], "files": 1, "events": 0, "is_new": True}]
+    }
     again = run("privacy", "erase", case, *WHY, "--yes", language="zh").out
     assert again == f"{case}：已无可抹除的内容\n"
     assert run("privacy", "erase", case, *WHY, "--yes").out == f"{case}: there is nothing left to erase\n"

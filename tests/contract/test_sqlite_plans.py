@@ -116,6 +116,12 @@ def test_ones_own_cases_are_found_by_their_holder(plans: Plans) -> None:
     assert "ix_cases_assignee (assignee=?)" in plans.of(Query(assignee="lin"))
 
 
+def test_events_with_private_values_are_found_without_reading_the_others(plans: Plans) -> None:
+    plans.seen.clear()
+    assert plans.work.private_events() == []
+    assert "USING INDEX ix_heard_private" in plans.seen[0]
+
+
 @pytest.mark.parametrize("with_private", [False, True])
 def test_closed_families_of_a_process_are_walked_by_id_without_reading_the_others(
     plans: Plans, with_private: bool

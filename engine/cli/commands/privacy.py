@@ -119,7 +119,10 @@ def _line(one: Erased) -> str:
         return _("{case}: there is nothing left to erase").format(case=one.case)
     fields = ", ".join(one.fields) or _("no private value")
     text = _("{case}: erased {fields}").format(case=one.case, fields=fields)
-    return text + (listed(("", plural("{count} file", "{count} files", one.files))) if one.files else "")
+    files = plural("{count} file", "{count} files", one.files)
+    events = plural("private values of {count} event", "private values of {count} events", one.events)
+    more = [said for said, count in ((files, one.files), (events, one.events)) if count]
+    return listed([text, *more])
 
 
 def run_keygen(streams: Streams, args: Args) -> int:

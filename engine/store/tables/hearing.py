@@ -40,6 +40,7 @@ heard = Table(
 )
 Index("uq_heard_sender", heard.c.sender, heard.c.key, unique=True)
 Index("ix_heard_until_ms", heard.c.until_ms)
+Index("ix_heard_private", heard.c.number, **where("private <> '{}'"))
 Index("ix_heard_importing", heard.c.importing, **where("importing <> ''"))
 
 kept = Table(
