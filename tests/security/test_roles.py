@@ -53,7 +53,7 @@ ONLY_ADMINS: dict[str, Verb] = {
 }
 
 BY_THE_PROCESS = frozenset({
-    "open_case", "may_not_open", "act", "act_many", "claim", "release", "assign", "attach", "merge",  # as the definition says
+    "open_case", "may_not_open", "act", "act_many", "claim", "release", "assign", "attach", "merge",  # as it says
     "case", "allowed", "history", "attachment", "attachments", "ledger", "adjusted", "archived_history",
     "message", "retold",  # test_reading
     "save_party", "parties", "party",  # who keeps the register
