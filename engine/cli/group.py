@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import click
 
 from engine.cli.command import Command, write_examples
 from engine.cli.translate import _, listed
+
+_SENTENCE = re.compile(r".+?(?:\.(?=\s|$)|。|$)", re.DOTALL)
+
+
+def _first_sentence(text: str) -> str:
+    found = _SENTENCE.match(text)
+    return found[0].removesuffix("。") if found else text
 
 
 class Subcommands(click.Group):
@@ -46,6 +54,12 @@ class Subcommands(click.Group):
                 _("there is no `{name}`; there is {names}").format(name=f"{self.name} {args[0]}", names=names), ctx
             )
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command is for: its first sentence, whole, however narrow the terminal."""
+        rows = [(name, _first_sentence(command.help or "")) for name, command in sorted(self.commands.items())]
+        with formatter.section(_("Commands")):
+            formatter.write_dl(rows)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, then what the commands are for."""

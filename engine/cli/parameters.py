@@ -13,6 +13,11 @@ from engine.cli.translate import _
 _CASE = re.compile(r"[A-Za-z]+-[0-9.]+")
 
 
+def is_case_id(text: str) -> bool:
+    """Whether a text looks like the id of a case."""
+    return _CASE.fullmatch(text) is not None
+
+
 class CaseId(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click alone
     """The id of a case; its capital letters may be typed small."""
 
@@ -20,7 +25,7 @@ class CaseId(click.ParamType):  # type: ignore[type-arg]  # generic in newer ver
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Give the id as it is written in lists."""
-        return str(value).upper() if _CASE.fullmatch(str(value)) else str(value)
+        return str(value).upper() if is_case_id(str(value)) else str(value)
 
 
 class ProcessPath(click.Path):

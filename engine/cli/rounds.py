@@ -60,8 +60,13 @@ class Round:
         refused: tuple[Reason, ...] = ()
         if not self._case:
             refused = self._open(fields if word == "open" else {}, actor)
-        if refused or word == "open":
-            return self._answer(*self._said(refused))
+        if refused:
+            hint = (
+                () if word == "open" else (_("the case is not open yet: `open NAME=VALUE …` opens it with an answer"),)
+            )
+            return self._answer(*self._said(refused), *hint)
+        if word == "open":
+            return self._answer()
         if word == "wait":
             return self._wait(rest)
         return self._act(word, fields, actor)

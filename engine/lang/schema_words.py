@@ -206,6 +206,11 @@ def _missing_keys(fault: Fault, resolve: Resolve) -> list[Diagnostic]:
 def _missing(fault: Fault, key: str, resolve: Resolve) -> Diagnostic:
     """One key that is not there."""
     schema = resolve(fault.schema.get("properties", {}).get(key, {}))
+    last = fault.levels[-1] if fault.levels else None
+    if last is not None and last.way == "additionalProperties" and last.step in fault.schema.get("properties", {}):
+        title = str(fault.schema.get("title", "thing")).lower()
+        mend = f"`{last.step}` is a key of a {title}: indent it below the {title} that it belongs to"
+        return error("missing-key", fault.name_span, f"{fault.about} has no `{key}`", mend)
     parts = [str(schema.get("description", ""))]
     if schema.get("examples"):
         parts.append(f"For example `{key}: {as_written(schema['examples'][0])}`")

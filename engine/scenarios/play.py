@@ -119,8 +119,14 @@ class _Player:
             raise _Failed(
                 f"`{step.hear}` found no case, and was {self.heard}; `expect: {{heard: {self.heard}}}` says so"
             )
-        for name, expected in step.expect.items():
-            self._expect(name, expected, step.actor or self.script.given.actor)
+        try:
+            for name, expected in step.expect.items():
+                self._expect(name, expected, step.actor or self.script.given.actor)
+        except _Failed as failed:
+            if not self.world.is_due_now:
+                raise
+            why = "what falls due at this very instant has not happened yet: wait a second longer"
+            raise _Failed(f"{failed}; {why}") from failed
 
     def _pass_time(self, step: Action) -> None:
         if step.at is not None:

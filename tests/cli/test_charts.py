@@ -83,6 +83,11 @@ def test_play_says_what_was_refused_and_goes_on() -> None:
     assert "`so` 不是 `字段=值`" in done.err
 
 
+def test_play_says_how_a_case_is_opened_with_answers() -> None:
+    assert "`open NAME=VALUE …` opens it" in run("play", "job", into="take\n").err
+    assert "`open NAME=VALUE …` opens it" not in run("play", "job", into="open\n").err
+
+
 def test_play_writes_a_document_for_each_line() -> None:
     done = run("play", "job", "--json", into="open what=lamp\nfly\n")
     first, second = (json.loads(line) for line in done.out.splitlines())

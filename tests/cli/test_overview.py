@@ -76,3 +76,14 @@ def test_the_overview_is_told_without_loading_what_commands_need(root: Path) -> 
         words, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(root)}
     )
     assert HEAVY.isdisjoint(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("columns", ["60", "100"])
+@pytest.mark.parametrize("command", ["audit", "db", "report", "interrupt", "calendar"])
+def test_what_a_command_of_commands_holds_is_told_in_whole_sentences(
+    command: str, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    _code, told, _err = run(command, "--help")
+    assert "..." not in told
+    assert told.rstrip().endswith(".")

@@ -109,7 +109,9 @@ def test_a_rule_is_explained_without_the_marks_of_a_web_page() -> None:
 def test_a_process_is_named_as_people_name_it(command: str, named: str) -> None:
     run("new", "lost_found")
     assert run(command, named).code == 0
-    assert run(command, f"{named}x").code == 2
+    other = run(command, f"{named}x")
+    assert (other.code, "did you mean `lost_found`" in other.err) == (2, True)
+    assert "did you mean" not in run(command, "something").err
 
 
 def test_what_a_newcomer_types_next_is_answered(folder: Path) -> None:
@@ -124,6 +126,9 @@ def test_what_a_newcomer_types_next_is_answered(folder: Path) -> None:
     assert run("open", "lost_found", "--as", "wang", "-f", "subject=scarf").code == 0
     assert run("do", "lf-1", "close", "--as", "wang", "-f", "result=found").out.startswith("LF-1 received")
     assert run("show", "Lf-1", "--as", "wang").code == 0
+    turned = run("do", "close", "lf-1", "--as", "wang")
+    assert (turned.code, "help: write `casewright do LF-1 close`" in turned.err) == (2, True)
+    assert "stands under its `measures`" in run("report", "measures", "lost_found").err
     assert run("show", "no case", "--as", "wang").code == 3
 
 

@@ -108,6 +108,7 @@ def test_what_is_expected_and_is_so_holds(steps: str) -> None:
         ("{expect: {case.note: other}}", "`case.note` was to be `other`, but is `x`"),
         ("{expect: {case.nothing: other}}", "`case.nothing` is not a field of `thing`"),
         ("{expect: {clocks.nothing: met}}", "`nothing` is not a clock of `thing`"),
+        ("{wait: 30m, expect: {clocks.c: breached}}", "but is `running`; what falls due at this very instant has not"),
         ("{wait: 31m, expect: {sent: {}}}", "`sent` was to be {}, but is {late: [boss]}"),
         ("{wait: 31m, expect: {sent: {late: [manager]}}}", "`sent` was to be {late: [manager]}, but is {late: [boss]}"),
         ("{do: pay, with: {fee: 1.00}}", "`pay` was refused: no [enough]"),

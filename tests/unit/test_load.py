@@ -89,6 +89,13 @@ def test_a_type_is_known_by_the_name_that_other_programs_give_it(written: str, m
     assert f"did you mean `{meant}`?" in [found.help for found in loaded.diagnostics]
 
 
+def test_the_keys_of_a_state_that_stand_beside_it_are_said_to_belong_below_it() -> None:
+    loaded = load("states:\n  new: {label: {en: New}}\n  actions: {go: {to: new}}\n")
+    assert "`actions` is a key of a state: indent it below the state that it belongs to" in [
+        found.help for found in loaded.diagnostics
+    ]
+
+
 def test_without_a_desk_there_is_one_finding() -> None:
     sources = {path: text for path, text in base().items() if path != "desk.yaml"}
     loaded = load_process(sources, "example")

@@ -13,11 +13,12 @@ from engine.cli.documents import offer_document
 from engine.cli.exits import Exit
 from engine.cli.files import take_files
 from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of, pairs
-from engine.cli.parameters import CaseId
+from engine.cli.parameters import CaseId, is_case_id
 from engine.cli.prompts import ask_missing
 from engine.cli.render import by_likelihood, data_lines, offer_lines
 from engine.cli.streams import Streams
 from engine.cli.translate import _, labelled
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.app import Engine, File
@@ -95,6 +96,11 @@ def run_do(streams: Streams, engine: Engine, args: Args) -> int:
     actor = args.settings.actor
     if args.is_list or args.action is None:
         return _list_offers(streams, engine, args)
+    if is_case_id(args.action) and not is_case_id(args.case):
+        raise UsageError(
+            _("the case comes before the action"),
+            help=_("write `{command}`").format(command=f"casewright do {args.action.upper()} {args.case}"),
+        )
     form = given_form(args.fields, args.form, streams.into)
     if streams.may_ask:
         form = _asked(streams, engine, args, form)

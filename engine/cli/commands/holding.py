@@ -68,7 +68,7 @@ def assign_command() -> Command:
     return engine_command(
         "assign",
         run_assign,
-        help=_("Give a case to a person. Supervisors may, and whoever else the desk names as `assigners`."),
+        help=_("Give a case to a person. Who works the case may, and the desk's `assigners`: unsaid, supervisors."),
         examples=("casewright assign R-1042 li.wei",),
         params=[_case_argument(), click.Argument(["person"], metavar=_("PERSON")), *_changing_options()],
     )

@@ -151,6 +151,9 @@ def run_measures(streams: Streams, engine: Engine, args: Args) -> int:
         _say_behind(streams, max((one.report.behind for one in shown), default=0))
         if not names:
             streams.tell(_("`{process}` measures nothing").format(process=args.process))
+            streams.tell(
+                _("help: what a process measures stands under its `measures`; promises: casewright report sla")
+            )
     return Exit.DONE
 
 

@@ -101,7 +101,10 @@ def run_test(streams: Streams, args: Args) -> int:
         _add_neighbours(checked, args.paths)
         return generate(streams, args, checked)
     if not checked.scripts:
-        raise NotFound(_("there are no scenarios here"), help=_("they stand in NAME.scenarios.yaml beside NAME.yaml"))
+        raise NotFound(
+            _("there are no scenarios here"),
+            help=_("they stand in NAME.scenarios.yaml beside NAME.yaml; `casewright test --generate` proposes some"),
+        )
     if args.name is not None and not any(
         args.name in one.name for of in checked.scripts.values() for one in of.scenarios
     ):

@@ -26,6 +26,7 @@ SENTENCES = (
     later("`{event}` found no case, and was {became}; `expect: {{heard: {became_too}}}` says so"),
     later("`{process}` hears no event `{event}`"),
     later("`{name}` was to be {wanted}, but is {found}"),
+    later("{failure}; what falls due at this very instant has not happened yet: wait a second longer"),
     later("`{do}` was refused: {reasons}"),
     later("`{do}` was to be refused by {wanted}, but it was done"),
     later("it was to be refused by {wanted}, but it was by: {reasons}"),

@@ -28,6 +28,7 @@ SENTENCES = (
     # values
     later("{about} is {kind}, but must be {wanted}"),
     later("each {title} has a name of its own, which comes first: `NAME: {{{text}: …}}`"),
+    later("`{key}` is a key of a {title}: indent it below the {kind} that it belongs to"),
     later("take the quotes away: `{text}`"),
     later("write a list: `[{text}]`"),
     later("write a list: begin with `- `, or put it in brackets `[{{…}}]`"),
