@@ -89,7 +89,7 @@ ASPECTS: Mapping[str, Words] = {
     "show": {"en": "shows", "zh": "显示"},
     "guard": {"en": "else refused", "zh": "否则不受理"},
     "then": {"en": "then", "zh": "随后"},
-    "to": {"en": "to", "zh": "结果"},
+    "to": {"en": "afterwards", "zh": "结果"},
     "counts_from": {"en": "promises count from", "zh": "时限起算于"},
     "after": {"en": "after", "zh": "经过"},
     "at": {"en": "at", "zh": "时间"},
@@ -127,4 +127,5 @@ ASPECTS: Mapping[str, Words] = {
     "otherwise": {"en": "if no case fits, or several do", "zh": "无相符案件或有多个时"},
     "keep_for": {"en": "is kept for", "zh": "保留时间"},
     "same": {"en": "equal", "zh": "相同字段"},
+    "migrate": {"en": "how open cases come over", "zh": "在办案件如何迁移"},
 }
