@@ -221,11 +221,6 @@ class World:
             self.carry(root, due + 1)
         self.now = max(self.now, instant)
 
-    @property
-    def is_due_now(self) -> bool:
-        """Whether something falls due at this very instant, and so has not happened yet."""
-        return any(case.next_due == self.now for family in self.families.values() for case in family.cases.values())
-
     def carry(self, root: str, until: int) -> None:
         """Let everything due before that instant take effect in one family, whatever time it is for the others."""
         self._keep(carry(self.families[root], until, self._context(until)))
