@@ -14,14 +14,15 @@ from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
 from engine.core.cases import Actor, Command, Verb
 from engine.errors import UsageError
+from engine.frozen import Frozen, frozen
 from engine.ports import Ahead, Attachment, Transaction
 from engine.views import Accepted, Result
 
 LARGEST_FILE = 20 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+@frozen
+class Act(Frozen):
     """One action of a batch."""
 
     case: str

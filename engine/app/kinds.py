@@ -44,12 +44,16 @@ def check_named(actor: object) -> None:
         )
 
 
+def _are_plain(given: Given) -> bool:
+    return type(given.form) is dict and type(given.facts) is dict
+
+
 def check_given(given: Given) -> Given:
     """The same, if it can be what comes with a command; else `UsageError`."""
     if given.key is not None:
         check_key(given.key)
-    for name, values in (("form", given.form), ("facts", given.facts)):
-        if type(values) is not dict and not isinstance(values, Mapping):
+    for name, values in (("form", given.form), ("facts", given.facts)) if not _are_plain(given) else ():
+        if not isinstance(values, Mapping):
             raise UsageError(f"`{name}` maps names to values; it cannot be {_kind(values)}")
     if given.occurred_at is not None and type(given.occurred_at) is not int:
         raise UsageError(

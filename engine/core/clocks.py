@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 from engine.calendars import Calendar
-from engine.core.cases import Goal, Head, changed
+from engine.core.cases import Goal, Head, changed, filled
 from engine.frozen import Frozen, frozen
 from engine.model import Clock, Threshold
 from engine.moments import Moment
@@ -108,10 +108,11 @@ def settle(head: Head, now: int, turn: tuple[str, ...], calendar: Calendar) -> H
         turns = dict(turns)
         for who in turn or NOBODY:
             turns[who] = turns.get(who, 0) + spent
-    used, goal, reached_at = head.used + spent, head.goal, head.reached_at
-    if reached_at is None and goal is not None and goal.kind == "length" and head.used < goal.value <= used:
-        reached_at = calendar.add(head.mark, goal.value - head.used)  # kept: pauses after it move nothing
-    return changed(head, used=used, mark=now, turns=turns, reached_at=reached_at)
+    used, goal, fields = head.used + spent, head.goal, vars(head).copy()
+    fields["used"], fields["mark"], fields["turns"] = used, now, turns
+    if head.reached_at is None and goal is not None and goal.kind == "length" and head.used < goal.value <= used:
+        fields["reached_at"] = calendar.add(head.mark, goal.value - head.used)  # kept: pauses after it move nothing
+    return filled(Head, fields)
 
 
 # -- one step ----------------------------------------------------------------------------------------------------------
