@@ -46,7 +46,7 @@ def advance_clocks(draft: Draft) -> None:
 
 def _is_asked(watched: Watched, before: Case, case: Case) -> bool:
     """Whether what its `if` and its goal read may be otherwise than before; another version may have others."""
-    if watched.reads is None or before.version != case.version:
+    if watched.reads is None or before.version != case.version or before.known != case.known:
         return True
     if before.data is case.data:
         return False
