@@ -148,6 +148,15 @@ def test_words_published_since_change_nothing_and_other_definitions_are_not_beli
 # ---------------------------------------------------------------- who owns the file changes it afterwards
 
 
+def spoilt(desk: Engine, folder: Path, tamper: Tamper) -> Engine:
+    """The desk after somebody with the file and no scruples was here, opened anew."""
+    with sqlite3.connect(folder / "desk.db") as connection:
+        for trigger in TRIGGERS:
+            connection.execute(f"DROP TRIGGER {trigger}")
+        tamper(connection)
+    return Engine.open(str(folder / "desk.db"), time=ManualTime(desk.now()))
+
+
 def flipped(connection: sqlite3.Connection) -> None:
     (text,) = connection.execute("SELECT text FROM records WHERE case_id='E-1' AND sequence=2").fetchone()
     changed = text.replace('"run"', '"ruN"', 1)
@@ -199,11 +208,7 @@ def test_whatever_is_changed_of_what_was_vouched_for_is_replayed_and_named(
 ) -> None:
     a_day(on_disk, time)
     _, lines = signed(on_disk)
-    with sqlite3.connect(tmp_path / "desk.db") as connection:
-        for trigger in TRIGGERS:
-            connection.execute(f"DROP TRIGGER {trigger}")
-        tamper(connection)
-    with Engine.open(str(tmp_path / "desk.db"), time=ManualTime(on_disk.now())) as again:
+    with spoilt(on_disk, tmp_path, tamper) as again:
         held = compared(again, lines)
         problems = [*held.problems, *again.verify(beyond=held).problems]
     assert held.rest == (case.partition(".")[0],)
@@ -223,11 +228,7 @@ def test_where_a_row_cannot_be_read_everything_is_replayed_and_the_case_is_named
 ) -> None:
     a_day(on_disk, time)
     _, lines = signed(on_disk)
-    with sqlite3.connect(tmp_path / "desk.db") as connection:
-        for trigger in TRIGGERS:
-            connection.execute(f"DROP TRIGGER {trigger}")
-        by_hand(statement)(connection)
-    with Engine.open(str(tmp_path / "desk.db"), time=ManualTime(on_disk.now())) as again:
+    with spoilt(on_disk, tmp_path, by_hand(statement)) as again:
         held = compared(again, lines)
         assert {problem.case for problem in again.verify(beyond=held).problems} == {"E-2"}
         assert held.rest in (None, ("E-2",))
