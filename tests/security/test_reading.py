@@ -12,7 +12,7 @@ import pytest
 
 from engine import Actor, Engine, Export, MeasureQuestion, NotPermitted, Person, Search, SlaQuestion
 from engine.app.delivery import Delivery
-from engine.errors import EngineError
+from engine.errors import EngineError, UsageError
 from engine.testing import ManualTime, engine_in_memory
 from tests.app.desks import BOSS, LIN, MO, NINE, RUN, STRANGER, deliver, done, open_errand, send, sources
 
@@ -63,7 +63,7 @@ READ: dict[str, Callable[[Engine, str, Any], Any]] = {
     "message": lambda engine, case, who: engine.message(engine.outbox(case=case)[0].id, actor=who),
 }
 WHO_READS = {"lin": LIN, "run": RUN, "seer": SEER, "admin": "root"}
-WHO_DOES_NOT = (CHEF, "chef", STRANGER, "nobody", Actor(id=""))
+WHO_DOES_NOT = (CHEF, "chef", STRANGER, "nobody")
 """Whom `never_by` excludes, by either way of saying who it is; who holds no role of the process; who is not known."""
 
 
@@ -73,6 +73,8 @@ def test_who_may_not_read_a_case_reads_it_by_no_verb(desk: tuple[Engine, str], v
     for who in WHO_DOES_NOT:
         with pytest.raises(NotPermitted):
             READ[verb](engine, case, who)
+    with pytest.raises(UsageError, match="nobody can act as"):
+        READ[verb](engine, case, Actor(id=""))
 
 
 @pytest.mark.parametrize("verb", READ)
