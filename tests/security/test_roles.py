@@ -59,7 +59,6 @@ BY_THE_PROCESS = frozenset({
     "save_party", "parties", "party",  # who keeps the register
     "reverse",  # an adjustment must be there first: below
     "drop_event", "give_event",  # who assigns cases as well: app/test_hearing
-    "may_not_open",  # says of whoever asks what the definition says of them, and of no case
 })  # fmt: skip
 
 
