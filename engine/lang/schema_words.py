@@ -286,13 +286,18 @@ def _mend_type(fault: Fault, wanted: list[str]) -> str | None:
             return f'quote it if it is a text: `"{node.text}"`'
     if isinstance(node, Scalar) and node.style and "string" not in wanted and _NUMBER_LIKE.fullmatch(node.text):
         return f"take the quotes away: `{node.text}`"
-    if wanted == ["array"] and isinstance(node, Scalar) and isinstance(value, str):
+    if wanted == ["array"] and isinstance(node, Scalar) and isinstance(value, str) and not _lists_keys(fault.schema):
         return f"write a list: `[{node.text}]`"
     if wanted == ["array"] and isinstance(value, dict):
         return "write a list: begin with `- `, or put it in brackets `[{…}]`"
     if wanted == ["object"] and isinstance(node, Items):
         return _example(fault, "write keys with values, ")
     return _example(fault)
+
+
+def _lists_keys(schema: Mapping[str, Any]) -> bool:
+    """Whether the items of a list are keys with values, so that brackets alone would not do."""
+    return isinstance(next(iter(next(iter(schema.get("examples", ())), ())), None), dict)
 
 
 _NUMBER_LIKE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?|true|false")

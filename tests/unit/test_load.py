@@ -96,6 +96,12 @@ def test_the_keys_of_a_state_that_stand_beside_it_are_said_to_belong_below_it() 
     ]
 
 
+def test_a_list_of_keys_with_values_is_shown_as_one() -> None:
+    loaded = load("migrate: from 1\n")
+    (found,) = (found for found in loaded.diagnostics if found.id == "wrong-type")
+    assert (found.help or "").startswith("for example `migrate: [{from: ")
+
+
 def test_without_a_desk_there_is_one_finding() -> None:
     sources = {path: text for path, text in base().items() if path != "desk.yaml"}
     loaded = load_process(sources, "example")
