@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -121,6 +124,23 @@ def test_a_case_that_is_set_aside_waits_and_the_others_do_not(on_disk: Engine, t
     assert on_disk.tick().erased == 2
     assert set(on_disk.case(good).data["phone"]) == {"sealed"}
     assert on_disk.case(bad).data["phone"] == PHONE
+
+
+def test_what_has_lost_its_key_is_taken_away_all_the_same_and_once(
+    on_disk: Engine, time: ManualTime, tmp_path: Path
+) -> None:
+    """As in a copy that was put back without its keys."""
+    publish(on_disk, errand="{private: 1 day}", call="{private: 1 day}")
+    case = closed(on_disk)
+    with closing(sqlite3.connect(tmp_path / "desk.db")) as connection, connection:
+        connection.execute("DELETE FROM case_keys")
+    time.move(3 * DAY)
+    assert on_disk.tick().erased == 2
+    with closing(sqlite3.connect(tmp_path / "desk.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM personal").fetchone() == (0,)
+    before = on_disk.history(case)
+    assert on_disk.tick() == Round()
+    assert on_disk.history(case) == before
 
 
 def test_a_worker_does_it_when_nothing_else_waits(desk: Engine, time: ManualTime) -> None:
