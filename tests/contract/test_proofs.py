@@ -120,7 +120,7 @@ def test_an_imprint_changes_with_every_row_that_is_verified_and_with_no_other(st
         breached_at=None, turns={},
     )  # fmt: skip
     moved_on = step(get(store, "R-1"))
-    put(store, moved_on._replace(steps=(a_step(moved_on.after.cases["R-1"], cycles=(cycle,)),)))
+    put(store, moved_on.but(steps=(a_step(moved_on.after.cases["R-1"], cycles=(cycle,)),)))
     seen.append(imprint_of(store))
     with store.write() as work:
         work.save_attachment("R-1", file, MORNING)
