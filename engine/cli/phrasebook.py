@@ -90,10 +90,15 @@ class Phrasebook:
         """Say a text again as a template says it; `is_one`: no blank of it may hold the end of another sentence."""
         for template in templates:
             blanks = template.blanks_of(text)
-            if blanks is not None and not (is_one and any("; " in blanks[name] for name in template.open)):
+            if blanks is not None and not (is_one and self._runs_on(template, blanks, depth)):
                 told = {name: self._blank(blank, depth + 1) for name, blank in blanks.items() if name in template.open}
                 return _(template.sentence).format(**{**blanks, **told})
         return None
+
+    def _runs_on(self, template: Template, blanks: Mapping[str, str], depth: int) -> bool:
+        """Whether a blank holds the end of another sentence, and not a phrase with such a sign of its own."""
+        long = (blanks[name] for name in template.open if "; " in blanks[name])
+        return any(self._filled(self._inner, text, depth + 1) is None for text in long)
 
     def _blank(self, text: str, depth: int) -> str:
         """What fills a blank: a phrase, a list of such, a sentence; or what somebody wrote, which stays."""

@@ -340,7 +340,9 @@ SENTENCES = (
 )
 
 
-BOOK = Phrasebook((*SENTENCES, *CHARTS, *DELIVERIES), (*SETTINGS, *UNREADABLE, *WHY))
+BOOK = Phrasebook(
+    (*SENTENCES, *CHARTS, *DELIVERIES, *UNREADABLE), (*SETTINGS, *UNREADABLE, *WHY, later(" (`{near}`?)"))
+)
 
 
 def said_again(message: str) -> str:

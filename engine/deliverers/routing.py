@@ -106,4 +106,4 @@ def _hosts_own(kind: str, table: Table) -> Deliver:
 def _near(kind: str, kinds: Iterable[str]) -> str:
     kinds = sorted(kinds)
     close = get_close_matches(kind, kinds, 1)
-    return f"; did you mean `{close[0]}`?" if close else f"; there is {', '.join(kinds)}"
+    return f"; did you mean `{close[0]}`?" if close else f"; there is {', '.join(f'`{one}`' for one in kinds)}"

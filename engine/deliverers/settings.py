@@ -34,7 +34,7 @@ class Table:
         """One of these; the first where nothing is said."""
         value = self.text(key, choices[0])
         if value not in choices:
-            raise self.wrong(key, f"must be one of {', '.join(choices)}, not `{value}`")
+            raise self.wrong(key, f"must be one of {', '.join(f'`{one}`' for one in choices)}, not `{value}`")
         return value
 
     def number(self, key: str, default: int) -> int:
@@ -95,7 +95,11 @@ class Table:
         for key in self.values:
             if key not in self.asked:
                 near = get_close_matches(key, sorted(self.asked), 1)
-                meant = f"; did you mean `{near[0]}`?" if near else f"; there is {', '.join(sorted(self.asked))}"
+                meant = (
+                    f"; did you mean `{near[0]}`?"
+                    if near
+                    else f"; there is {', '.join(f'`{one}`' for one in sorted(self.asked))}"
+                )
                 raise self.wrong(key, f"means nothing here{meant}")
 
     def wrong(self, key: str, why: str) -> UsageError:

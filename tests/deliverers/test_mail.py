@@ -171,7 +171,7 @@ def test_a_connection_can_be_safe_from_its_first_byte() -> None:
         ({"user": "desk", "password": "env:SECRET"}, "`user` would be sent in clear"),
         ({"host": "mail.example.com"}, "`tls` is `none`: all on the way can read it"),
         ({"from": "the desk"}, "`from` must be an address"),
-        ({"tls": "ssl"}, "`tls` must be one of starttls, tls, none, not `ssl`"),
+        ({"tls": "ssl"}, "`tls` must be one of `starttls`, `tls`, `none`, not `ssl`"),
         ({"port": "25"}, "`port` must be a whole number above zero"),
         ({"host": "a\nb"}, "`host` must be text in quotes, on one line"),
     ],
