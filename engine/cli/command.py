@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cli.exits import Exit
+from engine.cli.help_text import HelpContext
 from engine.cli.settings import Settings, read_settings
 from engine.cli.streams import Streams, wants_colour, width_of
 from engine.cli.translate import LANGUAGES, _
@@ -31,6 +32,7 @@ class Args(SimpleNamespace):
 class Command(click.Command):
     """A command whose help begins with examples."""
 
+    context_class = HelpContext
     allow_extra_args = True  # refused by `parse_args`, with what was probably meant
 
     def __init__(
@@ -43,6 +45,7 @@ class Command(click.Command):
         params: list[click.Parameter],
     ) -> None:
         super().__init__(name, callback=callback, help=help, params=params, no_args_is_help=False)
+        self.options_metavar = _("[OPTIONS]")
         self.examples = tuple(examples)
         self.context_settings = {"help_option_names": ["-h", "--help"]}
 

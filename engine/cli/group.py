@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from engine.cli.command import Command, write_examples
+from engine.cli.help_text import HelpContext
 from engine.cli.translate import _, listed
 
 _SENTENCE = re.compile(r".+?(?:\.(?=\s|$)|。|$)", re.DOTALL)
@@ -21,12 +22,14 @@ def _first_sentence(text: str) -> str:
 class Subcommands(click.Group):
     """Commands under one name; without any of them the default one runs."""
 
+    context_class = HelpContext
+
     def __init__(
         self, name: str, *, help: str, examples: Sequence[str], commands: Sequence[Command], default: str | None = None
     ) -> None:
         super().__init__(name, help=help, commands=list(commands), invoke_without_command=default is not None)
         self.context_settings = {"help_option_names": ["-h", "--help"]}
-        self.subcommand_metavar = _("COMMAND …")
+        self.subcommand_metavar, self.options_metavar = _("COMMAND …"), _("[OPTIONS]")
         self.examples = tuple(examples)
         self.default = default
 

@@ -16,6 +16,7 @@ from engine import __version__
 from engine.cli.catalogue import AUDIENCES, COMMANDS
 from engine.cli.command import Command, common_options
 from engine.cli.exits import Exit
+from engine.cli.help_text import HelpContext
 from engine.cli.reader import harmless
 from engine.cli.settings import start_language
 from engine.cli.translate import _, use_language
@@ -37,6 +38,8 @@ from engine.errors import (
 
 class Casewright(click.Group):
     """All commands. Each is imported when it is called; the overview needs none of them."""
+
+    context_class = HelpContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name the commands in the order of the overview."""
@@ -212,6 +215,7 @@ def casewright() -> Casewright:
         epilog=_("Start here: `casewright demo`, then `casewright init --example`. Each command has its own --help."),
         context_settings={"help_option_names": ["-h", "--help"]},
         subcommand_metavar=_("COMMAND …"),
+        options_metavar=_("[OPTIONS]"),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from tests.cli.desks import REPORT, Ran, fields, run
 
@@ -80,3 +81,17 @@ def test_history_tells_a_guard_by_what_it_says_when_it_refuses() -> None:
     refused = chinese("do", "R-1", "dispatch", "--as", "zhao.lei", *answers, "--fact", "on_shift=ma.chao")
     assert "li.wei 不在班" in refused.err
     assert "派工 被拒：‹维修工› 不在班" in chinese("history", "R-1", "--as", "wang.fang").out
+
+
+@pytest.mark.parametrize("words", [(), ("draw",), ("test",), ("outbox",), ("report", "sla")])
+def test_help_is_laid_out_by_the_columns_that_characters_take(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    page = chinese(*words, "--help").out
+    assert "\n选项：\n" in page
+    terms = re.findall(
+        r"^  (?:-\S+|[a-z]+)(?: \S+)*?  +(?=\S)", page.partition("\n选项：\n")[2].partition("\n\n")[0], re.M
+    )
+    assert len({cell_len(term) for term in terms}) == 1, "the meanings begin in one column"
+    assert all(cell_len(line) <= 80 for line in page.splitlines() if "casewright " not in line)

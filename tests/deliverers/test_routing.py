@@ -82,7 +82,7 @@ class Pager:
     [
         ({"mail": {"messages": ["*"]}}, "`[deliver.mail]`: `kind` is missing"),
         ({"mail": {"kind": "smpt", "messages": ["*"]}}, "`kind` `smpt` is not known; did you mean `smtp`?"),
-        ({"mail": {"kind": "os.system", "messages": ["*"]}}, "`kind` `os.system` is not known; there is `console`, `file`"),
+        ({"mail": {"kind": "os.system", "messages": ["*"]}}, "`os.system` is not known; there is `console`, `file`"),
         ({"log": {"kind": "file", "path": "x"}}, "`messages` and `events` are both missing"),
         ({"log": {"kind": "file", "path": "x", "messages": "*"}}, "`messages` must be a list of names"),
         ({"log": {"kind": "file", "path": "x", "messages": ["*"], "pth": 1}}, "did you mean `path`?"),
