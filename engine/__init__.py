@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ClockView,
         Correction,
         Declared,
+        Deliver,
         Delivery,
         Engine,
         Erased,
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
         MeasureReport,
         Noted,
         Offer,
+        Published,
         Reach,
         Refusal,
+        Result,
         Round,
         Search,
         SlaQuestion,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
         Verification,
         Worklist,
     )
+    from engine.app.delivery import NotDelivered, NotMine
     from engine.calendars import (
         Calendar,
         CalendarError,
@@ -66,29 +70,31 @@ if TYPE_CHECKING:
         NotPermitted,
         SetAside,
         StoreUnavailable,
+        TryAgain,
         UsageError,
         VerificationFailed,
     )
+    from engine.fields import plain as plain_value
+    from engine.fields import show as show_value
     from engine.instants import read_instant, show_instant
     from engine.lang.calendar_files import load_calendar, load_calendars
-    from engine.ports import Person, TimeSource
+    from engine.ports import Attached, Attachment, Mail, Person, TimeSource
     from engine.resources import read_sources
     from engine.sealing import HostKeys, host_keys
     from engine.worker import run_worker
 
 _APP = (
-    "Accepted", "Act", "AdjustedCycle", "CaseView", "ClockView", "Correction", "Declared", "Delivery", "Engine",
-    "Erased", "Export", "Exported", "File", "FormField", "Heard", "HeardEvent", "Import", "Imported", "Inside",
-    "Interruption", "MeasureQuestion", "MeasureReport", "Noted", "Offer", "Reach", "Refusal", "Round", "Search",
-    "SlaQuestion", "SlaReport",
-    "Verification", "Worklist",
+    "Accepted", "Act", "AdjustedCycle", "CaseView", "ClockView", "Correction", "Declared", "Deliver", "Delivery",
+    "Engine", "Erased", "Export", "Exported", "File", "FormField", "Heard", "HeardEvent", "Import", "Imported",
+    "Inside", "Interruption", "MeasureQuestion", "MeasureReport", "Noted", "Offer", "Published", "Reach",
+    "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 )  # fmt: skip
 _CALENDARS = (
     "Calendar", "CalendarError", "always", "format_duration", "openings", "parse_duration", "read_calendar",
 )  # fmt: skip
 _ERRORS = (
     "ClockJumped", "Conflict", "DefinitionError", "EngineError", "KeyMissing", "KeyReused", "NotFound", "NotPermitted",
-    "SetAside", "StoreUnavailable", "UsageError", "VerificationFailed",
+    "SetAside", "StoreUnavailable", "TryAgain", "UsageError", "VerificationFailed",
 )  # fmt: skip
 _HOMES = {
     **dict.fromkeys(_APP, "engine.app"),
@@ -96,8 +102,8 @@ _HOMES = {
     **dict.fromkeys(_ERRORS, "engine.errors"),
     "Actor": "engine.core.cases",
     "Reason": "engine.core.cases",
-    "Person": "engine.ports",
-    "TimeSource": "engine.ports",
+    **dict.fromkeys(("Attached", "Attachment", "Mail", "Person", "TimeSource"), "engine.ports"),
+    **dict.fromkeys(("NotDelivered", "NotMine"), "engine.app.delivery"),
     "load_calendar": "engine.lang.calendar_files",
     "load_calendars": "engine.lang.calendar_files",
     "read_instant": "engine.instants",
@@ -105,14 +111,19 @@ _HOMES = {
     "read_sources": "engine.resources",
     "HostKeys": "engine.sealing",
     "host_keys": "engine.sealing",
+    "plain_value": "engine.fields:plain",
+    "show_value": "engine.fields:show",
     "run_worker": "engine.worker",
 }
+"""Where each name lives, and what it is called there if that is something else."""
 
 __all__ = [
     "Accepted",
     "Act",
     "Actor",
     "AdjustedCycle",
+    "Attached",
+    "Attachment",
     "Calendar",
     "CalendarError",
     "CaseView",
@@ -122,6 +133,7 @@ __all__ = [
     "Correction",
     "Declared",
     "DefinitionError",
+    "Deliver",
     "Delivery",
     "Engine",
     "EngineError",
@@ -139,16 +151,21 @@ __all__ = [
     "Interruption",
     "KeyMissing",
     "KeyReused",
+    "Mail",
     "MeasureQuestion",
     "MeasureReport",
+    "NotDelivered",
     "NotFound",
+    "NotMine",
     "NotPermitted",
     "Noted",
     "Offer",
     "Person",
+    "Published",
     "Reach",
     "Reason",
     "Refusal",
+    "Result",
     "Round",
     "Search",
     "SetAside",
@@ -156,6 +173,7 @@ __all__ = [
     "SlaReport",
     "StoreUnavailable",
     "TimeSource",
+    "TryAgain",
     "UsageError",
     "Verification",
     "VerificationFailed",
@@ -168,15 +186,18 @@ __all__ = [
     "load_calendars",
     "openings",
     "parse_duration",
+    "plain_value",
     "read_calendar",
     "read_instant",
     "read_sources",
     "run_worker",
     "show_instant",
+    "show_value",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        home, _, there = _HOMES[name].partition(":")
+        return getattr(import_module(home), there or name)
     raise AttributeError(f"module `engine` has no `{name}`")

@@ -45,7 +45,11 @@ class Conflict(EngineError):
     exit_code = 5
 
 
-class Outrun(Conflict):
+class TryAgain(Conflict):
+    """Somebody else was in the way, and nothing is kept; roll back, and do all of it again as it was."""
+
+
+class Outrun(TryAgain):
     """Somebody else was faster in this very moment; nothing was changed, and what is asked can be decided anew."""
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 from weakref import ref
 
 from engine.core.cases import Case
-from engine.errors import Conflict, UsageError
+from engine.errors import TryAgain, UsageError
 from engine.ports import Ahead
 from engine.sealing import HostKeys
 from engine.store.rows import Memo
@@ -133,7 +133,7 @@ class HostedStore(ABC, Generic[AHome, AnExecuting]):
 
     def _explain(self, error: Exception) -> Exception:
         if self._is_busy(error):
-            return Conflict(
+            return TryAgain(
                 f"the database `{self._store.path}` is being written to by somebody else",
                 help="roll back, and do the whole transaction again",
             )

@@ -11,9 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, MetaData, Table, Text
 
 from engine import Accepted, Conflict, Engine, Inside, KeyReused, Refusal, SetAside, UsageError, run_worker
 from engine.core.run import Poisoned
@@ -287,6 +289,16 @@ def test_a_thread_does_not_wait_for_its_own_transaction(host: Host) -> None:
 
 
 # -- how it must be used -----------------------------------------------------------------------------------------------
+
+
+def test_a_tool_that_compares_the_hosts_tables_can_leave_ours_out(host: Host) -> None:
+    theirs = MetaData()
+    Table("orders", theirs, Column("number", Text, primary_key=True), Column("errand", Text))
+    with host.database.begin() as connection:
+        own = {"include_name": lambda name, kind, _parents: kind != "table" or name in theirs.tables}
+        for opts, is_dropped in (({}, True), (own, False)):
+            found = compare_metadata(MigrationContext.configure(connection, opts=opts), theirs)
+            assert ("remove_table" in [change[0] for change in found]) is is_dropped
 
 
 def test_a_connection_of_asyncio_is_refused_with_what_to_do() -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import PendingRollbackError
 
-from engine import Conflict, Engine, StoreUnavailable, UsageError
+from engine import Engine, StoreUnavailable, TryAgain, UsageError
 from engine.store import upgrade
 from engine.store.sqlite.schema import APPLICATION_ID
 from engine.testing import ManualTime
@@ -82,7 +82,7 @@ def test_a_database_that_is_busy_is_a_conflict_and_the_whole_may_be_done_again(h
     with closing(sqlite3.connect(host.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with database.connect() as connection:
-            with pytest.raises(Conflict, match="by somebody else") as raised, connection.begin():
+            with pytest.raises(TryAgain, match="by somebody else") as raised, connection.begin():
                 host.engine.inside(connection).open_case("errand", MILK, actor=LIN)
             assert raised.value.help == "roll back, and do the whole transaction again"
             other.execute("INSERT INTO orders VALUES ('B-1', '')")
@@ -96,7 +96,7 @@ def test_a_database_that_is_busy_is_a_conflict_and_the_whole_may_be_done_again(h
 def test_a_host_that_has_read_what_is_old_meanwhile_gets_a_conflict(host: Host) -> None:
     database = sqlite_database(host.path, begin="BEGIN", busy=0.05)
     with closing(sqlite3.connect(host.path, isolation_level=None)) as other, database.connect() as connection:
-        with pytest.raises(Conflict), connection.begin():  # noqa: PT012
+        with pytest.raises(TryAgain), connection.begin():  # noqa: PT012
             connection.execute(text("SELECT count(*) FROM orders")).scalar()
             other.execute("INSERT INTO orders VALUES ('B-1', '')")
             other.execute("BEGIN IMMEDIATE")

@@ -29,9 +29,9 @@ class Orders:
     def __init__(self, path, processes, time=None):
         self.database = open_database(path)
         with self.database.begin() as connection:
+            Engine.install(connection)  # the engine's tables beside ours; first, so that others who start now wait here
             for table in TABLES:
                 connection.execute(text(table))
-            Engine.install(connection)  # the engine's tables beside ours
         self.engine = Engine.open(str(path), time=time)
         self.engine.publish(read_sources(processes), "takeback", actor=SHOP)
         self.engine.on("pay_back", self.pay_back)
