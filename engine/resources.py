@@ -25,8 +25,15 @@ def verifier() -> bytes:
 
 
 def read_sources(folder: str | Path) -> dict[str, str]:
-    """The texts of a folder of processes by their paths, as `Engine.publish` takes them."""
+    """The texts of a folder of processes by their paths, as `Engine.publish` takes them; `NotFound` without one."""
     found = Path(folder)
+    if not found.is_dir():
+        from engine.errors import NotFound
+
+        raise NotFound(
+            f"there is no folder `{folder}`",
+            help="it holds `desk.yaml`, the processes, and the folders `calendars` and `messages`",
+        )
     files = [
         path for place in (found, found / "calendars", found / "messages") for path in sorted(place.glob("*.yaml"))
     ]

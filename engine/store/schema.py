@@ -39,5 +39,5 @@ def must_be_current(state: State, path: str) -> None:
     if state == "old":
         raise StoreUnavailable(
             f"the database `{path}` was made by an older casewright",
-            help="keep a copy of the file, then bring it up to date with `casewright db upgrade`",
+            help="keep a copy of it, then bring it up to date: `casewright db upgrade`, in a host `Engine.install`",
         )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import engine.resources
-from engine.resources import data_folder, read_bounded
+from engine.errors import NotFound
+from engine.resources import data_folder, read_bounded, read_sources
 
 
 @pytest.mark.parametrize("name", ["schemas", "processes"])
@@ -16,6 +17,13 @@ def test_a_checkout_has_its_files_beside_the_package(name):
     folder = data_folder(name)
     assert folder == Path(engine.resources.__file__).resolve().parent.parent / name
     assert list(folder.iterdir())
+
+
+def test_a_folder_of_processes_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "processes").mkdir()
+    assert read_sources(tmp_path / "processes") == {}
+    with pytest.raises(NotFound, match=r"there is no folder `.*proceses`"):
+        read_sources(tmp_path / "proceses")
 
 
 def asked_of_a_copy(folder: Path) -> subprocess.CompletedProcess[str]:
