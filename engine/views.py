@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -37,7 +38,10 @@ class ClockView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """One case as it stands. `data` is stored values; personal ones are sealed for who does not work the case."""
+    """One case as it stands. `data` is stored values; personal ones are sealed for who does not work the case.
+
+    Its `repr` leaves `data` out: a host writes views to its log.
+    """
 
     id: str
     process: str
@@ -48,7 +52,7 @@ class CaseView:
     waiting_on: tuple[str, ...]
     assignee: str | None
     queue: str | None
-    data: Mapping[str, Value]
+    data: Mapping[str, Value] = dataclasses.field(repr=False)
     known: Mapping[str, Mapping[str, Value]]  # of each field that names one of a register what that said openly
     erased: tuple[str, ...]  # personal fields whose values are gone for everybody
     clocks: Mapping[str, ClockView]
@@ -66,7 +70,7 @@ class FormField:
 
     field: Field
     required: bool
-    present: Value = None
+    present: Value = dataclasses.field(default=None, repr=False)  # which may be private, as `CaseView.data`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

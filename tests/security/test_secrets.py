@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from engine import Engine
+from engine import Engine, Search
 from engine.cli.catalogue import COMMANDS
 from engine.cli.logs import log_as_json
 from engine.cli.main import casewright
@@ -22,7 +22,7 @@ from engine.deliverers.settings import Table
 from engine.deliverers.web import hook
 from engine.errors import EngineError, UsageError
 from engine.testing import ManualTime, engine_in_memory
-from tests.app.desks import NINE, open_errand, send, sources
+from tests.app.desks import LIN, NINE, open_errand, send, sources
 from tests.cli.desks import run, set_up
 
 WORD = "correct-horse-battery"
@@ -114,6 +114,17 @@ def test_a_secret_written_into_the_project_file_is_refused_without_repeating_it(
     ran = run("tick", "--as", "boss")
     assert ran.code != 0, ran.out
     assert WORD not in ran.out + ran.err
+
+
+def test_what_a_host_writes_to_its_log_of_a_case_holds_no_private_value() -> None:
+    with engine_in_memory(sources(), "errand", "call", time=ManualTime(NINE)) as engine:
+        case = open_errand(engine, phone=PHONE)
+        view = engine.case(case)
+        assert view.data["phone"] == PHONE
+        offers, lines = engine.allowed(case, actor=LIN), engine.worklist(Search(actor=LIN))
+        for seen in (view, offers, lines, engine.history(case)):
+            assert seen
+            assert PHONE not in repr(seen)
 
 
 def test_the_workers_log_and_the_figures_hold_no_word_of_any_case() -> None:
