@@ -342,11 +342,14 @@ SENTENCES = (
 )
 
 
-BOOK = Phrasebook(
-    (*SENTENCES, *CHARTS, *DELIVERIES, *UNREADABLE), (*SETTINGS, *UNREADABLE, *WHY, later(" (`{near}`?)"))
-)
+BOOK = Phrasebook((*SENTENCES, *CHARTS, *DELIVERIES), (*SETTINGS, *UNREADABLE, *WHY, later(" (`{near}`?)")))
+ALONE = Phrasebook(UNREADABLE, UNREADABLE)
+"""What a library says, where nothing of ours stands around it: its sentences may begin with anything, ours too."""
 
 
 def said_again(message: str) -> str:
     """Say an engine's sentence in the reader's language; one that is not known stays as it is."""
-    return message if is_english() else BOOK.again(message)
+    if is_english():
+        return message
+    told = BOOK.again(message)
+    return ALONE.again(message) if told == message else told

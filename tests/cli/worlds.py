@@ -97,6 +97,7 @@ def case(**how: Any) -> CaseView:
         "clocks": {},
         "links": {},
         "known": {},
+        "erased": (),
         "opened_at": NINE,
         "closed_at": None,
         "outcome": "",
