@@ -15,6 +15,8 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from statistics import median
 
+import yaml
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import ROOT, Answer, at_most, seconds, tell
@@ -31,6 +33,8 @@ def write(folder: Path) -> None:
         name = names[number % len(names)]
         text = (folder / f"{name}.yaml").read_text("utf-8")
         text = re.sub(r"(?m)^process: .*", f"process: {name}_{number}", text)
+        for event in yaml.safe_load(text).get("incoming", ()):  # which one process hears
+            text = re.sub(rf"\b{event}\b", f"{event}_{number}", text)
         (folder / f"{name}_{number}.yaml").write_text(re.sub(r"(?m)^prefix: .*", f"prefix: X{number}", text), "utf-8")
         messages = folder / "messages" / f"{name}.yaml"
         if messages.exists():
