@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import ROOT, Answer, Pair, desk, in_turns, tell
-from benchmarks.durable import PEOPLE, Recorder, Statement, equal
+from benchmarks.durable import PEOPLE, Recorder, Recording, Statement, equal
 from engine.app import Accepted, Engine
 from engine.store.sqlite import connecting as sqlite
 from engine.testing import ADMIN, ManualTime
@@ -157,7 +157,7 @@ def recording() -> Iterator[None]:
     connect = sqlite.connect
 
     def kept(address: Any, mode: str = "rw") -> sqlite3.Connection:
-        return sqlite3.connect(address.path, isolation_level=None, check_same_thread=False, factory=Recorder)
+        return sqlite3.connect(address.path, isolation_level=None, check_same_thread=False, factory=Recording)
 
     sqlite.connect = kept  # type: ignore[assignment]
     try:
