@@ -19,13 +19,14 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import ROOT, Answer, at_least, in_turns, tell
+from engine.app.crew import processors
 from engine.cli.folder import checked_paths
 from engine.core.plan import Library, library_in_memory
 from engine.scenarios import World
 from engine.simulation.desk import Families
 from engine.simulation.reading import Wanted, read_assumptions
 from engine.simulation.run import Variant, tally
-from engine.simulation.together import processors, simulate
+from engine.simulation.together import simulate
 
 ASSUMED = ROOT / "benchmarks" / "assumed"
 WANTED = 1.0  # of what the same commands take where they are kept

@@ -314,6 +314,7 @@ SENTENCES = (
     later("the connection to the database `{path}` was lost ({detail})"),
     later("nothing of this was kept; try again when the server is back"),
     later("the connection to the database `{path}` was lost while the step was being kept ({detail})"),
+    later("the thread that kept this step in `{path}` together with its own was interrupted"),
     later("whether it was kept shows when it is done again with the same key"),
     later("the database `{path}` cannot be reached ({detail})"),
     later("check that the server runs, and that the address, the user and the password are right"),

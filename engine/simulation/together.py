@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
@@ -37,11 +36,6 @@ def simulate(
     played = _here(lots, progress) if jobs < 2 else _shared(lots, jobs, progress)
     shares = (played[first : first + runs] for first in range(0, len(lots), runs))
     return tuple(_simulated(variant, share) for variant, share in zip(variants, shares, strict=True))
-
-
-def processors() -> int:
-    """How many processes can work at the same time here."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _simulated(variant: Variant, tallies: Sequence[Tally]) -> Simulated:

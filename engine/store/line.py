@@ -7,11 +7,12 @@ the first of them does what all of them want, each in a part of its own, and all
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any, cast
 
+from engine.errors import StoreUnavailable
 from engine.ports import Ahead
 from engine.store.sql import Held, Work
 
@@ -81,6 +82,18 @@ class Place:
         cast(Lock, self._arrived).release()
 
 
+def leave_unknown(places: Iterable[Place], path: str) -> None:
+    """A signal broke in while their steps were being committed: done again they might stand twice."""
+    for place in places:
+        place.fail(
+            StoreUnavailable(
+                f"the thread that kept this step in `{path}` together with its own was interrupted",
+                help="whether it was kept shows when it is done again with the same key",
+            )
+        )
+        place.is_kept = True
+
+
 class Line:
     """Who is first has a turn until he leaves; the one behind him has it next."""
 
@@ -100,13 +113,28 @@ class Line:
                 return True
             place.stand()
             self._behind.append(place)
-        if not place.wait(seconds):
-            with self._lock:
-                if place in self._behind:
-                    self._behind.remove(place)
-                    raise TimeoutError
-            place.wait()  # somebody is at it this very moment
+        try:
+            if not place.wait(seconds):
+                with self._lock:
+                    if place in self._behind:
+                        self._behind.remove(place)
+                        raise TimeoutError
+                place.wait()  # somebody is at it this very moment
+        except TimeoutError:
+            raise
+        except BaseException:
+            self._withdraw(place)
+            raise
         return not place.is_taken_along
+
+    def _withdraw(self, place: Place) -> None:
+        """Who stood here was interrupted by a signal: his turn, now or to come, is for the one behind him."""
+        with self._lock:
+            if place in self._behind:
+                self._behind.remove(place)
+                return
+        if not place.is_taken_along:
+            self.leave()
 
     def leave(self, together: int = 0) -> None:
         """Give the turn to the next in line; so many had been taken `together` in it."""

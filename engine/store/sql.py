@@ -115,6 +115,7 @@ class Work:
         self._saved: dict[str, Case] = {}
         self.spoiled: BaseException | None = None  # a write failed; only its part or all of it can be taken back
         self.lost: Exception | None = None  # the database failed; nothing more is possible
+        self.is_ending = False  # the database has been told to commit
 
     @contextmanager
     def part(self) -> Iterator[None]:

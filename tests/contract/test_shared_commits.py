@@ -259,3 +259,21 @@ def test_a_worker_hears_of_what_was_decided_for_another(tmp_path: Path) -> None:
             led.result()
         assert engine.woken.is_set()
         assert recipe._near == set()
+
+
+def test_a_signal_after_the_commit_leaves_those_taken_along_in_doubt_and_does_nothing_twice(file: SqliteStore) -> None:
+    said(file)
+    standing = file._checkpoints
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(standing, "committed", interrupted)
+        first, second = in_line(file, opens(1), opens(2))
+    with pytest.raises(KeyboardInterrupt):
+        first.result()
+    with pytest.raises(StoreUnavailable, match="was interrupted"):
+        second.result()
+    assert [get(file, case).cases[case].revision for case in ("R-1", "R-2")] == [1, 1]
+    assert file.do(opens(3)) == 3, "the line is free"

@@ -18,6 +18,7 @@ from engine.store import open_store
 from engine.store.line import Line, Place
 from engine.store.postgresql.store import PostgresStore
 from engine.store.postgresql.wire import Wire
+from engine.store.transaction import SqlTransaction
 from tests import postgres
 from tests.contract.builders import a_case, get, opening, put, step
 
@@ -217,6 +218,39 @@ def test_a_connection_lost_with_the_commit_leaves_the_outcome_unknown_for_all(
         with pytest.raises(StoreUnavailable, match="while the step was being kept"):
             one.result()
     assert [get(store, case).cases[case].revision for case in CASES[:3]] == [2, 2, 1]
+
+
+def test_a_signal_after_the_commit_leaves_everybody_in_doubt_and_does_nothing_twice(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember = SqlTransaction.remember
+
+    def interrupted(self: SqlTransaction) -> None:
+        remember(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SqlTransaction, "remember", interrupted)
+    first, second = in_line(store, notes("R-1"), notes("R-2"))
+    monkeypatch.undo()
+    with pytest.raises(KeyboardInterrupt):
+        first.result()
+    with pytest.raises(StoreUnavailable, match="was interrupted"):
+        second.result()
+    assert [get(store, case).cases[case].revision for case in CASES[:2]] == [2, 2]
+
+
+def test_a_signal_while_waiting_for_those_behind_gives_the_turn_on(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Line) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Line, "_gather", interrupted)
+    work, ahead = notes("R-1")
+    with pytest.raises(KeyboardInterrupt):
+        store.do(work, ahead)
+    monkeypatch.undo()
+    assert store.do(work, ahead) == "R-1"
 
 
 def test_each_turn_has_its_share_of_those_who_wait() -> None:

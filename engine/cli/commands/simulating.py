@@ -92,7 +92,8 @@ class _Wrong(Exception):
 def run_simulate(streams: Streams, args: Args) -> int:
     """Play every variant, and say what each has shown."""
     refuse_existing(args.output, is_forced=args.force)
-    from engine.simulation.together import processors, simulate
+    from engine.app.crew import processors
+    from engine.simulation.together import simulate
 
     definitions = [meant_definition(streams, args.settings, text) for text in args.processes]
     known = [one for one in definitions if one is not None]

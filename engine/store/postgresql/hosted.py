@@ -64,9 +64,8 @@ def install_postgresql(connection: HostConnection) -> bool:
     """Make our tables beside the host's own, or bring them up to date; whether anything had to be done."""
     driver = _driver_of(connection)
     cursor = cursor_on(driver)
-    cursor.execute(
-        ALONE, ()
-    )  # before anything is read: of two who begin together one would lose its tables to the other
+    # Before anything is read: of two who begin together one would lose its tables to the other.
+    cursor.execute(ALONE, ())
     is_there = has_tables(cursor)
     if is_there and check_revision(revision_of(cursor), driver.info.dbname) == "current":
         return False

@@ -93,8 +93,8 @@ class Pool:
 
     def pause(self) -> None:
         """Let nobody take or give back one; those that lie idle are closed."""
-        self.forget_idle()
         self._lock.acquire()
+        self._close_idle()
 
     def go_on(self) -> None:
         """Let them take and give back again."""
@@ -103,6 +103,8 @@ class Pool:
     def forget_idle(self) -> None:
         """Close those that lie idle: the server has been away, so all of them are as dead as the one that told."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for wire in idle:
-            wire.close()
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()

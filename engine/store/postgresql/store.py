@@ -24,7 +24,7 @@ from engine.store.address import Address
 from engine.store.ahead import statements_of
 from engine.store.forking import Minding, mind_forks
 from engine.store.hosted import Guests
-from engine.store.line import LONGEST, Line, Place
+from engine.store.line import LONGEST, Line, Place, leave_unknown
 from engine.store.postgresql.hosted import PostgresHosted
 from engine.store.postgresql.listening import Listening
 from engine.store.postgresql.pool import Pool
@@ -152,9 +152,10 @@ class PostgresStore:
 
         Nobody waits for a lock on the others' time, and nobody hears of another's trouble.
         """
-        group = self._line.together(first, _others(first))
+        group: Sequence[Place] = ()
         done: list[Place] = []
         try:
+            group = self._line.together(first, _others(first))
             self._do_in_one(group, done)
             for one in done:
                 one.is_kept = True
@@ -163,7 +164,7 @@ class PostgresStore:
                 one.fail(error)
                 one.is_kept = True  # or not; done again it might be done twice
         except Exception:
-            if len(group) == 1:
+            if len(group) < 2:
                 raise
         finally:
             self._line.leave(len(group))
@@ -172,13 +173,20 @@ class PostgresStore:
 
     def _do_in_one(self, group: Sequence[Place], done: list[Place]) -> None:
         asked = self._asked(self._hasty, *(one.ahead for one in group))
-        with Writing(self, [BEGIN], asked, self._hasty) as tx:
-            until = monotonic() + LONGEST
-            for one in group:
-                if one.do(tx):
-                    done.append(one)
-                if tx.lost is not None or monotonic() > until:
-                    break
+        try:
+            with Writing(self, [BEGIN], asked, self._hasty) as tx:
+                until = monotonic() + LONGEST
+                for one in group:
+                    if one.do(tx):
+                        done.append(one)
+                    if tx.lost is not None or monotonic() > until:
+                        break
+        except Exception:
+            raise
+        except BaseException:  # a signal's
+            if done and tx.is_ending:
+                leave_unknown(done, self.path)
+            raise
 
     def _asked(self, driver: Driver, *aheads: Ahead) -> list[Statement]:
         return [one for ahead in aheads for one in statements_of(ahead, driver.texts, self.memo)]
@@ -315,6 +323,7 @@ class PostgresStore:
                 raise work.lost
             if work.spoiled is not None:
                 raise RuntimeError("nothing was kept: a write of this transaction failed") from work.spoiled
+            work.is_ending = True
             if wire.ask([COMMIT])[0].status != b"COMMIT":
                 raise RuntimeError("nothing was kept: a statement of this transaction failed")
             work.remember()

@@ -51,14 +51,16 @@ class Readers:
     def forget_idle(self) -> None:
         """Close those that lie idle."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for reader in idle:
-            reader.close()
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
     def pause(self) -> None:
         """Let nobody take or give back one; those that lie idle are closed."""
-        self.forget_idle()
         self._lock.acquire()
+        self._close_idle()
 
     def go_on(self) -> None:
         """Let them take and give back again."""

@@ -21,7 +21,7 @@ from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
 from engine.store.forking import Minding, mind_forks, torn_off
 from engine.store.hosted import Guests
-from engine.store.line import Line, Place
+from engine.store.line import Line, Place, leave_unknown
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
 from engine.store.sql import Driver
@@ -115,6 +115,10 @@ class SqliteStore:
         except Exception:
             if not along:
                 raise
+        except BaseException:  # a signal's
+            if along and tx.is_ending:
+                leave_unknown(along, self._address.path)
+            raise
         finally:
             for other in along:
                 other.call()
@@ -226,11 +230,10 @@ class SqliteStore:
             if level != self._level:
                 self._sync(hand, level)
             self._take_turn(hand, monotonic() - place.since)
-        except sqlite3.Error as error:
+        except BaseException as error:
             self._line.leave()
-            raise self._explain(error) from error
-        except BaseException:
-            self._line.leave()
+            if isinstance(error, sqlite3.Error):
+                raise self._explain(error) from error
             raise
         self._writing = get_ident()
         return SqlTransaction(hand.execute, self.driver, self.memo, self._standing)
@@ -290,6 +293,7 @@ class SqliteStore:
                 raise work.lost
             if work.spoiled is not None:
                 raise RuntimeError("nothing was kept: a write of this transaction failed") from work.spoiled
+            work.is_ending = True
             hand.execute("COMMIT")
             work.remember()
             self._checkpoints.committed(writer)
