@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from engine.calendars import Calendar
 from engine.chart import Arc, Microstep, Position
@@ -31,6 +32,17 @@ FIXED = frozenset({"role", "party"})
 """Kinds of people that are named without looking at the case."""
 
 KEEP = 20_000  # answers kept for positions; beyond that they are worked out anew
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def keep(known: dict[K, V], key: K, answer: V) -> V:
+    """Remember this answer, and give it."""
+    if len(known) >= KEEP:
+        known.clear()
+    known[key] = answer
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +154,14 @@ class Plan:
         if known is None:
             states, leaves = self.definition.states, position.leaves
             known = frozenset(name for leaf in leaves for name in (leaf, *around(states, leaf)))
-            self._active[leaves] = known
+            keep(self._active, leaves, known)
         return known
 
     def course(self, position: Position, name: str) -> Course:
         """What this action means at a position; no actions where it is not offered."""
         known = self._courses.get((position, name))
         if known is None:
-            if len(self._courses) >= KEEP:
-                self._courses.clear()
-            known = self._courses[position, name] = self._course(position, name)
+            known = keep(self._courses, (position, name), self._course(position, name))
         return known
 
     def _course(self, position: Position, name: str) -> Course:
@@ -176,7 +186,7 @@ class Plan:
         if known is None:
             states, active = self.definition.states.items(), self.active(position)
             excluded = (self.definition.never_by, *(state.never_by for name, state in states if name in active))
-            known = self._excluded[position.leaves] = tuple(whos for whos in excluded if whos)
+            known = keep(self._excluded, position.leaves, tuple(whos for whos in excluded if whos))
         return known
 
     def waits(self, position: Position) -> tuple[Branches[Whos], ...]:
@@ -189,7 +199,7 @@ class Plan:
                 for leaf in position.leaves
             }
             known = tuple(state.waiting_on for name, state in states.items() if name in saying)
-            self._waits[position.leaves] = known
+            keep(self._waits, position.leaves, known)
         return known
 
     def awaited(self, position: Position) -> Awaited | None:
@@ -203,17 +213,14 @@ class Plan:
             is_fixed = all(branch.when is None for branch in branches) and all(who.kind in FIXED for who in whos)
             names = dict.fromkeys(f"{who.kind}:{who.name}" for who in whos)
             covered = frozenset(("branch", id(branch), True) for branch in branches)
-            known = self._awaited[leaves] = Awaited(tuple(names), covered) if is_fixed else None
-            return known
+            return keep(self._awaited, leaves, Awaited(tuple(names), covered) if is_fixed else None)
 
     def doing(self, microstep: Microstep) -> Doing:
         """What this microstep brings with it: effects of action or timer, then of the branch, then of the states."""
         taken = microstep.arcs, microstep.entered
         known = self._doing.get(taken)
         if known is None:
-            if len(self._doing) >= KEEP:
-                self._doing.clear()
-            known = self._doing[taken] = self._doing_of(microstep)
+            known = keep(self._doing, taken, self._doing_of(microstep))
         return known
 
     def _doing_of(self, microstep: Microstep) -> Doing:
