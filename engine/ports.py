@@ -232,20 +232,26 @@ class Registry(Protocol):
     def people(self) -> list[Person]:
         """Every person, by id."""
 
-    def save_addresses(self, person: str, addresses: Mapping[str, str]) -> None:
-        """Keep how this person is reached, in place of what was kept."""
+    def save_addresses(self, person: str, addresses: Mapping[str, str | None]) -> None:
+        """Keep these ways to reach this person, or forget those that are None: without any, their key is destroyed."""
 
     def addresses(self, person: str) -> Mapping[str, str]:
         """How this person is reached: `email`, `phone`."""
 
     def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
-        """Keep a file of this case; its content is stored once, however often it is attached."""
+        """Keep a file of this case; its content is stored once, however often it is attached to the case."""
 
     def attachment(self, case: str, hash: str) -> Attachment | None:
-        """A file of this case; of one attached again under another name, the newest name."""
+        """A file of this case; of one attached again under another name, the newest name.
+
+        `KeyMissing` where the host's key is not here, `VerificationFailed` if it is not what was kept.
+        """
 
     def attached(self, case: str) -> list[Attached]:
         """What was attached to this case, in that order."""
+
+    def holds_files(self, case: str) -> bool:
+        """Whether anything is attached to this case; told without the host's key."""
 
     def setting(self, name: str) -> str | None:
         """A setting's text."""

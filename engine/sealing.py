@@ -1,4 +1,4 @@
-"""Under which key private values stand: one key for each case or entry of a register, wrapped by the host's.
+"""Under which key private things stand: one for each case, its files, entry of a register, person; the host's wraps it.
 
 The library that encrypts is imported when something is first locked or opened: who touches no private value pays
 nothing for it.
@@ -26,7 +26,10 @@ LOCKED = "~"
 """The first sign of what is encrypted: neither JSON nor a key in clear begins so."""
 
 VALUES = b"casewright values 1"
-_NONCE = 12
+_NONCE, _TAG = 12, 16
+
+MORE = _NONCE + _TAG
+"""By how many bytes a content is longer when it is locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,14 @@ class HostKeys:
     def open_value(self, stored: str, place: tuple[str, str], locked: str) -> str:
         """The text again; `VerificationFailed` if what is stored is not what was locked in this place."""
         return _opened(_value_key(self.open(stored, place[0])), "/".join(place), locked[len(LOCKED) :]).decode()
+
+    def lock_content(self, stored: str, place: tuple[str, str], content: bytes) -> bytes:
+        """The bytes of a file as they are stored, under the key of its owner; a place is owner and hash."""
+        return _encrypted(_value_key(self.open(stored, place[0])), "/".join(place), content)
+
+    def open_content(self, stored: str, place: tuple[str, str], locked: bytes) -> bytes:
+        """The bytes again; `VerificationFailed` if what is stored is not what was locked in this place."""
+        return _decrypted(_value_key(self.open(stored, place[0])), "/".join(place), locked)
 
 
 NO_KEYS = HostKeys()
@@ -207,19 +218,34 @@ def _value_key(secret: bytes) -> bytes:
 
 
 def _locked(key: bytes, place: str, content: bytes) -> str:
+    return b64encode(_encrypted(key, place, content)).decode()
+
+
+def _opened(key: bytes, place: str, locked: str) -> bytes:
+    try:
+        content = b64decode(locked, validate=True)
+    except ValueError as error:
+        raise _changed(place) from error
+    return _decrypted(key, place, content)
+
+
+def _encrypted(key: bytes, place: str, content: bytes) -> bytes:
     """AES-256-GCM, bound to its place: what is locked in one opens in no other."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = secrets.token_bytes(_NONCE)
-    return b64encode(nonce + AESGCM(key).encrypt(nonce, content, place.encode())).decode()
+    return nonce + AESGCM(key).encrypt(nonce, content, place.encode())
 
 
-def _opened(key: bytes, place: str, locked: str) -> bytes:
+def _decrypted(key: bytes, place: str, locked: bytes) -> bytes:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
-        content = b64decode(locked, validate=True)
-        return AESGCM(key).decrypt(content[:_NONCE], content[_NONCE:], place.encode())
+        return AESGCM(key).decrypt(locked[:_NONCE], locked[_NONCE:], place.encode())
     except (InvalidTag, ValueError) as error:
-        raise VerificationFailed(f"what is locked as `{place}` was changed, or is not of this key") from error
+        raise _changed(place) from error
+
+
+def _changed(place: str) -> VerificationFailed:
+    return VerificationFailed(f"what is locked as `{place}` was changed, or is not of this key")

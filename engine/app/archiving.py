@@ -19,7 +19,7 @@ from engine.core.audit import sealed_in
 from engine.core.cases import Actor, Case, Family
 from engine.core.plan import Library
 from engine.core.replay import replay
-from engine.errors import Conflict, NotFound, NotPermitted, VerificationFailed
+from engine.errors import Conflict, KeyMissing, NotFound, NotPermitted, VerificationFailed
 from engine.evidence.offline import broken
 from engine.ports import Attachment, Tombstone, Transaction
 from engine.views import may_read
@@ -65,7 +65,7 @@ class Archiving:
             try:
                 cases += self._archived(Path(folder), one.root, actor)
                 done.append(one.root)
-            except (Conflict, VerificationFailed) as error:
+            except (Conflict, KeyMissing, VerificationFailed) as error:
                 failed.append((one.root, error.message))
             progress(number, len(going))
         if done:

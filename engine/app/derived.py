@@ -12,6 +12,7 @@ from engine.core.cases import Case, Cycle, Outgoing, Step
 from engine.core.hearing import marks_of
 from engine.core.outlook import outlook
 from engine.core.plan import Library
+from engine.errors import KeyMissing, VerificationFailed
 from engine.ports import Query, StoredRecord, Transaction
 
 NOT_TOLD = ("status", "is_late", "missed", "superseded_by")
@@ -134,7 +135,13 @@ def broken_files(
         attached = told.get("attached")
         if attached is None or "refused" in told:
             continue
-        file = tx.attachment(record.case, attached["hash"])
+        try:
+            file = tx.attachment(record.case, attached["hash"])
+        except KeyMissing:  # whether it is there is told; what is in it, only by its key
+            continue
+        except (VerificationFailed, ValueError):
+            yield record, f"the file `{attached['name']}` is not the one that was attached"
+            continue
         if file is None and record.sequence < erased.get(record.case, 0):
             continue
         if file is None:

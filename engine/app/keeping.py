@@ -136,8 +136,10 @@ class Keeping:
                 raise NotFound(
                     f"there is no `{person}` at this desk", help="`casewright actor list` shows who there is"
                 )
-            kept = {**tx.addresses(person), **{kind: _address(kind, one) for kind, one in addresses.items()}}
-            tx.save_addresses(person, {kind: address for kind, address in kept.items() if address})
+            kept = {kind: _address(kind, one) for kind, one in addresses.items()}
+            tx.save_addresses(person, kept)
+        if None in kept.values():
+            self._recipe.store.scrub()
 
     def addresses(self, person: str, *, actor: Actor | str) -> Mapping[str, str]:
         """How a person is reached; that is for administrators and the person."""
@@ -217,7 +219,7 @@ def _admin_or_self(tx: Transaction, person: str, actor: Actor | str) -> None:
 def _address(kind: str, address: str | None) -> str | None:
     if kind not in REACHED_BY:
         raise UsageError(f"people are reached by `email` or `phone`, not by `{kind}`")
-    if address is None:
+    if not address:
         return None
     is_right = address.isprintable() and not any(sign in address for sign in " ,;<>")
     if not is_right or (kind == "email" and not re.fullmatch(r"[^@]+@[^@]+", address)):

@@ -151,7 +151,7 @@ def _erased_over(recipe: RecipeOfTwo, tx: Transaction, root: str) -> int:
 def _erased(recipe: RecipeOfTwo, tx: Transaction, case: Case, why: tuple[Actor, str, bool]) -> Erased:
     who, reason, with_files = why
     events = _events_about(tx, case)
-    if not (case.secret or case.private or events or (with_files and tx.attached(case.id))):
+    if not (case.secret or case.private or events or (with_files and tx.holds_files(case.id))):
         return Erased(case=case.id, is_new=False)
     command = Command(verb="erase", case=case.id, actor=who, form={"reason": reason, "files": with_files})
     result = recipe.command_in(tx, command, Given())

@@ -37,7 +37,7 @@ class Erasures(Protocol):
     """What goes with private values that are erased, and the keys of all others."""
 
     def forget_files(self, case: str) -> int:
-        """Forget the files of this case, and the content that no other case has; how many files."""
+        """Destroy the key of this case's files, and forget them; how many."""
 
     def forget_traces(self, case: str) -> None:
         """Forget what else could tell its values: digests of its commands, which no repeat fits any more; troubles

@@ -9,8 +9,8 @@ from engine.core.cases import Family
 from engine.errors import Conflict, Outrun
 from engine.ports import Tombstone
 from engine.store.derived import TAKEN
+from engine.store.erasing import Erasing
 from engine.store.rows import plain
-from engine.store.sql import Work
 
 PAGE = 500
 """Rows fetched at a time."""
@@ -40,7 +40,7 @@ _LEAVES = f"INSERT INTO archived ({', '.join(_LEFT)}) VALUES ({', '.join('?' for
 _FOUND = f"SELECT {', '.join(_LEFT)} FROM archived"
 
 
-class Archives(Work):
+class Archives(Erasing):
     """What is archived of a database."""
 
     def closed_families(self, process: str, before: int, *, with_private: bool = False) -> Iterator[str]:
@@ -73,10 +73,7 @@ class Archives(Work):
             ))  # fmt: skip
 
     def _leave(self, case: str, head: str) -> None:
-        hashes = [row[0] for row in self._run("ATTACHED", case).fetchall()]
-        self._run("NO_ATTACHMENTS", case)
-        for digest in set(hashes):
-            self._run("NO_CONTENT", digest)
+        self.forget_files(case)
         for table in _OF_A_CASE:
             self._ask(f"DELETE FROM {table} WHERE case_id = ?", (case,))
         if self._ask("DELETE FROM cases WHERE id = ? AND head = ?", (case, head)).rowcount != 1:

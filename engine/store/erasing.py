@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from engine.store.registry import owner_of_files
 from engine.store.sql import Work
-
-NO_OTHERS = "LOCK TABLE contents IN SHARE ROW EXCLUSIVE MODE"
-"""Nobody attaches meanwhile: a content would be found there, and be gone when its file is kept."""
 
 
 class Erasing(Work):
     """Files and traces of cases, and keys as they are stored."""
 
     def forget_files(self, case: str) -> int:
-        """Forget the files of this case, and the content that no other case has; how many files."""
-        if self._locks_rows:
-            self._do(NO_OTHERS)
-        hashes = [row[0] for row in self._run("ATTACHED", case).fetchall()]
-        self._run("NO_ATTACHMENTS", case)
-        for digest in set(hashes):
-            self._run("NO_CONTENT", digest)
-        return len(hashes)
+        """Destroy the key of this case's files, and forget them; how many."""
+        self._run("NO_SECRET", owner_of_files(case))
+        self._run("NO_CONTENTS", case)
+        return self._run("NO_ATTACHMENTS", case).rowcount
 
     def forget_traces(self, case: str) -> None:
         """Forget what else could tell its values: digests of its commands, troubles of its deliveries."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -103,8 +102,7 @@ class Hearing(Work):
         if not given:
             return encode({})
         owner, keys = owner_of_event(event), self._driver.keys
-        key = keys.wrap(bytes.fromhex(secrets.token_hex(32)), owner)
-        self._run("NEW_SECRET", owner, key)
+        key = self._key_for(owner)
         return encode({name: keys.lock_value(key, (owner, name), text) for name, text in given.items()})
 
     def _event(self, row: Any) -> HeardEvent | None:
@@ -120,8 +118,7 @@ class Hearing(Work):
         if not private:
             return held
         owner = owner_of_event(held)
-        found = self._run("KEY_OF", owner).fetchone()
-        return replace(held, private=LockedValues(self._driver.keys, owner, found[0] if found else "", private))
+        return replace(held, private=LockedValues(self._driver.keys, owner, self._key_of(owner), private))
 
 
 def owner_of_event(event: HeardEvent) -> str:

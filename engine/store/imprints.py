@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from engine.ports import Imprint
+from engine.store.registry import owner_of_files
 from engine.store.rows import CaseRow, waiting_of
 from engine.store.walks import Walks
 
@@ -68,7 +69,7 @@ TABLES = (
     _Table("secret", "case_keys", {"case_id": ""}),
     _Table("name, media_type, at_ms", "attachments", {"case_id": "", "hash": "", "id": _LEAST}),
 )  # fmt: skip
-_CONTENT = "SELECT content FROM contents WHERE hash = ?"
+_CONTENT = "SELECT content FROM contents WHERE case_id = ? AND hash = ?"
 IN_MONTHS = "family_order, text, hash, at_ms"
 _PLACE = "(CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT))"
 
@@ -117,14 +118,17 @@ class Imprints(Walks):
         return self._pages(table.walk, tuple(table.key.values()), (), tuple(range(len(table.key))))
 
     def _imprint(self, row: CaseRow, listed: Mapping[str, list[str]], rows: dict[str, Sequence[Row]]) -> Imprint:
-        contents = [self._digest(attached[1]) for attached in rows.get("attachments", ())]
+        files = rows.get("attachments", ())
+        contents = [self._digest(row.id, attached[1]) for attached in files]
+        if files:
+            contents.append(self._key_of(owner_of_files(row.id)))
         records = _written(rows.pop("records", ()))
         beside = repr((tuple(row), listed.get(row.id, ()), {name: _plain(rows[name]) for name in rows}, contents))
         written = f"{beside}\n{records}".encode("utf-8", "surrogatepass")
         return Imprint(row.id, row.root, row.sequence, row.head, hashlib.sha256(written).hexdigest())
 
-    def _digest(self, content: str) -> str | None:
-        found = self._ask(_CONTENT, (content,)).fetchone()
+    def _digest(self, case: str, content: str) -> str | None:
+        found = self._ask(_CONTENT, (case, content)).fetchone()
         return None if found is None else hashlib.sha256(found[0]).hexdigest()
 
     def _listed(self, cases: Sequence[CaseRow]) -> Mapping[str, list[str]]:

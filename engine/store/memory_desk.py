@@ -95,10 +95,11 @@ class MemoryShelf(MemoryWork):
         """Every person, by id."""
         return [person for _, person in sorted(self._tables.rows("actors"), key=lambda row: row[0])]
 
-    def save_addresses(self, person: str, addresses: Mapping[str, str]) -> None:
-        """Keep how this person is reached, in place of what was kept."""
-        kept = {kind: plain(address, "an address") for kind, address in sorted(addresses.items())}
-        self._tables.put("addresses", plain(person, "a person's id"), kept)
+    def save_addresses(self, person: str, addresses: Mapping[str, str | None]) -> None:
+        """Keep these ways to reach this person, or forget those that are None."""
+        known = {**self.addresses(plain(person, "a person's id")), **addresses}
+        kept = {kind: plain(address, "an address") for kind, address in sorted(known.items()) if address is not None}
+        self._tables.put("addresses", person, kept)
 
     def addresses(self, person: str) -> Mapping[str, str]:
         """How this person is reached: `email`, `phone`."""
@@ -125,6 +126,10 @@ class MemoryShelf(MemoryWork):
     def attached(self, case: str) -> list[Attached]:
         """What was attached to this case, in that order."""
         return list(self._tables.get("attached", case) or ())
+
+    def holds_files(self, case: str) -> bool:
+        """Whether anything is attached to this case."""
+        return bool(self._tables.get("attached", case))
 
     def setting(self, name: str) -> str | None:
         """A setting's text."""

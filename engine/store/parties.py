@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from engine.errors import Outrun
@@ -50,11 +49,7 @@ class Parties(Work):
             name: plain(to_text(value), f"`{name}`") for name, value in record.private.items() if value is not None
         }
         owner, keys = owner_of(record.party, record.id), self._driver.keys
-        found = self._run("KEY_OF", owner).fetchone()
-        key = found[0] if found is not None else ""
-        if given and not key:
-            key = keys.wrap(bytes.fromhex(secrets.token_hex(32)), owner)
-            self._run("NEW_SECRET", owner, key)
+        key = self._key_for(owner) if given else ""
         locked = {name: keys.lock_value(key, (owner, name), text) for name, text in given.items()}
         return encode({name: locked.get(name, "") for name in record.private})
 

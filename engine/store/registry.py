@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import StoreUnavailable
 from engine.json_text import encode
 from engine.ports import Attached, Attachment, Person, Publication
+from engine.sealing import MORE
 from engine.store.rows import decode, plain
 from engine.store.sql import Work
 
@@ -79,36 +80,59 @@ class Shelf(Work):
         """Every person, by id."""
         return [_person(row) for row in self._run("PEOPLE").fetchall()]
 
-    def save_addresses(self, person: str, addresses: Mapping[str, str]) -> None:
-        """Keep how this person is reached, in place of what was kept."""
-        self._run("NO_ADDRESSES", person)
+    def save_addresses(self, person: str, addresses: Mapping[str, str | None]) -> None:
+        """Keep these ways to reach this person, or forget those that are None: without any, their key is destroyed."""
+        owner, keys = owner_of_addresses(plain(person, "a person's id")), self._driver.keys
         for kind, address in addresses.items():
-            self._run("ADDRESS", plain(person, "a person's id"), kind, plain(address, "an address"))
+            if address is None:
+                self._run("NO_ADDRESS", person, kind)
+            else:
+                locked = keys.lock_value(self._key_for(owner), (owner, kind), plain(address, "an address"))
+                self._run("ADDRESS", person, kind, locked)
+        if not self._run("ADDRESSES", owner, person).fetchall():
+            self._run("NO_SECRET", owner)
 
     def addresses(self, person: str) -> Mapping[str, str]:
         """How this person is reached: `email`, `phone`."""
-        return dict(self._run("ADDRESSES", person).fetchall())
+        owner, keys = owner_of_addresses(person), self._driver.keys
+        found = self._run("ADDRESSES", owner, person).fetchall()
+        return {kind: keys.open_value(key or "", (owner, kind), locked) for kind, locked, key in found}
 
     def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
         """Keep a file of this case; its content is stored once, however often it is attached."""
-        name = plain(attachment.name, "a file's name")
-        self._run("CONTENT", attachment.hash, attachment.content)
-        self._run("NEW_ATTACHMENT", case, attachment.hash, name, attachment.media_type, at)
+        name, digest, owner = plain(attachment.name, "a file's name"), attachment.hash, owner_of_files(case)
+        keys, key = self._driver.keys, self._key_for(owner)
+        self._run("CONTENT", case, digest, keys.lock_content(key, (owner, digest), attachment.content))
+        locked = keys.lock_value(key, _named(owner, digest), name)
+        self._run("NEW_ATTACHMENT", case, digest, locked, attachment.media_type, at)
 
     def attachment(self, case: str, hash: str) -> Attachment | None:
         """A file of this case; of one attached again under another name, the newest name."""
         found = self._run("ATTACHMENT", case, hash).fetchone()
         if found is None:
             return None
-        digest, name, media_type, content = found
-        return Attachment(hash=digest, name=name, media_type=media_type, content=bytes(content))
+        owner, keys, (name, media_type, content) = owner_of_files(case), self._driver.keys, found
+        key = self._key_of(owner)
+        return Attachment(
+            hash=hash, name=keys.open_value(key, _named(owner, hash), name), media_type=media_type,
+            content=keys.open_content(key, (owner, hash), bytes(content)),
+        )  # fmt: skip
 
     def attached(self, case: str) -> list[Attached]:
         """What was attached to this case, in that order."""
+        found, owner, keys = self._run("ATTACHED", case).fetchall(), owner_of_files(case), self._driver.keys
+        key = self._key_of(owner) if found else ""
         return [
-            Attached(hash=digest, name=name, media_type=media_type, size=size, at=at)
-            for digest, name, media_type, size, at in self._run("ATTACHED", case).fetchall()
-        ]
+            Attached(
+                hash=digest, name=keys.open_value(key, _named(owner, digest), name), media_type=media_type,
+                size=size - MORE, at=at,
+            )
+            for digest, name, media_type, size, at in found
+        ]  # fmt: skip
+
+    def holds_files(self, case: str) -> bool:
+        """Whether anything is attached to this case; told without a key."""
+        return self._run("HOLDS_FILES", case).fetchone() is not None
 
     def setting(self, name: str) -> str | None:
         """A setting's text."""
@@ -125,6 +149,20 @@ class Shelf(Work):
         else:
             self._run("SET", name, plain(value, f"setting `{name}`"))
         self._forget()
+
+
+def owner_of_files(case: str) -> str:
+    """Whose key that of a case's files is: another one than the case's, for they may be kept when values are erased."""
+    return f"{case}/files"
+
+
+def owner_of_addresses(person: str) -> str:
+    """Whose key that of a person's addresses is; no case, event or entry of a register is called so."""
+    return f"actor/{person}"
+
+
+def _named(owner: str, digest: str) -> tuple[str, str]:
+    return owner, f"{digest}/name"
 
 
 @lru_cache(maxsize=1_024)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from engine.errors import StoreUnavailable
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+REVISIONS = tuple(f"{number:04}" for number in range(1, 15))
 """Every revision of the tables, oldest first; `migrations/versions` holds how to get there."""
 
 HEAD = REVISIONS[-1]

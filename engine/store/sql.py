@@ -6,6 +6,7 @@ with its filters) is plain SQL as well, with `?` where a value stands; each data
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -203,6 +204,19 @@ class Work:
         """What is known of families, people and settings may no longer be so."""
         self._seen.clear()
         self._known = None
+
+    def _key_of(self, owner: str) -> str:
+        """The stored key of this owner; empty where there is none."""
+        found = self._run("KEY_OF", owner).fetchone()
+        return "" if found is None else str(found[0])
+
+    def _key_for(self, owner: str) -> str:
+        """The stored key of this owner, made now where there is none yet."""
+        key = self._key_of(owner)
+        if not key:
+            key = self._driver.keys.wrap(bytes.fromhex(secrets.token_hex(32)), owner)
+            self._run("NEW_SECRET", owner, key)
+        return key
 
     def _run(self, statement: str, *values: Any) -> Cursor:
         text, order, _ = known = self._texts[statement]

@@ -19,7 +19,7 @@ from engine.store.walks import Walks
 
 
 class SqlTransaction(
-    Families, History, Lists, Imprints, Walks, Timetables, Parties, Hearing, Posting, Heads, Erasing, Archives, Nursing,
+    Families, History, Lists, Imprints, Walks, Timetables, Parties, Hearing, Posting, Heads, Archives, Erasing, Nursing,
     Ledgers,
 ):  # fmt: skip
     """One unit of work on a database."""

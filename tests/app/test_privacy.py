@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine import Actor, Engine, File
+from engine import Actor, Engine, File, Person
 from engine.app import Search
 from engine.errors import KeyMissing, KeyReused, NotFound, NotPermitted, UsageError
 from engine.sealing import HostKeys, host_keys, new_host_key
@@ -179,6 +179,65 @@ def test_no_byte_of_the_database_holds_a_private_value_not_even_before_it_is_era
     assert stored_keys(disk) == []
     assert not [key for key in keys if key.encode() in left]
     assert not host.verify().problems
+
+
+LETTER, STREET = b"a letter from Wu Min", "8 Long Street"
+
+
+def test_no_byte_of_the_database_holds_a_file_its_name_or_where_somebody_is_reached(host: Engine, disk: Path) -> None:
+    case = open_errand(host)
+    answered = File(name=f"{STREET}.txt", content=LETTER)
+    done(host.act(case, "remark", {"note": answered.hash}, actor=LIN, files=[answered]))
+    host.save_person(Person(id="lin", name="lin", roles=("agent",)), actor=ADMIN)
+    host.save_addresses("lin", {"email": "lin@home.example", "phone": PHONE}, actor=ADMIN)
+    (found,) = host.attachments(case)
+    assert (found.name, found.size) == (answered.name, len(LETTER))
+    assert host.attachment(case, answered.hash).content == LETTER
+    clear = (LETTER, STREET.encode(), b"home.example", PHONE.encode())
+    assert not [one for one in clear if one in bytes_of(disk)]
+    keys = stored_keys(disk)
+    assert len(keys) == 2
+    host.save_addresses("lin", {"email": None}, actor=ADMIN)
+    assert len(stored_keys(disk)) == 2
+    host.save_addresses("lin", {"phone": None}, actor=ADMIN)
+    assert host.addresses("lin", actor=ADMIN) == {}
+    assert host.erase(case, actor=ADMIN, reason="asked")[0].files == 1
+    assert stored_keys(disk) == []
+    assert not [key for key in keys if key.encode() in bytes_of(disk)]
+    assert host.verify().problems == ()
+
+
+def test_files_that_are_kept_have_a_key_of_their_own(host: Engine) -> None:
+    case = open_errand(host, phone=PHONE)
+    done(host.attach(case, "slip.txt", LETTER, actor=LIN))
+    assert host.erase(case, actor=ADMIN, reason="asked", keeps_files=True)[0].fields == ("phone",)
+    done(host.attach(case, "again.txt", LETTER, actor=LIN))
+    assert [one.name for one in host.attachments(case)] == ["slip.txt", "again.txt"]
+    assert host.attachment(case, File(name="", content=LETTER).hash).name == "again.txt"
+    assert host.verify().problems == ()
+
+
+def test_without_the_host_s_key_files_and_addresses_stay_locked_and_the_rest_goes_on(disk: Path) -> None:
+    key = new_host_key()
+    with opened(disk, key) as engine:
+        case = open_errand(engine)
+        done(engine.attach(case, "slip.txt", LETTER, actor=LIN))
+        engine.save_person(Person(id="lin", name="lin", roles=("agent",)), actor=ADMIN)
+        engine.save_addresses("lin", {"email": "lin@home.example"}, actor=ADMIN)
+    with opened(disk) as engine:
+        for look in (
+            lambda: engine.attachments(case),
+            lambda: engine.attachment(case, File(name="", content=LETTER).hash),
+            lambda: engine.attach(case, "b.txt", b"b", actor=LIN),
+            lambda: engine.addresses("lin", actor=ADMIN),
+        ):
+            with pytest.raises(KeyMissing, match=r"`(E-1/files|actor/lin)` of private values is locked by the host's"):
+                look()
+        assert len(engine.history(case)) == 2  # nothing half attached
+        assert engine.verify().problems == ()
+        assert engine.erase(case, actor=ADMIN, reason="asked")[0].files == 1
+        engine.save_addresses("lin", {"email": None}, actor=ADMIN)
+    assert stored_keys(disk) == []
 
 
 def test_of_many_keys_that_were_erased_none_is_left_in_a_page(disk: Path) -> None:

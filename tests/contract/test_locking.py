@@ -1,4 +1,4 @@
-"""Databases of before private values were encrypted: `db upgrade` locks every value, and leaves none in clear."""
+"""Databases of before something was encrypted: `db upgrade` locks values, files, addresses, and leaves none in clear."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
+from engine.ports import Attachment
 from engine.store import open_store, upgrade
 from engine.store.migrating import run_migrations
 from engine.store.rows import BLANK, case_row
@@ -20,6 +21,11 @@ from tests.contract.builders import a_case, get, outlook
 BEFORE = "0007"
 CASES = 1_100
 """More than the migration reads at a time."""
+
+
+CONTENTS = {"both": b"a letter to Wu Min", "own": bytes(range(256)) * 5_000}
+ATTACHED = [("R-1", "both"), ("R-2", "both"), ("R-2", "own"), ("R-1", "both"), ("R-3", "gone")]
+ADDRESSES = {"email": "lin@desk.example", "phone": "13812345678"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,12 @@ def fill(url: str) -> None:
             add(connection, "personal", (case.id, "phone", f'"139{number:08}"', f"mark {number}"))
         add(connection, "parties", ("customer", "C-1", 1, 5, "lin", 1, '{"class":"vip"}', '{"name":"Wu Min"}'))
         add(connection, "parties", ("customer", "C-1", 2, 6, "lin", 1, '{"class":"vip"}', '{"name":"Wu Mingxia"}'))
+        for number, (case, digest) in enumerate(ATTACHED, 1):
+            add(connection, "attachments", (number, case, digest, f"{digest} of {case}.txt", "text/plain", number))
+        for digest, content in CONTENTS.items():
+            add(connection, "contents", (digest, content))
+        for kind, address in ADDRESSES.items():
+            add(connection, "addresses", ("lin", kind, address))
         add(connection, "parties", ("supplier", "S-1", 1, 5, "lin", 1, '{"class":"vip"}', "{}"))
     if database.dialect.name == "sqlite":
         with database.connect() as connection:
@@ -85,9 +97,25 @@ def test_an_upgrade_locks_what_stood_in_clear_and_all_of_it_is_read_as_before(ol
                 {"name": "Wu Mingxia"},
             ]
             assert [one.private for one in work.party("supplier", "S-1")] == [{}]
-            assert work.count_keys_beside("~") == CASES + 1
+            assert work.count_keys_beside("~") == CASES + 5
+            for case, digest in ATTACHED[:3]:
+                file = work.attachment(case, digest)
+                assert file is not None
+                assert (file.name, file.content) == (f"{digest} of {case}.txt", CONTENTS[digest])
+            assert [(one.hash, one.size, one.at) for one in work.attached("R-2")] == [
+                ("both", len(CONTENTS["both"]), 2), ("own", len(CONTENTS["own"]), 3),
+            ]  # fmt: skip
+            assert [one.name for one in work.attached("R-1")] == ["both of R-1.txt"] * 2
+            assert work.attachment("R-3", "gone") is None
+            assert work.addresses("lin") == ADDRESSES
+        with store.write() as work:
+            assert work.forget_files("R-1") == 2
+            assert work.attachment("R-2", "both") is not None
+            work.save_attachment("R-3", Attachment(hash="new", name="n", media_type="", content=b"new"), 9)
+            assert [one.name for one in work.attached("R-3")] == ["n"]
         store.scrub()
     if old.path is not None:
         left = b"".join(file.read_bytes() for file in old.path.parent.glob("desk.db*"))
         assert b'"139' not in left
-        assert b"Wu Min" not in left
+        for clear in (b"Wu Min", b"of R-2.txt", b"lin@desk", b"13812345678", CONTENTS["own"][:64]):
+            assert clear not in left

@@ -74,18 +74,27 @@ PERSON = replace(actors)
 PEOPLE = Hot(select(actors).order_by(actors.c.id))
 ONE_PERSON = Hot(select(actors).where(actors.c.id == value("id")), "id")
 
-ADDRESS = insert(addresses)
+ADDRESS = replace(addresses)
 ADDRESSES = Hot(
-    select(addresses.c.kind, addresses.c.address).where(addresses.c.person == value("of")).order_by(addresses.c.kind),
+    select(addresses.c.kind, addresses.c.address, case_keys.c.secret)
+    .select_from(addresses.outerjoin(case_keys, case_keys.c.case_id == value("owner")))
+    .where(addresses.c.person == value("of"))
+    .order_by(addresses.c.kind),
+    "owner",
     "of",
 )
-NO_ADDRESSES = Hot(delete(addresses).where(addresses.c.person == value("of")), "of")
+NO_ADDRESS = Hot(
+    delete(addresses).where(addresses.c.person == value("of"), addresses.c.kind == value("kind")), "of", "kind"
+)
 
 CONTENT = replace(contents, "content")
 NEW_ATTACHMENT = insert(attachments)
+_with_content = attachments.join(
+    contents, and_(contents.c.case_id == attachments.c.case_id, contents.c.hash == attachments.c.hash)
+)
 ATTACHMENT = Hot(
-    select(attachments.c.hash, attachments.c.name, attachments.c.media_type, contents.c.content)
-    .join(contents, contents.c.hash == attachments.c.hash)
+    select(attachments.c.name, attachments.c.media_type, contents.c.content)
+    .select_from(_with_content)
     .where(attachments.c.case_id == value("case_id"), attachments.c.hash == value("of"))
     .order_by(attachments.c.id.desc()),
     "case_id",
@@ -99,9 +108,14 @@ ATTACHED = Hot(
         func.length(contents.c.content),
         attachments.c.at_ms,
     )
-    .join(contents, contents.c.hash == attachments.c.hash)
+    .select_from(_with_content)
     .where(attachments.c.case_id == value("case_id"))
     .order_by(attachments.c.id),
+    "case_id",
+)
+
+HOLDS_FILES = Hot(
+    select(attachments.c.case_id).where(attachments.c.case_id == value("case_id")).limit(literal_column("1")),
     "case_id",
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, delete, exists, func, literal_column, null, select, update
+from sqlalchemy import ColumnElement, delete, func, literal_column, null, select, update
 
 from engine.store.statements.writing import Hot, insert, value
 from engine.store.tables import attachments, case_keys, contents, outbox, requests
@@ -27,12 +27,7 @@ REPLACE_KEY = Hot(
 )
 
 NO_ATTACHMENTS = Hot(delete(attachments).where(attachments.c.case_id == value("of")), "of")
-NO_CONTENT = Hot(
-    delete(contents).where(
-        contents.c.hash == value("of"), ~exists().where(attachments.c.hash == contents.c.hash).correlate(contents)
-    ),
-    "of",
-)
+NO_CONTENTS = Hot(delete(contents).where(contents.c.case_id == value("of")), "of")
 _NOTHING: ColumnElement[str] = literal_column("''")
 NO_DIGESTS = Hot(update(requests).where(requests.c.case_id == value("of")).values(digest=_NOTHING), "of")
 NO_TROUBLES = Hot(update(outbox).where(outbox.c.case_id == value("of")).values(error=null()), "of")

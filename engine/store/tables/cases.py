@@ -110,12 +110,12 @@ Index("ix_personal_search", personal.c.search, personal.c.case_id, **where("sear
 case_keys = Table(
     "case_keys",
     metadata,
-    key(word("case_id", "whose key it is: a case, or `PARTY:ID` of a register")),
+    key(word("case_id", "whose key it is: a case, `CASE/files`, `PARTY:ID` of a register, `actor/PERSON`, an event")),
     word("secret", "the key, wrapped by the host's where there is one; ordinary backups leave this table out"),
     sqlite_with_rowid=False,
     info={
-        "about": "The keys that encrypt personal values, and by which records commit to them. Erasing values destroys "
-        "their key: without it they, and the commitments, tell nothing."
+        "about": "The keys that encrypt personal values, files and addresses, and by which records commit to values. "
+        "Erasing destroys the key: without it what it locked, and the commitments, tell nothing."
     },
 )
 
@@ -199,21 +199,21 @@ attachments = Table(
     Column("id", SERIAL, primary_key=True, autoincrement=True, doc="in order of attaching"),
     word("case_id", "the case it was attached to"),
     word("hash", "of its content, in `contents`"),
-    word("name", "name of the file"),
+    word("name", "name of the file, encrypted under the key of the case's files"),
     word("media_type", "kind of its content"),
     number("at_ms", "when it was attached"),
     sqlite_autoincrement=True,
     info={"about": "Files attached to cases."},
 )
 Index("ix_attachments_case_id", attachments.c.case_id, attachments.c.hash)
-Index("ix_attachments_hash", attachments.c.hash)
 
 contents = Table(
     "contents",
     metadata,
+    key(word("case_id", "the case it was attached to")),
     key(word("hash", "SHA-256 of the bytes")),
-    Column("content", LargeBinary, nullable=False, doc="the bytes"),
-    info={"about": "The bytes of files, each content kept once."},
+    Column("content", LargeBinary, nullable=False, doc="the bytes, encrypted under the key of the case's files"),
+    info={"about": "The bytes of files, of one case each content once."},
 )
 
 faults = Table(

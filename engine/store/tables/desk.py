@@ -85,7 +85,7 @@ addresses = Table(
     metadata,
     key(word("person", "in `actors`")),
     key(word("kind", "`email` or `phone`")),
-    word("address", "where messages to this person go"),
+    word("address", "where messages to this person go, encrypted under a key of theirs in `case_keys`"),
     sqlite_with_rowid=False,
     info={"about": "How people are reached: private, and read only when a message goes out."},
 )
