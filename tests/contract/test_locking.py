@@ -1,4 +1,4 @@
-"""Databases of before something was encrypted: `db upgrade` locks values, files, addresses, and leaves none in clear."""
+"""Databases of before something was encrypted: `db upgrade` locks values, files, addresses; none is left in clear."""
 
 from __future__ import annotations
 
