@@ -250,9 +250,6 @@ class Registry(Protocol):
     def attached(self, case: str) -> list[Attached]:
         """What was attached to this case, in that order."""
 
-    def holds_files(self, case: str) -> bool:
-        """Whether anything is attached to this case; told without the host's key."""
-
     def setting(self, name: str) -> str | None:
         """A setting's text."""
 

@@ -36,6 +36,9 @@ class Heads(Protocol):
 class Erasures(Protocol):
     """What goes with private values that are erased, and the keys of all others."""
 
+    def holds_files(self, case: str) -> bool:
+        """Whether anything is attached to this case; told without the host's key."""
+
     def forget_files(self, case: str) -> int:
         """Destroy the key of this case's files, and forget them; how many."""
 

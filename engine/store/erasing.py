@@ -9,6 +9,10 @@ from engine.store.sql import Work
 class Erasing(Work):
     """Files and traces of cases, and keys as they are stored."""
 
+    def holds_files(self, case: str) -> bool:
+        """Whether anything is attached to this case; told without the host's key."""
+        return self._run("HOLDS_FILES", case).fetchone() is not None
+
     def forget_files(self, case: str) -> int:
         """Destroy the key of this case's files, and forget them; how many."""
         self._run("NO_SECRET", owner_of_files(case))

@@ -127,10 +127,6 @@ class MemoryShelf(MemoryWork):
         """What was attached to this case, in that order."""
         return list(self._tables.get("attached", case) or ())
 
-    def holds_files(self, case: str) -> bool:
-        """Whether anything is attached to this case."""
-        return bool(self._tables.get("attached", case))
-
     def setting(self, name: str) -> str | None:
         """A setting's text."""
         found: str | None = self._tables.get("settings", name)

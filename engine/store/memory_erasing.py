@@ -10,6 +10,10 @@ from engine.store.memory_cases import MemoryWork
 class MemoryErasures(MemoryWork):
     """Files and traces of cases."""
 
+    def holds_files(self, case: str) -> bool:
+        """Whether anything is attached to this case."""
+        return bool(self._tables.get("attached", case))
+
     def forget_files(self, case: str) -> int:
         """Forget the files of this case; how many."""
         found = self._tables.get("attached", case) or ()

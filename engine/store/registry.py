@@ -130,10 +130,6 @@ class Shelf(Work):
             for digest, name, media_type, size, at in found
         ]  # fmt: skip
 
-    def holds_files(self, case: str) -> bool:
-        """Whether anything is attached to this case; told without a key."""
-        return self._run("HOLDS_FILES", case).fetchone() is not None
-
     def setting(self, name: str) -> str | None:
         """A setting's text."""
         if self._known is not None and name in self._known.settings:

@@ -114,11 +114,6 @@ ATTACHED = Hot(
     "case_id",
 )
 
-HOLDS_FILES = Hot(
-    select(attachments.c.case_id).where(attachments.c.case_id == value("case_id")).limit(literal_column("1")),
-    "case_id",
-)
-
 TIME = Hot(lambda dialect: select(database_time(dialect)))
 
 SETTING = Hot(select(settings.c.value).where(settings.c.name == value("name")), "name")

@@ -26,6 +26,10 @@ REPLACE_KEY = Hot(
     update(case_keys).where(case_keys.c.case_id == value("owner")).values(secret=value("stored")), "stored", "owner"
 )
 
+HOLDS_FILES = Hot(
+    select(attachments.c.case_id).where(attachments.c.case_id == value("of")).limit(literal_column("1")),
+    "of",
+)
 NO_ATTACHMENTS = Hot(delete(attachments).where(attachments.c.case_id == value("of")), "of")
 NO_CONTENTS = Hot(delete(contents).where(contents.c.case_id == value("of")), "of")
 _NOTHING: ColumnElement[str] = literal_column("''")
