@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status, changed
 from engine.core.clocks import due_at, remaining, used_until
@@ -85,15 +85,27 @@ class Offer:
     show: tuple[str, ...] = ()
 
 
+class Views(Protocol):
+    """What makes the views of a case when somebody looks."""
+
+    def before(self) -> CaseView | None:
+        """The case as it was, if it was there."""
+
+    def after(self) -> CaseView:
+        """The case as it is now."""
+
+
 class Accepted:
     """A command that was carried out. `is_repeat`: by an earlier call with the same key.
 
     The views are made when they are first looked at, of the case as it stood then: many callers look at none.
     """
 
+    __slots__ = ("_before", "_case", "is_repeat", "record")
+
     def __init__(
-        self, case: CaseView | Callable[[], CaseView], before: CaseView | Callable[[], CaseView | None] | None,
-        record: Mapping[str, Any], *, is_repeat: bool = False,
+        self, case: CaseView | Views, before: CaseView | Views | None, record: Mapping[str, Any], *,
+        is_repeat: bool = False,
     ) -> None:  # fmt: skip
         self._case = case
         self._before = before
@@ -104,19 +116,19 @@ class Accepted:
     def case(self) -> CaseView:
         """The case after the command."""
         if not isinstance(self._case, CaseView):
-            self._case = self._case()
+            self._case = self._case.after()
         return self._case
 
     @property
     def before(self) -> CaseView | None:
         """The case before the command; None for an opening or a repeat."""
         if self._before is not None and not isinstance(self._before, CaseView):
-            self._before = self._before()
+            self._before = self._before.before()
         return self._before
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
         """For other processes, which have nothing to make the views of."""
-        return {"_case": self.case, "_before": self.before, "record": self.record, "is_repeat": self.is_repeat}
+        return None, {"_case": self.case, "_before": self.before, "record": self.record, "is_repeat": self.is_repeat}
 
     def __repr__(self) -> str:
         return f"Accepted({self.case.id}, revision {self.case.revision}{', repeated' if self.is_repeat else ''})"

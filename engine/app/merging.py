@@ -64,7 +64,8 @@ class RecipeOfTwo(RecipeOfEvents):
         except _NotTakenIn as error:
             outcome, context = error.refused, self.context(tx, clock)
             taking.keep(outcome)
-        return result_of(Turn(ended.carried.family, ended.case, context, now, command.actor, outcome))
+        turn = Turn(context.library, now, command.actor, ended.carried.family, ended.case, outcome.family, outcome.case)
+        return result_of(outcome, turn)
 
     def _meet(self, tx: Transaction, command: Command, given: Given) -> tuple[int, int, dict[str, _Met]]:
         """The clock, the instant of both, and both cases as they stand then."""

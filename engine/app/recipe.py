@@ -21,6 +21,7 @@ from engine.app.people import check_known, roles_of_named
 from engine.app.taking_up import TakingUp
 from engine.core.cases import BESIDE, Actor, Applied, Case, Command, Family, Refused, Step
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
+from engine.core.plan import Library
 from engine.core.run import Poisoned
 from engine.core.sight import Context
 from engine.errors import ClockJumped, Conflict, KeyReused, NotFound, Outrun, SetAside
@@ -39,14 +40,15 @@ POLL = 1_000
 
 @frozen
 class Turn(Frozen):
-    """What a command met, what became of it, and who looks at the answer."""
+    """A case before a command and after it, as who acted sees it: kept with the answer until somebody looks."""
 
-    family: Family | None
-    case: Case | None
-    context: Context
+    library: Library
     now: int
     actor: Actor
-    outcome: Applied | Refused | None = None
+    family: Family | None  # as it was; None for an opening
+    case: Case | None
+    family_after: Family | None = None  # None of a refused opening
+    case_after: Case | None = None
 
     def before(self) -> CaseView | None:
         """The case as it was, if it was there."""
@@ -54,16 +56,14 @@ class Turn(Frozen):
 
     def after(self) -> CaseView:
         """The case as it is now; a refused opening leaves none."""
-        assert self.outcome is not None
-        assert self.outcome.family is not None
-        assert self.outcome.case is not None
-        return self.view(self.outcome.family, self.outcome.case)
+        assert self.family_after is not None
+        assert self.case_after is not None
+        return self.view(self.family_after, self.case_after)
 
     def view(self, family: Family, case: Case) -> CaseView:
         """A case of the family as who acts sees it."""
-        library = self.context.library
-        plan = library.plan(case.process, case.version)
-        return case_view(case, Seeing(plan=plan, library=library, now=self.now, actor=self.actor, family=family))
+        plan = self.library.plan(case.process, case.version)
+        return case_view(case, Seeing(plan=plan, library=self.library, now=self.now, actor=self.actor, family=family))
 
 
 class More(Exception):
@@ -255,7 +255,8 @@ class Recipe(TakingUp):
         self.life.show(tx, clock)
         outcome = self.taken_up(tx, before, outcome, given)
         self._call_workers(tx, outcome, clock)
-        return result_of(Turn(family, case, context, now, command.actor, outcome))
+        turn = Turn(context.library, now, command.actor, family, case, outcome.family, outcome.case)
+        return result_of(outcome, turn)
 
     def opening_in(self, tx: Transaction, command: Command, given: Given) -> Result:
         """The opening of a case inside a transaction; `command.case` is not named yet."""
@@ -291,7 +292,8 @@ class Recipe(TakingUp):
             raise _NotOpened(Refusal(case=None, reasons=outcome.reasons))
         outcome = self.taken_up(tx, None, outcome, given)
         self._call_workers(tx, outcome, clock)
-        return result_of(Turn(None, None, context, now, command.actor, outcome))
+        turn = Turn(context.library, now, command.actor, None, None, outcome.family, outcome.case)
+        return result_of(outcome, turn)
 
     def _carry(self, tx: Transaction, family: Family, case: str, when: tuple[int, int]) -> Carried:
         now, clock = when
@@ -336,8 +338,8 @@ class Recipe(TakingUp):
             )
         record = next(tx.records(known.case, after=known.sequence - 1))
         family, context, now = self.present(tx, known.case)
-        view = Turn(family, None, context, now, command.actor).view(family, family.cases[known.case])
-        return Accepted(case=view, before=None, record=json.loads(record.text), is_repeat=True)
+        turn = Turn(context.library, now, command.actor, None, None, family, family.cases[known.case])
+        return Accepted(case=turn, before=None, record=json.loads(record.text), is_repeat=True)
 
     def _with_people(self, tx: Transaction, command: Command, case: Case | None) -> Command:
         """The roles of the persons a form names; whom a case is given to must be known."""
@@ -364,12 +366,10 @@ class Recipe(TakingUp):
                     self._near.add(get_ident())
 
 
-def result_of(turn: Turn) -> Result:
+def result_of(outcome: Applied | Refused, turn: Turn) -> Result:
     """The answer to a command, its views made when somebody looks."""
-    outcome = turn.outcome
     if isinstance(outcome, Applied):
-        return Accepted(turn.after, turn.before, outcome.steps[0].record)
-    assert outcome is not None
+        return Accepted(turn, turn, outcome.steps[0].record)
     return Refusal(case=None if outcome.case is None else turn.after(), reasons=outcome.reasons)
 
 

@@ -219,14 +219,14 @@ class Work:
         return key
 
     def _run(self, statement: str, *values: Any) -> Cursor:
-        text, order, _ = known = self._texts[statement]
-        return self._do(text, values if order is None else known.values(values))
+        known = self._texts[statement]
+        return self._do(known.text, values if known.order is None else known.values(values))
 
     def _write(self, statement: str, *values: Any) -> None:
         """Run a statement whose answer nobody needs; where that takes longer, it is sent with the next one."""
-        text, order, _ = known = self._texts[statement]
+        known = self._texts[statement]
         tell = self._do if self._deferring is None else self._tell
-        tell(text, values if order is None else known.values(values))
+        tell(known.text, values if known.order is None else known.values(values))
 
     def _tell(self, text: str, values: Sequence[Any] = ()) -> None:
         if self._deferring is None:

@@ -6,27 +6,29 @@ So a command need not import SQLAlchemy, which would take longer than all the co
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 Kind = Literal["sqlite", "postgresql"]
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
 
 
-class Text(NamedTuple):
+class Text:
     """A statement in one database's words."""
 
-    text: str
-    order: tuple[int, ...] | None = None  # which value where, if not as they are given
-    added: tuple[Any, ...] = ()  # values that are always the same, behind those given
+    __slots__ = ("_pick", "added", "order", "text")
+
+    def __init__(self, text: str, order: tuple[int, ...] | None = None, added: tuple[Any, ...] = ()) -> None:
+        self.text = text
+        self.order = order  # which value where, if not as they are given: two or more
+        self.added = added  # values that are always the same, behind those given
+        self._pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] | None = None if order is None else itemgetter(*order)
 
     def values(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         """The values in the order in which the text wants them."""
-        if self.order is None:
-            return given
-        every = (*given, *self.added)
-        return tuple([every[place] for place in self.order])
+        return given if self._pick is None else self._pick((*given, *self.added))
 
 
 def compiled_file(kind: Kind) -> Path:
