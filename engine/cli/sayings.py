@@ -251,6 +251,8 @@ SENTENCES = (
     later("cannot use `{scheme}` as a database; {expected}"),
     later("`{url}` has no path; {expected}"),
     later("`{url}` names no file; {expected}"),
+    later("the database's address `{url}` is not text in UTF-8"),
+    later("name the file, and the folders it lies in, in UTF-8"),
     later("the database's options cannot be used as written; there are {options}"),
     later("the database `{path}` is locked by another program"),
     later("nothing was changed; close what holds it (a backup, a database browser, a long import) and try again"),

@@ -53,8 +53,8 @@ class Streams:
         self.out.write(json.dumps(value, ensure_ascii=False) + "\n")
 
     def paint(self, text: str, colour: str) -> str:
-        """Colour a text; what it means must be said by the text as well."""
-        if not self.has_colour or not text:
+        """Colour a text, if a colour is named; what it means must be said by the text as well."""
+        if not (self.has_colour and text and colour):
             return text
         import click
 

@@ -165,7 +165,7 @@ def _location(span: Span) -> dict[str, Any]:
         "endLine": span.end_line,
         "endColumn": span.end_column,
     }
-    artifact = {"uri": quote(span.file.replace("\\", "/"))}
+    artifact = {"uri": quote(span.file.replace("\\", "/"), errors="surrogateescape")}
     return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
 
 

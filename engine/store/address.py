@@ -52,7 +52,7 @@ def read_address(url: str) -> Address:
     location, _, query = rest.partition("?")
     if not location.startswith("/"):
         raise UsageError(f"`{url}` has no path; {EXPECTED}")
-    address = _path(unquote(location[1:]), url)
+    address = _path(unquote(location[1:], errors="surrogateescape"), url)
     return _with_options(address, dict(parse_qsl(query, keep_blank_values=True)))
 
 
@@ -63,6 +63,9 @@ def shown(url: str) -> str:
 
 
 def _plain(url: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in url):
+        mend = "name the file, and the folders it lies in, in UTF-8"
+        raise UsageError(f"the database's address `{url}` is not text in UTF-8", help=mend)
     scheme, separator, rest = url.partition("://")
     return f"{OF_HOSTS[scheme]}://{rest}" if separator and scheme in OF_HOSTS else url
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from click import unstyle
 from rich.cells import cell_len
 
 from engine.resources import data_folder
@@ -159,6 +160,12 @@ def test_the_story_fits_the_screen(language: str, width: int, monkeypatch: pytes
     story = run("demo", language=language).out
     assert [line for line in story.splitlines() if cell_len(line) > width] == []
     assert [line for line in story.splitlines() if line.strip()[:1] in tuple("，。；：、）")] == []
+
+
+def test_in_colour_the_demo_tells_the_same() -> None:
+    coloured = run("demo", "--color", "always").out
+    assert "\x1b[32m" in coloured
+    assert [line.rstrip() for line in unstyle(coloured).splitlines()] == demo().splitlines()
 
 
 def test_the_demo_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import threading
@@ -287,6 +288,7 @@ def test_an_address_is_a_path_or_a_url(url: str, expected: tuple[str, str, float
         ("sqlite:///desk.db?busy=nan", "options"),
         ("sqlite:///desk.db?mode=rwc", "options"),
         ("a\x00b", "names no file"),
+        (os.fsdecode(b"caf\xe9.db"), "is not text in UTF-8"),
     ],
 )
 def test_an_address_that_cannot_be_read_is_refused_in_words(url: str, said: str) -> None:

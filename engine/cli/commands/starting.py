@@ -356,7 +356,8 @@ def _impatient(database: str) -> str:
     """Wait for a locked database no longer than who asks what is wrong would."""
     from urllib.parse import quote
 
-    url = database if "://" in database or database.startswith("memory:") else f"sqlite:///{quote(database)}"
+    is_url = "://" in database or database.startswith("memory:")
+    url = database if is_url else "sqlite:///" + quote(database, errors="surrogateescape")
     if not url.startswith(("sqlite:///", "postgres")) or "busy=" in url:
         return url
     return f"{url}{'&' if '?' in url else '?'}busy=3"

@@ -13,7 +13,7 @@ from engine.store.address import Address
 
 def connect(address: Address, mode: str = "rw") -> sqlite3.Connection:
     """A connection that waits for others as long as the address says."""
-    path = quote(str(Path(address.path).absolute()))
+    path = quote(str(Path(address.path).absolute()), errors="surrogateescape")
     return sqlite3.connect(
         f"file:{path}?mode={mode}",
         uri=True,
