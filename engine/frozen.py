@@ -20,15 +20,21 @@ class _Default(NamedTuple):
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def frozen(kind: type[T]) -> type[T]:
+def frozen(kind: type[T], *, eq: bool = True) -> type[T]:
     """Make this a class of values."""
     for name, value in [*vars(kind).items()]:
         if isinstance(value, MappingProxyType):
             setattr(kind, name, _Default(value))
-    made: Any = dataclass(slots=True)(kind)
+    made: Any = dataclass(slots=True, eq=eq)(kind)
     defaults = made.__init__.__defaults__ or ()
     made.__init__.__defaults__ = tuple(one.mapping if isinstance(one, _Default) else one for one in defaults)
     return made  # type: ignore[no-any-return]
+
+
+@dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
+def frozen_part(kind: type[T]) -> type[T]:
+    """Make this a class of parts of something: each is only equal to itself, however alike another is."""
+    return frozen(kind, eq=False)
 
 
 class Frozen:

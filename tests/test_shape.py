@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import pytest
 
@@ -339,6 +340,14 @@ def test_the_engine_at_work_brings_in_neither_xml_nor_what_talks_to_the_network(
     loaded = loaded_by("import engine.app")
     assert "engine" in loaded
     assert not loaded & {"xml", "ssl", "csv", "cryptography"}
+
+
+def test_checking_brings_in_nothing_of_a_database_or_of_running_cases(tmp_path: Path) -> None:
+    without = ignore_patterns("demo", "*.scenarios.yaml")  # scenarios are those of running cases
+    copytree(ROOT / "processes", tmp_path, ignore=without, dirs_exist_ok=True)
+    loaded = run("check", f"{tmp_path / 'refund.yaml'}")
+    assert "jsonschema" in loaded
+    assert not loaded & {"sqlalchemy", "transitions", "cryptography"}
 
 
 @pytest.mark.parametrize("flag", ["--help", "--version"])

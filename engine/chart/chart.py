@@ -89,10 +89,7 @@ class Chart:
 
     def possible(self, position: Position) -> tuple[str, ...]:
         """The events that offer anything here, those of the innermost states first."""
-        tree = self._tree
-        states = dict.fromkeys(state for leaf in tree.numbers(position.leaves) for state in tree.path(leaf))
-        events = dict.fromkeys(arc.event for state in states for arc in tree.arcs[state] if arc.event)
-        return tuple(event for event in events if any(self.offered(position, event)))
+        return tuple(offers(self, position))
 
     def offered(self, position: Position, event: str) -> tuple[tuple[Arc, ...], ...]:
         """For each leaf the arcs it may take on this event, in the order in which they are tried."""
@@ -121,6 +118,8 @@ class Chart:
 
     def without_conflicts(self, arcs: tuple[Arc, ...], position: Position) -> tuple[Arc, ...]:
         """Of arcs that leave the same state, the inner one wins, else the first in document order."""
+        if len(arcs) < 2:
+            return arcs
         tree, past = self._tree, dict(position.past)
         domains = {arc: [move.domain for move in self._moves(arc, position, past)] for arc in arcs}
         kept: list[Arc] = []
@@ -193,3 +192,12 @@ class Chart:
             arcs=tuple(what for _, what in work if isinstance(what, Arc)),
             entered=tuple(what for kind, what in work if kind == "enter" and isinstance(what, str)),
         )
+
+
+def offers(chart: Chart, position: Position) -> dict[str, tuple[tuple[Arc, ...], ...]]:
+    """The events that are possible at a position, each with what it offers there."""
+    tree = chart._tree
+    states = dict.fromkeys(state for leaf in tree.numbers(position.leaves) for state in tree.path(leaf))
+    events = dict.fromkeys(arc.event for state in states for arc in tree.arcs[state] if arc.event)
+    found = {event: chart.offered(position, event) for event in events}
+    return {event: offered for event, offered in found.items() if any(offered)}

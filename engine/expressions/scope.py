@@ -9,12 +9,13 @@ from typing import TypeAlias
 from engine.calendars import Calendar
 from engine.errors import DefinitionError, EngineError
 from engine.fields import Field
+from engine.frozen import frozen
 
 Names: TypeAlias = frozenset[str]
 NO_NAMES: Names = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scope:
     """The names one place sees. Places of one process best share their mappings: then they share one environment."""
 

@@ -111,7 +111,7 @@ def _desk(files: Files) -> Desk | None:
     faults = [found for found in file.findings if found.severity == "error"]
     if faults or file.cursor is None:
         raise _fault(faults[0])
-    return build_desk(file.cursor, Notes()).desk
+    return build_desk(file.cursor).desk
 
 
 def _usable(read: CalendarRead) -> Calendar:

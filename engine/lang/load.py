@@ -14,7 +14,7 @@ from engine.lang.build.desk import DeskFile, build_desk
 from engine.lang.build.known import Known
 from engine.lang.build.notes import Notes
 from engine.lang.build.process import Beside, build_process
-from engine.lang.build.used import parts_of
+from engine.lang.build.used import Pruned, Used
 from engine.lang.calendar_files import calendar_of, check_file_name
 from engine.lang.diagnostics import Diagnostic, Lines, Span, did_you_mean, error, in_order, without_silenced
 from engine.lang.files import Files, Sources, base_of
@@ -50,6 +50,7 @@ class _Attempt:
     definition: ProcessDefinition | None
     known: Known | None
     findings: tuple[Diagnostic, ...]
+    used: Used = field(default_factory=Used)
 
 
 def load_process(sources: Sources, process: str, *, rules: bool = True, today: date | None = None) -> Loaded:
@@ -76,14 +77,16 @@ def load_folder(sources: Sources, base: str = "", today: date | None = None) -> 
     """Read and check every process of a folder, and what they share; `today` as in `load_process`."""
     files = Files(sources, f"{base.rstrip('/')}/" if base else "", today=today)
     definitions: dict[str, ProcessDefinition] = {}
+    used = Used()
     found = [*_every_file(files)]
     for process in files.processes():
         attempt = _attempt(files, process)
         found += attempt.findings
         if attempt.definition is not None and not any(one.severity == "error" for one in attempt.findings):
             definitions[process] = attempt.definition
+            used.add(attempt.used)
     if definitions and len(definitions) == len(files.processes()):
-        found += _shared(files, definitions)
+        found += _shared(files, definitions, used)
     return Folder(definitions, without_silenced(in_order(_in_languages(found, files)), files.texts), files.texts)
 
 
@@ -93,7 +96,7 @@ def _every_file(files: Files) -> Iterator[Diagnostic]:
     if "desk.yaml" in files:
         file = files.read("desk.yaml", "desk")
         yield from file.findings
-        desk = build_desk(file.cursor, Notes()).desk if file.cursor is not None else None
+        desk = build_desk(file.cursor).desk if file.cursor is not None else None
     for name in files.names("calendars/"):
         yield from calendar_of(files, name, desk).findings
     for name in files.names("messages/"):
@@ -104,7 +107,7 @@ def _every_file(files: Files) -> Iterator[Diagnostic]:
             yield error("file-name", file.document.top, f"there is no process `{name}` that sends these messages", mend)
 
 
-def _shared(files: Files, definitions: Mapping[str, ProcessDefinition]) -> Iterator[Diagnostic]:
+def _shared(files: Files, definitions: Iterable[str], used: Used) -> Iterator[Diagnostic]:
     """What can be said of a folder only when every process of it is known."""
     from engine.lang.rules.folder import FOLDER_RULES, Shared
 
@@ -115,7 +118,7 @@ def _shared(files: Files, definitions: Mapping[str, ProcessDefinition]) -> Itera
     calendars = {name: file.document.top for name, file in read.items() if file.cursor is not None}
     if desk is not None:
         known = tuple(cursor for cursor in processes if cursor is not None)
-        shared = Shared(definitions, known, desk, messages.cursor if messages is not None else None, calendars)
+        shared = Shared(known, desk, messages.cursor if messages is not None else None, calendars, used)
         for rule in FOLDER_RULES:
             yield from rule.findings(shared)
 
@@ -158,10 +161,10 @@ def _attempt(files: Files, process: str, *, rules: bool = True) -> _Attempt:
     findings += desk_file.findings
     if desk_file.cursor is None or not desk_file.cursor.is_table:
         return _Attempt(None, None, tuple(findings))
-    notes = Notes()
-    desk = build_desk(desk_file.cursor, notes)
+    desk = build_desk(desk_file.cursor)
+    notes = Notes(desk.notes)
     beside = _beside(files, process, desk, findings)
-    definition, known = build_process(file.cursor, beside, notes)
+    built, known = build_process(file.cursor, beside, notes)
     check_file_name(file.cursor, process, notes)
     findings += notes.found
     is_readable = not any(found.severity == "error" for found in findings)
@@ -169,14 +172,13 @@ def _attempt(files: Files, process: str, *, rules: bool = True) -> _Attempt:
         from engine.lang.rules.listing import findings_of
         from engine.lang.rules.rule import Checked
 
-        findings += findings_of(Checked(definition, known), is_readable=is_readable)
+        findings += findings_of(Checked(built.definition, known, built.behaving), is_readable=is_readable)
     if not is_readable:
         return _Attempt(None, known, tuple(findings))
-    behaviour, words = hashes_of(definition)
-    used = _used_sources(files, definition, known)
-    return _Attempt(
-        replace(definition, sources=used, behaviour_hash=behaviour, words_hash=words), known, tuple(findings)
-    )
+    behaviour, words = hashes_of(built.definition, built.used)
+    used = _used_sources(files, built, known)
+    definition = replace(built.definition, sources=used, behaviour_hash=behaviour, words_hash=words)
+    return _Attempt(definition, known, tuple(findings), built.used)
 
 
 def _beside(files: Files, process: str, desk: DeskFile, findings: list[Diagnostic]) -> Beside:
@@ -238,9 +240,10 @@ def _calendars(
 # -- what a version covers ---------------------------------------------------------------------------------------------
 
 
-def _used_sources(files: Files, definition: ProcessDefinition, known: Known) -> dict[str, str]:
+def _used_sources(files: Files, built: Pruned, known: Known) -> dict[str, str]:
     """The texts a version was read from: those it uses of the others included."""
-    names = [f"{definition.process}.yaml", "desk.yaml", *_used_names(definition, known)]
+    definition = built.definition
+    names = [f"{definition.process}.yaml", "desk.yaml", *_used_names(built, known)]
     used = {files.base + name: files.sources[files.base + name] for name in dict.fromkeys(names)}
     for name, calendar in definition.calendars.items():
         if calendar.known_until is not None:  # a country's holidays as of today: a later library may know others
@@ -249,11 +252,11 @@ def _used_sources(files: Files, definition: ProcessDefinition, known: Known) -> 
     return used
 
 
-def _used_names(definition: ProcessDefinition, known: Known) -> Iterator[str]:
-    for name in definition.messages:
+def _used_names(built: Pruned, known: Known) -> Iterator[str]:
+    for name in built.definition.messages:
         file = known.messages[name].document.file
         yield "messages/" + file.rpartition("/")[2]
-    yield from (f"calendars/{name}.yaml" for name in definition.calendars if name != "always")
+    yield from (f"calendars/{name}.yaml" for name in built.definition.calendars if name != "always")
     opened = {process for processes in known.outline.links.values() for process in processes}
-    tells = any(isinstance(part, Tell) and part.target == "parent" for part in parts_of(definition))
+    tells = any(isinstance(part, Tell) and part.target == "parent" for part in built.behaving)
     yield from (f"{name}.yaml" for name in known.neighbours if name in opened or tells)

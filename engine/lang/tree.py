@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.frozen import frozen_part
 from engine.lang.diagnostics import Span
 
 Path = tuple[str | int, ...]
 """The way from the top of a file to a value: keys, and numbers of list items from 0."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen_part
 class Scalar:
     """One value: a text, a number, true, false or null."""
 
@@ -24,7 +25,7 @@ class Scalar:
     broken: bool = False  # a finding was made here; nothing more is to be said about it
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen_part
 class Items:
     """A list."""
 
@@ -33,7 +34,7 @@ class Items:
     nodes: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen_part
 class Table:
     """Keys with values, in the order of the file."""
 
@@ -46,7 +47,7 @@ class Table:
 Node = Scalar | Items | Table
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen_part
 class Document:
     """One file as it was read. Without a root it could not be read at all; the findings say why."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from time import process_time
@@ -10,6 +11,7 @@ import pytest
 
 from engine.core.plan import Plan
 from engine.lang import files
+from engine.lang.hashes import documents_of
 from engine.lang.load import Loaded, load_folder, load_process
 from engine.lang.manual.pages import base, example_sources
 
@@ -52,6 +54,17 @@ def test_the_shipped_processes_are_checked_without_a_finding(process: str) -> No
     assert loaded.diagnostics == ()
     assert loaded.definition is not None
     assert Plan(loaded.definition).definition.process == process
+
+
+def test_a_desk_is_read_once_for_all_its_processes_and_what_is_wrong_with_it_told_of_each() -> None:
+    sources = shipped()
+    path = "processes/desk.yaml"
+    sources[path] = sources[path].replace("assigners: [", "assigners: [nobody_there, ")
+    first, second = (load_process(sources, name) for name in ("repair", "return_visit"))
+    assert ids(first) == ids(second) == ["unknown-role"]
+    assert [found.span.file for found in load_folder(sources, "processes").diagnostics] == [path]
+    read = load_folder(shipped(), "processes").definitions
+    assert read["repair"].desk is read["return_visit"].desk
 
 
 def test_a_folder_is_checked_as_a_whole() -> None:
@@ -285,6 +298,19 @@ def test_what_a_process_does_not_use_of_the_desk_changes_no_hash() -> None:
     assert hashes(**{"desk.yaml": desk}) == hashes()
     zone = base()["desk.yaml"].replace("Europe/Berlin", "Asia/Shanghai")
     assert hashes(**{"desk.yaml": zone})[0] != hashes()[0]
+
+
+@pytest.mark.parametrize("fraction", ["0.5", "0.00001", "3"])
+def test_a_fraction_is_hashed_as_it_always_was(fraction: str) -> None:
+    # The library that writes JSON fast spells 1e-05 as 0.00001: versions published before would change their hash.
+    subject = "fields:\n  subject: {type: text, label: {en: Subject}}\n"
+    definition = load(f"{subject}  share: {{type: number, min: {fraction}, label: {{en: Share}}}}\n").definition
+    assert definition is not None
+    texts = documents_of(definition)
+    assert texts == tuple(
+        json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, separators=(",", ":")) for text in texts
+    )
+    assert f'"min":{json.dumps(definition.fields["share"].min)}' in texts[0]
 
 
 def test_a_role_s_label_is_words() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from engine.frozen import frozen_part
 from engine.lang.diagnostics import Span
 from engine.lang.tree import Document, Items, Node, Path, Scalar, Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_part
 class Cursor:
     """One value of a file, and the way to it."""
 
@@ -49,7 +49,7 @@ class Cursor:
     def _at(self, step: str | int, node: Node) -> Cursor | None:
         path = (*self.path, step)
         # A list or mapping with a fault in it still has its other parts.
-        if isinstance(node, Scalar) and (node.broken or path in self.broken):
+        if node.__class__ is Scalar and (node.broken or (self.broken and path in self.broken)):
             return None
         return Cursor(self.document, node, path, self.broken)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from engine.fields import Field
 from engine.lang.build.cursor import Cursor, listed, names_in, text_of
@@ -31,13 +32,20 @@ class DeskFile:
     ladders: Mapping[str, Cursor]
     party_places: Places
 
-    def apart(self) -> Shared:
-        """The same for reading another process's declarations, whose findings are its own."""
-        return replace(self.shared, notes=Notes())
+    @property
+    def notes(self) -> Notes:
+        """What was found in it, and where its parts stand."""
+        return self.shared.notes
+
+    def noting(self, notes: Notes) -> Shared:
+        """What declarations of a process refer to; what is wrong with them goes into its own notes."""
+        return replace(self.shared, notes=notes)
 
 
-def build_desk(root: Cursor, notes: Notes) -> DeskFile:
-    """Read a desk file; what is wrong with it is noted."""
+@lru_cache(maxsize=16)
+def build_desk(root: Cursor) -> DeskFile:
+    """Read a desk file, for all its processes once; what is wrong with it is noted."""
+    notes = Notes()
     languages = {item.text: item.span for item in listed(root.get("languages"))}
     roles = _table(root, "roles")
     places = {name: cursor.name_span for name, cursor in roles.items()}

@@ -260,7 +260,7 @@ def _told(known: Known, target: Cursor) -> list[Neighbour]:
     """The processes a `tell` may reach, as far as they are known."""
     links = known.outline.links
     if target.text == "self":
-        return [Neighbour(known.outline, known.fields)]
+        return [known.itself]
     if target.text == "parent":
         names = known.parents
     elif target.text == "children":

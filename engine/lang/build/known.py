@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from engine.calendars import Calendar
 from engine.expressions import Expression, ExpressionError, Scope, Want, compile_expression
 from engine.fields import Field
+from engine.frozen import frozen
 from engine.lang.build.changes import Changes, Fields, applied
 from engine.lang.build.cursor import Cursor, names_in
 from engine.lang.build.desk import DeskFile
@@ -31,12 +33,20 @@ class Asked:
     allow: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is worked out is kept
 class Neighbour:
     """Another process of the desk, as far as this one opens and tells its cases."""
 
     outline: Outline
-    fields: Mapping[str, Field]
+    desk: DeskFile
+    built: Mapping[str, Field] | None = None  # its fields, of the process itself
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """Its fields; what is wrong with them is found when it is built itself."""
+        if self.built is not None:
+            return self.built
+        return {**self.desk.fields, **self.desk.noting(Notes()).fields(self.outline.root.get("fields"))}
 
     @property
     def opening(self) -> Asked:
@@ -75,6 +85,11 @@ class Known:
     parents: tuple[str, ...]  # processes that open this one
     presence: Presence
     scope: Scope  # what every place sees
+
+    @property
+    def itself(self) -> Neighbour:
+        """This process as it opens and tells cases of its own."""
+        return Neighbour(self.outline, self.desk, self.fields)
 
     def places_of_fields(self) -> Places:
         """The fields and where they are declared."""
@@ -154,7 +169,7 @@ class Known:
         return self.compile(cursor, place, "yes_no") if cursor is not None else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """What an expression sees, and what is surely set there."""
 

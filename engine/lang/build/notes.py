@@ -17,9 +17,11 @@ Places = Mapping[str, Span]
 class Notes:
     """Findings, and the origin of every part."""
 
-    def __init__(self) -> None:
-        self.found: list[Diagnostic] = []
+    def __init__(self, shared: Notes | None = None) -> None:
+        """`shared` are those of what is shared, to which nothing is added any more."""
+        self.found: list[Diagnostic] = [*shared.found] if shared is not None else []
         self._origins: dict[int, tuple[Any, Cursor]] = {}
+        self._shared = shared
 
     def error(
         self, rule: str, span: Span, message: str, mend: str | None = None, related: Iterable[tuple[Span, str]] = ()
@@ -43,7 +45,9 @@ class Notes:
     def origin(self, made: object) -> Cursor | None:
         """Where a part came from, if it was written anywhere."""
         known = self._origins.get(id(made))
-        return known[1] if known is not None else None
+        if known is not None:
+            return known[1]
+        return self._shared.origin(made) if self._shared is not None else None
 
 
 MOST_LISTED = 8

@@ -27,7 +27,7 @@ from engine.lang.build.presence import presence_of
 from engine.lang.build.schedules import build_schedules
 from engine.lang.build.states import build_states
 from engine.lang.build.times import TimeFault, read_duration
-from engine.lang.build.used import used_by
+from engine.lang.build.used import Pruned, pruned
 from engine.model import Count, Message, Opening, ProcessDefinition
 from engine.values import Expected, read_money
 
@@ -44,24 +44,24 @@ class Beside:
     unread: frozenset[str] = frozenset()  # files of messages that are no YAML; what is wrong is said there
 
 
-def build_process(root: Cursor, beside: Beside, notes: Notes) -> tuple[ProcessDefinition, Known]:
+def build_process(root: Cursor, beside: Beside, notes: Notes) -> tuple[Pruned, Known]:
     """Build a definition as far as it can be; what is wrong is noted, and then it must not be used."""
     known = gather(root, beside, notes)
     _check_names(known)
     definition = _definition(known)
     own = (*known.outline.places("fields"), *known.outline.places("figures"))
-    return used_by(definition, own), known
+    return pruned(definition, own), known
 
 
 def gather(root: Cursor, beside: Beside, notes: Notes) -> Known:
     """All names this process may use."""
     outline = outline_of(root)
     desk = beside.desk
-    shared = desk.shared
+    shared = desk.noting(notes)
     fields = {**desk.fields, **shared.fields(root.get("fields"))}
     facts = shared.fields(root.get("facts"))
     numbers = {**desk.figures, **figures(shared, root.get("figures"))}
-    neighbours = {name: _neighbour(near, desk) for name, near in _near(outline, beside.others)}
+    neighbours = {name: Neighbour(near, desk) for name, near in _near(outline, beside.others)}
     parents = tuple(name for name, near in neighbours.items() if _opens(near.outline, outline.process))
     scope = Scope(
         case=fields, facts=facts, figures=numbers, counts=frozenset(outline.places("counts")),
@@ -90,11 +90,6 @@ def _near(outline: Outline, others: Others) -> Iterator[tuple[str, Outline]]:
 
 def _opens(outline: Outline, process: str) -> bool:
     return any(process in processes for processes in outline.links.values())
-
-
-def _neighbour(outline: Outline, desk: DeskFile) -> Neighbour:
-    """Another process; what is wrong with it is found when it is built itself."""
-    return Neighbour(outline, {**desk.fields, **desk.apart().fields(outline.root.get("fields"))})
 
 
 def _states(processes: tuple[str, ...], neighbours: Mapping[str, Neighbour]) -> frozenset[str]:

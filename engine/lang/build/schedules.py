@@ -10,7 +10,7 @@ from engine.fields import Field
 from engine.lang.build.acts import every_of
 from engine.lang.build.cursor import Cursor
 from engine.lang.build.effects import answers, party_kept
-from engine.lang.build.known import Known, Neighbour, Place
+from engine.lang.build.known import Known, Place
 from engine.model import Assigned, Party, Schedule
 
 READABLE = ("figures", "now", "party")
@@ -32,7 +32,7 @@ def _built(known: Known, name: str, cursor: Cursor) -> Iterator[Schedule]:
     when = known.condition(condition, place)
     if condition is not None:
         _check_reads(known, condition, when)
-    values = answers(known, cursor, place, Neighbour(known.outline, known.fields), cursor.name_span)
+    values = answers(known, cursor, place, known.itself, cursor.name_span)
     for answer, value in values.items():
         if (written := cursor.walk("with", answer)) is not None:
             _check_reads(known, written, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
@@ -77,12 +77,25 @@ class Used:
     parties: set[str] = field(default_factory=set)
     registers: set[str] = field(default_factory=set)  # parties whose register is gone through
 
+    def add(self, other: Used) -> None:
+        """Add what another definition uses."""
+        for part in fields(Used):
+            getattr(self, part.name).update(getattr(other, part.name))
+
 
 def uses_of(definition: ProcessDefinition) -> Used:
     """What the parts of a definition name; messages and desk fields that nothing names do not count."""
+    return _with_roles(_uses(definition, _behaving(definition)), definition)
+
+
+def _behaving(definition: ProcessDefinition) -> tuple[Any, ...]:
+    """Its parts without those it only declares."""
+    return tuple(parts_of(replace(definition, messages={}, fields={}, figures={}, calendars={})))
+
+
+def _uses(definition: ProcessDefinition, parts: Iterable[Any]) -> Used:
     used = Used(calendars={definition.calendar})
-    bare = replace(definition, messages={}, fields={}, figures={})
-    for part in parts_of(bare):
+    for part in parts:
         _note(part, used)
     registers = {one.party for name, one in definition.fields.items() if one.party and name in used.fields}
     used.parties |= registers
@@ -96,6 +109,11 @@ def uses_of(definition: ProcessDefinition) -> Used:
         used.roles |= set(party.kept_by) if name in used.registers else set()
     _note_texts([*texts, {"": definition.summary}], used)
     used.fields |= {definition.key} if definition.key else set()
+    return used
+
+
+def _with_roles(used: Used, definition: ProcessDefinition) -> Used:
+    """Add the roles that its fields name."""
     used.roles |= {known.role for known in definition.fields.values() if known.role}
     return used
 
@@ -152,15 +170,23 @@ def _note_texts(texts: list[Words], used: Used) -> None:
     _note_names(frozenset(names), used)
 
 
-def used_by(definition: ProcessDefinition, own: Iterable[str]) -> ProcessDefinition:
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """A definition without what it does not use of others."""
+
+    definition: ProcessDefinition
+    used: Used  # what `uses_of` it is
+    behaving: tuple[Any, ...]  # its parts but for its fields, figures, messages and calendars, itself the first one
+
+
+def pruned(definition: ProcessDefinition, own: Collection[str]) -> Pruned:
     """The same definition without what it does not use of others; its own fields and figures are always kept."""
-    used = uses_of(definition)
-    used.fields.update(own)
-    used.figures.update(own)
-    return replace(
+    behaving = _behaving(definition)
+    used = _uses(definition, behaving)
+    kept = replace(
         definition,
-        fields=_kept(definition.fields, used.fields),
-        figures=_kept(definition.figures, used.figures),
+        fields=_kept(definition.fields, used.fields.union(own)),
+        figures=_kept(definition.figures, used.figures.union(own)),
         messages={name: message for name, message in definition.messages.items() if name in used.messages},
         calendars={
             name: calendar
@@ -168,6 +194,7 @@ def used_by(definition: ProcessDefinition, own: Iterable[str]) -> ProcessDefinit
             if name == "always" or name in used.calendars
         },
     )
+    return Pruned(kept, _with_roles(used, kept), (kept, *behaving[1:]))
 
 
 def _kept(declared: Mapping[str, Field], used: set[str]) -> dict[str, Field]:

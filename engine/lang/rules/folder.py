@@ -4,34 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from engine.lang.build.cursor import Cursor, names_in, text_of
-from engine.lang.build.used import Used, uses_of
+from engine.lang.build.used import Used
 from engine.lang.diagnostics import Diagnostic, Span
 from engine.lang.rules.rule import Spot
-from engine.model import ProcessDefinition
 
 
-@dataclass(frozen=True)  # no slots: what is worked out is kept
+@dataclass(frozen=True, slots=True)
 class Shared:
     """A folder all of whose processes could be read."""
 
-    definitions: Mapping[str, ProcessDefinition]
     processes: tuple[Cursor, ...]
     desk: Cursor
     messages: Cursor | None  # the desk's
     calendars: Mapping[str, Span]
-
-    @cached_property
-    def used(self) -> Used:
-        """What all processes use together."""
-        found = Used()
-        for definition in self.definitions.values():
-            used = uses_of(definition)
-            for name in Used.__dataclass_fields__:
-                getattr(found, name).update(getattr(used, name))
-        return found
+    used: Used  # by all processes together
 
     def declared(self, key: str) -> Iterator[tuple[str, Span]]:
         """The names of a section of desk.yaml."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from engine.chart.drawing import Way
@@ -12,6 +13,7 @@ from engine.lang.rules.walks import Step, Walks
 from engine.model import AppendTo, ClearFields, Effect, Form, ProcessDefinition, SetFields
 
 MOST_SPOTS = 20_000
+NOTHING: Fields = frozenset()
 
 
 class Spot(NamedTuple):
@@ -43,6 +45,7 @@ class Paths:
         self._known: dict[Spot, list[tuple[Step, Spot]]] = {}
         self._needs = {way: _Needs(_asked(way), _actors(way)) for step in walks.steps for way in step.ways}
         self._tracked = frozenset().union(*(needs.every | needs.some for needs in self._needs.values()))
+        self._changes: dict[int, tuple[tuple[Fields, Fields], ...]] = {}  # by the step's id; steps live as long as this
         self._onward: dict[int, list[Step]] = {}
         for step in walks.steps:
             self._onward.setdefault(step.source, []).append(step)
@@ -89,17 +92,26 @@ class Paths:
 
     def _after(self, step: Step, fields: Fields) -> Fields:
         """What may be set after a step."""
+        if id(step) not in self._changes:
+            self._changes[id(step)] = self._change(step)
+        for set_, cleared in self._changes[id(step)]:
+            fields = (fields | set_) - cleared
+        return fields
+
+    def _change(self, step: Step) -> tuple[tuple[Fields, Fields], ...]:
+        """What a step sets and clears, one after the other, of what is tracked."""
         acts = [way.action for way in step.ways if way.action is not None]
         forms = [act.form for act in acts] or ([self.definition.opening.form] if step is self.opening else [])
-        found = self._ticked(step, fields).union(*(form.require + form.allow for form in forms))
-        for effects in self._effects(step):
-            found = _done(effects, found)
-        return self._tracked.intersection(found)
+        asked = frozenset(name for form in forms for name in form.require + form.allow)
+        changes = [self._ticked(step), (asked, NOTHING), *map(_done, chain.from_iterable(self._effects(step)))]
+        tracked = ((set_ & self._tracked, cleared & self._tracked) for set_, cleared in changes)
+        return tuple(change for change in tracked if any(change))
 
-    def _ticked(self, step: Step, fields: Fields) -> Fields:
+    def _ticked(self, step: Step) -> tuple[Fields, Fields]:
         """What a step does is ticked on every checklist that needs it; those of the states it enters begin anew."""
-        ticked = fields.union(name for name in self._tracked if name.endswith(f".{step.event}"))
-        return frozenset(name for name in ticked if "." not in name or name.partition(".")[0] not in step.entered)
+        lists = [name for name in self._tracked if "." in name]
+        anew = frozenset(name for name in lists if name.partition(".")[0] in step.entered)
+        return frozenset(name for name in lists if name.endswith(f".{step.event}")), anew
 
     def _effects(self, step: Step) -> Iterator[Iterable[Effect]]:
         for way in step.ways:
@@ -141,10 +153,10 @@ def _actors(way: Way) -> Fields:
     return frozenset(who.name for who in by) if all(who.kind == "field" for who in by) else frozenset()
 
 
-def _done(effects: Iterable[Effect], fields: Fields) -> Fields:
-    for effect in effects:
-        if isinstance(effect, (SetFields, AppendTo)):
-            fields = fields | effect.values.keys()
-        elif isinstance(effect, ClearFields) and effect.when is None:
-            fields = fields - set(effect.names)
-    return fields
+def _done(effect: Effect) -> tuple[Fields, Fields]:
+    """What an effect may set, and what it surely clears."""
+    if isinstance(effect, (SetFields, AppendTo)):
+        return frozenset(effect.values), NOTHING
+    if isinstance(effect, ClearFields) and effect.when is None:
+        return NOTHING, frozenset(effect.names)
+    return NOTHING, NOTHING

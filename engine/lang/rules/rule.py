@@ -32,6 +32,7 @@ class Checked:
 
     definition: ProcessDefinition
     known: Known
+    behaving: tuple[Any, ...]  # its parts, without those it only declares
 
     @cached_property
     def walks(self) -> Walks:
@@ -46,7 +47,8 @@ class Checked:
     @cached_property
     def parts(self) -> tuple[Any, ...]:
         """Every part of the definition."""
-        return tuple(parts_of(self.definition))
+        one = self.definition
+        return (*self.behaving, *parts_of([one.fields, one.figures, one.messages, one.calendars]))
 
     @cached_property
     def acts(self) -> tuple[Action, ...]:

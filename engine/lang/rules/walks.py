@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from engine.chart import Arc, Chart, Position
+from engine.chart import Arc, Chart, Position, offers
 from engine.chart.drawing import DECIDE, Way, chart_of
 from engine.model import ProcessDefinition
 
@@ -124,22 +124,20 @@ class _Explorer:
     def _leave(self, number: int) -> None:
         position = self.walks.positions[number]
         ended = {f"done.{group}" for group in self.chart.ended(position)}
-        events = [e for e in self.chart.possible(position) if not e.startswith("done.") or e in ended]
         if self._passes_on(number, position) and number not in self.walks.finals:
             return
-        for event in events:
-            self._take(number, position, event)
+        for event, offered in offers(self.chart, position).items():
+            if not event.startswith("done.") or event in ended:
+                self._take(number, position, event, offered)
 
     def _passes_on(self, number: int, position: Position) -> bool:
         """Take what happens by itself; whether it leaves no choice."""
-        offered = [arcs for arcs in self.chart.offered(position, DECIDE) if arcs]
-        if offered:
-            self._take(number, position, DECIDE)
+        offered = self.chart.offered(position, DECIDE)
+        self._take(number, position, DECIDE, offered)
         return any(_way(arc).branch.when is None for arcs in offered for arc in arcs)
 
-    def _take(self, number: int, position: Position, event: str) -> None:
-        offered = [arcs for arcs in self.chart.offered(position, event) if arcs]
-        for arcs in _together(offered):
+    def _take(self, number: int, position: Position, event: str, offered: Iterable[tuple[Arc, ...]]) -> None:
+        for arcs in _together([arcs for arcs in offered if arcs]):
             ways = tuple(_way(arc) for arc in arcs)
             if all(arc.stays for arc in arcs):
                 self.walks.steps.append(Step(event, number, number, ways))
