@@ -159,15 +159,11 @@ def clock_when(reader: Reader, definition: ProcessDefinition, clock: ClockView) 
     if clock.ended_at is not None:
         return _("ended {time}").format(time=reader.instant(clock.ended_at))
     if clock.status == "breached" and clock.breached_at is not None:
-        return _("since {time} ({distance})").format(
-            time=reader.instant(clock.breached_at), distance=reader.until(clock.breached_at)
-        )
+        return _("since {time}").format(time=reader.instant(clock.breached_at))
     if clock.status == "paused":
         return paused_by(reader, definition, clock)
     if clock.due_at is not None:
-        return _("due {time} ({distance})").format(
-            time=reader.instant(clock.due_at), distance=reader.until(clock.due_at)
-        )
+        return _("due {time}").format(time=reader.instant(clock.due_at))
     return ""
 
 
@@ -188,8 +184,8 @@ def write_history(
     """Write what happened to a case as a table, the oldest first."""
     columns = [
         Column(head="#", is_number=True),
-        Column(head=_("when")),
-        Column(head=_("who")),
+        Column(head=_("when"), leads=True),
+        Column(head=_("who"), leads=True),
         Column(head=_("what"), is_wide=True),
         Column(head=_("state"), is_wide=True),
         Column(head=_("details"), is_wide=True),
@@ -231,8 +227,8 @@ def write_ledger(
         return
     columns = [
         Column(head=_("cycle"), is_number=True),
-        Column(head=_("from")),
-        Column(head=_("until")),
+        Column(head=_("from"), leads=True),
+        Column(head=_("until"), leads=True),
         Column(head=_("status")),
         Column(head=_("whose turn"), is_wide=True),
         Column(head=_("counted"), is_number=True),

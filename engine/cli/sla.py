@@ -228,7 +228,7 @@ def spent_kind(kind: str) -> str:
 
 def _write_spent(streams: Streams, shown: Shown, total: Attainment) -> None:
     columns = [
-        Column(head=_("who"), is_wide=True), Column(head=_("time used")), Column(head=_("time"), is_number=True),
+        Column(head=_("who"), is_wide=True), Column(head=_("how")), Column(head=_("time"), is_number=True),
         Column(head=_("share"), is_number=True), Column(head=_("of it in missed ones"), is_number=True),
     ]  # fmt: skip
     rows = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from engine.cli.streams import Streams
 from engine.cli.translate import labelled
@@ -12,17 +13,21 @@ from engine.cli.translate import labelled
 NARROW = 80
 _GAP = 2
 _LEAST = 8
+_READABLE = 12
+_TALLEST = 6
 _CLOSING = "，。；：、！？）》」』”’…·,.;:!?)"
+_TRAILING = re.compile(r"(?:\s|\x1b\[[0-9;]*m)+$")
 _PIECE = re.compile(rf"\s+|[（《「『“‘(]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[{re.escape(_CLOSING)}]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column: its heading, and whether it holds numbers or is worth the spare room."""
+    """One column: its heading, whether it holds numbers or is worth the spare room, and where blocks put it."""
 
     head: str
     is_number: bool = False
     is_wide: bool = False
+    leads: bool = False  # in a block its cell needs no heading and stands in the first line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,6 @@ class Row:
 
     cells: Sequence[str]
     colour: str = ""
-    notes: Sequence[str] = field(default_factory=tuple)
 
 
 def write_table(
@@ -44,40 +48,65 @@ def write_table(
 ) -> None:
     """Write rows as a table, or as blocks where the screen is narrow. Columns without any content are left out.
 
-    Where rows are cut, each takes one line; else what is wide is wrapped and nothing is lost. Rows to be
-    shown whole, each in one line, become blocks where the screen is too narrow for that.
+    Where rows are cut, each takes one line; else what is wide is wrapped and nothing is lost: what does not fit that
+    way becomes blocks. Rows to be shown whole, each in one line, become blocks where the screen is too narrow for that.
     """
     kept = [number for number, _ in enumerate(columns) if any(row.cells[number] for row in rows)]
     columns = [columns[number] for number in kept]
-    rows = [Row(cells=[row.cells[number] for number in kept], colour=row.colour, notes=row.notes) for row in rows]
+    rows = [Row(cells=[row.cells[number] for number in kept], colour=row.colour) for row in rows]
     if is_cut:
         rows = _cut(columns, rows, streams.width)
-    if streams.width < NARROW or (is_whole and sum(_wanted(columns, rows)) + _GAP * len(columns) > streams.width):
+    if streams.width < NARROW or not _has_room(columns, rows, streams.width, is_whole=is_whole):
         _write_blocks(streams, columns, rows)
     else:
         _write_grid(streams, columns, rows)
+
+
+def _has_room(columns: Sequence[Column], rows: Sequence[Row], width: int, *, is_whole: bool) -> bool:
+    """Whether a table shows each cell: what is wide in lines that can be read, and no towers of them."""
+    least = _wanted(columns, rows) if is_whole else _least(columns, rows, _READABLE)
+    if sum(least) + _GAP * (len(columns) - 1) > width:
+        return False
+    room = _rooms(columns, rows, width, _READABLE)
+    return all(len(_lines(cell, one)) <= _TALLEST for row in rows for cell, one in zip(row.cells, room, strict=True))
+
+
+def _least(columns: Sequence[Column], rows: Sequence[Row], readable: int) -> list[int]:
+    """The room below which a column cannot be read; what is wide can be broken into lines, its heading at blanks."""
+    from rich.cells import cell_len
+
+    wanted = _wanted(columns, rows)
+    for number, column in enumerate(columns):
+        if column.is_wide:
+            content = max((cell_len(row.cells[number]) for row in rows), default=0)
+            wanted[number] = max(min(content, readable), *map(cell_len, column.head.split() or [""]))
+    return wanted
 
 
 def _cut(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[Row]:
     """Cut what is wide so that each row takes one line; in a block each cell has a line of its own."""
     from rich.cells import cell_len
 
-    wanted = _wanted(columns, rows)
-    room = list(wanted)
-    wide = sorted((number for number, column in enumerate(columns) if column.is_wide), key=lambda one: wanted[one])
-    spare = width - _GAP * len(columns) - sum(wanted[one] for one in range(len(columns)) if one not in wide)
-    for left, number in zip(range(len(wide), 0, -1), wide, strict=True):
-        share = max(spare // left, _LEAST) if width >= NARROW else width - cell_len(columns[number].head) - 4
-        room[number] = min(wanted[number], share)
-        spare -= room[number]
+    if width < NARROW:
+        room = [width - cell_len(column.head) - 4 if column.is_wide else width for column in columns]
+    else:
+        room = _rooms(columns, rows, width, _LEAST)
     return [
-        Row(
-            cells=[_fitted(cell, room[number]) for number, cell in enumerate(row.cells)],
-            colour=row.colour,
-            notes=row.notes,
-        )
+        Row(cells=[_fitted(cell, room[number]) for number, cell in enumerate(row.cells)], colour=row.colour)
         for row in rows
     ]
+
+
+def _rooms(columns: Sequence[Column], rows: Sequence[Row], width: int, readable: int) -> list[int]:
+    """The room each column gets: what is wide shares what the others leave, and who needs less leaves the rest."""
+    wanted, room = _wanted(columns, rows), _least(columns, rows, readable)
+    spare = max(width - _GAP * (len(columns) - 1) - sum(room), 0)
+    growing = sorted(range(len(columns)), key=lambda one: wanted[one] - room[one])
+    for left, number in zip(range(len(columns), 0, -1), growing, strict=True):
+        more = min(wanted[number] - room[number], spare // left)
+        room[number] += more
+        spare -= more
+    return room
 
 
 def _wanted(columns: Sequence[Column], rows: Sequence[Row]) -> list[int]:
@@ -98,9 +127,12 @@ def _fitted(text: str, room: int) -> str:
 
 def wrapped(text: str, room: int) -> list[str]:
     """Break a text into lines of so many columns: at spaces, and between Chinese characters but before no full stop."""
+    return _lines(text, max(room, 2 * _LEAST))
+
+
+def _lines(text: str, room: int) -> list[str]:
     from rich.cells import cell_len
 
-    room = max(room, 2 * _LEAST)
     lines = [""]
     for piece in _PIECE.findall(text):
         if cell_len(lines[-1] + piece.rstrip()) <= room:
@@ -117,13 +149,33 @@ def _write_blocks(streams: Streams, columns: Sequence[Column], rows: Sequence[Ro
             streams.say()
         cells = list(zip(columns, row.cells, strict=True))
         signs = sum(1 for column in columns if not column.head)
-        head = " ".join(cell for _, cell in cells[: signs + 1] if cell)
-        streams.say(streams.paint(head, row.colour or "bold"))
-        for column, cell in cells[signs + 1 :]:
-            if cell:
-                streams.say("  " + labelled(column.head, cell))
-        for note in row.notes:
-            streams.say(f"  {note}")
+        head = [*cells[: signs + 1], *(one for one in cells[signs + 1 :] if one[0].leads)]
+        text = " ".join(cell for _, cell in head if cell)
+        streams.say(streams.paint(text, row.colour or "bold"))
+        said = [labelled(column.head, cell) for column, cell in cells[signs + 1 :] if cell and not column.leads]
+        for line in _flowing(said, streams.width - 2):
+            streams.say(f"  {line}")
+
+
+def _flowing(said: Sequence[str], room: int) -> Iterator[str]:
+    """Set what a block says: each for itself where the screen is narrow, else as many in a line as it takes."""
+    from rich.cells import cell_len
+
+    if room + 2 < NARROW:
+        yield from said
+        return
+    line = ""
+    for one in said:
+        longer = f"{line} · {one}" if line else one
+        if cell_len(longer) <= room:
+            line = longer
+            continue
+        if line:
+            yield line
+        *whole, line = wrapped(one, room)
+        yield from whole
+    if line:
+        yield line
 
 
 def _write_grid(streams: Streams, columns: Sequence[Column], rows: Sequence[Row]) -> None:
@@ -132,19 +184,17 @@ def _write_grid(streams: Streams, columns: Sequence[Column], rows: Sequence[Row]
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(
-            Text(column.head),
-            justify="right" if column.is_number else "left",
-            overflow="fold",
-            ratio=None,
-            no_wrap=not column.is_wide,
-        )
+    room = _rooms(columns, rows, streams.width, _READABLE)
+    for column, one in zip(columns, room, strict=True):
+        justify: Literal["right", "left"] = "right" if column.is_number else "left"
+        head = Text("\n".join(_lines(column.head, one)))
+        table.add_column(head, justify=justify, overflow="fold", no_wrap=not column.is_wide)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row.cells), style=row.colour or None)
+        cells = (Text("\n".join(_lines(cell, one))) for cell, one in zip(row.cells, room, strict=True))
+        table.add_row(*cells, style=row.colour or None)
     console = Console(
         file=streams.out,
-        width=streams.width,
+        width=streams.width + _GAP,  # rich counts a gap behind the last column
         force_terminal=streams.has_colour,
         no_color=not streams.has_colour,
         highlight=False,
@@ -154,5 +204,6 @@ def _write_grid(streams: Streams, columns: Sequence[Column], rows: Sequence[Row]
     )
     with console.capture() as written:
         console.print(table)
+    end = "\x1b[0m" if streams.has_colour else ""
     for line in written.get().splitlines():
-        streams.say(line.rstrip())
+        streams.say(_TRAILING.sub(end, line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,12 @@ def test_a_process_is_drawn_by_its_name_its_file_and_its_version(desk: Path) -> 
     assert by_name.startswith("Repair dispatch (version 1)\nopened by Agent, Repair duty officer → Reported\n")
     assert run("draw", "processes/repair.yaml").out == by_name == run("draw", "repair@1").out
     assert run("draw", "repair", language="zh").out.startswith("维修派工（版本 1）")
+
+
+def test_colours_change_no_word_of_the_drawing(desk: Path) -> None:
+    plain, coloured = run("draw", "repair").out, run("--color", "always", "draw", "repair").out
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
 
 
 def test_the_ending_of_the_file_says_how_it_is_drawn(desk: Path) -> None:

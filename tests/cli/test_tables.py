@@ -58,12 +58,54 @@ def test_nothing_is_lost_where_a_row_is_wider_than_the_screen(streams: Callable[
     assert all(word in text for word in words)
 
 
+LEDGER = [Column(head="#"), Column(head="from", leads=True), Column(head="until"), Column(head="what", is_wide=True)]
+
+
+def test_what_no_table_has_room_for_becomes_blocks_and_is_not_cut(streams: Callable[..., Streams]) -> None:
+    """At eighty columns the last digits of every instant of `clock --explain` were missing, in Chinese."""
+    screen = streams(width=80)
+    row = Row(cells=["1", "2026-11-22 17:40:50.197", "x" * 39, "a few words more"])
+    write_table(screen, LEDGER, [row])
+    assert written(screen) == [
+        "1 2026-11-22 17:40:50.197",
+        f"  until: {'x' * 39} · what: a few words more",
+    ]
+
+
+def test_a_block_says_in_a_line_what_fits_into_it(streams: Callable[..., Streams]) -> None:
+    screen = streams(width=80)
+    write_table(screen, LEDGER, [Row(cells=["1", "09:00", "x" * 60, "维修" * 40 + "，完毕"])])
+    lines = written(screen)
+    assert lines[:2] == ["1 09:00", f"  until: {'x' * 60}"]
+    assert "".join(line.strip() for line in lines[2:]) == "what: " + "维修" * 40 + "，完毕"
+    assert all(cell_len(line) <= 80 for line in lines)
+
+
+def test_a_tower_of_lines_is_no_table(streams: Callable[..., Streams]) -> None:
+    few, many = streams(width=80), streams(width=80)
+    for screen, words in ((few, 20), (many, 200)):
+        write_table(screen, COLUMNS, [Row(cells=["", "R-1", "word " * words, "20m"])])
+    assert written(few)[0].split() == ["case", "summary", "left"]
+    assert written(many)[0] == "R-1"
+
+
+def test_chinese_breaks_where_a_line_ends_and_not_at_the_first_blank(streams: Callable[..., Streams]) -> None:
+    screen = streams(width=80)
+    columns = [Column(head="", is_wide=True), Column(head="x", is_wide=True)]
+    write_table(screen, columns, [Row(cells=["20 分钟内或按约定时间到场，否则向业主说明" * 2, "y" * 30])])
+    assert written(screen)[1].startswith("20 分钟内或按约定时间到场")
+
+
 def test_colour_comes_only_where_it_is_wanted(streams: Callable[..., Streams]) -> None:
     plain, coloured = streams(), streams(has_colour=True)
     write_table(plain, COLUMNS, ROWS)
     write_table(coloured, COLUMNS, ROWS)
     assert "\x1b[" not in "".join(written(plain))
     assert "\x1b[31m" in "".join(written(coloured))
+
+
+def test_what_has_no_colour_is_plain_also_where_there_is_colour(streams: Callable[..., Streams]) -> None:
+    assert streams(has_colour=True).paint("as it is", "") == "as it is"  # click 8.5 raises for the colour ``
 
 
 class Terminal:
