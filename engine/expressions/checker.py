@@ -137,6 +137,8 @@ class _Types:
         message = self.file.message_type.add(name=name)
         message.options.deprecated_legacy_json_field_conflicts = True  # `a_1` and `a1` are two names, not one
         for number, (member_name, member) in enumerate(group.members.items(), 1):
+            if not (member_name.isascii() and member_name.isidentifier()):
+                continue  # no expression can say it; that it is no name is told where it stands
             part = message.field.add(name=member_name, number=number, label=FieldDescriptorProto.LABEL_OPTIONAL)
             part.json_name = member_name
             if isinstance(member, Group):

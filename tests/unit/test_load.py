@@ -67,6 +67,20 @@ def test_a_desk_is_read_once_for_all_its_processes_and_what_is_wrong_with_it_tol
     assert read["repair"].desk is read["return_visit"].desk
 
 
+@pytest.mark.parametrize("file", ["inquiry.yaml", "desk.yaml"])
+@pytest.mark.parametrize("wrong", ["Way bill", "运单"])
+def test_a_name_that_is_none_is_found_on_its_line_wherever_it_stands(file: str, wrong: str) -> None:
+    path = f"processes/{file}"
+    sources = shipped()
+    lines = sources[path].split("\n")
+    named = [number for number, line in enumerate(lines) if re.match(r" +[a-z_]+:", line)]
+    for number in named[:: len(named) // 12]:
+        changed = re.sub(r"[a-z_]+:", f"{wrong}:", lines[number], count=1)
+        text = "\n".join([*lines[:number], changed, *lines[number + 1 :]])
+        found = load_process({**sources, path: text}, "inquiry").diagnostics
+        assert (path, number + 1) in {(one.span.file, one.span.line) for one in found}, changed
+
+
 def test_a_folder_is_checked_as_a_whole() -> None:
     folder = load_folder(shipped(), "processes")
     assert folder.diagnostics == ()
