@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.app.checkpoints import Vouched, hash_of_definitions, read_checkpoint
-from engine.app.crew import Opener, Shift, verified
+from engine.app.crew import Opener, Shift, looked_at
 from engine.app.holding import Compared, Holding
 from engine.app.keeping import Progress, unwatched
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
-from engine.app.verifying import Verification
+from engine.app.verifying import Verification, verify_family
 from engine.core.cases import Actor
+from engine.core.plan import Library
 from engine.ports import Transaction
+from engine.sealing import HostKeys
 from engine.version import __version__
+
+
+class Found(NamedTuple):
+    """What was found of a family, and the imprints of its cases at that very moment, where they are taken."""
+
+    verification: Verification
+    imprints: tuple[str, ...] = ()
+
+
+class Replaying(NamedTuple):
+    """Verifies a family by its chains and by replay."""
+
+    takes_imprints: bool = False  # of the cases of every family that is right
+
+    def __call__(self, tx: Transaction, by: tuple[Library, HostKeys], family: str) -> Found:
+        """What is found of the family of this root."""
+        found = verify_family(tx, by[0], family, by[1])
+        return Found(found, tuple(_imprints(tx, family)) if self.takes_imprints and not found.problems else ())
 
 
 class Proving:
@@ -75,14 +96,22 @@ class Proving:
     def _replayed(
         self, roots: Sequence[str], jobs: int, progress: Progress, imprints: set[str] | None = None
     ) -> Verification:
-        shift = Shift(self._recipe.store, self._recipe.catalogue, self._opener, jobs, imprints is not None)
+        shift = Shift(self._recipe.store, self._recipe.catalogue, self._opener, jobs)
         total = Verification()
-        for done, found in enumerate(verified(shift, roots), 1):
+        for done, found in enumerate(looked_at(shift, Replaying(takes_imprints=imprints is not None), roots), 1):
             total += found.verification
             if imprints is not None:
                 imprints.update(found.imprints)
             progress(done, len(roots))
         return total
+
+
+def _imprints(tx: Transaction, root: str) -> Iterator[str]:
+    family = tx.family(root, lock=False)
+    for case in family.cases if family is not None else ():
+        imprint = tx.imprint(case)
+        if imprint is not None:
+            yield imprint.rows
 
 
 def _roots(tx: Transaction, beyond: Compared | None) -> Sequence[str]:

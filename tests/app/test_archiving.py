@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from io import StringIO
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from engine import Engine, NotFound, NotPermitted, Search, VerificationFailed
+from engine.app import crew
 from engine.evidence.signing import SigningKey
 from engine.retention import Span, read_span
+from engine.sealing import HostKeys, host_keys, new_host_key
 from engine.testing import ManualTime
 from engine.values import read_instant
 from tests.app.desks import ADMIN, BOSS, DAY, LIN, RUN, STRANGER, deliver, done, open_errand, send, sources
@@ -180,6 +183,43 @@ def test_a_file_that_is_gone_changed_or_another_is_named(desk: Engine, time: Man
             desk.archived_history(case, shelf)
     file.unlink()
     assert "cannot be read" in desk.verify_archive(shelf).problems[0].message
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_several_processes_find_in_the_files_what_one_finds(
+    desk: Engine, time: ManualTime, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = [closed(desk) for _ in range(4)]
+    time.move(91 * DAY)
+    assert desk.archive(shelf, actor=ADMIN).families == tuple(cases)
+    left = desk.archived(cases[2])
+    assert left is not None
+    (shelf / left.file).unlink()
+    monkeypatch.setattr(crew, "ENOUGH", 2)
+    monkeypatch.setattr(crew, "CHUNK", 1)
+    seen: list[tuple[int, int]] = []
+    found = desk.verify_archive(shelf, jobs=2, progress=lambda done_, total: seen.append((done_, total)))
+    assert found == desk.verify_archive(shelf)
+    assert (found.cases, [problem.case for problem in found.problems]) == (6, [cases[2]])
+    assert seen == [(done_, 4) for done_ in range(1, 5)]
+
+
+def test_a_family_with_files_stays_where_they_cannot_be_opened(
+    template: Path, tmp_path: Path, time: ManualTime, shelf: Path
+) -> None:
+    key, path = host_keys({"CASEWRIGHT_KEY": new_host_key()}), tmp_path / "locked.db"
+    shutil.copy(template, path)
+    with Engine.open(str(path), time=time, keys=key) as desk:
+        for name in KEPT:
+            desk.publish(sources(**KEPT), name, actor=ADMIN)
+        case = closed(desk)
+    time.move(91 * DAY)
+    with Engine.open(str(path), time=time, keys=HostKeys()) as desk:
+        ((root, why),) = desk.archive(shelf, actor=ADMIN).failed
+        assert (root, "`E-1/files` of private values is locked" in why) == (case, True)
+    with Engine.open(str(path), time=time, keys=key) as desk:
+        assert desk.archive(shelf, actor=ADMIN).failed == ()
+        assert not desk.verify_archive(shelf).problems
 
 
 def test_a_checkpoint_of_before_and_one_of_after_hold_for_what_was_archived(

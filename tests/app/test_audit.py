@@ -13,6 +13,7 @@ import pytest
 
 from engine import Engine, Verification
 from engine.app import crew
+from engine.app.proving import Replaying
 from engine.errors import EngineError
 from engine.evidence.offline import digest
 from engine.testing import ManualTime
@@ -100,7 +101,7 @@ def test_a_family_that_left_for_the_archive_meanwhile_is_no_problem(on_disk: Eng
 
 
 def verified_alone(engine: Engine, root: str) -> Verification:
-    (found,) = crew.verified(crew.Shift(engine._store, engine._recipe.catalogue), [root])
+    (found,) = crew.looked_at(crew.Shift(engine._store, engine._recipe.catalogue), Replaying(), [root])
     return found.verification
 
 

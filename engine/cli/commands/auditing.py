@@ -97,7 +97,7 @@ def _replayed(streams: Streams, engine: Engine, args: Args, beyond: Compared | N
     found = engine.verify(args.case, beyond=beyond, jobs=jobs, progress=progress)
     if args.case is None and engine.all_archived():
         folder = archive_folder(args.settings)
-        found += engine.verify_archive(folder, progress=streams.progress(_("verifying the archive")))
+        found += engine.verify_archive(folder, jobs=jobs, progress=streams.progress(_("verifying the archive")))
     return found
 
 
