@@ -1,4 +1,4 @@
-"""JSON values as text, as the standard library writes them with tight separators, and ten times as fast.
+"""JSON values as text, as the standard library writes and reads them with tight separators, and much faster.
 
 A library written for that does it; where it cannot, or may have written what is no JSON, the standard one is asked.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from json import JSONEncoder
+from json import loads as _loads
 from typing import Any
 
-from orjson import OPT_PASSTHROUGH_DATACLASS, OPT_PASSTHROUGH_DATETIME, OPT_SORT_KEYS, dumps
+from orjson import OPT_PASSTHROUGH_DATACLASS, OPT_PASSTHROUGH_DATETIME, OPT_SORT_KEYS, JSONDecodeError, dumps, loads
 
 _JSON_ONLY = OPT_PASSTHROUGH_DATACLASS | OPT_PASSTHROUGH_DATETIME
 _SORTED = _JSON_ONLY | OPT_SORT_KEYS
@@ -43,3 +44,11 @@ def encode_sorted(value: Any) -> str:
     except TypeError:
         return _encode_sorted(value)
     return _encode_sorted(value) if NULL in text else text.decode()
+
+
+def decode(text: str) -> Any:
+    """What a text says; ValueError for what is no JSON. Whole numbers beyond 64 bits come as fractions."""
+    try:
+        return loads(text)
+    except JSONDecodeError:  # half a character, NaN, or indeed no JSON
+        return _loads(text)

@@ -137,6 +137,9 @@ class CaseLists(Protocol):
     def next_due(self) -> int | None:
         """When something falls due next; families set aside and those of unfinished imports do not count."""
 
+    def listed(self, case: str) -> tuple[Outlook, tuple[str, ...]] | None:
+        """A case's line in lists, and on which worklists it stands of those that the line names; None: no such case."""
+
     def cycles(self, case: str) -> list[Cycle]:
         """The finished and the broken cycles of a case's clocks."""
 

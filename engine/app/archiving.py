@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,13 +14,14 @@ from engine.app.lapsing import is_taken_in, keep_of, over_at, span_of
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of, admin_of
 from engine.app.shelves import Shelved, shelve, shelved_text, sweep, take_down
-from engine.app.verifying import Problem, Verification, verify_family
+from engine.app.verifying import Problem, Read, Texts, Verification, verify_family
 from engine.core.audit import sealed_in
 from engine.core.cases import Actor, Case, Family
 from engine.core.plan import Library
 from engine.core.replay import replay
 from engine.errors import Conflict, KeyMissing, NotFound, NotPermitted, VerificationFailed
 from engine.evidence.offline import broken
+from engine.json_text import decode
 from engine.ports import Attachment, Tombstone, Transaction
 from engine.sealing import HostKeys
 from engine.views import may_read
@@ -136,7 +136,7 @@ class Archiving:
             who = None if actor is None else actor_of(tx, actor)
             if who is not None and not _may_read(library, shelved, case, who):
                 raise NotPermitted(f"`{who.id}` ({', '.join(who.roles) or 'no role'}) may not read `{case}`")
-            return [json.loads(record.text) for record in shelved.records if record.case == case]
+            return [decode(record.text) for record in shelved.records if record.case == case]
 
     def verify_archive(
         self, folder: str | Path, *, jobs: int = 1, progress: Progress = unwatched
@@ -212,25 +212,26 @@ def _verified(tx: Transaction, library: Library, lefts: list[Tombstone], folder:
         shelved = take_down(folder, lefts[0].file, lefts[0].file_hash)
     except VerificationFailed as error:
         return Verification(problems=(Problem(case=lefts[0].root, sequence=None, message=error.message),))
-    problems = list(_flaws(library, lefts, shelved))
+    read = Texts().__getitem__
+    problems = list(_flaws(library, lefts, shelved, read))
     problems += [
         Problem(case=left.case, sequence=None, message="it was archived, and is there again")
         for left in lefts if tx.root_of(left.case) is not None
     ]  # fmt: skip
-    seals = {seal for record in shelved.records for seal in sealed_in(json.loads(record.text))}
+    seals = {seal for record in shelved.records for seal in sealed_in(read(record.text))}
     return Verification(cases=len(lefts), records=len(shelved.records), sealed=len(seals), problems=tuple(problems))
 
 
-def _flaws(library: Library, lefts: list[Tombstone], shelved: Shelved) -> Iterator[Problem]:
+def _flaws(library: Library, lefts: list[Tombstone], shelved: Shelved, read: Read = decode) -> Iterator[Problem]:
     """Where a file does not prove what is left of these cases."""
     for left in lefts:
         own = [(r.sequence, r.text, r.hash) for r in shelved.records if r.case == left.case]
-        found = broken(left.case, sorted(own), left.head, left.count)
+        found = broken(left.case, sorted(own), left.head, left.count, read)
         if found is not None:
             yield Problem(case=left.case, sequence=found.sequence, message=found.why)
             return
     try:
-        again = replay((record.text for record in shelved.records), library)
+        again = replay((record.text for record in shelved.records), library, read)
     except Exception as error:  # records of a whole chain that the engine never wrote
         yield Problem(case=shelved.root, sequence=None, message=f"its records cannot be replayed: {error!r}")
         return

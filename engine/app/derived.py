@@ -13,7 +13,7 @@ from engine.core.hearing import marks_of
 from engine.core.outlook import outlook
 from engine.core.plan import Library
 from engine.errors import KeyMissing, VerificationFailed
-from engine.ports import Query, StoredRecord, Transaction
+from engine.ports import StoredRecord, Transaction
 
 NOT_TOLD = ("status", "is_late", "missed", "superseded_by")
 """What of a message depends on when a worker looked, not on the records."""
@@ -37,13 +37,15 @@ def underived(tx: Transaction, library: Library, case: Case, steps: Iterable[Ste
 
 def _lists(tx: Transaction, library: Library, case: Case) -> Iterator[str]:
     expected = outlook(library.plan(case.process, case.version), case)
-    found = tx.worklist(Query(ids=(case.id,), is_open=None, limit=1))
-    if not found:
+    found = tx.listed(case.id)
+    if found is None:
         yield "it is missing in lists"
-    elif found[0].outlook != expected:
-        yield f"its line in lists is not what it would be: {differing(_parts(found[0].outlook), _parts(expected))}"
+        return
+    line, waits_for = found
+    if line != expected:
+        yield f"its line in lists is not what it would be: {differing(_parts(line), _parts(expected))}"
     for receiver in expected.waiting:
-        if tx.count(Query(ids=(case.id,), waiting=(receiver,))) != 1:
+        if receiver not in waits_for:
             yield f"it is missing on the worklist of `{receiver}`"
 
 
@@ -91,8 +93,9 @@ def _known(expected: Cycle | None, stored: Cycle | None) -> Cycle | None:
 def _adjustments(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
     """What affects the case, and everything its records say of that, is what was declared."""
     expected: dict[tuple[str, str], bool] = {}
-    known = {one.id: one for one in tx.adjustments()}
-    for record in (step.record for step in steps if "refused" not in step.record):
+    records = [step.record for step in steps if "refused" not in step.record]
+    known = {one.id: one for one in tx.adjustments()} if any(one["verb"] == "adjust" for one in records) else {}
+    for record in records:
         if record["verb"] == "adjust":
             said = {name: value for name, value in record["adjustment"].items() if name != "clocks"}
             if record["name"] not in known or known[record["name"]].said != said:

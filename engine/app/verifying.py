@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from engine.core.plan import Library, Plan
 from engine.core.replay import replay
 from engine.errors import VerificationFailed
 from engine.evidence.offline import broken
+from engine.json_text import decode
 from engine.ports import StoredRecord, Transaction
 from engine.sealing import HostKeys
 
@@ -57,16 +57,16 @@ def verify_family(tx: Transaction, library: Library, root: str, keys: HostKeys) 
         return _lost(root, [], f"its rows cannot be read: {error}")
 
 
-class _Texts(dict[str, Any]):
+class Texts(dict[str, Any]):
     """What each text says as JSON: the chain, the seals, the files and the replay all ask, and it is read once."""
 
     def __missing__(self, text: str) -> Any:
-        said = self[text] = json.loads(text)
+        said = self[text] = decode(text)
         return said
 
 
 def _verified(tx: Transaction, library: Library, root: str, keys: HostKeys) -> Verification:
-    records, read = list(tx.family_records(root)), _Texts().__getitem__
+    records, read = list(tx.family_records(root)), Texts().__getitem__
     try:
         family = tx.family(root, lock=False)
     except Exception as error:  # whatever stands in the row: what cannot be read is a finding
@@ -120,7 +120,7 @@ def _seals(family: Family, records: list[StoredRecord], keys: HostKeys, read: Re
                 yield Problem(case=case.id, sequence=sequence, message=f"`{name}` is not the value that was sealed")
 
 
-def newest_seals(records: Iterable[StoredRecord], read: Read = json.loads) -> dict[tuple[str, str], tuple[int, str]]:
+def newest_seals(records: Iterable[StoredRecord], read: Read = decode) -> dict[tuple[str, str], tuple[int, str]]:
     """Case and personal field → the record that sealed its present value, and the commitment."""
     newest: dict[tuple[str, str], tuple[int, str]] = {}
     for record in records:

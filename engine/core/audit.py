@@ -67,5 +67,5 @@ def sealed_in(record: Mapping[str, Any]) -> Iterator[str]:
     """The commitments a record holds."""
     for part in ("form", "changed"):
         for value in record.get(part, {}).values():
-            if isinstance(value, dict) and set(value) == {"sealed"}:
+            if isinstance(value, dict) and "sealed" in value and len(value) == 1:
                 yield value["sealed"]

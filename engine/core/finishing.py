@@ -21,14 +21,15 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
     """
     before, case, sequence = draft.before, draft.case, draft.before.sequence + 1
     record, is_revised = _record(draft, said, (sequence, order))
-    text, digest = link(record) if draft.context.is_kept else ("", "")
+    context = draft.context
+    text, digest = link(record) if context.is_kept and context.is_linked else ("", "")
     fields = draft.fields
     fields["next_due"] = _next_due(draft)
     fields["sequence"], fields["head"], fields["revision"] = sequence, digest, before.revision + is_revised
     fields["private"] = draft.private
     if floor is not None:
         fields["floor"], fields["order"] = floor, order
-    outgoing = _fixed(draft) if draft.outgoing and draft.context.is_kept else ()
+    outgoing = _fixed(draft) if draft.outgoing and context.is_kept else ()
     return Step(
         case, record, text, digest, outgoing, tuple(draft.cycles), draft.microsteps, draft.sealed,
         frozenset(draft.covered), tuple(draft.registered),

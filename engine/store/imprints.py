@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from engine.core.outlook import Outlook
 from engine.ports import Imprint
 from engine.store.registry import owner_of_files
-from engine.store.rows import CaseRow, waiting_of
+from engine.store.rows import CaseRow, outlook_of, waiting_of
 from engine.store.walks import Walks
 
 Row = Sequence[Any]
@@ -108,6 +109,16 @@ class Imprints(Walks):
         row = CaseRow._make(found[0][1:])
         asked = ((table.name, self._ask(table.of_one, (case,)).fetchall()) for table in self._tables)
         return self._imprint(row, self._listed([row]), {name: rows for name, rows in asked if rows})
+
+    def listed(self, case: str) -> tuple[Outlook, tuple[str, ...]] | None:
+        """A case's line in lists, and on which worklists it stands of those that the line names; None: no such case."""
+        row = self._rows.get(case)
+        if row is None:
+            found = self._run("ROW", case).fetchone()
+            if found is None:
+                return None
+            row = CaseRow._make(found)
+        return outlook_of(row), tuple(self._listed([row]).get(case, ()))
 
     @property
     def _tables(self) -> Sequence[_Table]:

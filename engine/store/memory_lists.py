@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.core.cases import Case, Cycle, changed
+from engine.core.outlook import Outlook
 from engine.ports import Ended, Listing, Query, Wanted
 from engine.store.memory_cases import Kept, MemoryWork
 
@@ -22,6 +23,11 @@ class MemoryLists(MemoryWork):
     def count(self, query: Query) -> int:
         """How many rows all pages together have; `limit` and `after` do not matter."""
         return len(self._matching(query))
+
+    def listed(self, case: str) -> tuple[Outlook, tuple[str, ...]] | None:
+        """A case's line in lists, and on which worklists it stands of those that the line names; None: no such case."""
+        kept = self._kept(case)
+        return None if kept is None else (kept.outlook, kept.outlook.waiting)
 
     def _matching(self, query: Query) -> list[Kept]:
         return [kept for _, kept in self._tables.rows("cases") if _matches(kept, query)]
