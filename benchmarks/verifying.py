@@ -56,6 +56,15 @@ def verified(engine: Engine, *, jobs: int = 1) -> Callable[[int], None]:
     return verify
 
 
+def chained(engine: Engine) -> Callable[[int], None]:
+    """The chains alone, nothing replayed."""
+
+    def verify(_: int) -> None:
+        assert not engine.verify_chains().problems
+
+    return verify
+
+
 def told(question: str, records: int, pair: Pair, *, is_wanted: bool = False) -> Answer:
     """An answer in records a second, beside the bare scan."""
     verdict = at_least(WANTED, pair.ratio) if is_wanted else ("", None)
@@ -73,6 +82,7 @@ def answers(*, is_quick: bool = False) -> Iterator[Answer]:
             act(engine, time, cases, range(SIX))
             records, read = engine.verify().records, bare(driver)
             yield told("verify, everything replayed", records, in_turns(verified(engine), read, rounds))
+            yield told("verify, the chains alone", records, in_turns(chained(engine), read, rounds))
             key, out = new_signing_key(), StringIO()
             engine.checkpoint(key, out, actor=ADMIN, vouched=engine.vouch(actor=ADMIN))
             lines = out.getvalue().splitlines()

@@ -139,18 +139,18 @@ class Archiving:
             return [decode(record.text) for record in shelved.records if record.case == case]
 
     def verify_archive(
-        self, folder: str | Path, *, jobs: int = 1, progress: Progress = unwatched
-    ) -> Verification:  # fmt: skip
+        self, folder: str | Path, *, jobs: int = 1, replays: bool = True, progress: Progress = unwatched
+    ) -> Verification:
         """Verify every archived family by its file: hash, chains, replay, and that nothing of it is left behind.
 
-        At most so many processes do it side by side, as for `verify`.
+        At most so many processes do it side by side, as for `verify`. Unless it `replays`, only hashes are compared.
         """
         families: dict[str, list[Tombstone]] = {}
         with self._recipe.store.read() as tx:
             for left in tx.tombstones():
                 families.setdefault(left.root, []).append(left)
         shift, total = Shift(self._recipe.store, self._recipe.catalogue, self._opener, jobs), Verification()
-        for number, found in enumerate(looked_at(shift, Shelves(Path(folder)), list(families.values())), 1):
+        for number, found in enumerate(looked_at(shift, Shelves(Path(folder), replays), list(families.values())), 1):
             total += found
             progress(number, len(families))
         return total
@@ -160,10 +160,11 @@ class Shelves(NamedTuple):
     """Verifies archived families by their files in this folder."""
 
     folder: Path
+    replays: bool = True
 
     def __call__(self, tx: Transaction, by: tuple[Library, HostKeys], family: list[Tombstone]) -> Verification:
         """What is found of the family of which this is left."""
-        return _verified(tx, by[0], family, self.folder)
+        return _verified(tx, by[0] if self.replays else None, family, self.folder)
 
 
 def _leaving(tx: Transaction, library: Library, now: int) -> Iterator[Leaving]:
@@ -207,7 +208,7 @@ def hash_of_archived(tx: Transaction, case: str, sequence: int, folder: str | Pa
     return next((one.hash for one in shelved.records if (one.case, one.sequence) == (case, sequence)), None)
 
 
-def _verified(tx: Transaction, library: Library, lefts: list[Tombstone], folder: Path) -> Verification:
+def _verified(tx: Transaction, library: Library | None, lefts: list[Tombstone], folder: Path) -> Verification:
     try:
         shelved = take_down(folder, lefts[0].file, lefts[0].file_hash)
     except VerificationFailed as error:
@@ -222,14 +223,16 @@ def _verified(tx: Transaction, library: Library, lefts: list[Tombstone], folder:
     return Verification(cases=len(lefts), records=len(shelved.records), sealed=len(seals), problems=tuple(problems))
 
 
-def _flaws(library: Library, lefts: list[Tombstone], shelved: Shelved, read: Read = decode) -> Iterator[Problem]:
-    """Where a file does not prove what is left of these cases."""
+def _flaws(library: Library | None, lefts: list[Tombstone], shelved: Shelved, read: Read = decode) -> Iterator[Problem]:
+    """Where a file does not prove what is left of these cases; without a library nothing is replayed."""
     for left in lefts:
         own = [(r.sequence, r.text, r.hash) for r in shelved.records if r.case == left.case]
         found = broken(left.case, sorted(own), left.head, left.count, read)
         if found is not None:
             yield Problem(case=left.case, sequence=found.sequence, message=found.why)
             return
+    if library is None:
+        return
     try:
         again = replay((record.text for record in shelved.records), library, read)
     except Exception as error:  # records of a whole chain that the engine never wrote

@@ -25,6 +25,9 @@ class Heads(Protocol):
     def hashes_at(self, places: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
         """The hashes of the records in these places, a few hundred; of a place without one, or a case, nothing."""
 
+    def chains(self) -> Iterator[tuple[str, int, str, str]]:
+        """Every record that is not archived, by case and sequence: these, its text and its hash."""
+
     def imprints(self) -> Iterator[Imprint]:
         """The imprint of every case that is not archived, by id. It is the same as before while no row changed, and
         only this store can tell it: another one writes its rows in another way."""

@@ -50,6 +50,7 @@ class _Table(NamedTuple):
 
 
 _LEAST = -(2**62)
+CHAINS = _Table("text, hash", "records", {"case_id": "", "sequence": _LEAST})
 CASES = _Table(", ".join(CaseRow._fields), "cases", {"id": ""})
 TABLES = (
     _Table("family_order, text, hash", "records", {"case_id": "", "sequence": _LEAST}),
@@ -109,6 +110,10 @@ class Imprints(Walks):
         row = CaseRow._make(found[0][1:])
         asked = ((table.name, self._ask(table.of_one, (case,)).fetchall()) for table in self._tables)
         return self._imprint(row, self._listed([row]), {name: rows for name, rows in asked if rows})
+
+    def chains(self) -> Iterator[tuple[str, int, str, str]]:
+        """Every record that is not archived, by case and sequence: these, its text and its hash."""
+        return map(tuple, self._walked(CHAINS))
 
     def listed(self, case: str) -> tuple[Outlook, tuple[str, ...]] | None:
         """A case's line in lists, and on which worklists it stands of those that the line names; None: no such case."""

@@ -24,6 +24,11 @@ class MemoryImprints(MemoryDesk, MemoryLists, MemoryHearing, MemoryLedgers):
             if found is not None:
                 yield found
 
+    def chains(self) -> Iterator[tuple[str, int, str, str]]:
+        """Every record that is not archived, by case and sequence: these, its text and its hash."""
+        for (case, sequence), record in sorted(self._tables.rows("records"), key=lambda row: row[0]):
+            yield case, sequence, record.text, record.hash
+
     def imprint(self, case: str) -> Imprint | None:
         """Of this case; None where there is no such case."""
         kept = self._kept(case)

@@ -14,7 +14,7 @@ import pytest
 from engine import Engine, Verification
 from engine.app import crew
 from engine.app.proving import Replaying
-from engine.errors import EngineError
+from engine.errors import EngineError, NotFound
 from engine.evidence.offline import digest
 from engine.testing import ManualTime
 from tests.app.desks import HOUR, LIN, deliver, done, open_errand, send
@@ -37,7 +37,9 @@ def desk(on_disk: Engine, time: ManualTime) -> Engine:
     return on_disk
 
 
-def tampered(desk: Engine, folder: Path, tamper: Tamper) -> Verification:
+def tampered(
+    desk: Engine, folder: Path, tamper: Tamper, verify: Callable[[Engine], Verification] = Engine.verify
+) -> Verification:
     """Verify after somebody with the file and no scruples was here."""
     assert desk.verify().problems == ()
     connection = sqlite3.connect(folder / "desk.db")
@@ -47,7 +49,7 @@ def tampered(desk: Engine, folder: Path, tamper: Tamper) -> Verification:
     connection.commit()
     connection.close()
     with Engine.open(str(folder / "desk.db"), time=ManualTime(desk.now())) as again:
-        return again.verify()
+        return verify(again)
 
 
 def test_a_whole_desk_verifies_and_says_how_much_it_looked_at(desk: Engine) -> None:
@@ -57,6 +59,16 @@ def test_a_whole_desk_verifies_and_says_how_much_it_looked_at(desk: Engine) -> N
     assert found.records == sum(len(desk.history(case)) for case in ("E-1", "E-1.1", "E-2", "E-2.1", "E-3"))
     assert found.sealed == 4  # the phone of each errand, and of its call
     assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_the_chains_alone_are_verified_in_one_walk(desk: Engine) -> None:
+    seen: list[tuple[int, int]] = []
+    whole, found = desk.verify(), desk.verify_chains(progress=lambda done_, total: seen.append((done_, total)))
+    assert (found.cases, found.records, found.problems) == (whole.cases, whole.records, ())
+    assert seen == [(5, 5)]
+    assert desk.verify_chains("E-1.1").cases == 2
+    with pytest.raises(NotFound):
+        desk.verify_chains("E-9")
 
 
 def test_one_family_can_be_verified_alone(desk: Engine) -> None:
@@ -232,6 +244,35 @@ def test_whatever_was_changed_is_named(
         assert (problem.case, problem.sequence) == place
     else:
         assert problem.case == place[0]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "case", "sequence", "said"),
+    [
+        (flip, "E-1", 2, "its text was changed: the hash does not fit"),
+        (cut, "E-1", 3, "the case counts 3 records, the chain has 2"),
+        (swapped, "E-1", 2, "it is not linked to the record before it"),
+        (by_hand("DELETE FROM cases WHERE id='E-1.1'"), "E-1.1", None, "records without a case"),
+        (by_hand("DELETE FROM records WHERE case_id='E-3'"), "E-3", 1, "the chain has 0"),
+        (by_hand("UPDATE records SET case_id='E-9' WHERE case_id='E-3'"), "E-3", 1, "the chain has 0"),
+        (by_hand("UPDATE records SET text=x'00' WHERE case_id='E-2'"), "", None, "rows cannot be read"),
+    ],
+)  # fmt: skip
+def test_a_chain_that_was_broken_is_named_without_a_replay(
+    desk: Engine, tmp_path: Path, tamper: Tamper, case: str, sequence: int | None, said: str
+) -> None:
+    problem = tampered(desk, tmp_path, tamper, Engine.verify_chains).problems[0]
+    assert (problem.case, problem.sequence, said in problem.message) == (case, sequence, True), problem
+
+
+def test_what_no_chain_holds_is_seen_by_a_replay_alone(desk: Engine, tmp_path: Path) -> None:
+    def tamper(connection: sqlite3.Connection) -> None:
+        rechained(lambda record: record.update(roles=["boss"]))(connection)
+        case_row('"gold"')(connection)
+        by_hand("DELETE FROM outbox")(connection)
+
+    assert tampered(desk, tmp_path, tamper, Engine.verify_chains).problems == ()
+    assert {problem.case for problem in desk.verify().problems} == {"E-1", "E-2", "E-3"}
 
 
 def test_what_is_wrong_with_one_case_keeps_none_of_the_others_from_being_verified(desk: Engine, tmp_path: Path) -> None:

@@ -61,6 +61,11 @@ def _verify() -> Command:
                 ["--trust"], metavar=_("FINGERPRINT"), help=_("Of the key that signed it, or of one it follows.")
             ),
             click.Option(["--all"], is_flag=True, help=_("Replay also the cases for which the checkpoint vouches.")),
+            click.Option(
+                ["--chains"],
+                is_flag=True,
+                help=_("Replay nothing: only see that no record was changed, left out or moved since it was written."),
+            ),
             jobs_option(),
         ],
     )
@@ -68,8 +73,11 @@ def _verify() -> Command:
 
 def run_verify(streams: Streams, engine: Engine, args: Args) -> int:
     """Verify the audit."""
+    if args.all and args.chains:
+        raise UsageError(_("--all replays everything, --chains nothing"), help=_("leave one of them out"))
     compared = _compared(engine, args)
-    beyond = None if args.all or compared is None or args.case is not None or compared.rest is None else compared
+    is_whole = args.all or args.chains or args.case is not None
+    beyond = None if is_whole or compared is None or compared.rest is None else compared
     found = _replayed(streams, engine, args, beyond)
     found = found if beyond is None else beyond.vouched + found
     problems = (*(compared.problems if compared is not None else ()), *found.problems)
@@ -79,12 +87,13 @@ def run_verify(streams: Streams, engine: Engine, args: Args) -> int:
             "cases": found.cases,
             "records": found.records,
             "sealed": found.sealed,
+            "is_replayed": not args.chains,
             "problems": [{"case": p.case, "sequence": p.sequence, "message": p.message} for p in problems],
         }
         streams.give(document | _checkpoint_document(compared, beyond))
         return Exit.NOT_VERIFIED if problems else Exit.DONE
     tell_problems(streams, streams.say, problems)
-    _tell_what(streams, found, is_verified=not problems)
+    _tell_what(streams, found, is_verified=not problems, is_replayed=not args.chains)
     if compared is not None and not compared.problems:
         streams.say(_checkpoint_line(compared))
     if beyond is not None:
@@ -94,10 +103,13 @@ def run_verify(streams: Streams, engine: Engine, args: Args) -> int:
 
 def _replayed(streams: Streams, engine: Engine, args: Args, beyond: Compared | None) -> Verification:
     jobs, progress = jobs_of(args), streams.progress(_("verifying"))
-    found = engine.verify(args.case, beyond=beyond, jobs=jobs, progress=progress)
+    if args.chains:
+        found = engine.verify_chains(args.case, progress=progress)
+    else:
+        found = engine.verify(args.case, beyond=beyond, jobs=jobs, progress=progress)
     if args.case is None and engine.all_archived():
-        folder = archive_folder(args.settings)
-        found += engine.verify_archive(folder, jobs=jobs, progress=streams.progress(_("verifying the archive")))
+        folder, progress = archive_folder(args.settings), streams.progress(_("verifying the archive"))
+        found += engine.verify_archive(folder, jobs=jobs, replays=not args.chains, progress=progress)
     return found
 
 
@@ -122,20 +134,16 @@ def _compared(engine: Engine, args: Args) -> Compared | None:
         return engine.verify_checkpoint(lines, trust=args.trust, archive=archive_folder(args.settings))
 
 
-def _tell_what(streams: Streams, found: Verification, *, is_verified: bool) -> None:
-    counted = listed(
-        (
-            plural("{count} case", "{count} cases", found.cases),
-            plural("{count} record", "{count} records", found.records),
-            plural("{count} value sealed", "{count} values sealed", found.sealed),
-        )
-    )
+def _tell_what(streams: Streams, found: Verification, *, is_verified: bool, is_replayed: bool) -> None:
+    sealed = plural("{count} value sealed", "{count} values sealed", found.sealed)
+    counted = listed((cases_and_records(found.cases, found.records), *([sealed] if is_replayed else [])))
     if not is_verified:
-        streams.say(_("not verified: {counted}").format(counted=counted))
-        return
-    streams.say(
-        _("verified: {counted}; every chain is whole and every replay equals what is stored").format(counted=counted)
-    )
+        said = _("not verified: {counted}")
+    elif is_replayed:
+        said = _("verified: {counted}; every chain is whole and every replay equals what is stored")
+    else:
+        said = _("verified: {counted}; every chain is whole, nothing was replayed")
+    streams.say(said.format(counted=counted))
 
 
 def _checkpoint_line(compared: Compared) -> str:
