@@ -30,6 +30,7 @@ from benchmarks.processes import ready, together
 from engine.app import Accepted, Engine
 from engine.store.postgresql.pool import cursor_on
 from engine.store.postgresql.wire import Cursor, Wire
+from engine.store.statements import Many
 from engine.testing import ADMIN, ManualTime
 from tests import postgres
 
@@ -56,13 +57,14 @@ def prepare(server: postgres.Server) -> tuple[str, list[str]]:
 
 @contextmanager
 def recording(kept: list[Statement]) -> Iterator[None]:
-    """Keep what is written meanwhile, an update as the plain update that it is."""
+    """Keep the rows that are written meanwhile, an update as the plain update that it is."""
     plain = Wire.tell
 
-    def tell(self: Wire, text: str, values: Sequence[Any] = ()) -> None:
+    def tell(self: Wire, text: str, values: Sequence[Any] = (), many: Many | None = None) -> None:
         update = GUARDED.fullmatch(text)
-        kept.append((update[1] if update else text, tuple(values)))
-        plain(self, text, values)
+        if values:
+            kept.append((update[1] if update else text, tuple(values)))
+        plain(self, text, values, many)
 
     Wire.tell = tell  # type: ignore[method-assign]
     try:

@@ -36,6 +36,7 @@ from benchmarks.worker import point
 from engine.app import Accepted, Engine
 from engine.store.postgresql.pool import cursor_on
 from engine.store.postgresql.wire import Wire
+from engine.store.statements import Many
 from engine.store.transaction import SqlTransaction
 from engine.testing import ADMIN, ManualTime
 from engine.values import rfc3339
@@ -92,11 +93,11 @@ def recorded(url: str, until: int) -> Written:
         save(self, one)
         root = ""
 
-    def telling(self: Wire, text: str, values: Sequence[Any] = ()) -> None:
-        if root:
+    def telling(self: Wire, text: str, values: Sequence[Any] = (), many: Many | None = None) -> None:
+        if root and values:
             update = GUARDED.fullmatch(text)
             written.setdefault(root, []).append((update[1] if update else text, tuple(values)))
-        tell_wire(self, text, values)
+        tell_wire(self, text, values, many)
 
     SqlTransaction.save, Wire.tell = saving, telling  # type: ignore[method-assign]
     try:

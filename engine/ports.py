@@ -68,6 +68,7 @@ class Ahead(NamedTuple):
     settings: tuple[str, ...] = ()
     due: tuple[int, int] | None = None  # what falls due before an instant, at most so many families
     is_next: bool = False  # when something falls due next
+    opens: str | None = None  # a process, of which a case is opened
 
 
 class CaseTable(Protocol):

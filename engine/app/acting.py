@@ -72,7 +72,7 @@ class Acting:
             asked: _Asked = "open", "", process, actor
             return _kept(tx, self._recipe.opening_in(tx, self._command(tx, asked, given), given), files)
 
-        return self._recipe.whole(work)
+        return self._recipe.whole(work, lambda: _ahead((), actor, _keys(key))._replace(opens=process))
 
     def act(
         self, case: str, action: str, form: Mapping[str, Any] | None = None, *, actor: Actor | str,
@@ -156,13 +156,17 @@ class Acting:
 
         def ahead() -> Ahead:
             _, case, _, actor = asked
-            return _ahead((case,), actor, [] if given.key is None else [given.key])
+            return _ahead((case,), actor, _keys(given.key))
 
         return self._recipe.whole(work, ahead)
 
     def _command(self, tx: Transaction, asked: _Asked, given: Given) -> Command:
         verb, case, name, actor = asked
         return Command(verb, case, actor_of(tx, actor), name, given.form, given.facts, given.key, given.occurred_at)
+
+
+def _keys(key: str | None) -> list[str]:
+    return [] if key is None else [key]
 
 
 def _ahead(cases: Iterable[str], actor: Actor | str, keys: Sequence[str]) -> Ahead:

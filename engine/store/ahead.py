@@ -10,9 +10,9 @@ from engine.store.rows import Memo
 from engine.store.statements import Text
 
 
-def statements_of(ahead: Ahead, texts: Mapping[str, Text], memo: Memo) -> list[tuple[str, tuple[Any, ...]]]:
+def statements_of(ahead: Ahead, texts: Mapping[str, Text], memo: Memo) -> list[tuple[Text, tuple[Any, ...]]]:
     """The statements that will be run for this, and their values."""
-    return [(texts[name].text, values) for name, values in _asked(ahead, memo)]
+    return [(texts[name], values) for name, values in _asked(ahead, memo)]
 
 
 def _asked(ahead: Ahead, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -22,6 +22,10 @@ def _asked(ahead: Ahead, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield "ONE_PERSON", (ahead.person,)
     for request in ahead.requests:
         yield "REQUEST", request
+    if ahead.opens is not None:
+        yield "TIME", ()
+        yield "LOCK_TIMETABLE", (ahead.opens,)
+        yield "TIMETABLE", (ahead.opens,)
     if ahead.due is not None:
         before, most = ahead.due
         yield "DUE_TIMETABLES", (before,)

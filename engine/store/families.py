@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from itertools import compress, groupby
-from operator import attrgetter, ne
 from typing import Any
 
 from engine.core.cases import EMPTY, Case, Cycle, Family, Outgoing, Step
@@ -13,6 +10,7 @@ from engine.errors import Conflict, Outrun
 from engine.json_text import encode
 from engine.ports import Save
 from engine.sealing import LockedValues
+from engine.store.changing import change_of, sure_update_of, update_of
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.rows import (
     BLANK,
@@ -28,42 +26,6 @@ from engine.store.rows import (
     to_text,
 )
 from engine.store.sql import Work
-
-_GUARDED = ("id", "revision", "sequence", "family_order")
-
-_USUAL: tuple[str, ...] = ("revision", "sequence", "head", "family_order", "floor_ms", "state", "waiting", "body")
-"""What hardly a step leaves as it was; no index has any of these columns."""
-
-_usual_of, _guarded_of = attrgetter(*_USUAL), attrgetter(*_GUARDED)
-_STEADY = tuple(
-    slice(places[0], places[-1] + 1)
-    for is_steady, run in groupby(range(len(CaseRow._fields)), lambda place: CaseRow._fields[place] not in _USUAL)
-    if is_steady and (places := [*run])
-)
-"""Where the other columns stand in a row."""
-
-
-def _is_usual(was: CaseRow, row: CaseRow) -> bool:
-    """Whether no other columns changed: compared in whole runs, which costs less than to ask each."""
-    for places in _STEADY:
-        if was[places] != row[places]:
-            return False
-    return True
-
-
-@lru_cache(maxsize=1_000)
-def _update(columns: tuple[str, ...]) -> str:
-    """Change these columns, if the case still is what it was. Indexes of the others stay untouched."""
-    changes = ", ".join(f"{name} = ?" for name in columns)
-    guards = " AND ".join(f"{name} = ?" for name in _GUARDED)
-    return f"UPDATE cases SET {changes} WHERE {guards}"
-
-
-@lru_cache(maxsize=1_000)
-def _sure(update: str) -> str:
-    """The same, failing where it changes nothing: nobody looks at its answer before the commit is on its way."""
-    return f"WITH changed AS ({update} RETURNING 1) SELECT 1 / count(*) FROM changed"
-
 
 PAGE = 500
 """Roots fetched at a time."""
@@ -103,7 +65,7 @@ class Families(Work):
         return family
 
     def _read_cases(self, root: str, rows: list[CaseRow]) -> list[Case | None]:
-        secrets = dict(self._run("SECRETS", root).fetchall())
+        secrets = {row[0]: row[1] for row in self._run("SECRETS", root).fetchall()}
         private: dict[str, dict[str, str]] = {row.id: {} for row in rows}
         if any(row.personal for row in rows):
             for case, name, text in self._run("PERSONAL", root).fetchall():
@@ -119,8 +81,8 @@ class Families(Work):
 
     def next_number(self, prefix: str) -> int:
         """The next of 1, 2, 3 … for this prefix; one taken by a transaction that is rolled back is given again."""
-        self._run("COUNT", plain(prefix, "a prefix"), 1)
-        number: int = self._run("COUNTED", prefix).fetchone()[0]
+        counted = self._run("COUNT", plain(prefix, "a prefix"), 1).fetchone() or self._run("COUNTED", prefix).fetchone()
+        number: int = counted[0]
         return number
 
     def open_with_key(self, process: str, key: str) -> str | None:
@@ -167,6 +129,7 @@ class Families(Work):
             raise
         self._saved.update(save.after.cases)
         self._note(save)
+        self._push()
 
     def _note(self, save: Save) -> None:
         """The family as it stands now, if all of it was read or written here."""
@@ -197,7 +160,7 @@ class Families(Work):
             base = base._replace(personal=base.personal + 1)
         row = case_row(case, save.outlooks.get(name) or outlook_of(was), base, due)
         if old is None:
-            self._write("NEW_CASE", *row)
+            self._write("NEW_CASE", *row, is_alone=bool(row.is_unique))
         else:
             self._change(was, row)
         self._write_key(old.secret if old is not None else "", case)
@@ -225,17 +188,13 @@ class Families(Work):
         return row
 
     def _change(self, was: CaseRow, row: CaseRow) -> None:
-        if _is_usual(was, row):
-            columns, values = _USUAL, _usual_of(row)
-            if values == _usual_of(was):
-                return
-        else:
-            marks = tuple(map(ne, was, row))
-            columns, values = tuple(compress(CaseRow._fields, marks)), tuple(compress(row, marks))
-        text, values = _update(columns), values + _guarded_of(was)
+        columns, values = change_of(was, row)
+        if not columns:
+            return
         if self._deferring is not None:
-            self._tell(_sure(self._driver.marked(text)), values)
-        elif self._ask(text, values).rowcount != 1:
+            text, many = sure_update_of(columns, is_unique=bool(was.is_unique or row.is_unique))
+            self._tell(text, values, many)
+        elif self._ask(update_of(columns), values).rowcount != 1:
             raise Conflict(f"case `{was.id}` was changed meanwhile; read it again and decide anew")
 
     def _write_waiting(self, was: CaseRow, row: CaseRow) -> None:

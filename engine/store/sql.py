@@ -20,7 +20,7 @@ from engine.store.ahead import statements_of
 from engine.store.derived import TAKEN
 from engine.store.rows import CaseRow, Memo
 from engine.store.standing import Standing
-from engine.store.statements import Text
+from engine.store.statements import Many, Text
 
 CHANNEL = "casewright"
 """Where workers hear that they should look."""
@@ -60,10 +60,13 @@ class Held(Exception):
 class Deferring(Protocol):
     """A connection on which what only writes waits for what is asked or committed next, and goes with it."""
 
-    def tell(self, text: str, values: Sequence[Any] = ()) -> None:
-        """Send this with the next."""
+    def tell(self, text: str, values: Sequence[Any] = (), many: Many | None = None) -> None:
+        """Send this with the next; or one statement in place of many of this text, in any order but of one row's."""
 
-    def look_ahead(self, asked: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+    def push(self) -> None:
+        """What was told until now will not be left out: it may be sent while the work goes on."""
+
+    def look_ahead(self, asked: Iterable[tuple[Text, tuple[Any, ...]]]) -> None:
         """Ask now, and together, what will be asked one by one; each answer is good once."""
 
     def forget_ahead(self) -> None:
@@ -114,6 +117,7 @@ class Work:
         self._seen = Standing()  # what this transaction read and wrote on top of it
         self._rows: dict[str, CaseRow] = {}  # rows of `cases` as they stand in this transaction
         self._saved: dict[str, Case] = {}
+        self._parts = 0  # under way
         self.spoiled: BaseException | None = None  # a write failed; only its part or all of it can be taken back
         self.lost: Exception | None = None  # the database failed; nothing more is possible
         self.is_ending = False  # the database has been told to commit
@@ -124,11 +128,13 @@ class Work:
         saved, spoiled = dict(self._saved), self.spoiled
         mark = self._deferring.mark() if self._deferring is not None else None
         self._tell("SAVEPOINT part")
+        self._parts += 1
         try:
             yield
             if self.spoiled is not spoiled:
                 raise RuntimeError("nothing was kept: a write of this part failed") from self.spoiled
         except BaseException:
+            self._parts -= 1
             if self.lost is None:
                 is_unsent = self._deferring is not None and self._deferring.back_to(mark)
                 if not is_unsent:
@@ -137,8 +143,19 @@ class Work:
                 self._forget(is_unsent=is_unsent)
                 self._saved, self.spoiled = saved, spoiled
             raise
+        self._parts -= 1
         if self._deferring is None or not self._deferring.leave_out(mark):
             self._tell("RELEASE part")
+        self._push()
+
+    def _push(self) -> None:
+        """A step is whole: outside of a part, the database may go on with it."""
+        if self._deferring is None or self._parts or self.lost is not None:
+            return
+        try:
+            self._deferring.push()
+        except Exception as error:
+            raise self._explained(error) from error
 
     def look_ahead(self, ahead: Ahead) -> None:
         """This will be read next: where each answer would be a message there and back, all are asked for together."""
@@ -222,20 +239,26 @@ class Work:
         known = self._texts[statement]
         return self._do(known.text, values if known.order is None else known.values(values))
 
-    def _write(self, statement: str, *values: Any) -> None:
-        """Run a statement whose answer nobody needs; where that takes longer, it is sent with the next one."""
-        known = self._texts[statement]
-        tell = self._do if self._deferring is None else self._tell
-        tell(known.text, values if known.order is None else known.values(values))
+    def _write(self, statement: str, *values: Any, is_alone: bool = False) -> None:
+        """Run a statement whose answer nobody needs; where that takes longer, it is sent with the next one.
 
-    def _tell(self, text: str, values: Sequence[Any] = ()) -> None:
+        One `is_alone` if no other of its table may be done before it that was said after it, nor the other way round.
+        """
+        known = self._texts[statement]
+        given = values if known.order is None else known.values(values)
+        if self._deferring is None:
+            self._do(known.text, given)
+        else:
+            self._tell(known.text, given, None if is_alone else known.many)
+
+    def _tell(self, text: str, values: Sequence[Any] = (), many: Many | None = None) -> None:
         if self._deferring is None:
             self._do(text, values)
             return
         if self.lost is not None:
             raise self.lost
         try:
-            self._deferring.tell(text, values)
+            self._deferring.tell(text, values, many)
         except Exception as error:
             raise self._explained(error) from error
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from engine import Accepted, Act, Engine
-from engine.errors import Conflict, StoreUnavailable, UsageError
+from engine.errors import Conflict, NotFound, StoreUnavailable, UsageError
 from engine.ports import Ahead, Transaction
 from engine.store import open_store
 from engine.store.address import read_address
@@ -114,6 +114,28 @@ def test_a_part_is_known_to_the_server_only_if_something_is_asked_within(
     store.do(lambda tx: work(tx, True))
     assert sum(trips) - quiet == quiet + len(["SAVEPOINT", "what is asked", "RELEASE"])
     assert roots(store) == ["R-0", "R-1"]
+
+
+def test_an_opening_is_three_messages(url: str, trips: list[int]) -> None:
+    """The number is drawn by itself: whoever draws one keeps others from it until the commit."""
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    with Engine.open(server.url(name)) as engine:
+        engine.publish(sources(), "errand", actor=ADMIN)
+        open_errand(engine)
+        trips.clear()
+        open_errand(engine)
+        assert len(trips) == 3
+    server.drop(name)
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\udc80b"])
+def test_what_cannot_be_asked_ahead_is_told_where_it_is_wanted(url: str, name: str) -> None:
+    with Engine.open(url) as engine:
+        with pytest.raises(UsageError):
+            engine.act(name, "remark", actor=ADMIN)
+        with pytest.raises(NotFound, match="is published"):
+            engine.open_case(name, actor=ADMIN)
 
 
 # -- what fails late ---------------------------------------------------------------------------------------------------

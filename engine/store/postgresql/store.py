@@ -25,12 +25,13 @@ from engine.store.ahead import statements_of
 from engine.store.forking import Minding, mind_forks
 from engine.store.hosted import Guests
 from engine.store.line import LONGEST, Line, Place, leave_unknown
+from engine.store.postgresql.answers import Asked, Statement
 from engine.store.postgresql.hosted import PostgresHosted
 from engine.store.postgresql.listening import Listening
 from engine.store.postgresql.pool import Pool
 from engine.store.postgresql.schema import state_of, state_of_server, whereabouts
 from engine.store.postgresql.trouble import OutcomeUnknown, explain, explain_commit, explain_connecting, is_lost
-from engine.store.postgresql.wire import Statement, Wire
+from engine.store.postgresql.wire import Wire
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
 from engine.store.sql import Driver, Late
@@ -188,7 +189,7 @@ class PostgresStore:
                 leave_unknown(done, self.path)
             raise
 
-    def _asked(self, driver: Driver, *aheads: Ahead) -> list[Statement]:
+    def _asked(self, driver: Driver, *aheads: Ahead) -> list[Asked]:
         return [one for ahead in aheads for one in statements_of(ahead, driver.texts, self.memo)]
 
     def read(self, ahead: Callable[[], Ahead] = Ahead) -> Reading:
@@ -272,13 +273,13 @@ class PostgresStore:
             raise RuntimeError("this thread is writing already; use the transaction it has")
         self._guests.check()
 
-    def _begin_to_write(self, texts: Sequence[Statement], ahead: Sequence[Statement]) -> Wire:
+    def _begin_to_write(self, texts: Sequence[Statement], ahead: Sequence[Asked]) -> Wire:
         self._check_may_write()
         wire = self._begun_on_ours(texts, ahead)
         self._writing.add(get_ident())
         return wire
 
-    def _begun_on_ours(self, texts: Sequence[Statement], ahead: Sequence[Statement] = ()) -> Wire:
+    def _begun_on_ours(self, texts: Sequence[Statement], ahead: Sequence[Asked] = ()) -> Wire:
         """A transaction on tables that are still the present ones."""
         wire = self._begun([*texts, VERSION], ahead)
         try:
@@ -292,7 +293,7 @@ class PostgresStore:
         found = wire.begun[-1].fetchone()
         must_be_current(check_revision(found[0] if found else None, self.path), self.path)
 
-    def _begun(self, texts: Sequence[Statement], ahead: Sequence[Statement] = ()) -> Wire:
+    def _begun(self, texts: Sequence[Statement], ahead: Sequence[Asked] = ()) -> Wire:
         """A connection on which this has been said; one that the server has left meanwhile is replaced."""
         with self._count:
             self._check_open()
@@ -349,7 +350,7 @@ class Writing:
     """One transaction that writes, for `with`; what stands ahead is asked with its beginning."""
 
     def __init__(
-        self, store: PostgresStore, texts: Sequence[Statement], ahead: Sequence[Statement] | None = None,
+        self, store: PostgresStore, texts: Sequence[Statement], ahead: Sequence[Asked] | None = None,
         driver: Driver | None = None,
     ) -> None:  # fmt: skip
         self._store = store

@@ -1,13 +1,13 @@
 """One connection's way to its server and back: statements go together, and one wait answers all of them.
 
 libpq's pipeline mode, by psycopg's own wrapper of libpq: a cursor of psycopg's costs more for each statement than the
-server. What only writes waits here until something is asked or committed, and goes with it.
+server. What only writes waits here until something is asked or committed, and goes with it; or, once there is much of
+it, goes ahead, and the server works on it while the next is decided.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any, NamedTuple
 
@@ -15,7 +15,10 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
 
+from engine.store.postgresql.answers import Asked, Questions, Rows, Statement
+from engine.store.postgresql.gathering import Ready, Told, check, gathered, ready
 from engine.store.sql import Late
+from engine.store.statements import Many
 
 PREPARED = 300
 """Statements a connection keeps prepared."""
@@ -23,7 +26,9 @@ PREPARED = 300
 OFTEN = 3
 """How often a text is used until it is prepared; those put together for one occasion hardly ever are."""
 
-Statement = tuple[str, tuple[Any, ...]]
+MUCH = 64
+"""Statements that wait no longer than until nobody can take them back."""
+
 Cursor = psycopg.RawCursor[tuple[Any, ...]]
 
 ROLLBACK: Statement = ("ROLLBACK", ())
@@ -34,53 +39,11 @@ _BAD, _IDLE = int(pq.ConnStatus.BAD), int(pq.TransactionStatus.IDLE)
 """As numbers: to name a member of an enumeration costs as much as a call."""
 
 
-class Rows:
-    """What one statement was answered."""
-
-    __slots__ = ("_place", "_result", "_rows")
-
-    def __init__(self, rows: list[tuple[Any, ...]], result: pq.abc.PGresult) -> None:
-        self._rows = rows
-        self._place = 0
-        self._result = result
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows were changed, or found."""
-        done = self._result.command_tuples
-        return -1 if done is None else done
-
-    @property
-    def status(self) -> bytes:
-        """What was done, in the server's words."""
-        return self._result.command_status or b""
-
-    def again(self) -> Rows:
-        """The same answer, to be read from its beginning."""
-        return Rows(self._rows, self._result)
-
-    def fetchone(self) -> tuple[Any, ...] | None:
-        """The next row or None."""
-        if self._place >= len(self._rows):
-            return None
-        self._place += 1
-        return self._rows[self._place - 1]
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        """All rows left."""
-        rows, self._rows = self._rows[self._place :], []
-        return rows
-
-
 class Mark(NamedTuple):
     """How far a transaction was: the round trips made, and the statements that waited then."""
 
     trips: int
     waiting: int
-
-
-Ready = tuple[str, Sequence[bytes | None], Sequence[int] | None]
-"""A statement as libpq sends it: its text, the values, and which of them are bytes as they are."""
 
 
 class Wire:
@@ -92,7 +55,8 @@ class Wire:
         self.begun: list[Rows] = []
         self._connection = cursor.connection
         self._libpq = cursor.connection.pgconn
-        self._waiting: list[Ready] = []
+        self._waiting: list[Told] = []
+        self._under_way: list[str | None] = []  # sent ahead: what each answer to come is to, as in `_send`
         self._ahead: dict[Statement, list[Rows]] = {}
         self._names: dict[str, bytes] = {}
         self._made = 0
@@ -113,20 +77,25 @@ class Wire:
         self._ahead.clear()
         if self._libpq.transaction_status != _IDLE and self._libpq.status != _BAD:
             try:
+                if self._under_way:
+                    self._exchange([])  # after one that failed, nothing is done until all were heard
                 self.ask([ROLLBACK])
             except psycopg.Error:
                 self.close()
         return bool(self._libpq.status != _BAD)
 
-    def begin(self, texts: Sequence[Statement], ahead: Sequence[Statement]) -> None:
+    def begin(self, texts: Sequence[Statement], ahead: Sequence[Asked]) -> None:
         """Begin a transaction, and ask what it will read first; the answers to the former are `begun`."""
         self.begun = []
-        often = Counter(ahead)
-        found, failed = self._exchange([_ready(text, values) for text, values in (*texts, *often)])
+        try:
+            questions = Questions(ahead)
+        except (UnicodeEncodeError, psycopg.DataError):
+            questions = Questions(())  # what cannot be asked is told where it is wanted
+        found, failed = self._exchange([*[ready(text, values) for text, values in texts], *questions.ready])
         self.begun = found[: len(texts)]
         if failed is not None:
             raise failed
-        self._know(often, found[len(texts) :])
+        self._ahead.update(questions.answers(found[len(texts) :]))
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
@@ -139,26 +108,42 @@ class Wire:
 
     def ask(self, asked: Sequence[Statement]) -> list[Rows]:
         """What these statements are answered, in one round trip with those that waited."""
-        waiting, self._waiting = self._waiting, []
-        found, failed = self._exchange([*waiting, *[_ready(text, values) for text, values in asked]])
+        return self._asked([ready(text, values) for text, values in asked])
+
+    def _asked(self, asked: Sequence[Ready]) -> list[Rows]:
+        waiting, self._waiting = gathered(self._waiting), []
+        told = self._under_way.count(None) + len(waiting)
+        found, failed = self._exchange([*waiting, *asked])
         if failed is not None:
-            raise Late(failed) if len(found) < len(waiting) else failed
-        return found[len(waiting) :]
+            raise Late(failed) if len(found) < told else failed
+        return found[told:]
 
-    def tell(self, text: str, values: Sequence[Any] = ()) -> None:
+    def tell(self, text: str, values: Sequence[Any] = (), many: Many | None = None) -> None:
         """Send this with what is asked or committed next; nobody wants to know its answer."""
-        self._waiting.append(_ready(text, values))
+        if values:
+            check(values, many)
+        self._waiting.append((text, values, many))
 
-    def look_ahead(self, asked: Iterable[Statement]) -> None:
+    def push(self) -> None:
+        """Nothing that was told will be left out: if there is much of it, let the server begin; what it says waits."""
+        if len(self._waiting) < MUCH:
+            return
+        waiting, self._waiting = gathered(self._waiting), []
+        self.trips += 1
+        try:
+            if not self._under_way:
+                self._libpq.enter_pipeline_mode()
+            self._under_way += self._send(waiting)
+            self._libpq.flush()
+        except BaseException:
+            self.close()  # as in `_exchange`
+            raise
+
+    def look_ahead(self, asked: Iterable[Asked]) -> None:
         """Ask now what will be asked one by one; each answer is good once."""
-        wanted = Counter(one for one in asked if not self._ahead.get(one))
-        if wanted:
-            self._know(wanted, self.ask(list(wanted)))
-
-    def _know(self, often: Mapping[Statement, int], found: Sequence[Rows]) -> None:
-        """The answer to each, as often as it will be asked."""
-        for (one, times), rows in zip(often.items(), found, strict=True):
-            self._ahead[one] = [rows, *(rows.again() for _ in range(times - 1))]
+        questions = Questions(one for one in asked if not self._ahead.get((one[0].text, one[1])))
+        if questions.ready:
+            self._ahead.update(questions.answers(self._asked(questions.ready)))
 
     def forget_ahead(self) -> None:
         """What was asked ahead may not be so any more."""
@@ -189,8 +174,10 @@ class Wire:
         """Send all and hear all: the answers, up to the first error."""
         self.trips += 1
         try:
-            self._libpq.enter_pipeline_mode()
-            preparing = self._send(statements)
+            if not self._under_way:
+                self._libpq.enter_pipeline_mode()
+            under_way, self._under_way = self._under_way, []
+            preparing = [*under_way, *self._send(statements)]
             self._libpq.pipeline_sync()
             heard = self._hear(preparing)
             self._libpq.exit_pipeline_mode()
@@ -264,25 +251,3 @@ class Wire:
             return []
         self._reader.set_pgresult(result)
         return self._reader.load_rows(0, result.ntuples, tuple)
-
-
-def _ready(text: str, values: Sequence[Any]) -> Ready:
-    """Values without a type: the column beside one says it, and one statement serves numbers of every size."""
-    if not values:
-        return text, (), None
-    given = [_DUMPERS[type(value)](value) for value in values]
-    if bytes not in map(type, values):
-        return text, given, None
-    return text, given, [pq.Format(type(value) is bytes) for value in values]
-
-
-def _text(value: str) -> bytes:
-    if "\x00" in value:
-        raise psycopg.DataError("a text of PostgreSQL cannot contain NUL")
-    return value.encode()
-
-
-_DUMPERS: dict[type, Callable[[Any], bytes | None]] = {
-    str: _text, int: b"%d".__mod__, bytes: bytes, bool: lambda value: b"ft"[value : value + 1],
-    type(None): lambda value: None,
-}  # fmt: skip

@@ -6,7 +6,7 @@ So a command need not import SQLAlchemy, which would take longer than all the co
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
@@ -15,20 +15,56 @@ Kind = Literal["sqlite", "postgresql"]
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
 
 
+class Many:
+    """A statement for many sets of values at once: it is given an array of each value, and how many there are.
+
+    If it writes, `key` says which of the values name the row, where others may write it too; if it asks, where in its
+    answer the values stand.
+    """
+
+    __slots__ = ("key", "kinds", "row_of", "table", "text", "texts_of")
+
+    def __init__(self, text: str, kinds: Sequence[str], table: str, key: Sequence[int]) -> None:
+        self.text = text
+        self.kinds = tuple(kinds)  # of each value: `text` or `bigint`
+        self.table = table  # of whose rows it writes one for each set; empty: it asks
+        self.key = tuple(key)
+        self.row_of = _getter(self.key)
+        self.texts_of = _getter([place for place, kind in enumerate(kinds) if kind == "text"])
+
+    def stored(self) -> list[Any]:
+        """As it is kept in a file."""
+        return [self.text, self.kinds, self.table, self.key]
+
+
+def _getter(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """What takes the values in these places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple([values[place] for place in places])
+
+
 class Text:
     """A statement in one database's words."""
 
-    __slots__ = ("_pick", "added", "order", "text")
+    __slots__ = ("_pick", "added", "many", "order", "text")
 
-    def __init__(self, text: str, order: tuple[int, ...] | None = None, added: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self, text: str, order: tuple[int, ...] | None = None, added: tuple[Any, ...] = (), many: Many | None = None
+    ) -> None:
         self.text = text
         self.order = order  # which value where, if not as they are given: two or more
         self.added = added  # values that are always the same, behind those given
+        self.many = many  # where it pays to have many sets of values done at once
         self._pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] | None = None if order is None else itemgetter(*order)
 
     def values(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         """The values in the order in which the text wants them."""
         return given if self._pick is None else self._pick((*given, *self.added))
+
+    def stored(self) -> list[Any]:
+        """As it is kept in a file."""
+        return [self.text, self.order, self.added, *([self.many.stored()] if self.many is not None else [])]
 
 
 def compiled_file(kind: Kind) -> Path:
@@ -39,7 +75,8 @@ def compiled_file(kind: Kind) -> Path:
 def texts_of(kind: Kind) -> Mapping[str, Text]:
     """The statements in this database's words, by name."""
     stored = json.loads(compiled_file(kind).read_text(encoding="utf-8"))
-    return {
-        name: Text(text, None if order is None else tuple(order), tuple(added))
-        for name, (text, order, added) in stored.items()
-    }
+    return {name: _text(*given) for name, given in stored.items()}
+
+
+def _text(text: str, order: list[int] | None, added: list[Any], many: list[Any] | None = None) -> Text:
+    return Text(text, None if order is None else tuple(order), tuple(added), None if many is None else Many(*many))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, func, literal_column, select, union
+from sqlalchemy import ClauseElement, Subquery, and_, delete, exists, func, literal_column, select, union
 
-from engine.store.statements.writing import Hot, counting, insert, locking, replace, value
+from engine.store.statements.many import asking
+from engine.store.statements.writing import Hot, counting, insert, locking, remove, replace, value
 from engine.store.tables import (
     case_keys,
     cases,
@@ -18,12 +19,46 @@ from engine.store.tables import (
 )
 
 ROOT_OF = Hot(select(cases.c.root).where(cases.c.id == value("id")), "id")
-LOCK = Hot(locking(select(cases.c.id).where(cases.c.id == value("id"))), "id")
-LOCK_FREE = Hot(locking(select(cases.c.id).where(cases.c.id == value("id")), is_free=True), "id")
-FAMILY = Hot(select(cases).where(cases.c.root == value("root")).order_by(cases.c.birth), "root")
+
+
+def _locking(*, is_free: bool) -> Hot:
+    """Lock a case; many in the order in which they are named."""
+
+    def many(given: Subquery) -> ClauseElement:
+        wanted = select(cases.c.id).join_from(given, cases, cases.c.id == given.c.id).order_by(given.c.place)
+        return locking(wanted, is_free=is_free, of=cases)("postgresql")
+
+    one = select(cases.c.id).where(cases.c.id == value("id"))
+    return Hot(locking(one, is_free=is_free), "id", many=asking(many, {"id": "text"}, 1))
+
+
+def _families(given: Subquery) -> ClauseElement:
+    wanted = select(cases).join_from(given, cases, cases.c.root == given.c.root)
+    return wanted.order_by(given.c.place, cases.c.birth)
+
+
+def _secrets(given: Subquery) -> ClauseElement:
+    wanted = select(case_keys, cases.c.root).join_from(given, cases, cases.c.root == given.c.root)
+    return wanted.join(case_keys, case_keys.c.case_id == cases.c.id)
+
+
+def _requests(given: Subquery) -> ClauseElement:
+    is_asked = and_(requests.c.sender == given.c.sender, requests.c.key == given.c.key)
+    return select(requests).join_from(given, requests, is_asked)
+
+
+LOCK = _locking(is_free=False)
+LOCK_FREE = _locking(is_free=True)
+FAMILY = Hot(
+    select(cases).where(cases.c.root == value("root")).order_by(cases.c.birth),
+    "root",
+    many=asking(_families, {"root": "text"}, 1),
+)
 ROW = Hot(select(cases).where(cases.c.id == value("id")), "id")
 SECRETS = Hot(
-    select(case_keys).join(cases, cases.c.id == case_keys.c.case_id).where(cases.c.root == value("root")), "root"
+    select(case_keys).join(cases, cases.c.id == case_keys.c.case_id).where(cases.c.root == value("root")),
+    "root",
+    many=asking(_secrets, {"root": "text"}, 2),
 )
 PERSONAL = Hot(
     select(personal.c.case_id, personal.c.field, personal.c.value)
@@ -68,26 +103,22 @@ LINKED = Hot(
 COUNTED = Hot(select(counters.c.number).where(counters.c.prefix == value("prefix")), "prefix")
 COUNT = counting(counters, "number")
 
-NEW_CASE = insert(cases)
-NEW_WAITING = insert(waiting)
-NO_WAITING = Hot(
-    waiting.delete().where(*(column == value(column.name) for column in waiting.columns)),
-    *(column.name for column in waiting.columns),
-)
-NEW_REQUEST = insert(requests)
-NEW_MESSAGE = insert(outbox)
-CYCLE = replace(clock_cycles, filled=("noticed_ms",))
-LINK = replace(links)
-PERSONAL_VALUE = replace(personal)
-NO_PERSONAL_VALUE = Hot(
-    personal.delete().where(personal.c.case_id == value("case_id"), personal.c.field == value("field")),
-    "case_id",
-    "field",
-)
+NEW_CASE = insert(cases, many=True)
+NEW_WAITING = insert(waiting, many=True)
+NO_WAITING = remove(waiting, *(column.name for column in waiting.columns))
+NEW_REQUEST = insert(requests, many=True)
+NEW_MESSAGE = insert(outbox, many=True)
+CYCLE = replace(clock_cycles, filled=("noticed_ms",), many=True)
+LINK = replace(links, many=True)
+PERSONAL_VALUE = replace(personal, many=True)
+NO_PERSONAL_VALUE = remove(personal, "case_id", "field")
 
 MEMBERS = Hot(select(cases.c.id).where(cases.c.root == value("root")), "root")
 REQUEST = Hot(
-    select(requests).where(requests.c.sender == value("sender"), requests.c.key == value("key")), "sender", "key"
+    select(requests).where(requests.c.sender == value("sender"), requests.c.key == value("key")),
+    "sender",
+    "key",
+    many=asking(_requests, {"sender": "text", "key": "text"}, 0, 1),
 )
 FORGET = Hot(
     delete(requests).where(exists().where(cases.c.id == requests.c.case_id, cases.c.closed_ms < value("before"))),

@@ -39,5 +39,5 @@ def compiled(dialect: Dialect) -> dict[str, Text]:
 
 def page(kind: Kind) -> str:
     """The file of one database's texts."""
-    texts = {name: (one.text, one.order, one.added) for name, one in sorted(compiled(DIALECTS[kind]).items())}
+    texts = {name: one.stored() for name, one in sorted(compiled(DIALECTS[kind]).items())}
     return json.dumps(texts, indent=1, ensure_ascii=False) + "\n"

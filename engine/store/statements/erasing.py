@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, func, literal_column, null, select, update
 
-from engine.store.statements.writing import Hot, insert, value
+from engine.store.statements.writing import Hot, insert, remove, value
 from engine.store.tables import attachments, case_keys, contents, outbox, requests
 
-NEW_SECRET = insert(case_keys)
-NO_SECRET = Hot(delete(case_keys).where(case_keys.c.case_id == value("of")), "of")
+NEW_SECRET = insert(case_keys, many=True)
+NO_SECRET = remove(case_keys, "case_id")
 KEY_OF = Hot(select(case_keys.c.secret).where(case_keys.c.case_id == value("owner")), "owner")
 KEYS_BESIDE = Hot(
     select(case_keys)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, literal_column, select, update
 
-from engine.store.statements.writing import Hot, insert, value
+from engine.store.statements.writing import Hot, insert, remove, value
 from engine.store.tables import case_keys, heard, kept, listening
 
 _KEPT: ColumnElement[str] = literal_column("'kept'")
 _NONE: ColumnElement[str] = literal_column("''")
 
-LISTEN = insert(listening)
-NO_LISTENING = Hot(
-    delete(listening).where(*(column == value(column.name) for column in listening.columns)),
-    *(column.name for column in listening.columns),
-)
+LISTEN = insert(listening, many=True)
+NO_LISTENING = remove(listening, *(column.name for column in listening.columns))
 LISTENERS = Hot(
     select(listening.c.case_id)
     .where(listening.c.event == value("event"), listening.c.mark == value("mark"))

@@ -6,13 +6,14 @@ nothing more can be.
 
 from __future__ import annotations
 
-from sqlalchemy import ClauseElement, Select, column, select, table
+from sqlalchemy import BigInteger, ClauseElement, Select, column, select, table
 from sqlalchemy import insert as core_insert
 
+from engine.store.statements.many import inserting
 from engine.store.statements.writing import Hot, value
 from engine.store.tables import cases, records
 
-in_months = table("records", *(column(one.name) for one in records.columns), column("at_ms"))
+in_months = table("records", *(column(one.name, one.type) for one in records.columns), column("at_ms", BigInteger))
 """As PostgreSQL has them."""
 
 
@@ -36,7 +37,8 @@ def _of_case(dialect: str) -> ClauseElement:
     return found.where(there.c.at_ms.between(opened, floor.scalar_subquery()))
 
 
-NEW_RECORD = Hot(_new, *(one.name for one in in_months.columns), spare=("at_ms",))
+_NAMES = tuple(one.name for one in in_months.columns)
+NEW_RECORD = Hot(_new, *_NAMES, spare=("at_ms",), many=inserting(core_insert(in_months), _NAMES))
 RECORDS = Hot(_of_case, "case_id", "after", "most")
 
 STATEMENTS = {name: found for name, found in list(globals().items()) if isinstance(found, Hot)}

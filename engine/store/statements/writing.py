@@ -20,17 +20,20 @@ from sqlalchemy import (
 from sqlalchemy import insert as core_insert
 
 from engine.store.statements import Text
+from engine.store.statements.many import Wide, inserting, removing
 
 
 class Hot:
     """A statement and the names of its values in the order in which callers give them."""
 
     def __init__(
-        self, build: ClauseElement | Callable[[str], ClauseElement], *names: str, spare: tuple[str, ...] = ()
-    ) -> None:
+        self, build: ClauseElement | Callable[[str], ClauseElement], *names: str, spare: tuple[str, ...] = (),
+        many: Wide | None = None,
+    ) -> None:  # fmt: skip
         self.build = build
         self.names = names
         self.spare = spare  # of these, what not every database wants
+        self.many = many  # the same for many sets of values
 
     def text(self, dialect: Dialect) -> Text:
         """The statement in one database's words. Values that SQLAlchemy adds are always the same."""
@@ -42,19 +45,22 @@ class Hot:
         if not set(self.names) - set(self.spare) <= set(wanted) or None in added.values():
             raise TypeError(f"the statement wants {wanted}, not {self.names}: {compiled}")
         words = " ".join(str(compiled).split())
+        many = self.many.text(dialect) if self.many is not None and dialect.name == "postgresql" else None
         if wanted == self.names:
-            return Text(words)
+            return Text(words, many=many)
+        if many is not None:
+            raise TypeError(f"many sets of values are given in the order of one: {compiled}")
         known = [*self.names, *added]
         return Text(words, tuple(known.index(name) for name in wanted), tuple(added.values()))
 
 
-def insert(table: Table) -> Hot:
+def insert(table: Table, *, many: bool = False) -> Hot:
     """Insert a whole row, its values in the order of the columns; a number the database gives is left out."""
     names = tuple(column.name for column in table.columns if column.autoincrement is not True)
-    return Hot(core_insert(table), *names)
+    return Hot(core_insert(table), *names, many=inserting(core_insert(table), names) if many else None)
 
 
-def replace(table: Table, *kept: str, filled: tuple[str, ...] = ()) -> Hot:
+def replace(table: Table, *kept: str, filled: tuple[str, ...] = (), many: bool = False) -> Hot:
     """Insert a whole row or replace the one with its primary key, but for columns `kept` from the first.
 
     Columns to be `filled` take a value over what is there, and never nothing.
@@ -63,31 +69,41 @@ def replace(table: Table, *kept: str, filled: tuple[str, ...] = ()) -> Hot:
     keys = [column.name for column in table.primary_key]
 
     def build(dialect: str) -> ClauseElement:
-        upsert = _upsert(dialect, table)
+        statement: ClauseElement = replacing(_upsert(dialect, table))
+        return statement
+
+    def replacing(upsert: Any) -> Any:
         changed: dict[str, Any] = {
             name: upsert.excluded[name] for name in names if name not in keys and name not in kept
         }
         changed |= {name: func.coalesce(upsert.excluded[name], table.c[name]) for name in filled}
-        statement: ClauseElement = (
-            upsert.on_conflict_do_update(index_elements=keys, set_=changed)
-            if changed
-            else upsert.on_conflict_do_nothing(index_elements=keys)
-        )
-        return statement
+        if changed:
+            return upsert.on_conflict_do_update(index_elements=keys, set_=changed)
+        return upsert.on_conflict_do_nothing(index_elements=keys)
 
-    return Hot(build, *names)
+    return Hot(build, *names, many=inserting(replacing(_upsert("postgresql", table)), names) if many else None)
+
+
+def remove(table: Table, *names: str) -> Hot:
+    """Remove the row of this primary key, its values in the order of these columns."""
+    statement = table.delete().where(*(table.c[name] == value(name) for name in names))
+    return Hot(statement, *names, many=removing(table, names))
 
 
 def counting(table: Table, column: str) -> Hot:
-    """Insert a row that counts from what is given, or count one on where its key is there."""
+    """Insert a row that counts from what is given, or count one on where its key is there.
+
+    A server says at once how far that is; of SQLite's versions only later ones could.
+    """
     names = tuple(column.name for column in table.columns)
     keys = [column.name for column in table.primary_key]
 
     def build(dialect: str) -> ClauseElement:
-        upsert: ClauseElement = _upsert(dialect, table).on_conflict_do_update(
+        upsert = _upsert(dialect, table).on_conflict_do_update(
             index_elements=keys, set_={column: table.c[column] + literal_column("1")}
         )
-        return upsert
+        counted: ClauseElement = upsert if dialect == "sqlite" else upsert.returning(table.c[column])
+        return counted
 
     return Hot(build, *names)
 
@@ -99,15 +115,17 @@ def database_time(dialect: str) -> ColumnElement[int]:
     return literal_column("floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 
 
-def locking(wanted: Select[Any], *, is_free: bool = False) -> Callable[[str], ClauseElement]:
+def locking(wanted: Select[Any], *, is_free: bool = False, of: Table | None = None) -> Callable[[str], ClauseElement]:
     """Lock a row and tell the database's time; in one flat select it would be read before the wait for the lock.
 
-    With `is_free` nobody is waited for: of a row that somebody else holds nothing is found.
+    With `is_free` nobody is waited for: of a row that somebody else holds nothing is found. `of` a table where more is
+    selected from: then it is said which row, too.
     """
 
     def build(dialect: str) -> ClauseElement:
-        locked = wanted.with_for_update(skip_locked=is_free).subquery("locked")
-        return select(database_time(dialect)).select_from(locked)
+        locked = wanted.with_for_update(skip_locked=is_free, of=of).subquery("locked")
+        told = locked.columns if of is not None else ()
+        return select(database_time(dialect), *told).select_from(locked)
 
     return build
 

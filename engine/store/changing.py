@@ -1,0 +1,95 @@
+"""How a row of `cases` is changed: only columns that differ, and only if the case still is what it was.
+
+Indexes of the columns that are left out stay untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import compress, groupby
+from operator import attrgetter, ne
+from typing import Any, get_args, get_type_hints
+
+from engine.store.rows import CaseRow
+from engine.store.statements import Many
+
+_GUARDED = ("id", "revision", "sequence", "family_order")
+
+_USUAL: tuple[str, ...] = ("revision", "sequence", "head", "family_order", "floor_ms", "state", "waiting", "body")
+"""What hardly a step leaves as it was; no index has any of these columns."""
+
+_OF_KEYS = frozenset({"process", "business_key", "is_unique", "closed_ms"})
+"""What decides whether another case may have the same unique key."""
+
+_KINDS = {
+    name: "bigint" if int in (kind, *get_args(kind)) else "text" for name, kind in get_type_hints(CaseRow).items()
+}
+"""Of what kind the columns are, as PostgreSQL calls it."""
+
+_usual_of, _guarded_of = attrgetter(*_USUAL), attrgetter(*_GUARDED)
+_STEADY = tuple(
+    slice(places[0], places[-1] + 1)
+    for is_steady, run in groupby(range(len(CaseRow._fields)), lambda place: CaseRow._fields[place] not in _USUAL)
+    if is_steady and (places := [*run])
+)
+"""Where the other columns stand in a row."""
+
+
+def change_of(was: CaseRow, row: CaseRow) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The columns that change, if any, and the values of the statement: of these columns, and what the case was."""
+    if _is_usual(was, row):
+        columns, values = _USUAL, _usual_of(row)
+        if values == _usual_of(was):
+            return (), ()
+    else:
+        marks = tuple(map(ne, was, row))
+        columns, values = tuple(compress(CaseRow._fields, marks)), tuple(compress(row, marks))
+    return columns, values + _guarded_of(was)
+
+
+def _is_usual(was: CaseRow, row: CaseRow) -> bool:
+    """Whether no other columns changed: compared in whole runs, which costs less than to ask each."""
+    for places in _STEADY:
+        if was[places] != row[places]:
+            return False
+    return True
+
+
+@lru_cache(maxsize=1_000)
+def update_of(columns: tuple[str, ...]) -> str:
+    """Change these columns, if the case still is what it was."""
+    changes = ", ".join(f"{name} = ?" for name in columns)
+    guards = " AND ".join(f"{name} = ?" for name in _GUARDED)
+    return f"UPDATE cases SET {changes} WHERE {guards}"
+
+
+@lru_cache(maxsize=1_000)
+def sure_update_of(columns: tuple[str, ...], *, is_unique: bool) -> tuple[str, Many | None]:
+    """The same on a server, failing where it changes nothing, and that for many cases, failing where one was changed.
+
+    Nobody looks at its answer before the commit is on its way. Where the case has a key that no other open one of its
+    process may have, what gives or frees it keeps its place among the other writes.
+    """
+    names = (*columns, *_GUARDED)
+    places = [f"${place}" for place in range(1, len(names) + 1)]
+    changes, guards = _equal(names, places, len(columns))
+    one = f"UPDATE cases SET {changes} WHERE {guards}"
+    sure = f"WITH changed AS ({one} RETURNING 1) SELECT 1 / count(*) FROM changed"
+    if is_unique and not _OF_KEYS.isdisjoint(columns):
+        return sure, None
+    kinds = [_KINDS[name] for name in names]
+    arrays = ", ".join(f"{place}::{kind}[]" for place, kind in zip(places, kinds, strict=True))
+    given = [f"given_{place}" for place in range(len(names))]
+    count = f"${len(names) + 1}"
+    changes, guards = _equal(names, given, len(columns))
+    sets = f"(SELECT * FROM unnest({arrays}) LIMIT {count}) AS given ({', '.join(given)})"
+    every = f"UPDATE cases SET {changes} FROM {sets} WHERE {guards}"
+    many = f"WITH changed AS ({every} RETURNING 1) SELECT 1 / (count(*) = {count})::int FROM changed"
+    return sure, Many(many, kinds, "cases", (len(columns),))
+
+
+def _equal(names: Sequence[str], values: Sequence[str], count: int) -> tuple[str, str]:
+    """So many columns set to these values, and the others compared with them."""
+    pairs = [f"{name} = {value}" for name, value in zip(names, values, strict=True)]
+    return ", ".join(pairs[:count]), " AND ".join(pairs[count:])
