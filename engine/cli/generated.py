@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
 from engine.cli.command import Args
+from engine.cli.commands.editing import known_to_editors
 from engine.cli.coverage_page import ITEMS, KINDS
 from engine.cli.exits import Exit
 from engine.cli.folder import Checked
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from engine.scenarios.coverage import Item
     from engine.scenarios.generating import Proposal, Unreached
 
-TRIES, TRIES_EACH = 10_000, 100
+TRIES, TRIES_EACH = 20_000, 200
 """How much is tried unless it is said: at least so much, and so much for each thing there is to see."""
 
 
@@ -37,7 +39,7 @@ def generate(streams: Streams, args: Args, checked: Checked) -> int:
     seen = _seen(checked, definition, library)
     tries = args.tries or max(TRIES, TRIES_EACH * len(Sights(plan).all))
     effort = Effort(tries, Random(1).randrange, seen, _told)  # the same dice each time: the same proposal
-    proposal = propose(plan, library, effort)
+    proposal = _for_editors(propose(plan, library, effort), args)
     if args.output is not None and proposal.text:
         args.output.write_text(proposal.text, "utf-8")
     if streams.is_json:
@@ -49,6 +51,13 @@ def generate(streams: Streams, args: Args, checked: Checked) -> int:
         streams.say(_("wrote {file}").format(file=args.output))
     _tell(streams, proposal, len(seen))
     return Exit.DONE
+
+
+def _for_editors(proposal: Proposal, args: Args) -> Proposal:
+    """Begin the file, if there is anything to write, with the line that names its schema."""
+    folder = next((path.parent for path in args.paths if path.is_file()), args.settings.folder)
+    text = proposal.text and known_to_editors(proposal.text, "scenarios", args.output or folder / "x", folder)
+    return replace(proposal, text=text)
 
 
 def _told(item: Item, more: int) -> str:

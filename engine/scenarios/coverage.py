@@ -84,7 +84,7 @@ def _named(plan: Plan) -> Iterator[Item]:
 
 def _parts(definition: ProcessDefinition) -> Iterator[tuple[tuple[str, int, bool], Item]]:
     """Every branch and every effect with an `if`, by identity."""
-    for where, branches in _branches(definition):
+    for where, branches in branches_of(definition):
         if len(branches) > 1:
             for number, branch in enumerate(branches, 1):
                 yield ("branch", id(branch), True), ("branch", f"{where} {number}")
@@ -92,7 +92,7 @@ def _parts(definition: ProcessDefinition) -> Iterator[tuple[tuple[str, int, bool
         for action in state.actions.values():  # of two regions the one whose guard fails is left out, not refused
             for guard in action.guards:
                 yield ("guard", id(guard), False), ("guard", f"{action.name}.{guard.name} fails")
-    for where, effects in _effects(definition):
+    for where, effects in effects_of(definition):
         for number, effect in enumerate(effects, 1):
             if effect.when is not None:
                 for way in (True, False):
@@ -100,7 +100,8 @@ def _parts(definition: ProcessDefinition) -> Iterator[tuple[tuple[str, int, bool
                     yield ("effect", id(effect), way), ("effect", f"{where} {number} {said}")
 
 
-def _branches(definition: ProcessDefinition) -> Iterator[tuple[str, Branches[Any]]]:
+def branches_of(definition: ProcessDefinition) -> Iterator[tuple[str, Branches[Any]]]:
+    """Every choice between branches, with the place where it is written."""
     for action in definition.actions.values():
         yield f"{action.name}.to", action.to
     for state in definition.states.values():
@@ -115,7 +116,8 @@ def _branches(definition: ProcessDefinition) -> Iterator[tuple[str, Branches[Any
         yield f"{clock.name}.goal", clock.goal
 
 
-def _effects(definition: ProcessDefinition) -> Iterator[tuple[str, tuple[Effect, ...]]]:
+def effects_of(definition: ProcessDefinition) -> Iterator[tuple[str, tuple[Effect, ...]]]:
+    """Every list of effects, with the place where it is written."""
     yield "opening.then", definition.opening.then
     for action in definition.actions.values():
         yield f"{action.name}.then", action.then
@@ -125,7 +127,7 @@ def _effects(definition: ProcessDefinition) -> Iterator[tuple[str, tuple[Effect,
             yield f"{state.name}.{action.name}.then", action.then
         for timer in state.timers.values():
             yield f"{state.name}.{timer.name}.then", timer.then
-    for where, branches in _branches(definition):
+    for where, branches in branches_of(definition):
         for number, branch in enumerate(branches, 1):
             yield f"{where} {number}.then", branch.then
     for clock in definition.clocks.values():

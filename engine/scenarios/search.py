@@ -8,14 +8,17 @@ something new its way becomes a scenario. Everything is played on the pure core;
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from engine.core.cases import EMPTY, Actor, Case, Reason
 from engine.core.plan import Library, Plan
+from engine.expressions import Expression
 from engine.fields import plain
-from engine.model import Action, OpenCase
+from engine.lang.build.used import parts_of
+from engine.model import Action, OpenCase, Tell
+from engine.scenarios.aims import Aim, Aims, View
 from engine.scenarios.coverage import Item, Sights
 from engine.scenarios.expecting import expected
 from engine.scenarios.placeholders import placeholder
@@ -92,6 +95,12 @@ class Search:
         self._places: dict[tuple[str, ...], list[Any]] = {}  # active leaves → the spots there
         self._order: list[tuple[str, ...]] = []
         self._visits: Counter[tuple[str, ...]] = Counter()
+        self.aims = Aims(plan)
+        self._minds_family = _minds_family(plan, library)
+        self._unseen: list[Item] = []
+        self._chase: tuple[Aim, _Spot] | None = None
+        self._keys: list[Any] = []  # of the spots, oldest first
+        self._views: dict[Item, View] = {}
         self._schedules = [*plan.definition.schedule]
 
     def run(self, seen: Iterable[Item], tries: int) -> Found:
@@ -148,47 +157,89 @@ class Search:
             self._look(_Spot(world, main, ()), _Tried({"until": at(until, self.zone), "schedule": name}))
 
     def _go_on(self) -> None:
-        place = min((self.tries.one_of(self._order) for _ in range(3)), key=self._visits.__getitem__)
-        self._visits[place] += 1
-        spot = self._spots[self.tries.one_of(self._places[place])]
+        aim, spot = self._next()
+        self._chase = None
         if len(spot.way) >= LONGEST:
             return
         tried = _Spot(spot.world.twin(), spot.main, spot.way)
         if self.plan.looked_up and not self.dice(AGAIN_EVERY):
             self._open_again(tried)
-            return
-        if self.plan.definition.incoming and not self.dice(HEARD_EVERY):
+        elif self.plan.definition.incoming and not self.dice(HEARD_EVERY):
             self._hear(tried)
-            return
-        acts = [*self._acts(tried)] if self.dice(4) else []
-        if acts:
-            self._act(tried, *min((self.tries.one_of(acts) for _ in range(2)), key=self._seldom))
+        elif aim is not None and self.dice(4):
+            leading = aim.leading(self.plan.active(spot.world.case(spot.main).position))
+            came = self._lead(tried, leading if self.dice(4) else aim.turning)
+            self._chase = came and (aim, came)
         else:
-            self._wait(tried)
+            self._try(tried, [*self._acts(tried)] if self.dice(4) else [])
+
+    def _next(self) -> tuple[Aim | None, _Spot]:
+        """From where to go on, and at what that aims: mostly after the step that has just led on."""
+        if self._chase is not None and self.dice(4):
+            return self._chase
+        if not self.dice(3):
+            return None, self._spots[self._anywhere()]
+        item = self.tries.one_of(self._aimed_at())
+        if item not in self._views:
+            self._views[item] = View(self.aims.of(item), self.plan)
+        return self._views[item].aim, self._spots[self._near(self._views[item])]
+
+    def _lead(self, spot: _Spot, names: Set[str]) -> _Spot | None:
+        """Do one of some actions of the case; let time pass, or act in cases it has opened, where that may lead on."""
+        minds = self._minds_family and "" in names
+        acts = [act for act in self._acts(spot) if (minds if act[0] else act[2].name in names)]
+        return self._try(spot, [] if "" in names and not self.dice(2) else acts)
+
+    def _try(self, spot: _Spot, acts: list[tuple[str, Case, Action]]) -> _Spot | None:
+        if acts:
+            return self._act(spot, *min((self.tries.one_of(acts) for _ in range(2)), key=self._seldom))
+        return self._wait(spot)
+
+    def _aimed_at(self) -> list[Item]:
+        """What is not seen yet, in an order that is always the same."""
+        if len(self._unseen) != len(self.found.unseen):
+            self._unseen = sorted(self.found.unseen)
+        return self._unseen
+
+    def _anywhere(self) -> Any:
+        place = min((self.tries.one_of(self._order) for _ in range(3)), key=self._visits.__getitem__)
+        self._visits[place] += 1
+        return self.tries.one_of(self._places[place])
+
+    def _near(self, view: View) -> Any:
+        """A spot near where it may show: first of as different cases as there are, then one of the nearest of these."""
+        for key in self._keys[view.known :]:
+            view.note(key, self._spots[key].world.case(self._spots[key].main))
+        places = view.places[self.tries.one_of([*view.places])]
+        nearest = min(view.far[place] for place in places)
+        near = [place for place in places if view.far[place] == nearest] if self.dice(4) else [*places]
+        place = min((self.tries.one_of(near) for _ in range(2)), key=lambda one: (view.far[one], self._visits[one]))
+        self._visits[place] += 1
+        return self.tries.one_of(places[place])
 
     def _seldom(self, act: tuple[str, Case, Action]) -> tuple[bool, int]:
         """The case's own actions before those of others, and what was seldom done before what was done often."""
         return bool(act[0]), self.found.done[act[2].name]
 
     def _acts(self, spot: _Spot) -> Iterator[tuple[str, Case, Action]]:
-        """What is offered now: in the case itself, and in those that it has opened."""
+        """What is offered now: in the case itself, in those that it has opened, and in those that these have."""
         for link, case in self._family(spot):
             plan = self.library.plan(case.process, case.version)
             for event in plan.chart.possible(case.position):
                 yield from ((link, case, action) for action in plan.course(case.position, event).actions[:1])
 
     def _family(self, spot: _Spot) -> Iterator[tuple[str, Case]]:
-        main = spot.world.case(spot.main)
-        yield "", main
-        for link, linked in main.links.items():
-            if linked in spot.world.root_of and not spot.world.case(linked).outcome:
-                yield link, spot.world.case(linked)
+        family = [("", spot.world.case(spot.main))]
+        for name, case in family:  # grows while it is walked
+            linked = ((link, child) for link, child in case.links.items() if child in spot.world.root_of)
+            family += [(f"{name}.{link}".lstrip("."), spot.world.case(child)) for link, child in linked]
+        yield from family
 
-    def _act(self, spot: _Spot, link: str, case: Case, action: Action) -> None:
+    def _act(self, spot: _Spot, link: str, case: Case, action: Action) -> _Spot | None:
         tries = self._tries_in(case)
         actors = [*tries.actors(action, case)]
         if not actors:
-            return
+            return None
         actor = self.tries.one_of(actors)
         here = Here(case, spot.world.now, actor.id)
         form = tries.form(action.form, here)
@@ -196,7 +247,7 @@ class Search:
         written: dict[str, Any] = {"case": link} if link else {}
         written |= {"do": action.name, **self._as(actor, facts, form)}
         reasons = spot.world.act(case.id, action.name, form, actor, facts)
-        self._look(spot, _Tried(written, reasons, "" if link else action.name))
+        return self._look(spot, _Tried(written, reasons, "" if link else action.name))
 
     def _hear(self, spot: _Spot) -> None:
         """Another system tells something: mostly of this case, sometimes of one that there is not."""
@@ -226,13 +277,13 @@ class Search:
             self._others[case.process] = Tries(self.library.plan(case.process, case.version), self.dice, self.register)
         return self._others[case.process]
 
-    def _wait(self, spot: _Spot) -> None:
+    def _wait(self, spot: _Spot) -> _Spot | None:
         cases = [case for family in spot.world.families.values() for case in family.cases.values()]
         dues = [case.next_due for case in cases if case.next_due is not None]
         until = self.tries.one_of(self.tries.instants(spot.world.now, dues))
         text = at(until, self.zone)
         spot.world.wait_until(until)
-        self._look(spot, _Tried({"until": text}))
+        return self._look(spot, _Tried({"until": text}))
 
     def _as(self, actor: Actor, facts: Mapping[str, Any], form: Mapping[str, Any] | None = None) -> dict[str, Any]:
         said: dict[str, Any] = {"as": f"{actor.roles[0]}:{actor.id}"}
@@ -241,8 +292,8 @@ class Search:
 
     # -- what came of it ---------------------------------------------------------------------------------------------
 
-    def _look(self, spot: _Spot, tried: _Tried) -> None:
-        """Keep what a try has shown, and where it has led."""
+    def _look(self, spot: _Spot, tried: _Tried) -> _Spot | None:
+        """Keep what a try has shown, and where it has led, if it has led on."""
         world, (written, reasons, act, heard, unheard) = spot.world, tried
         refusals = tuple((self.plan.definition.process, act, one.rule) for one in reasons) if act else ()
         outcome = Outcome(scenario="", failure=None, steps=tuple(world.steps), refusals=refusals, unheard=unheard)
@@ -256,13 +307,24 @@ class Search:
         if new:
             self.found.unseen -= new
             self.found.ways.append((way, frozenset(new)))
-        if spot.main and not reasons:
-            key = (*_key(world.case(spot.main), self.plan), *self._hour(world.case(spot.main), world.now))
-            if key not in self._spots:
-                self._places.setdefault(key[0].leaves, []).append(key)
-                self._order = [*self._places]
-            if key not in self._spots or len(self._spots[key].way) > len(way):
-                self._spots[key] = _Spot(world.twin(), spot.main, way)
+        if not spot.main or reasons:
+            return None
+        led = _Spot(world, spot.main, way)
+        self._keep(led)
+        return led
+
+    def _keep(self, spot: _Spot) -> None:
+        """Keep it where it is a new spot or the way there is shorter; of equal ones, which may differ within, any."""
+        case = spot.world.case(spot.main)
+        family = tuple((link, one.position) for link, one in self._family(spot)) if self._minds_family else ()
+        key = (*_key(case, self.plan), *self._hour(case, spot.world.now), family)
+        if key not in self._spots:
+            self._places.setdefault(case.position.leaves, []).append(key)
+            self._order = [*self._places]
+            self._keys.append(key)
+        longer = len(self._spots[key].way) - len(spot.way) if key in self._spots else 1
+        if longer > 0 or (longer == 0 and not self.dice(4)):
+            self._spots[key] = spot._replace(world=spot.world.twin())
 
     def _hour(self, case: Case, now: int) -> tuple[bool, ...]:
         """What of the time the way on may depend on: which hours are open, and whether the case closed long ago."""
@@ -296,6 +358,15 @@ def _asks(plan: Plan, library: Library) -> bool:
         known |= opened
         ahead += [found for name in sorted(opened) if (found := library.newest(name, 0)) is not None]
     return False
+
+
+def _minds_family(plan: Plan, library: Library) -> bool:
+    """Whether what becomes of cases that it opens matters to a case."""
+    reads = (part.names for part in parts_of(plan.definition) if isinstance(part, Expression))
+    tells = (one for other in library.plans.values() for one in other.effects if isinstance(one, Tell))
+    return any(name.startswith("linked.") for names in reads for name in names) or any(
+        one.target == "parent" for one in tells
+    )
 
 
 def _key(case: Case, plan: Plan) -> Any:

@@ -37,11 +37,12 @@ def person(role: str, number: int = 1) -> str:
 
 
 class Here(NamedTuple):
-    """What values may agree with: the case, if there is one, the time, and who gives them."""
+    """What values may agree with: the case, if there is one, the time, who gives them, and what is given with them."""
 
     case: Case | None
     now: int
     actor: str
+    given: Mapping[str, Any] = EMPTY
 
 
 class Tries:
@@ -98,7 +99,9 @@ class Tries:
     def form(self, form: Form, here: Here) -> dict[str, Any]:
         """Answers to a form: every required field, some of the others."""
         names = [*form.require, *(name for name in form.allow if self.dice(3) == 0)]
-        found = {name: self._value(self.definition.fields[name], here) for name in names}
+        found: dict[str, Any] = {}
+        for name in names:
+            found[name] = self._value(self.definition.fields[name], here._replace(given=found))
         if names and self.dice(8) == 0:
             found.pop(self.one_of(names))
         return {name: value for name, value in found.items() if value is not None}
@@ -159,7 +162,7 @@ class Tries:
 
     def _own(self, field: Field, here: Here) -> Iterator[Value]:
         if field.type in ("instant", "date"):
-            days = (show_instant(here.now + away, self.zone) for away in AROUND)
+            days = (show_instant(self.one_of(self._nows(here)) + away, self.zone) for away in AROUND)
             yield from (text if field.type == "instant" else text[:10] for text in days)
         elif field.type == "person":
             role = field.role or self.one_of(sorted(self.plan.roles) or ["agent"])
@@ -172,13 +175,23 @@ class Tries:
             yield from self._lists(field, here)
         elif field.type == "table":
             rows = [self._row(field, here) for _ in range(max(2, _least(field)))]
-            yield from (rows[: max(1, _least(field))], rows)
+            yield from (rows[: max(1, _least(field))], rows, rows[: _least(field)])
         else:
             yield from (placeholder(field, self.zone, number) for number in (1, 2, 9))
             yield from (plain(field, number) for number in (2, 9, 100) if field.type in ("integer", "number", "money"))
 
-    def _row(self, field: Field, here: Here) -> Value:
-        return {name: self._value(column, here) for name, column in field.columns.items()}
+    def _nows(self, here: Here) -> list[int]:
+        """Around what an instant may lie: now, and the other instants that are given with it."""
+        kept = self.definition.fields
+        given = [read(kept[name], text, self.zone) for name, text in here.given.items() if kept[name].type == "instant"]
+        return [here.now, *(instant for instant in given if isinstance(instant, int))]
+
+    def _row(self, field: Field, here: Here) -> dict[str, Value]:
+        """A row; sometimes a cell of it is left empty."""
+        row = {name: self._value(column, here) for name, column in field.columns.items()}
+        if not self.dice(8):
+            row.pop(self.one_of([*row]))
+        return row
 
     def _lists(self, field: Field, here: Here) -> Iterator[Value]:
         of = field.of or Field(name=field.name, type="text")

@@ -19,8 +19,7 @@ _BARE = re.compile(r"[^\W\d_](?:[\w ./+-]*\w)?|[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-
 
 def script_text(process: str, given: Step, scenarios: Mapping[str, Iterable[Step]], notes: Iterable[str] = ()) -> str:
     """The file; `notes` stand above it as comments."""
-    lines = ["# yaml-language-server: $schema=../schemas/scenarios.schema.json"]
-    lines += [f"# {' '.join(note.split())}" for note in notes]
+    lines = [f"# {' '.join(note.split())}" for note in notes]
     lines.append(f"process: {process}")
     if given:
         lines.append("given:")

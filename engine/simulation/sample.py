@@ -40,7 +40,6 @@ class _Sample:
     def lines(self) -> Iterator[str]:
         """The file, line by line."""
         definition = self.definition
-        yield "# yaml-language-server: $schema=schemas/simulation.schema.json"
         yield "# Guesses, to be replaced by what is known: how many cases come, how long work takes, who is there when."
         yield f"process: {definition.process}"
         yield f"from: {USUAL_FROM}"

@@ -46,3 +46,26 @@ def test_new_files_name_their_schema_where_there_are_some() -> None:
         assert Path("processes", schema).resolve() == Path(f"schemas/{kind}.schema.json").resolve()
     assert run("check").code == Exit.DONE
     assert run("test").code == Exit.DONE
+
+
+@pytest.mark.parametrize(
+    ("words", "file", "kind"),
+    [
+        (("test", "processes/key_loan.yaml", "--generate", "--tries", "50"), "processes/m.scenarios.yaml", "scenarios"),
+        (("test", "processes/key_loan.yaml", "--generate", "--tries", "50"), "m.scenarios.yaml", "scenarios"),
+        (("simulate", "key_loan", "--sample"), "day.yaml", "simulation"),
+        (("simulate", "key_loan", "--sample"), "plans/day.yaml", "simulation"),
+    ],
+)
+def test_a_file_that_is_written_names_its_schema_from_where_it_lies_and_only_where_there_is_one(
+    words: tuple[str, ...], file: str, kind: str
+) -> None:
+    run("new", "key_loan")
+    Path("plans").mkdir()
+    Path("processes/key_loan.scenarios.yaml").unlink()
+    without = run(*words, "-o", file)
+    assert (without.code, "$schema" in Path(file).read_text("utf-8")) == (0, False), without.err
+    run("schema")
+    assert run(*words, "-o", file, "--force").code == 0
+    schema = Path(file).read_text("utf-8").splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    assert Path(file).parent.joinpath(schema).resolve() == Path(f"schemas/{kind}.schema.json").resolve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -52,7 +53,7 @@ def run_schema(streams: Streams, args: Args) -> int:
         streams.say(_("wrote {what} to {folder}").format(what=counted, folder=target))
     else:
         streams.say(_("the schemas in {folder} are up to date").format(folder=target))
-    streams.tell(_("a process begins with: {line}").format(line=schema_line("process")))
+    streams.tell(_("a process begins with: {line}").format(line=_line(Path("..", FOLDER, f"process{_ENDING}"))))
     return Exit.DONE
 
 
@@ -61,6 +62,13 @@ def schemas_beside(folder: Path) -> Path:
     return folder.parent / FOLDER
 
 
-def schema_line(kind: str) -> str:
-    """The first line of a file in the folder of processes, by which editors know what it is."""
-    return f"# yaml-language-server: $schema=../{FOLDER}/{kind}{_ENDING}"
+def known_to_editors(text: str, kind: str, file: Path, folder: Path) -> str:
+    """Begin a file with the line that names its schema from where the file lies, if a folder of processes has one."""
+    schema = schemas_beside(folder) / f"{kind}{_ENDING}"
+    if not schema.is_file():
+        return text
+    return f"{_line(Path(os.path.relpath(schema, file.parent)))}\n{text}"
+
+
+def _line(schema: Path) -> str:
+    return f"# yaml-language-server: $schema={schema.as_posix()}"

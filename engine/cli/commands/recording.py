@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.command import Args, Command, engine_command
+from engine.cli.commands.editing import known_to_editors
 from engine.cli.exits import Exit
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import CaseId
@@ -52,13 +54,15 @@ def run_record(streams: Streams, engine: Engine, args: Args) -> int:
     root = told.steps[0].case.root
     name = args.name or _("as it was in {case}").format(case=root)
     found = recorded(told.steps, told.links, library, name, _survivor(engine, told, args.settings.actor))
+    folder: Path = args.settings.folder
+    text = known_to_editors(found.text, "scenarios", args.output or folder / "x", folder)
     if args.output is not None:
-        args.output.write_text(found.text, "utf-8")
+        args.output.write_text(text, "utf-8")
     if streams.is_json:
         unsaid = [{"kind": one.kind, "what": one.what} for one in found.unsaid]
-        streams.give({"case": root, "scenario": found.text, "unsaid": unsaid})
+        streams.give({"case": root, "scenario": text, "unsaid": unsaid})
     elif args.output is None:
-        streams.out.write(found.text)
+        streams.out.write(text)
     else:
         streams.say(_("wrote {file}").format(file=args.output))
     for one in found.unsaid:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.command import Args, Command, plain_command
+from engine.cli.commands.editing import known_to_editors
 from engine.cli.definitions import file_meant, meant_definition
 from engine.cli.exits import Exit
 from engine.cli.findings import findings_document
@@ -129,7 +130,7 @@ def _write_sample(streams: Streams, args: Args, definitions: Sequence[ProcessDef
 
     if len(definitions) > 1:
         raise UsageError(_("assumptions are about one process"), help=_("name one"))
-    text = sample(definitions[0])
+    text = known_to_editors(sample(definitions[0]), "simulation", args.output or Path("x"), args.settings.folder)
     if args.output is not None:
         args.output.write_text(text, "utf-8")
         streams.say(_("wrote {file}").format(file=args.output))

@@ -12,7 +12,7 @@ import click
 
 from engine.cli.against import DATABASE, findings_against
 from engine.cli.command import Args, Command, plain_command
-from engine.cli.commands.editing import schema_line, schemas_beside
+from engine.cli.commands.editing import known_to_editors
 from engine.cli.definitions import meant_definition
 from engine.cli.exits import Exit
 from engine.cli.findings import FORMATS, write_findings
@@ -85,11 +85,11 @@ def _starter_files(folder: Path, name: str, language: str) -> Iterator[tuple[Pat
     starter = _STARTER / language
     said = (starter / "desk.yaml").read_text("utf-8")
     desk = folder / "desk.yaml"
-    yield desk, _known_to_editors(folder, "desk", said)
+    yield desk, known_to_editors(said, "desk", desk, folder)
     shared = desk_in(desk.read_bytes() if desk.exists() else said.encode())
     for source, target in {"process": f"{name}.yaml", "scenarios": f"{name}.scenarios.yaml"}.items():
         text = _fitted((starter / f"{source}.yaml").read_text("utf-8"), name, shared)
-        yield folder / target, _known_to_editors(folder, source, text)
+        yield folder / target, known_to_editors(text, source, folder / target, folder)
 
 
 def small_desk(language: str) -> str:
@@ -98,11 +98,6 @@ def small_desk(language: str) -> str:
     text = re.sub(r"(?m)^  supervisor:.*\n", "", text)
     text = re.sub(r"(?m)^languages: \[.*?\]", f"languages: [{language}]".ljust(len("languages: [en, zh]")), text)
     return _LABEL.sub(lambda label: _label(label, [language]), text)
-
-
-def _known_to_editors(folder: Path, kind: str, text: str) -> str:
-    """Begin a file with the line that names its schema, where the schemas are."""
-    return f"{schema_line(kind)}\n{text}" if schemas_beside(folder).is_dir() else text
 
 
 @dataclass(frozen=True)
