@@ -365,7 +365,8 @@ def _mapping(raw: Any, path: Place) -> Mapping[str, Any]:
 def _list(raw: Any, path: Place) -> list[Any]:
     if isinstance(raw, (list, tuple)):
         return list(raw)
-    raise _fault(path, f"a list in brackets is expected here, not {raw!r}")
+    mend = f'; write `["{raw}"]`' if isinstance(raw, str) else ""
+    raise _fault(path, f"a list in brackets is expected here, not {raw!r}{mend}")
 
 
 def _text(raw: Any, path: Place) -> str:

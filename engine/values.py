@@ -43,7 +43,7 @@ EXPECTED: Mapping[str, tuple[str, str]] = {
     "text": ("text", "文字"),
     "integer": ("a whole number like `12`", "整数，如 `12`"),
     "number": ("a number like `12` or `3.5`", "数字，如 `12` 或 `3.5`"),
-    "yes_no": ("`yes` or `no`", "`是` 或 `否`"),
+    "yes_no": ("`yes` or `no`", "`是`或`否`"),
     "money": ("an amount like `4.90`, with at most two digits after the point", "金额，如 `4.90`，小数点后最多两位"),
     "date": ("a date like `2026-03-02`", "日期，如 `2026-03-02`"),
     "instant": (

@@ -165,11 +165,12 @@ def _leading(definition: ProcessDefinition, result: Accepted, offers: Iterable[O
     """Choose an allowed action that leads on: of the present state, keeping the next promise, or of few states."""
     urgent = most_urgent(result.case)
     keeping = definition.clocks[urgent[0]].met_by if urgent else ()
-    for offer in by_likelihood(definition, offers):
+    position = result.case.position
+    for offer in by_likelihood(definition, offers, position):
         name = offer.action
         is_near = name not in definition.actions or name in keeping or len(definition.actions[name].places) in (1, 2)
         is_again = name == result.record.get("name")
-        if offer.is_allowed and is_near and not is_again and leads_on(definition, name):
+        if offer.is_allowed and is_near and not is_again and leads_on(definition, name, position):
             return name
     return None
 

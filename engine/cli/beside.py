@@ -18,6 +18,7 @@ from engine.cli.adjusted import (
 from engine.cli.answer import reader_of
 from engine.cli.command import Args
 from engine.cli.exits import Exit
+from engine.cli.prompts import confirm
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
 from engine.cli.translate import _, later, plural
@@ -81,7 +82,7 @@ def _is_sure(streams: Streams, args: Args) -> bool:
     if not streams.may_ask or getattr(args, "preview", False):
         streams.tell(_("nothing was declared; --yes declares it"))
         return False
-    click.confirm(_("Declare it?"), abort=True, err=True)
+    confirm(_("Declare it?"))
     return True
 
 

@@ -15,6 +15,7 @@ from engine.cli.help_text import HelpContext
 from engine.cli.settings import Settings, read_settings
 from engine.cli.streams import Streams, wants_colour, width_of
 from engine.cli.translate import LANGUAGES, _
+from engine.cli.usage import name_value
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -47,6 +48,8 @@ class Command(click.Command):
         super().__init__(name, callback=callback, help=help, params=params, no_args_is_help=False)
         self.options_metavar = _("[OPTIONS]")
         self.examples = tuple(examples)
+        for param in params:
+            name_value(param)
         self.context_settings = {"help_option_names": ["-h", "--help"]}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -87,7 +90,7 @@ def common_options(*, hidden: bool) -> list[click.Parameter]:
     """Build the options that may stand before or after the command's name."""
     options = [
         click.Option(["--db"], metavar="URL", help=_("The database: a file, or a URL such as postgresql://host/desk.")),
-        click.Option(["--as", "as_"], metavar="ACTOR", help=_("Who acts.")),
+        click.Option(["--as", "as_"], metavar=_("ACTOR"), help=_("Who acts.")),
         click.Option(["--lang"], type=click.Choice(LANGUAGES), help=_("The language of labels and messages.")),
         click.Option(["--color"], type=click.Choice(["auto", "always", "never"]), help=_("Colour the output.")),
         click.Option(["--no-input"], is_flag=True, default=None, help=_("Never ask; fail where an answer is missing.")),

@@ -26,27 +26,27 @@ def form_options() -> list[click.Parameter]:
         click.Option(
             ["-f", "--field", "fields"],
             multiple=True,
-            metavar="NAME=VALUE",
+            metavar=_("NAME=VALUE"),
             help=_("An answer of the form; `NAME=` clears it, `NAME=@FILE` attaches a file, or gives its text."),
         ),
-        click.Option(["--form"], metavar="FILE", help=_("The form as a JSON object, from a file or `-`.")),
+        click.Option(["--form"], metavar=_("FILE"), help=_("The form as a JSON object, from a file or `-`.")),
         click.Option(
-            ["--fact", "facts"], multiple=True, metavar="NAME=VALUE", help=_("A fact you bring: on_shift=T7,T9.")
+            ["--fact", "facts"], multiple=True, metavar=_("NAME=VALUE"), help=_("A fact you bring: on_shift=T7,T9.")
         ),
-        click.Option(["--facts", "facts_file"], metavar="FILE", help=_("Facts as a JSON object.")),
+        click.Option(["--facts", "facts_file"], metavar=_("FILE"), help=_("Facts as a JSON object.")),
     ]
 
 
 def command_options() -> list[click.Parameter]:
     """Build the options of every command that changes a case."""
     return [
-        click.Option(["--key"], metavar="TEXT", help=_("Your own id of this command: given twice it acts once.")),
+        click.Option(["--key"], metavar=_("TEXT"), help=_("Your own id of this command: given twice it acts once.")),
         click.Option(
             ["--expect-revision"],
             type=click.IntRange(min=0),
             help=_("Act only if nobody changed the case since this revision."),
         ),
-        click.Option(["--occurred-at"], metavar="TIME", help=_("When it happened by your own clock; kept as data.")),
+        click.Option(["--occurred-at"], metavar=_("TIME"), help=_("When it happened by your own clock; kept as data.")),
     ]
 
 

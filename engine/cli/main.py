@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from io import StringIO, TextIOWrapper
+from io import TextIOWrapper
 from typing import Any, NamedTuple
 
 import click
@@ -20,6 +20,7 @@ from engine.cli.help_text import HelpContext
 from engine.cli.reader import harmless
 from engine.cli.settings import start_language
 from engine.cli.translate import _, use_language
+from engine.cli.usage import own_words, usage_said
 from engine.errors import (
     ClockJumped,
     Conflict,
@@ -98,7 +99,7 @@ def _asked_for_help(words: Sequence[str]) -> list[str]:
 def _unknown_command(name: str, ctx: click.Context) -> click.UsageError:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, COMMANDS, n=1)
+    near = get_close_matches(name, COMMANDS, n=1, cutoff=0.7)  # less is a guess at random
     text = _("there is no command `{name}`").format(name=name)
     if near:
         text += _("; ") + _("did you mean `{name}`?").format(name=near[0])
@@ -119,9 +120,7 @@ def _explained(error: BaseException, words: Sequence[str]) -> int:
         told = {name: value for name, value in trouble._asdict().items() if value is not None}
         click.echo(json.dumps({"error": told}, ensure_ascii=False), err=True)
     elif isinstance(error, click.ClickException):
-        said = StringIO()
-        error.show(said)
-        click.echo(harmless(said.getvalue()), nl=False, err=True)
+        click.echo(harmless(usage_said(error)), err=True)
     elif trouble.exit_code == Exit.CANCELLED:
         click.echo("\n" + trouble.message, err=True)
     else:
@@ -172,7 +171,7 @@ def _trouble(error: BaseException) -> _Trouble:
     """Put an exception into words: the one table of all that can happen."""
     kind = kind_of(error)
     if isinstance(error, click.ClickException):
-        return _Trouble(kind, error.format_message(), None, error.exit_code)
+        return _Trouble(kind, own_words(error.format_message()), None, error.exit_code)
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         return _Trouble(kind, _("cancelled; what was not finished changed nothing"), None, Exit.CANCELLED)
     if isinstance(error, EngineError):
@@ -182,6 +181,10 @@ def _trouble(error: BaseException) -> _Trouble:
         return _Trouble(kind, said_again(error.message), mend, error.exit_code)
     if isinstance(error, UnicodeDecodeError):
         return _Trouble(kind, _("the file is not text in UTF-8: {error}").format(error=error), None, Exit.FAILED)
+    if isinstance(error, FileNotFoundError) and not error.filename and not _is_somewhere():
+        return _Trouble(
+            kind, _("the folder you are in was deleted"), _("go to one that is there, such as `cd ~`"), Exit.FAILED
+        )
     if isinstance(error, OSError):
         text = (
             _("`{file}`: {error}").format(file=error.filename, error=error.strerror) if error.filename else str(error)
@@ -191,6 +194,14 @@ def _trouble(error: BaseException) -> _Trouble:
     return _Trouble(
         kind, text, _("run it again with --debug and report what it shows; nothing was half done"), Exit.FAILED
     )
+
+
+def _is_somewhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _close_quietly() -> None:

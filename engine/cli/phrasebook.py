@@ -75,6 +75,11 @@ class Phrasebook:
     def _inner(self) -> Sequence[Template]:
         return _in_order(self._phrases)
 
+    @cached_property
+    def _either(self) -> Sequence[Template]:
+        """Sentences and phrases: `x is no day of the week` is a sentence, and not `{name} is {value}`."""
+        return _in_order(dict.fromkeys((*self._phrases, *self._sentences)))
+
     def again(self, text: str) -> str:
         """Say a sentence again; one that is not known stays as it is."""
         return self._sentence(text, 0) or text
@@ -104,7 +109,7 @@ class Phrasebook:
         """What fills a blank: a phrase, a list of such, a sentence; or what somebody wrote, which stays."""
         if not self._phrases or depth > _DEEPEST or not text or _QUOTED.fullmatch(text):
             return text
-        known = _exactly(text) or self._filled(self._inner, text, depth)
+        known = _exactly(text) or self._filled(self._either, text, depth, is_one=True)
         parts = _parts(text)
         if known is None and not all(_QUOTED.fullmatch(part) for part in parts[::2]):
             known = self._sentence(text, depth)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.cli.reader import Reader
-from engine.cli.translate import _, listed
+from engine.cli.translate import _, listed, with_aside
 
 if TYPE_CHECKING:
-    from engine.fields import Field
+    from engine.fields import Field, Words
     from engine.ports import Person
     from engine.views import FormField
 
@@ -28,44 +29,62 @@ _TYPES: Mapping[str, str] = {
 }
 
 
-def ask_missing(
-    reader: Reader, asked: Iterable[FormField], form: dict[str, Any], people: Iterable[Person] = ()
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Who works at the desk, by id, and what its roles are called."""
+
+    people: Mapping[str, Person]
+    roles: Mapping[str, Words]
+
+    @classmethod
+    def of(cls, people: Iterable[Person], roles: Mapping[str, Words]) -> Staff:
+        """Those who act still."""
+        return cls(people={person.id: person for person in people if person.is_active}, roles=roles)
+
+
+def ask_missing(reader: Reader, asked: Iterable[FormField], form: dict[str, Any], staff: Staff) -> dict[str, Any]:
     """Ask for every required field that the form lacks; what is given stays as it is.
 
     Where the desk keeps people, a person named is one of them and holds the role asked for.
     """
-    active = {person.id: person for person in people if person.is_active}
     for field in asked:
         if field.required and form.get(field.field.name) is None:
-            form[field.field.name] = _ask(reader, field, active)
+            form[field.field.name] = _ask(reader, field, staff)
     return form
 
 
-def _ask(reader: Reader, asked: FormField, people: Mapping[str, Person]) -> Any:
+def confirm(question: str) -> None:
+    """Ask whether to do what cannot be taken back; anything but a yes is `click.Abort`."""
+    click.confirm(question, abort=True, err=True, prompt_suffix=_(": "))
+
+
+def _ask(reader: Reader, asked: FormField, staff: Staff) -> Any:
     field = asked.field
     if field.type == "table":
-        return _ask_rows(reader, field)
+        return _ask_rows(reader, field, staff)
     default = None if asked.present is None else reader.value(field, asked.present)
     check = _checked(reader, field, asked.present, default)
 
     def checked(text: str) -> Any:
         answer = check(text)
-        if field.type == "person" and people and text != default:
-            _check_person(reader, field, text.strip(), people)
+        if field.type == "person" and staff.people and text != default:
+            _check_person(reader, field, text.strip(), staff)
         return answer
 
-    return click.prompt(question(reader, field), default=default, err=True, value_proc=checked, prompt_suffix=_(": "))
+    return click.prompt(
+        _question(reader, field, staff), default=default, err=True, value_proc=checked, prompt_suffix=_(": ")
+    )
 
 
-def _check_person(reader: Reader, field: Field, name: str, people: Mapping[str, Person]) -> None:
+def _check_person(reader: Reader, field: Field, name: str, staff: Staff) -> None:
     """Say at once that nobody is called so, or that they do not hold the role."""
+    people = staff.people
     fitting = [person.id for person in people.values() if field.role is None or field.role in person.roles]
     if name in fitting:
         return
     if name in people:
-        text = _("`{person}` does not hold the role `{role}`; {names}").format(
-            person=name, role=field.role, names=_those(fitting)
+        text = _("`{person}` does not hold the role {role}; {names}").format(
+            person=name, role=_role_called(reader, field, staff), names=_those(fitting)
         )
     else:
         from difflib import get_close_matches
@@ -84,13 +103,17 @@ def _those(names: Sequence[str]) -> str:
     )
 
 
-def _ask_rows(reader: Reader, table: Field) -> list[dict[str, Any]]:
+def _role_called(reader: Reader, field: Field, staff: Staff) -> str:
+    return reader.said(staff.roles.get(field.role or "", {}), field.role or "")
+
+
+def _ask_rows(reader: Reader, table: Field, staff: Staff) -> list[dict[str, Any]]:
     """Ask for a table row by row and column by column; an empty first column ends it."""
     click.echo(_("{label} [{name}], row by row:").format(label=_label(reader, table), name=table.name), err=True)
     first, *others = table.columns.values()
     rows: list[dict[str, Any]] = []
     while True:
-        text = question(reader, first) + " " + _("(nothing ends it)")
+        text = _question(reader, first, staff) + " " + _("(nothing ends it)")
         start = click.prompt(
             f"  {len(rows) + 1}. {text}", default="", show_default=False, err=True, prompt_suffix=_(": ")
         )
@@ -98,7 +121,7 @@ def _ask_rows(reader: Reader, table: Field) -> list[dict[str, Any]]:
             return rows
         row = {first.name: start}
         for column in others:
-            asked = f"     {question(reader, column)}"
+            asked = f"     {_question(reader, column, staff)}"
             row[column.name] = click.prompt(
                 asked, err=True, value_proc=_checked(reader, column, None, None), prompt_suffix=_(": ")
             )
@@ -109,21 +132,24 @@ def _label(reader: Reader, field: Field) -> str:
     return reader.said(field.label, field.name)
 
 
-def question(reader: Reader, field: Field) -> str:
+def _question(reader: Reader, field: Field, staff: Staff) -> str:
     """Write the question for one field."""
     if field.type == "choice":
         shape = listed(f"{name} {reader.said(words)}" for name, words in field.choices.items())
     elif field.type == "yes_no":
         shape = _("yes or no")
     elif field.type == "person":
-        shape = _("a person's name") if field.role is None else _("a person, {role}").format(role=field.role)
+        shape = _("a person's name")
+        if field.role is not None:
+            shape = _("a person, {role}").format(role=_role_called(reader, field, staff))
     elif field.type == "party":
         shape = _("a number on the register")
     elif field.type == "file":
         shape = _("@FILE, or the name of an attachment")
     else:
         shape = _TYPES.get(field.type, "")
-    return f"{_label(reader, field)} [{field.name}]" + (f" ({shape})" if shape else "")
+    asked = f"{_label(reader, field)} [{field.name}]"
+    return with_aside(asked, shape) if shape else asked
 
 
 def _checked(reader: Reader, field: Field, present: Any, default: str | None) -> Callable[[str], Any]:

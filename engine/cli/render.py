@@ -202,7 +202,9 @@ def reason_line(reader: Reader, why: Iterable[Reason]) -> str:
     return _("; ").join(reader.said(reason.words, reason.rule) for reason in why)
 
 
-def by_likelihood(definition: ProcessDefinition, offers: Iterable[Offer]) -> list[Offer]:
+def by_likelihood(
+    definition: ProcessDefinition, offers: Iterable[Offer], position: Collection[str] = ()
+) -> list[Offer]:
     """Sort actions: those of the present state, then those of every state, the fewer states the sooner."""
 
     def rank(offer: Offer) -> tuple[bool, bool, int, int]:
@@ -210,15 +212,22 @@ def by_likelihood(definition: ProcessDefinition, offers: Iterable[Offer]) -> lis
         if top is None:
             return (False, False, 0, 0)
         places = len(top.places) or len(definition.states)
-        return (True, not leads_on(definition, offer.action), places, list(definition.actions).index(offer.action))
+        return (
+            True,
+            not leads_on(definition, offer.action, position),
+            places,
+            list(definition.actions).index(offer.action),
+        )
 
     return sorted(offers, key=rank)
 
 
-def leads_on(definition: ProcessDefinition, name: str) -> bool:
-    """Whether an action may lead to another state."""
-    written = (definition.actions, *(state.actions for state in definition.states.values()))
-    return any(branch.value != "stay" for actions in written if name in actions for branch in actions[name].to)
+def leads_on(definition: ProcessDefinition, name: str, position: Collection[str] = ()) -> bool:
+    """Whether an action may lead to a state that is not active already."""
+    here = [definition.states[state].actions for state in position if name in definition.states[state].actions]
+    written = here or (definition.actions, *(state.actions for state in definition.states.values()))
+    branches = (branch.value for actions in written if name in actions for branch in actions[name].to)
+    return any(target != "stay" and target not in position for target in branches)
 
 
 def offer_lines(streams: Streams, reader: Reader, offers: Iterable[Offer]) -> Iterator[str]:

@@ -251,9 +251,19 @@ def _claim(draft: Draft, command: Command) -> Reasons:
 def _release(draft: Draft, command: Command) -> Reasons:
     draft.actor = command.actor
     if draft.case.assignee != command.actor.id and not _assigns(draft, command):
-        return [reason("by", "not_held", case=draft.case.id, actor=command.actor.id)]
+        return [_not_held(draft, command)]
     draft.change(assignee=None, queue=None)
     return []
+
+
+def _not_held(draft: Draft, command: Command) -> Reason:
+    """Who holds the case is told to whom it is told when they claim: who works it."""
+    case, actor, held = draft.case.id, command.actor.id, draft.case.assignee
+    if _works(draft, command):
+        return reason("by", "not_held", case=case, actor=actor)
+    if held is None:
+        return reason("by", "held_by_none", case=case)
+    return reason("by", "held_by_other", case=case, actor=actor, person=held)
 
 
 def _assign(draft: Draft, command: Command) -> Reasons:

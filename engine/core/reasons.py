@@ -90,6 +90,11 @@ WORDS: Mapping[str, Words] = {
         "zh": "`{case}` 已由 `{person}` 领取；请其释放或由主管指派",
     },
     "not_held": {"en": "`{case}` is not held by `{actor}`", "zh": "`{case}` 不在 `{actor}` 名下"},
+    "held_by_other": {
+        "en": "`{case}` is held by `{person}`, not by `{actor}`; ask them to release it, or a supervisor to assign it",
+        "zh": "`{case}` 在 `{person}` 名下，不在 `{actor}` 名下；请其释放或由主管指派",
+    },
+    "held_by_none": {"en": "`{case}` is held by nobody", "zh": "`{case}` 无人领取"},
     "no_work": {
         "en": "`{actor}` ({roles}) can do nothing in `{state}`",
         "zh": "`{actor}`（{roles}）在 `{state}` 状态下无可执行的动作",

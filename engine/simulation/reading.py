@@ -130,7 +130,7 @@ class _Reading:
         try:
             return read_calendar({"calendar": "roster", "weekly": cursor.plain}, self.zone)
         except CalendarError as fault:
-            message, _, mend = str(fault).partition("; ")
+            message, _, mend = str(fault).replace("`weekly", "`hours", 1).partition("; ")
             place = cursor.document.place((*cursor.path, *fault.path[1:]))
             self.notes.error("bad-calendar", place, message, mend or None)
             return None

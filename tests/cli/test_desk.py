@@ -20,6 +20,31 @@ MATERIAL = 'material=[{"item": "fuse", "quantity": 2, "price": "12.50"}]'
 
 # -- the main way ------------------------------------------------------------------------------------------------------
 
+DELETED = """error: the folder you are in was deleted
+help: go to one that is there, such as `cd ~`
+"""
+LOAN = """
+process: loan
+version: 1
+prefix: LN
+label: {en: Loan, zh: 外借}
+calendar: always
+initial: here
+opening: {by: [agent]}
+states:
+  here:
+    label: {en: Here, zh: 在馆}
+    waiting_on: agent
+    actions: {lend: {label: {en: Lend, zh: 借出}, by: [agent], to: lent}}
+  lent:
+    label: {en: Lent, zh: 已借出}
+    waiting_on: agent
+    actions:
+      renew: {label: {en: Renew, zh: 续借}, by: [agent], to: lent}
+      give_back: {label: {en: Give back, zh: 归还}, by: [agent], to: back}
+  back: {label: {en: Back, zh: 已还}, final: done}
+"""
+
 
 def test_a_repair_runs_from_its_notice_to_the_signature() -> None:
     case = report("member=yes")
@@ -322,6 +347,37 @@ def test_a_role_that_no_desk_has_is_not_given() -> None:
     assert done.code == 3
     assert "there is no role `dispacher` at this desk (`dispatcher`?)" in done.err
     assert run("actor", "change", "wang.fang", "--give", "admin", "--as", "boss").code == 0
+
+
+def test_who_names_a_person_without_a_role_is_told_the_roles() -> None:
+    done = run("actor", "add", "x", "--as", "boss")
+    assert done.code == 2
+    assert "it is not said which role `x` holds" in done.err
+    assert "give one by --role: there is `admin`, `agent` Agent, `buyer`" in done.err
+
+
+def test_what_comes_back_to_its_own_state_is_not_the_next_command(desk: Path) -> None:
+    process = Path("processes/loan.yaml")
+    process.write_text(LOAN, "utf-8")
+    assert run("publish", "processes/loan.yaml", "--as", "boss").code == 0
+    run("open", "loan", "--as", "wang.fang")
+    lent = run("do", "LN-1", "lend", "--as", "wang.fang")
+    assert lent.err == "next: casewright do LN-1 give_back --as wang.fang\n"
+
+
+def test_who_holds_a_case_is_told_to_who_wants_to_release_it() -> None:
+    case = report()
+    run("claim", case, "--as", "zhao.lei")
+    assert f"`{case}` is held by `zhao.lei`, not by `wang.fang`" in run("release", case, "--as", "wang.fang").err
+
+
+def test_in_a_folder_that_was_deleted_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    done = run("list")
+    assert (done.code, done.err) == (1, DELETED)
 
 
 def test_an_answer_given_twice_differently_is_a_slip() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,39 @@ def test_an_option_misspelt_is_a_usage_error() -> None:
     code, _, err = run("list", "--overdew")
     assert code == 2
     assert "--overdue" in err
+
+
+def test_what_is_far_from_every_command_is_no_misspelling() -> None:
+    _, _out, err = run("restore")
+    assert err.endswith("there is no command `restore`\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["do"], "错误：缺少参数 `案件号`。"),
+        (["actor", "add"], "错误：缺少参数 `人员`。"),
+        (["list", "--limit", "x"], "错误：`--limit` 的值无效：`x` 不是有效的整数。"),
+        (
+            ["convert", "--from", "tabel", "x.csv"],
+            "错误：`--from` 的值无效：`tabel` 不在 `scxml`，`xstate`，`table` 之中。",
+        ),
+        (["list", "--overdew"], "错误：没有选项 `--overdew`。是否想输入 `--overdue`，`--where`？"),
+        (["attach", "R-1", "a, b.txt"], "错误：`文件` 的值无效：文件 `a, b.txt` 不存在。"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_told_with_chinese_signs(words: list[str], said: str) -> None:
+    use_language("zh")
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1] == said
+
+
+def test_values_are_called_in_chinese_in_the_help() -> None:
+    use_language("zh")
+    _, out, _err = run("do", "--help")
+    assert "--expect-revision 整数" in out
+    assert not re.search(r"--[a-z-]+ (?:[A-Z]{2,}|INTEGER RANGE)", out)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["list", "--help"], ["lsit"], ["do"]])

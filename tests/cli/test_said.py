@@ -124,6 +124,7 @@ def test_no_sentence_of_a_finding_or_a_failure_is_missing_from_the_catalogue() -
         ("timer `t` has `after` and `every`", "定时 `t` 同时有 `after` 和 `every`"),
         ("`process` is not a message", "没有消息 `process`"),  # a name that is a word of ours stays as it is
         ("`state` was to be `sent`, but is `asked`", "`state` 应是 `sent`，实为 `asked`"),
+        ("`hours.mon`: `monday` is no day of the week", "`hours.mon`：`monday` 不是星期几"),
         ("the dog ate it", "the dog ate it"),
     ],
 )  # fmt: skip

@@ -69,7 +69,7 @@ def test_a_person_is_checked_at_once(desk: Path) -> None:
     screen = Terminal(["do", case, "dispatch", "--as", "zhao.lei", "-f", "slip=P-1"], desk)
     screen.wait_for("Technician [technician]")
     screen.type("wang.fang")
-    screen.wait_for("`wang.fang` does not hold the role `technician`; there is")
+    screen.wait_for("`wang.fang` does not hold the role Technician; there is")
     screen.type("li.wie")
     screen.wait_for("nobody here is called `li.wie`; there is `li.wei`")
     screen.type("li.wei")
@@ -102,7 +102,7 @@ def test_ctrl_c_at_a_question_cancels_and_changes_nothing(desk: Path) -> None:
 
 def test_questions_are_asked_in_chinese_too(desk: Path) -> None:
     screen = Terminal(["--lang", "zh", "open", "repair", "--as", "wang.fang"], desk)
-    screen.wait_for("渠道 [channel] (phone 电话，online 网络，visit 来访，mail 信函)：")
+    screen.wait_for("渠道 [channel]（phone 电话，online 网络，visit 来访，mail 信函）：")
     screen.interrupt()
     assert screen.end() == 8
     assert "已取消" in screen.text

@@ -75,6 +75,7 @@ def test_a_whole_file_is_read() -> None:
         ("big: 1", "big: many", 4, "wrong-value", "the weight of `big` is no number", "write `3`"),
         ("{role: agent, count: 2}", "{role: manager, count: 2, calendar: night}", 11, "unknown-calendar", "night", ""),
         ("mon-fri", "mon-fry", 12, "bad-calendar", "mon-fry", ""),
+        ('["09:00-17:00"]', "09:00-17:00", 12, "bad-calendar", "`hours.mon-fri`: a list", 'write `["09:00-17:00"]`'),
         ("roster:", "rooster:", 10, "unknown-key", "rooster", "roster"),
     ],
 )  # fmt: skip

@@ -319,7 +319,7 @@ def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses() -> 
         (Field(name="n", type="integer", min=3), 2, "`n` 应为至少 3，而不是 `2`"),
         (Field(name="n", type="text", max=3), "abcd", "`n` 应为最多 3 字，而不是 `abcd`"),
         (Field(name="n", type="duration", max=60_000), "2m", "`n` 应为最多 1分，而不是 `2m`"),
-        (Field(name="n", type="yes_no"), "maybe", "`n` 应为`是` 或 `否`，而不是 `maybe`"),
+        (Field(name="n", type="yes_no"), "maybe", "`n` 应为`是`或`否`，而不是 `maybe`"),
         (
             Field(name="n", type="list", of=Field(name="n", type="date")),
             "x",

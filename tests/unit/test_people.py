@@ -179,6 +179,21 @@ def test_who_can_do_nothing_here_cannot_claim(play: Begin) -> None:
     assert p.hold("claim", "manager:x") == ["by"]
 
 
+def test_who_holds_a_case_is_told_to_who_works_it(play: Begin) -> None:
+    """It was said that somebody else does not hold it, and nobody knew whom to ask."""
+    p = begun(play)
+
+    def why_not(who: str) -> str:
+        (reason,) = p.world.command(Command(verb="release", case=p.case, actor=actor(who)))
+        return reason.words["en"]
+
+    assert why_not("agent:lin") == f"`{p.case}` is held by nobody"
+    p.hold("claim", "agent:wu")
+    told = f"`{p.case}` is held by `wu`, not by `lin`; ask them to release it, or a supervisor to assign it"
+    assert why_not("agent:lin") == told
+    assert why_not("manager:x") == f"`{p.case}` is not held by `x`"
+
+
 @pytest.mark.parametrize(("who", "refused"), [("agent:wu", []), ("boss:li", []), ("agent:lin", ["by"])])
 def test_the_holder_or_a_supervisor_releases(play: Begin, who: str, refused: list[str]) -> None:
     p = begun(play)

@@ -14,7 +14,7 @@ from engine.cli.exits import Exit
 from engine.cli.files import take_files
 from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of, pairs
 from engine.cli.parameters import CaseId, is_case_id
-from engine.cli.prompts import ask_missing
+from engine.cli.prompts import Staff, ask_missing
 from engine.cli.render import by_likelihood, data_lines, offer_lines
 from engine.cli.streams import Streams
 from engine.cli.translate import _, labelled
@@ -53,7 +53,8 @@ def run_open(streams: Streams, engine: Engine, args: Args) -> int:
             from engine.views import Refusal
 
             return answer(streams, engine, args, Refusal(case=None, reasons=reasons))
-        form = ask_missing(reader_of(streams, engine), asked, form, engine.people())
+        staff = Staff.of(engine.people(), engine.definition(args.process).desk.roles)
+        form = ask_missing(reader_of(streams, engine), asked, form, staff)
     files = take_files(form, asked, pairs(args.fields, "-f"))
     result = engine.open_case(
         args.process,
@@ -148,7 +149,7 @@ def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -
             shown = {name: view.data[name] for name in offer.show if name in view.data}
             for label, text in data_lines(reader, definition, shown, view.known, view.erased):
                 streams.tell(labelled(label, text))
-            return ask_missing(reader, offer.form, form, engine.people())
+            return ask_missing(reader, offer.form, form, Staff.of(engine.people(), definition.desk.roles))
     return form
 
 
@@ -157,7 +158,7 @@ def _list_offers(streams: Streams, engine: Engine, args: Args) -> int:
     view = engine.case(args.case, actor=actor)
     definition = definition_of(engine, view)
     reader = reader_of(streams, engine, definition)
-    offers = by_likelihood(definition, engine.allowed(args.case, actor=actor))
+    offers = by_likelihood(definition, engine.allowed(args.case, actor=actor), view.position)
     if streams.is_json:
         streams.give({"case": view.id, "actor": actor, "actions": [offer_document(reader, offer) for offer in offers]})
         return Exit.DONE

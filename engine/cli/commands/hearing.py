@@ -50,13 +50,15 @@ def hear_command() -> Command:
         params=[
             click.Argument(["event"], metavar=_("EVENT")),
             click.Argument(["fields"], metavar=_("[FIELD=VALUE]…"), nargs=-1),
-            click.Option(["--from", "sender"], metavar="ACTOR", help=_("The system that tells it. Unsaid: who acts.")),
-            click.Option(["--key"], metavar="TEXT", required=True, help=_("The event's id, given by its sender.")),
             click.Option(
-                ["--form"], metavar="FILE", help=_("The event's fields as a JSON object, from a file or `-`.")
+                ["--from", "sender"], metavar=_("ACTOR"), help=_("The system that tells it. Unsaid: who acts.")
+            ),
+            click.Option(["--key"], metavar=_("TEXT"), required=True, help=_("The event's id, given by its sender.")),
+            click.Option(
+                ["--form"], metavar=_("FILE"), help=_("The event's fields as a JSON object, from a file or `-`.")
             ),
             click.Option(
-                ["--occurred-at"], metavar="TIME", help=_("When it happened by its sender's clock; kept as data.")
+                ["--occurred-at"], metavar=_("TIME"), help=_("When it happened by its sender's clock; kept as data.")
             ),
         ],
     )
@@ -144,7 +146,7 @@ def incoming_command() -> click.Group:
         params=[
             click.Argument(["number"], type=int, metavar=_("NUMBER")),
             click.Argument(["case"], type=CaseId(), metavar=_("CASE")),
-            click.Option(["--reason"], required=True, metavar="TEXT", help=_("Why; it stays on record.")),
+            click.Option(["--reason"], required=True, metavar=_("TEXT"), help=_("Why; it stays on record.")),
         ],
     )
     drop = engine_command(

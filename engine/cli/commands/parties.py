@@ -50,9 +50,9 @@ def _id() -> click.Argument:
 def _fields() -> list[click.Parameter]:
     return [
         click.Option(
-            ["-f", "--field", "fields"], multiple=True, metavar="NAME=VALUE", help=_("What is kept of this one.")
+            ["-f", "--field", "fields"], multiple=True, metavar=_("NAME=VALUE"), help=_("What is kept of this one.")
         ),
-        click.Option(["--form"], metavar="FILE", help=_("All of it as a JSON object, from a file or `-`.")),
+        click.Option(["--form"], metavar=_("FILE"), help=_("All of it as a JSON object, from a file or `-`.")),
     ]
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, listed
-from engine.errors import NotFound
+from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -69,9 +70,8 @@ def _add() -> Command:
             click.Option(
                 ["--role", "roles"],
                 multiple=True,
-                required=True,
                 metavar=_("ROLE"),
-                help=_("A role held; as often as needed."),
+                help=_("A role held; as often as needed. Without any, the roles there are are listed."),
             ),
             *_person_options(),
         ],
@@ -135,6 +135,11 @@ def run_add(streams: Streams, engine: Engine, args: Args) -> int:
     """Add a person."""
     from engine.ports import Person
 
+    if not args.roles:
+        raise UsageError(
+            _("it is not said which role `{person}` holds").format(person=args.person),
+            help=_("give one by --role: there is {names}").format(names=listed(_roles(streams, engine))),
+        )
     known = _known(engine, args.person)
     person = Person(
         id=args.person,
@@ -170,6 +175,14 @@ def run_remove(streams: Streams, engine: Engine, args: Args) -> int:
     if waiting:
         streams.tell(_("still waiting on {person}: {cases}").format(person=person.id, cases=listed(waiting)))
     return code
+
+
+def _roles(streams: Streams, engine: Engine) -> list[str]:
+    """Name the roles of every published desk, each with its label."""
+    reader = reader_of(streams, engine)
+    desks = [engine.definition(one.process, one.version).desk for one in engine.published()]
+    labels = {name: label for desk in desks for name, label in desk.roles.items()}
+    return ["`admin`", *(f"`{name}` {reader.said(labels[name], name)}" for name in sorted(labels) if name != "admin")]
 
 
 def _known(engine: Engine, name: str) -> Person | None:

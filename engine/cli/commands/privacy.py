@@ -11,6 +11,7 @@ from engine.cli.command import Args, Command, engine_command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.parameters import CaseId
+from engine.cli.prompts import confirm
 from engine.cli.secret_files import keygen_options, write_secret
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
@@ -111,7 +112,7 @@ def _ask(streams: Streams, question: str) -> None:
         raise UsageError(
             _("nothing was erased: this cannot be taken back"), help=_("say --yes to erase without being asked")
         )
-    click.confirm(question, abort=True, err=True)
+    confirm(question)
 
 
 def _line(one: Erased) -> str:
