@@ -210,13 +210,17 @@ class Draft:
 
     def ask(self, what: str, **values: Value) -> Any:
         """The answer to what must be looked up in other families, or a register; recorded with this step."""
-        text = question(what, **values)
-        if text not in self.context.found:
-            if not self.context.asks:
-                raise StepFailed("what falls due by time cannot look up other cases, or a register")
+        text, context = question(what, **values), self.context
+        if text in context.found:
+            answer = context.found[text]
+        elif not context.asks:
+            raise StepFailed("what falls due by time cannot look up other cases, or a register")
+        elif context.answer is None:
             raise Unknown(text, what, values)
-        self.asked[text] = self.context.found[text]
-        return self.asked[text]
+        else:
+            answer = context.answer(Unknown(text, what, values))
+        self.asked[text] = answer
+        return answer
 
     # -- whose turn it is ----------------------------------------------------------------------------------------
 

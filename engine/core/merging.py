@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.core.cases import Applied, Case, Command, Family, Refused
 from engine.core.decide import act
 from engine.core.sight import Context, Unknown
@@ -9,13 +11,15 @@ from engine.core.sight import Context, Unknown
 
 def end_in(family: Family, survivor: Case, command: Command, context: Context, now: int) -> Applied | Refused:
     """End `command.case` in the survivor, as it stands now; how it stands becomes part of the record."""
-    try:
-        return act(family, command, context, now)
-    except Unknown as unknown:
-        if unknown.question != "stands":
-            raise
-        stands = {"root": survivor.root, "outcome": survivor.outcome, "merged_into": survivor.merged_into}
-        return act(family, command, context.but(found={**context.found, unknown.text: stands}), now)
+
+    def answer(unknown: Unknown) -> Any:
+        if unknown.question == "stands":
+            return {"root": survivor.root, "outcome": survivor.outcome, "merged_into": survivor.merged_into}
+        if context.answer is None:
+            raise unknown
+        return context.answer(unknown)
+
+    return act(family, command, context.but(answer=answer), now)
 
 
 def take_in(family: Family, command: Command, context: Context, now: int) -> Applied | Refused:

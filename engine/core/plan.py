@@ -45,22 +45,29 @@ def keep(known: dict[K, V], key: K, answer: V) -> V:
     return answer
 
 
+def _watchers(clocks: Iterable[Clock]) -> Mapping[str, tuple[str, ...]]:
+    """Actions and states → the promises that listen to them."""
+    found: dict[str, dict[str, None]] = {}
+    for clock in clocks:
+        for name in (*clock.starts, *clock.met_by, *clock.cancelled_by, *clock.restarts_on):
+            found.setdefault(name, {})[clock.name] = None
+    return {name: tuple(clocks) for name, clocks in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What can move a clock: the names it listens to, and whether its `if`, goal or pauses must be asked for.
+    """What can move a clock beside the names it listens to: whether its `if`, goal or pauses must be asked for.
 
     They must not while nothing of what `if` and goal read has changed; that is known where they read fields only.
     """
 
     clock: Clock
-    names: frozenset[str]
     pauses: bool
     is_conditional: bool
     reads: frozenset[str] | None  # fields; None: more than fields
 
 
 def _watched(clock: Clock, fields: Mapping[str, Field]) -> Watched:
-    names = (*clock.starts, *clock.met_by, *clock.cancelled_by, *clock.restarts_on)
     asked = [when for when in (clock.when, *(branch.when for branch in clock.goal)) if when is not None]
     read = {name for when in asked for name in when.names}
     read |= {f"case.{branch.value.field}" for branch in clock.goal if branch.value.field}
@@ -68,7 +75,6 @@ def _watched(clock: Clock, fields: Mapping[str, Field]) -> Watched:
     of_fields = {name for name in read if name.startswith("case.") and name.split(".")[1] in fields}
     return Watched(
         clock,
-        frozenset(names),
         bool(clock.pauses_in) or clock.pauses_when is not None,
         not plain or clock.pauses_when is not None,
         frozenset(name.split(".")[1] for name in of_fields) if of_fields == read else None,
@@ -127,6 +133,7 @@ class Plan:
         self._doing: dict[tuple[tuple[Arc, ...], tuple[str, ...]], Doing] = {}
         self._active: dict[tuple[str, ...], frozenset[str]] = {}
         self._excluded: dict[tuple[str, ...], tuple[Whos, ...]] = {}
+        self.pausing: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = {}  # what `promises` has worked out
         self._asked: dict[tuple[Action, ...], Asked] = {}
 
         self.timers_of = {  # by the name a case remembers them by
@@ -137,6 +144,7 @@ class Plan:
         self.hashes = (definition.behaviour_hash, definition.words_hash)
         self.calendar_of = {name: self.calendar(clock.calendar) for name, clock in definition.clocks.items()}
         self.watched = {name: _watched(clock, definition.fields) for name, clock in definition.clocks.items()}
+        self.watchers = _watchers(definition.clocks.values())
         self.asks_roles = frozenset(name for name, field in definition.fields.items() if _asks_role(field))
         self.needers = _needers(self.actions())
         self.keeping = tuple(one for one in definition.incoming.values() if one.otherwise == "keep")
@@ -256,14 +264,13 @@ class Plan:
 
     @cached_property
     def is_watchful(self) -> bool:
-        """Whether it can move by itself after a step, its own or one of another member of the family."""
-        if self.has_decides:
-            return True
-        conditions = [clock.when for clock in self.definition.clocks.values()]
-        conditions += [clock.pauses_when for clock in self.definition.clocks.values()]
-        conditions += [branch.when for clock in self.definition.clocks.values() for branch in clock.goal]
-        conditions += [branch.when for state in self.definition.states.values() for branch in state.waiting_on]
-        return any(when is not None and any(n.startswith("linked.") for n in when.names) for when in conditions)
+        """Whether it can move by itself once it has come to rest: by time, another member, or what a rest changes."""
+        clocks, states = self.definition.clocks.values(), self.definition.states.values()
+        conditions = [when for clock in clocks for when in (clock.when, clock.pauses_when)]
+        conditions += [branch.when for clock in clocks for branch in clock.goal]
+        conditions += [branch.when for state in states for branch in (*state.decide, *state.done)]
+        conditions += [branch.when for state in states for branch in state.waiting_on]
+        return any(when is not None and any(map(_may_change, when.names)) for when in conditions)
 
     def _effects(self) -> list[Effect]:
         definition = self.definition
@@ -278,6 +285,11 @@ class Plan:
         for clock in definition.clocks.values():
             effects += [effect for threshold in clock.thresholds for effect in threshold.then]
         return effects
+
+
+def _may_change(name: str) -> bool:
+    """Whether what an expression reads may be otherwise though no step is taken on the case, or after one's effects."""
+    return name in ("now", "case.assignee", "case.waiting_on") or name.startswith(("linked.", "clocks."))
 
 
 def _needers(actions: Iterable[Action]) -> Mapping[str, tuple[str, ...]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from engine.chart import Position
 from engine.core.cases import Case, Cycle, Head
 from engine.core.clocks import NOBODY, Event, Seen, advance, first_due, settle
 from engine.core.draft import Draft
-from engine.core.plan import Plan, Watched
+from engine.core.plan import Plan, Watched, keep
 from engine.core.sight import chosen, holds
 from engine.model import Branch, Clock
 from engine.moments import Moment
@@ -23,19 +24,23 @@ def advance_clocks(draft: Draft) -> None:
     if not plan.definition.clocks or (before.outcome and not reopened):
         return
     ended = bool(case.outcome) and not before.outcome
-    now, happened, active = draft.now, draft.happened, plan.active(case.position)
+    now, happened, pausing = draft.now, frozenset(draft.happened), _pausing(plan, case.position)
     turn = turn_of(before)
     is_new_turn = case.waiting != before.waiting or case.assignee != before.assignee
     heads = dict(case.clocks)
+    touched = {clock for name in happened if name in plan.watchers for clock in plan.watchers[name]}
+    is_whole = ended or reopened  # every promise is concerned
     for name, watched in plan.watched.items():
         head = heads.get(name, NEW)
-        pauses = _pauses(draft, watched.clock, active) if watched.pauses else ()
+        if not (head.active or is_whole or watched.is_conditional or name in touched):
+            continue
+        pauses = _pauses(draft, watched.clock, pausing.get(name, ())) if watched.pauses else ()
         if (
-            ended or reopened or not watched.names.isdisjoint(happened) or (head.active and pauses != head.paused)
+            is_whole or name in touched or (head.active and pauses != head.paused)
             or (watched.is_conditional and (name not in heads or _is_asked(watched, before, case)))
         ):  # fmt: skip
             seen = Seen(
-                now=now, happened=frozenset(happened), pauses=pauses, turn=turn, is_new_turn=is_new_turn,
+                now=now, happened=happened, pauses=pauses, turn=turn, is_new_turn=is_new_turn,
                 start_at=draft.start_at, reopened=reopened, outcome=case.outcome if ended else "",
             )  # fmt: skip
             heads[name] = advanced(draft, watched.clock, head, seen)
@@ -59,8 +64,8 @@ def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
     branch: Branch[Moment] | None = chosen(clock.goal, draft.sight)
     moment = branch.value if branch else None
     field_at = case.data.get(moment.field) if moment and moment.field else None
-    seen = seen.but(holds=holds(clock.when, draft.sight), moment=moment, field_at=field_at)
-    moved = advance(clock, head, seen, draft.plan.calendar_of[clock.name])
+    asked = seen.asked(holds(clock.when, draft.sight), moment, field_at)
+    moved = advance(clock, head, asked, draft.plan.calendar_of[clock.name])
     draft.events += moved.events
     draft.cycles += [cycle_of(case.id, clock.name, cycle) for cycle in moved.kept]
     draft.has_moved_dues = True
@@ -69,8 +74,17 @@ def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
     return moved.head
 
 
-def _pauses(draft: Draft, clock: Clock, active: frozenset[str]) -> tuple[str, ...]:
-    states = tuple(state for state in clock.pauses_in if state in active)
+def _pausing(plan: Plan, position: Position) -> Mapping[str, tuple[str, ...]]:
+    """Of each promise that pauses here by the states alone, the active ones in which it does."""
+    known = plan.pausing.get(position.leaves)
+    if known is None:
+        active, clocks = plan.active(position), plan.definition.clocks.items()
+        found = {name: tuple(state for state in clock.pauses_in if state in active) for name, clock in clocks}
+        known = keep(plan.pausing, position.leaves, {name: states for name, states in found.items() if states})
+    return known
+
+
+def _pauses(draft: Draft, clock: Clock, states: tuple[str, ...]) -> tuple[str, ...]:
     is_paused = clock.pauses_when is not None and holds(clock.pauses_when, draft.sight)
     return (*states, "pauses_when") if is_paused else states
 

@@ -36,6 +36,7 @@ class Context(Frozen):
     entropy: str = ""  # random hex, from which the keys of new personal values are drawn
     found: Mapping[str, Any] = EMPTY  # answers to what was looked up
     asks: bool = True  # whether it may look up other families: commands may, what fires by time may not
+    answer: Callable[[Unknown], Any] | None = None  # at once, and the same each time; without it `Unknown` is raised
     is_linked: bool = True  # whether records get their text and hash: who replays has those, and compares what they say
     is_kept: bool = True  # whether records and messages go anywhere; a simulation only looks at what was decided
 

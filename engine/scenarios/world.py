@@ -256,13 +256,16 @@ class World:
 
     def _decided(self, decide: Callable[[Context], Applied | Refused]) -> Applied | Refused:
         """Decide, looking up what is asked for; what it opens elsewhere is opened, or known not to be."""
-        context = self._context(self.now)
+        found: dict[str, Any] = {}
+
+        def answer(unknown: Unknown) -> Any:
+            if unknown.text not in found:
+                found[unknown.text] = self._answer(unknown)
+            return found[unknown.text]
+
+        context = self._context(self.now, found, answer)
         while True:
-            try:
-                outcome = decide(context)
-            except Unknown as unknown:
-                context = context.but(found={**context.found, unknown.text: self._answer(unknown)})
-                continue
+            outcome = decide(context)
             refused = self._open_elsewhere(outcome.elsewhere) if isinstance(outcome, Applied) else None
             if refused is None:
                 return outcome
@@ -288,8 +291,7 @@ class World:
         if unknown.question == "party":
             return self._kept(values["party"], values["id"])
         if unknown.question == "count":
-            like = self._holding(values["process"], values["values"])
-            return sum(1 for case in like if values["since"] <= case.opened_at <= values["until"])
+            return self._alike.count(values["process"], values["values"], values["since"], values["until"])
         plan = self.library.newest(values["process"], self.now)
         if plan is None or plan.definition.key is None:
             raise KeyError(values["process"])
@@ -323,10 +325,14 @@ class World:
         self._numbers[prefix] = self._numbers.get(prefix, 0) + 1
         return f"{prefix}-{self._numbers[prefix]}"
 
-    def _context(self, clock: int) -> Context:
-        if self._is_kept:
-            return Context(library=self.library, clock=clock, entropy=ENTROPY, seal=seal)
-        return Context(library=self.library, clock=clock, seal=_uncommitted, is_kept=False)
+    def _context(
+        self, clock: int, found: Mapping[str, Any] = EMPTY, answer: Callable[[Unknown], Any] | None = None
+    ) -> Context:
+        entropy, sealing = (ENTROPY, seal) if self._is_kept else ("", _uncommitted)
+        return Context(
+            library=self.library, clock=clock, seal=sealing, entropy=entropy, found=found, answer=answer,
+            is_kept=self._is_kept,
+        )  # fmt: skip
 
     def _keep(self, outcome: Any) -> None:
         family: Family | None = outcome.family

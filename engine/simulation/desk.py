@@ -22,14 +22,14 @@ class Families:
         self.plan: Plan = plan
         self.world = World(library, since, is_kept=False)
         self.cycles: dict[tuple[str, str, int], Cycle] = {}
+        self.case = self.world.case
 
-    def case(self, case: str) -> Case:
-        """The case as it stands."""
-        return self.world.case(case)
-
-    def family(self, case: Case) -> Iterator[Case]:
-        """The case and its relatives."""
-        return iter(self.world.families[case.root].cases.values())
+    def next_due(self, case: Case) -> int | None:
+        """When something falls due next, for the case or a relative of it."""
+        cases = self.world.families[case.root].cases
+        if len(cases) == 1:
+            return case.next_due
+        return min((one.next_due for one in cases.values() if one.next_due is not None), default=None)
 
     def everybody(self) -> Iterator[Case]:
         """Every case there is."""

@@ -138,7 +138,7 @@ class _Days:
         for number, leaf in enumerate(leaves):
             if leaf not in life.tasks and (doing := self._chosen(one, number, life)) is not None:
                 self._want(case, leaf, doing, life)
-        due = min((c.next_due for c in self.families.family(one) if c.next_due is not None), default=None)
+        due = self.families.next_due(one)
         if due is not None and (life.due is None or due < life.due):
             life.due = due
             self._at(max(due + 1, self.now), self._fall_due, case)
@@ -311,7 +311,7 @@ class _Days:
 
     def _is_stuck(self, case: Case) -> bool:
         """Whether nobody will do anything, and no time will."""
-        return not self.lives[case.id].tasks and all(one.next_due is None for one in self.families.family(case))
+        return not self.lives[case.id].tasks and self.families.next_due(case) is None
 
 
 def _arrivals(arrivals: Arrivals, days: _Days, lots: Random) -> Iterator[int]:

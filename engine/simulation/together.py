@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
@@ -105,6 +106,7 @@ def _next(ours: Connection) -> Tally:
 
 def _play(lots: Sequence[Lot], share: range, theirs: Connection) -> None:
     """In a process of its own: play, and say each time what was shown, or what went wrong."""
+    gc.disable()  # what it plays with is of use until it ends, and looking for garbage there takes a twentieth
     try:
         for number in share:
             theirs.send(tally(*lots[number]))

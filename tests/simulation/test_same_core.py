@@ -11,8 +11,8 @@ import pytest
 
 from engine.cli.folder import checked_paths
 from engine.core.cases import Case, Command, Step
-from engine.core.plan import Library, library_in_memory
-from engine.scenarios import World
+from engine.core.plan import Library, Plan, library_in_memory
+from engine.scenarios import World, play_all, read_script
 from engine.simulation.assumptions import Assumptions
 from engine.simulation.desk import Families
 from engine.simulation.reading import Wanted, read_assumptions
@@ -105,3 +105,25 @@ def test_a_simulated_history_is_the_one_that_a_desk_would_keep(process: str, mon
     assert [step.cycles for step in watched.steps] == [step.cycles for step in watched.kept.steps]
     assert all(step.hash for step in watched.kept.steps)
     assert not any(step.text or step.hash or step.outgoing for step in watched.steps)
+
+
+@pytest.mark.parametrize("process", ["case_check", "handover", "order_exception", "parts_list", "refund"])
+def test_what_has_come_to_rest_stays_there_until_something_it_reads_is_otherwise(
+    process: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, _ = read_script((ROOT / "processes" / f"{process}.scenarios.yaml").read_text("utf-8"), process)
+    assert script is not None
+
+    def histories() -> list[tuple[Step, ...]]:
+        played = play_all(script, shipped())
+        assert not [one.failure for one in played if one.failure]
+        return [one.steps for one in played]
+
+    plan = shipped().newest(process, 0)
+    assert plan is not None
+    assert (plan.has_decides, plan.is_watchful) == (True, False)
+    expected = histories()
+    monkeypatch.setattr(Plan, "is_watchful", True)  # asked again after every record
+    assert [[(one.record, one.case) for one in steps] for steps in histories()] == [
+        [(one.record, one.case) for one in steps] for steps in expected
+    ]
