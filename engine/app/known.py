@@ -9,6 +9,8 @@ from engine.core.reasons import near
 from engine.errors import NotFound
 from engine.model import ProcessDefinition
 
+_MOST_NAMED = 30
+
 
 def roles_known(library: Library) -> frozenset[str]:
     """The roles of every published desk, and `admin`; empty before anything is published."""
@@ -71,4 +73,6 @@ def definitions_of(library: Library) -> Iterator[ProcessDefinition]:
 
 
 def _those(names: Iterable[str]) -> str:
-    return f"there are {', '.join(f'`{name}`' for name in names)}"
+    """Name what there is; of very many the first, for nobody reads all states of all processes."""
+    said = [f"`{name}`" for name in names]
+    return f"there are {', '.join(said[:_MOST_NAMED])}{' …' if len(said) > _MOST_NAMED else ''}"

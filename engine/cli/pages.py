@@ -28,6 +28,8 @@ STATUSES: Mapping[str, str] = {
     "cancelled": later("cancelled"),
     "not_needed": later("not needed"),
 }
+_LINKS: Mapping[str, str] = {"merged-into": later("merged-into"), "merged": later("merged")}
+"""What the engine links by itself; the names of all others are the process's."""
 _LONGEST = 2_000
 _LONGEST_DETAIL = 300
 OUTCOMES: Mapping[str, str] = {"done": later("done"), "failed": later("failed"), "cancelled": later("cancelled")}
@@ -91,7 +93,7 @@ def _standing(reader: Reader, definition: ProcessDefinition, view: CaseView) -> 
     elif view.queue:
         yield _("in the queue of {role}").format(role=who(reader, definition, f"role:{view.queue}"))
     for link, case in view.links.items():
-        yield labelled(link, case)
+        yield labelled(_(_LINKS[link]) if link in _LINKS else link, case)
     yield _("opened {time}, revision {revision}, process version {version}").format(
         time=reader.instant(view.opened_at), revision=view.revision, version=view.version
     )

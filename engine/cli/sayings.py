@@ -31,6 +31,7 @@ SENTENCES = (
     later("no process `{process}` is published{near}"),
     later("`casewright publish FILE` publishes one"),
     later("there are {names}"),
+    later("there are {names} …"),
     later("there is {names}"),
     later("a report cannot be made by `{name}`"),
     later("there is no format `{name}`{near}"),

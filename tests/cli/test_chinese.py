@@ -63,6 +63,31 @@ def test_a_choice_is_given_and_refused_in_chinese() -> None:
     assert "[表单]" in done.err
 
 
+def test_what_is_read_on_the_screen_may_be_typed() -> None:
+    assert chinese("open", "维修派工", "--as", "wang.fang", *fields(*REPORT)).code == 0
+    answers = fields("technician=li.wei", "slip=P-1")
+    assert chinese("do", "R-1", "派工", "--as", "zhao.lei", *answers).out.startswith("R-1 已报修 → 已派工")
+    narrowed = chinese("list", "--all", "--process", "维修派工", "--state", "已派工", "--as", "zhao.lei")
+    assert "R-1" in narrowed.out
+    assert "现在可以" in chinese("do", "R-1", "顾客接受报价", "--as", "wang.fang").err  # an action of another state
+    assert "R-1" not in chinese("list", "--all", "--queue", "客服专员", "--as", "zhao.lei").out
+
+
+def test_a_label_that_several_states_bear_asks_which() -> None:
+    done = chinese("list", "--all", "--state", "已申请", "--as", "gao.ming")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("错误：有多个名为 `已申请`：`")
+
+
+def test_what_the_engine_links_and_erases_is_called_in_chinese() -> None:
+    for _ in range(2):
+        chinese("open", "repair", "--as", "wang.fang", *fields(*REPORT))
+    chinese("merge", "R-2", "R-1", "--as", "wang.fang")
+    assert "\n  并入：R-1\n" in chinese("show", "R-2", "--as", "wang.fang").out
+    erased = chinese("privacy", "erase", "R-1", "--reason", "顾客要求", "--yes", "--as", "boss")
+    assert erased.out.startswith("R-1：已抹除 顾客/业主，电话，地点")
+
+
 def test_roles_goals_and_statuses_are_said_in_chinese() -> None:
     chinese("open", "repair", "--as", "wang.fang", *fields(*REPORT))
     refused = chinese("do", "R-1", "dispatch", "--as", "zhao.lei", *fields("technician=zhang.san", "slip=P-1"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from engine.cli.commands.starting import copy_processes
 from tests.cli.desks import run
 
 DESK = "desk: corner\nlanguages: [{languages}]\nzone: Asia/Shanghai\ncurrency: CNY\nroles:\n{roles}"
@@ -33,6 +34,16 @@ def test_a_starter_is_whole_as_it_stands(language: str, folder: Path) -> None:
     assert sorted(path.name for path in folder.rglob("*.yaml")) == [
         "desk.yaml", "lost_found.scenarios.yaml", "lost_found.yaml"]  # fmt: skip
     is_whole()
+
+
+@pytest.mark.parametrize(("language", "order"), [("en", ["en", "zh"]), ("zh", ["zh", "en"])])
+def test_the_example_writes_to_people_in_the_language_it_was_set_up_in(
+    language: str, order: list[str], folder: Path
+) -> None:
+    """A Chinese desk sent its technicians and its customers English messages."""
+    written = list(copy_processes(folder, folder.parent, language))
+    assert "processes/desk.yaml" in written
+    assert yaml.safe_load((folder / "desk.yaml").read_text("utf-8"))["languages"] == order
 
 
 def test_a_starter_is_told_in_the_words_of_its_reader(folder: Path) -> None:

@@ -13,6 +13,7 @@ from engine.cli.documents import offer_document
 from engine.cli.exits import Exit
 from engine.cli.files import take_files
 from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of, pairs
+from engine.cli.labels import action_named, process_named
 from engine.cli.parameters import CaseId, is_case_id
 from engine.cli.prompts import Staff, ask_missing
 from engine.cli.render import by_likelihood, data_lines, offer_lines
@@ -46,6 +47,7 @@ def open_command() -> Command:
 
 def run_open(streams: Streams, engine: Engine, args: Args) -> int:
     """Open a case."""
+    args.process = process_named(engine, args.process)
     form = given_form(args.fields, args.form, streams.into)
     asked = engine.opening(args.process)
     if streams.may_ask:
@@ -102,6 +104,7 @@ def run_do(streams: Streams, engine: Engine, args: Args) -> int:
             _("the case comes before the action"),
             help=_("write `{command}`").format(command=f"casewright do {args.action.upper()} {args.case}"),
         )
+    args.action = action_named(engine, args.action, args.case, actor)
     form = given_form(args.fields, args.form, streams.into)
     if streams.may_ask:
         form = _asked(streams, engine, args, form)

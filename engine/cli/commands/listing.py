@@ -12,6 +12,7 @@ from engine.cli.columns import DEFAULT, chosen_columns, row_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import row_document
 from engine.cli.exits import Exit
+from engine.cli.labels import process_named, role_named, state_named
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
 from engine.cli.tables import write_table
@@ -43,9 +44,9 @@ def list_command() -> Command:
         params=[
             click.Option(["--mine"], is_flag=True, help=_("Only those I hold.")),
             click.Option(["--all", "is_all"], is_flag=True, help=_("Those of others too.")),
-            click.Option(["--queue"], metavar=_("ROLE"), help=_("Those that wait on this role.")),
-            click.Option(["--state"], metavar=_("STATE"), help=_("Those in this state.")),
-            click.Option(["--process"], metavar=_("PROCESS"), help=_("Those of this process.")),
+            click.Option(["--queue"], metavar=_("ROLE"), help=_("Those that wait on this role, by its name or label.")),
+            click.Option(["--state"], metavar=_("STATE"), help=_("Those in this state, by its name or label.")),
+            click.Option(["--process"], metavar=_("PROCESS"), help=_("Those of this process, by its name or label.")),
             click.Option(
                 ["--find"], metavar=_("TEXT"), help=_("Those whose id, business key, phone or name is exactly this.")
             ),
@@ -100,14 +101,15 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
 def _page(engine: Engine, args: Args) -> _Page:
     from engine.app import Search
 
+    process = args.process and process_named(engine, args.process)
     found = engine.worklist(
         Search(
             actor=args.settings.actor,
             mine=args.mine,
             all=args.is_all,
-            queue=args.queue,
-            state=args.state,
-            process=args.process,
+            queue=args.queue and role_named(engine, args.queue),
+            state=args.state and state_named(engine, args.state, process),
+            process=process,
             find=args.find,
             overdue=args.overdue,
             due_within=_duration(args.due_within),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.answer import definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
@@ -92,8 +94,15 @@ def run_erase(streams: Streams, engine: Engine, args: Args) -> int:
         streams.give({"erased": [asdict(one) for one in erased]})
         return Exit.DONE
     for one in erased:
-        streams.say(_line(one))
+        streams.say(_line(one, one.fields if args.party is not None else _called(streams, engine, one)))
     return Exit.DONE
+
+
+def _called(streams: Streams, engine: Engine, one: Erased) -> list[str]:
+    """Call the fields of a case as its reader does."""
+    definition = definition_of(engine, engine.case(one.case))
+    reader, known = reader_of(streams, engine, definition), definition.fields
+    return [reader.called(name, known[name].label) if name in known else name for name in one.fields]
 
 
 def _question(args: Args) -> str:
@@ -115,10 +124,10 @@ def _ask(streams: Streams, question: str) -> None:
     confirm(question)
 
 
-def _line(one: Erased) -> str:
+def _line(one: Erased, called: Sequence[str]) -> str:
     if not one.is_new:
         return _("{case}: there is nothing left to erase").format(case=one.case)
-    fields = ", ".join(one.fields) or _("no private value")
+    fields = listed(called) or _("no private value")
     text = _("{case}: erased {fields}").format(case=one.case, fields=fields)
     files = plural("{count} file", "{count} files", one.files)
     events = plural("private values of {count} event", "private values of {count} events", one.events)

@@ -90,7 +90,7 @@ def run_init(streams: Streams, args: Args) -> int:
     database = args.settings.shown_database if said.get("db") else None
     if args.example:
         _refuse_another_desk(_target(Path()) / "desk.yaml")
-    written = list(_write_files(Path.cwd(), database, is_example=args.example))
+    written = list(_write_files(Path.cwd(), database, streams.language if args.example else ""))
     settings = read_settings(said, os.environ)
     with Engine.open(settings.database, create=True) as engine:
         named = _name_people(engine, settings.actor, is_example=args.example)
@@ -151,8 +151,9 @@ def _written(files: list[str]) -> Iterator[str]:
         )
 
 
-def _write_files(folder: Path, database: str | None, *, is_example: bool) -> Iterator[str]:
-    """Write what is not there yet, and name it."""
+def _write_files(folder: Path, database: str | None, example: str) -> Iterator[str]:
+    """Write what is not there yet, and name it; with an example, the language that its desk speaks first."""
+    is_example = bool(example)
     if not (folder / PROJECT_FILE).exists():
         named = json.dumps(database or "casewright.sqlite", ensure_ascii=False)
         text = _PROJECT.format(database=named, off="" if is_example else "# ")
@@ -164,7 +165,7 @@ def _write_files(folder: Path, database: str | None, *, is_example: bool) -> Ite
     target = _target(folder)
     target.mkdir(parents=True, exist_ok=True)
     if is_example:
-        yield from _copy_processes(target, folder)
+        yield from copy_processes(target, folder, example)
 
 
 def _target(folder: Path) -> Path:
@@ -174,13 +175,17 @@ def _target(folder: Path) -> Path:
     return named or folder / "processes"
 
 
-def _copy_processes(target: Path, folder: Path) -> Iterator[str]:
+def copy_processes(target: Path, folder: Path, language: str) -> Iterator[str]:
+    """Copy the shipped processes that are not there yet; people are written to in the desk's first language."""
     shipped = data_folder("processes")
     for source in sorted(shipped.rglob("*.yaml")):
         copy = target / source.relative_to(shipped)
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(source.read_bytes())
+            content = source.read_bytes()
+            if source == shipped / "desk.yaml" and language == "zh":
+                content = content.replace(b"languages: [en, zh]", b"languages: [zh, en]", 1)
+            copy.write_bytes(content)
             yield str(copy.relative_to(folder) if copy.is_relative_to(folder) else copy)
 
 
