@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import pq
-from psycopg.adapt import Transformer
 
-from engine.store.postgresql.answers import Asked, Questions, Rows, Statement
+from engine.store.postgresql.answers import Asked, Questions, Reader, Rows, Statement
 from engine.store.postgresql.gathering import Ready, Told, check, gathered, ready
 from engine.store.sql import Late
 from engine.store.statements import Many
@@ -29,6 +28,7 @@ OFTEN = 3
 MUCH = 64
 """Statements that wait no longer than until nobody can take them back."""
 
+Expected = str | Reader
 Cursor = psycopg.RawCursor[tuple[Any, ...]]
 
 ROLLBACK: Statement = ("ROLLBACK", ())
@@ -56,12 +56,14 @@ class Wire:
         self._connection = cursor.connection
         self._libpq = cursor.connection.pgconn
         self._waiting: list[Told] = []
-        self._under_way: list[str | None] = []  # sent ahead: what each answer to come is to, as in `_send`
-        self._ahead: dict[Statement, list[Rows]] = {}
+        self._under_way: list[Expected] = []  # sent ahead: what each answer to come is to, as in `_send`
+        self._ahead: dict[Statement, Rows] = {}
+        self._repeated: dict[Statement, int] = {}  # how often they will be asked besides
         self._names: dict[str, bytes] = {}
         self._made = 0
         self._uses: dict[str, int] = {}
-        self._reader = Transformer(cursor.connection)
+        self._reader = Reader(cursor.connection, is_prepared=False)
+        self._readers: dict[str, Reader] = {}  # of what is prepared
         self._selector = DefaultSelector()
         self._events = EVENT_READ
         self._selector.register(self._libpq.socket, EVENT_READ)
@@ -74,7 +76,7 @@ class Wire:
     def end(self) -> bool:
         """The transaction is over, and rolled back if it was not committed; whether the connection is still whole."""
         self._waiting.clear()
-        self._ahead.clear()
+        self.forget_ahead()
         if self._libpq.transaction_status != _IDLE and self._libpq.status != _BAD:
             try:
                 if self._under_way:
@@ -95,15 +97,18 @@ class Wire:
         self.begun = found[: len(texts)]
         if failed is not None:
             raise failed
-        self._ahead.update(questions.answers(found[len(texts) :]))
+        self._know(questions, found[len(texts) :])
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def execute(self, text: str, values: Sequence[Any] = ()) -> Rows:
         """What this statement is answered, those that waited sent before it."""
         given = tuple(values)
-        if self._ahead and (found := self._ahead.get((text, given))):
-            return found.pop()
+        if self._ahead and (found := self._ahead.pop((text, given), None)) is not None:
+            if self._repeated and (left := self._repeated.pop((text, given), 0)):
+                self._ahead[text, given] = found.again()
+                self._repeated[text, given] = left - 1
+            return found
         return self.ask([(text, given)])[0]
 
     def ask(self, asked: Sequence[Statement]) -> list[Rows]:
@@ -112,7 +117,7 @@ class Wire:
 
     def _asked(self, asked: Sequence[Ready]) -> list[Rows]:
         waiting, self._waiting = gathered(self._waiting), []
-        told = self._under_way.count(None) + len(waiting)
+        told = sum(isinstance(one, Reader) for one in self._under_way) + len(waiting)
         found, failed = self._exchange([*waiting, *asked])
         if failed is not None:
             raise Late(failed) if len(found) < told else failed
@@ -141,13 +146,18 @@ class Wire:
 
     def look_ahead(self, asked: Iterable[Asked]) -> None:
         """Ask now what will be asked one by one; each answer is good once."""
-        questions = Questions(one for one in asked if not self._ahead.get((one[0].text, one[1])))
+        questions = Questions(one for one in asked if (one[0].text, one[1]) not in self._ahead)
         if questions.ready:
-            self._ahead.update(questions.answers(self._asked(questions.ready)))
+            self._know(questions, self._asked(questions.ready))
+
+    def _know(self, questions: Questions, found: Sequence[Rows]) -> None:
+        self._ahead.update(questions.answers(found))
+        self._repeated.update(questions.repeated)
 
     def forget_ahead(self) -> None:
         """What was asked ahead may not be so any more."""
         self._ahead.clear()
+        self._repeated.clear()
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
@@ -177,32 +187,34 @@ class Wire:
             if not self._under_way:
                 self._libpq.enter_pipeline_mode()
             under_way, self._under_way = self._under_way, []
-            preparing = [*under_way, *self._send(statements)]
+            expected = [*under_way, *self._send(statements)]
             self._libpq.pipeline_sync()
-            heard = self._hear(preparing)
+            heard = self._hear(expected)
             self._libpq.exit_pipeline_mode()
         except BaseException:
             self.close()  # nobody knows what is still on its way
             raise
         return heard
 
-    def _send(self, statements: Sequence[Ready]) -> list[str | None]:
-        """Of each answer to come: the text that is prepared by it, or None for what is asked."""
-        libpq, names = self._libpq, self._names
-        preparing: list[str | None] = []
+    def _send(self, statements: Sequence[Ready]) -> list[Expected]:
+        """Of each answer to come: the text that is prepared by it, or how what is asked is read."""
+        libpq, names, readers = self._libpq, self._names, self._readers
+        expected: list[Expected] = []
         for text, values, formats in statements:
             name = names.get(text)
             if name is None and self._is_often(text):
                 name = names[text] = b"cw%d" % self._made
+                readers[text] = Reader(self._connection, is_prepared=True)
                 self._made += 1
                 libpq.send_prepare(name, text.encode())
-                preparing.append(text)
+                expected.append(text)
             if name is None:
                 libpq.send_query_params(text.encode(), values, param_formats=formats)
+                expected.append(self._reader)
             else:
                 libpq.send_query_prepared(name, values, formats)
-            preparing.append(None)
-        return preparing
+                expected.append(readers[text])
+        return expected
 
     def _is_often(self, text: str) -> bool:
         if len(self._uses) > 10 * PREPARED:
@@ -210,8 +222,8 @@ class Wire:
         used = self._uses[text] = self._uses.get(text, 0) + 1
         return used >= OFTEN and len(self._names) < PREPARED
 
-    def _hear(self, preparing: Sequence[str | None]) -> tuple[list[Rows], psycopg.Error | None]:
-        libpq, rows, turn = self._libpq, list[Rows](), iter(preparing)
+    def _hear(self, expected: Sequence[Expected]) -> tuple[list[Rows], psycopg.Error | None]:
+        libpq, rows, turn = self._libpq, list[Rows](), iter(expected)
         failed: psycopg.Error | None = None
         while True:
             try:
@@ -228,13 +240,13 @@ class Wire:
             status = result.status
             if status == _SYNC:
                 return rows, failed
-            prepared = next(turn)
+            of = next(turn)
             if status in (_ROWS, _DONE):
-                if prepared is None:
-                    rows.append(Rows(self._read(result) if status == _ROWS else [], result))
+                if isinstance(of, Reader):
+                    rows.append(Rows(result, of))
                 continue
-            if prepared is not None:
-                del self._names[prepared]
+            if isinstance(of, str):
+                del self._names[of], self._readers[of]
             if failed is None:
                 failed = psycopg.errors.error_from_result(result)
 
@@ -245,9 +257,3 @@ class Wire:
             self._selector.modify(self._libpq.socket, events)
             self._events = events
         self._selector.select()
-
-    def _read(self, result: pq.abc.PGresult) -> list[tuple[Any, ...]]:
-        if not result.ntuples:
-            return []
-        self._reader.set_pgresult(result)
-        return self._reader.load_rows(0, result.ntuples, tuple)
