@@ -63,7 +63,7 @@ class Ahead(NamedTuple):
     """What a transaction will read first, so that a database behind a wire may be asked for all of it at once."""
 
     families: tuple[str, ...] = ()  # roots, to be locked in this order
-    person: str | None = None
+    people: tuple[str, ...] = ()
     requests: tuple[tuple[str, str], ...] = ()  # sender and key
     settings: tuple[str, ...] = ()
     due: tuple[int, int] | None = None  # what falls due before an instant, at most so many families

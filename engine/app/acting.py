@@ -72,7 +72,10 @@ class Acting:
             asked: _Asked = "open", "", process, actor
             return _kept(tx, self._recipe.opening_in(tx, self._command(tx, asked, given), given), files)
 
-        return self._recipe.whole(work, lambda: _ahead((), actor, _keys(key))._replace(opens=process))
+        def ahead() -> Ahead:
+            return _ahead((), actor, _keys(key), self._named(given.form))._replace(opens=process)
+
+        return self._recipe.whole(work, ahead)
 
     def act(
         self, case: str, action: str, form: Mapping[str, Any] | None = None, *, actor: Actor | str,
@@ -156,9 +159,16 @@ class Acting:
 
         def ahead() -> Ahead:
             _, case, _, actor = asked
-            return _ahead((case,), actor, _keys(given.key))
+            return _ahead((case,), actor, _keys(given.key), self._named(given.form))
 
         return self._recipe.whole(work, ahead)
+
+    def _named(self, form: Mapping[str, Any]) -> tuple[str, ...]:
+        """Whom a form names where their roles will be asked."""
+        fields = self._recipe.catalogue.naming()
+        if fields.isdisjoint(form):
+            return ()
+        return tuple([value for name, value in form.items() if name in fields and isinstance(value, str)])
 
     def _command(self, tx: Transaction, asked: _Asked, given: Given) -> Command:
         verb, case, name, actor = asked
@@ -169,13 +179,12 @@ def _keys(key: str | None) -> list[str]:
     return [] if key is None else [key]
 
 
-def _ahead(cases: Iterable[str], actor: Actor | str, keys: Sequence[str]) -> Ahead:
+def _ahead(cases: Iterable[str], actor: Actor | str, keys: Sequence[str], named: tuple[str, ...] = ()) -> Ahead:
     """What commands for these cases read before anything else: families bear the names of their roots."""
-    sender, person = (
-        (actor.id, None) if isinstance(actor, Actor) else (actor, actor if isinstance(actor, str) else None)
-    )
+    sender = actor.id if isinstance(actor, Actor) else actor
+    people = (actor, *named) if isinstance(actor, str) else named
     families = dict.fromkeys([case.partition(".")[0] for case in cases])
-    return Ahead(tuple(families), person, tuple([(sender, key) for key in keys]) if keys else (), (REVISION,))
+    return Ahead(tuple(families), people, tuple([(sender, key) for key in keys]) if keys else (), (REVISION,))
 
 
 def _check_files(files: Sequence[File], form: Mapping[str, Any]) -> None:

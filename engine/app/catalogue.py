@@ -83,6 +83,7 @@ class Catalogue:
     def __init__(self) -> None:
         self._kept: tuple[str | None, Library] = ("", Library({}))  # one value: threads never see half of it
         self._asked: tuple[Callable[[], Transaction | None], Library] = (lambda: None), Library({})
+        self._naming: tuple[Mapping[tuple[str, int], Plan], int, frozenset[str]] = {}, 0, frozenset()
 
     def library(self, tx: Transaction) -> Library:
         """The library as of this transaction; one that has been asked is not asked again."""
@@ -96,6 +97,15 @@ class Catalogue:
             self._kept = now, library
         self._asked = ref(tx), library
         return library
+
+    def naming(self) -> frozenset[str]:
+        """Fields that name persons whose roles are asked, in what is loaded: who stands there will be looked up."""
+        plans, count, fields = self._naming
+        if plans is not (present := self._kept[1].plans) or count != len(present):
+            loaded = list(present.values())
+            fields = frozenset[str]().union(*(plan.asks_roles for plan in loaded))
+            self._naming = present, len(loaded), fields
+        return fields
 
     def newest(self, tx: Transaction, process: str, at: int) -> Plan:
         """The version of this process on which a case opens now."""

@@ -52,9 +52,11 @@ def roles_of_named(
 ) -> Mapping[str, tuple[str, ...]] | None:
     """The roles of the persons a form names where a role is asked; None where the desk keeps no people."""
     named = [person for name in form if name in fields for person in _named(fields[name], form[name])]
-    if not named or not tx.people():
+    if not named:
         return None
     found = {name: tx.person(name) for name in named}
+    if not any(found.values()) and not tx.people():
+        return None
     return {name: person.roles if person and person.is_active else () for name, person in found.items()}
 
 

@@ -18,8 +18,8 @@ def statements_of(ahead: Ahead, texts: Mapping[str, Text], memo: Memo) -> list[t
 def _asked(ahead: Ahead, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for setting in ahead.settings:
         yield "SETTING", (setting,)
-    if ahead.person is not None:
-        yield "ONE_PERSON", (ahead.person,)
+    for person in ahead.people:
+        yield "ONE_PERSON", (person,)
     for request in ahead.requests:
         yield "REQUEST", request
     if ahead.opens is not None:

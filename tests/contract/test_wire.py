@@ -9,9 +9,9 @@ from functools import partial
 import psycopg
 import pytest
 
-from engine import Accepted, Act, Engine
+from engine import Accepted, Act, Engine, Refusal
 from engine.errors import Conflict, NotFound, StoreUnavailable, UsageError
-from engine.ports import Ahead, Transaction
+from engine.ports import Ahead, Person, Transaction
 from engine.store import open_store
 from engine.store.address import read_address
 from engine.store.postgresql.pool import connect
@@ -20,7 +20,7 @@ from engine.store.postgresql.wire import OFTEN, Wire
 from engine.store.sql import Late
 from engine.testing import ADMIN, ManualTime
 from tests import postgres
-from tests.app.desks import LIN, NINE, open_errand, sources
+from tests.app.desks import LIN, NINE, open_errand, send, sources
 from tests.contract.builders import a_case, get, opening, put, step
 
 
@@ -126,6 +126,25 @@ def test_an_opening_is_three_messages(url: str, trips: list[int]) -> None:
         trips.clear()
         open_errand(engine)
         assert len(trips) == 3
+    server.drop(name)
+
+
+def test_whoever_a_form_names_is_looked_up_with_the_rest(url: str, trips: list[int]) -> None:
+    """The desk's whole staff was asked for besides, only to see whether it keeps any."""
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    with Engine.open(server.url(name)) as engine:
+        engine.publish(sources(), "errand", actor=ADMIN)
+        engine.save_person(Person(id="run", name="Run", roles=("runner",)), actor=ADMIN)
+        engine.save_person(Person(id="mo", name="Mo", roles=("agent",)), actor=ADMIN)
+        first, second = open_errand(engine), open_errand(engine)
+        send(engine, first)
+        trips.clear()
+        send(engine, second)
+        assert len(trips) == 2
+        third = open_errand(engine)
+        facts = {"at_work": ["mo"]}
+        assert isinstance(engine.act(third, "send", {"runner": "mo"}, facts=facts, actor=LIN), Refusal)
     server.drop(name)
 
 
