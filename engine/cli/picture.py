@@ -27,7 +27,7 @@ def share_bar(share: float, target: float | None, said: str) -> str:
         x = target * _WIDTH
         parts.append(f'<line class="target" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{_HEIGHT}"/>')
         said = with_aside(said, whole_percent(target))
-    return _svg(_WIDTH + 2, _HEIGHT, said, parts)
+    return _bar(said, parts)
 
 
 def part_bar(share: float, inner: float, said: str) -> str:
@@ -37,7 +37,13 @@ def part_bar(share: float, inner: float, said: str) -> str:
         f'<rect class="part" width="{share * _WIDTH:.1f}" height="12" y="4"/>',
         f'<rect class="inner" width="{inner * _WIDTH:.1f}" height="5" y="7.5"/>',
     ]
-    return _svg(_WIDTH + 2, _HEIGHT, said, parts)
+    return _bar(said, parts)
+
+
+def _bar(said: str, parts: Sequence[str]) -> str:
+    """A bar in a table: where there is no room for its width it keeps its height."""
+    bar = _svg(_WIDTH + 2, _HEIGHT, said, parts)
+    return bar.replace("<svg ", '<svg preserveAspectRatio="none" ', 1)
 
 
 def columns(counts: Sequence[int], labels: Sequence[str], said: str) -> str:
@@ -76,7 +82,7 @@ def day_columns(series: Sequence[Sequence[float | None]], said: str, write: Writ
                 continue
             height, x = value / most * room, hour * step + 3 + number * width
             parts.append(
-                f'<rect class="reached" opacity="{max(1 - 0.45 * number, 0.2):.2f}" x="{x:.1f}" '
+                f'<rect class="reached" opacity="{shade(number)}" x="{x:.1f}" '
                 f'y="{foot - height:.1f}" width="{width:.1f}" height="{height:.1f}"><title>{hour:02}:00 '
                 f"{escape(write(value))}</title></rect>"
             )
@@ -84,6 +90,11 @@ def day_columns(series: Sequence[Sequence[float | None]], said: str, write: Writ
             parts.append(f'<text x="{hour * step + step // 2}" y="{foot + 15}">{hour:02}</text>')
     parts.append(f'<text class="most" x="2" y="12">{escape(write(most))}</text>')
     return _svg(step * 24, foot + 20, said, parts)
+
+
+def shade(number: int) -> str:
+    """How dark the columns of a series are: the first one is the darkest."""
+    return f"{max(1 - 0.45 * number, 0.2):.2f}"
 
 
 def _svg(width: int, height: int, said: str, parts: Sequence[str]) -> str:

@@ -20,7 +20,9 @@ td,th{padding:.3rem .6rem .3rem 0;border-bottom:1px solid #eaeef2;vertical-align
 .mark{white-space:nowrap;font-size:.85rem}.bad{color:#9a3412;font-weight:600}
 footer{margin-top:2rem}.all td{font-weight:600}
 svg{display:block}svg text{font-size:12px;text-anchor:middle;fill:#1b1f24}svg text.most{text-anchor:start}
+td svg{width:100%;min-width:6rem;max-width:242px;height:20px}td:first-child{min-width:9rem}
 h3{font-size:.95rem;margin:1.2rem 0 .2rem;font-weight:600}
+.key{display:inline-block;width:.75em;height:.75em;background:#2f6f9f;margin:0 .3em 0 1em}
 .track{fill:#eaeef2}.reached{fill:#2f6f9f}.below{fill:#d9822b}.hatch{stroke:#fff;stroke-width:1.5;opacity:.55}
 .target{stroke:#1b1f24;stroke-width:2}.axis{stroke:#8c959f}.part{fill:#9fc3dc}.inner{fill:#d9822b}
 @media print{body{margin:0;max-width:none}tr{break-inside:avoid}}

@@ -102,7 +102,7 @@ PROMISES: Sequence[tuple[str, Callable[[Told, Attainment], str]]] = (
 )
 ROLES: Sequence[tuple[str, Callable[[Told, RoleFigures], str]]] = (
     (later("actions"), lambda told, one: str(one.done)),
-    (later("mean wait"), lambda told, one: told.span(one.mean_wait)),
+    (later("mean wait"), lambda told, one: told.span(one.mean_wait if one.done else None)),
     (later("p50"), lambda told, one: told.span(one.waited.p50)),
     (later("p90"), lambda told, one: told.span(one.waited.p90)),
     (later("in line"), lambda told, one: f"{sum(one.queue) / len(one.queue):.1f}"),

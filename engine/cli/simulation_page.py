@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from engine.cli.figures import percent
-from engine.cli.picture import Write, day_columns, share_bar
+from engine.cli.picture import Write, day_columns, shade, share_bar
 from engine.cli.sheet import Column, quiet, section, sheet, table
 from engine.cli.simulated import PROMISES, ROLES, TEAMS, Cell, Told, cases_said, named, notes, share
 from engine.cli.sla import sign
@@ -29,7 +29,8 @@ def simulation_page(told: Told) -> str:
     if promises:
         body.append(section(_("How promises would be kept"), _table(told, _("promise"), promises, told.promises())))
     if roles:
-        lines = _days(roles, lambda one: one.queue, lambda value: f"{value:.2g}")
+        longest = max(1.0, *(value for _name, _variant, one in roles for value in one.queue))
+        lines = _days(roles, lambda one: one.queue, lambda value: f"{value:.2g}", longest)
         body.append(
             section(_("How long work would wait"), _table(told, _("work waits for"), roles, ROLES))
             + section(_("In line on average, by the hour of the day"), "".join(lines))
@@ -70,17 +71,20 @@ def _table(
 Pick = Callable[[Any], Sequence[float | None]]
 
 
-def _days(lines: Sequence[tuple[str, str, Any]], pick: Pick, write: Write, full: float = 0.0) -> Iterator[str]:
-    """A picture of a day for each thing, its variants side by side."""
+def _days(lines: Sequence[tuple[str, str, Any]], pick: Pick, write: Write, full: float) -> Iterator[str]:
+    """A picture of a day for each thing to the same scale, its variants side by side."""
     for name in dict.fromkeys(name for name, _variant, _one in lines):
         shown = [(variant, pick(one)) for other, variant, one in lines if other == name]
-        variants = " · ".join(variant for variant, _values in shown if variant)
-        said = with_aside(name, variants) if variants else name
-        yield f"<h3>{escape(said)}</h3>" + day_columns([values for _variant, values in shown], said, write, full)
+        variants = [variant for variant, _values in shown if variant]
+        said = with_aside(name, " · ".join(variants)) if variants else name
+        keys = (f'<span class="key" style="opacity:{shade(n)}"></span>{escape(v)}' for n, v in enumerate(variants))
+        picture = day_columns([values for _variant, values in shown], said, write, full)
+        yield f"<h3>{escape(name)}{''.join(keys)}</h3>{picture}"
 
 
 def _how(told: Told) -> Iterator[str]:
     yield _("Cases, choices and durations are drawn by lot; another seed gives other days of the same kind.")
+    yield _("All lines are drawn to one scale: where none is to be seen, hardly anything waits.")
     yield _("Waits are on the wall clock, nights and days off included; in line: on average over the whole time.")
     yield _("Whoever has begun something finishes it, also after their hours: then people are busy for more than 100%.")
     if len(told.variants) > 1:

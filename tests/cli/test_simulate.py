@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -43,6 +44,23 @@ def test_rosters_are_compared_and_a_page_is_written_that_stands_alone() -> None:
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
     for picture in page.split("<svg")[1:]:
         ElementTree.fromstring("<svg" + picture.split("</svg>")[0] + "</svg>")
+
+
+def test_lines_are_drawn_to_one_scale_and_its_variants_are_told_beside_it() -> None:
+    Path("day.yaml").write_text(DAY.replace("per_hour: 9", "per_hour: 2"), "utf-8")
+    rosters = ("--roster", "two.yaml", "--roster", "three.yaml")
+    done = run("simulate", "job", "--assume", "day.yaml", *rosters, "-o", "p.html")
+    assert done.code == Exit.DONE, done.err
+    page = Path("p.html").read_text("utf-8")
+    line, team = (picture for picture in page.split("<h3>")[1:])
+    assert line.startswith(
+        'Agent<span class="key" style="opacity:1.00"></span>two<span class="key" style="opacity:0.55"></span>three</h3>'
+    )
+    # less than one case is in line at any hour: on a scale of their own they would look like a crowd
+    assert '<text class="most" x="2" y="12">1</text>' in line
+    heights = [float(found) for found in re.findall(r'class="reached".*?height="([0-9.]+)"', line)]
+    assert 0 < max(heights) < 45
+    assert '<text class="most" x="2" y="12">100%</text>' in team
 
 
 def test_in_chinese_nothing_stays_english_but_names() -> None:
