@@ -46,6 +46,7 @@ class Node:
     children: list[Node] = field(default_factory=list)
     ways: list[Way] = field(default_factory=list)
     raises: tuple[str, ...] = ()  # events that follow entering it
+    exits: tuple[str, ...] = ()  # events that follow leaving it
 
     def all(self) -> Iterator[Node]:
         """Everything inside, in document order."""

@@ -6,6 +6,7 @@ The parser takes no document type and no entities: a file can neither grow witho
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers.expat import ExpatError, ParserCreate
 
@@ -94,6 +95,7 @@ class _Reader:
             elif child.tag not in _PLAIN:
                 self._note(child, f"`<{child.tag}>`")
         delayed, node.raises = self._entered(element)
+        node.exits = self._left(element)
         for child in element.children:
             if child.tag == "transition":
                 node.ways += self._ways(child, delayed)
@@ -131,17 +133,18 @@ class _Reader:
                     raised.append(event)
                 else:
                     self._note(act, f"`<{act.tag}>` on entering `{element.attributes.get('id', '')}`")
-        taken_back = set()
-        for left in (child for child in element.children if child.tag == "onexit"):
-            for act in left.children:
-                if act.tag == "cancel":
-                    taken_back.add(act.attributes.get("sendid"))
-                else:
-                    self._note(act, f"`<{act.tag}>` on leaving `{element.attributes.get('id', '')}`")
+        taken_back = {act.attributes.get("sendid") for act in _on_exit(element) if act.tag == "cancel"}
         for event, (_delay, act) in found.items():
             if act.attributes.get("id") not in taken_back - {None}:
                 self._note(act, f"that `{event}` still comes after the state is left: a timer ends with its state")
         return {event: delay for event, (delay, _act) in found.items()}, tuple(raised)
+
+    def _left(self, element: _Element) -> tuple[str, ...]:
+        """What the state raises when it is left."""
+        acts = [act for act in _on_exit(element) if act.tag != "cancel"]
+        for act in (act for act in acts if _raised(act) is None):
+            self._note(act, f"`<{act.tag}>` on leaving `{element.attributes.get('id', '')}`")
+        return tuple(event for act in acts if (event := _raised(act)) is not None)
 
     def _ways(self, element: _Element, delayed: dict[str, int]) -> list[Way]:
         raised = [_raised(act) for act in element.children]
@@ -152,8 +155,9 @@ class _Reader:
         if guard is None:
             return []
         targets = tuple(element.attributes.get("target", "").split())
+        is_inner = element.attributes.get("type") == "internal"
         return [
-            Way(event, targets, element.line, guard, delayed.get(event), raises=tuple(e for e in raised if e))
+            Way(event, targets, element.line, guard, delayed.get(event), is_inner, tuple(e for e in raised if e))
             for event in element.attributes.get("event", "").split() or [""]
         ]
 
@@ -166,6 +170,11 @@ class _Reader:
             self._note(element, f"the condition `{condition}`, and so its transition")
             return None
         return " && ".join(f"{one[1]}in_state({{{one[3]}}})" for one in found if one)
+
+
+def _on_exit(element: _Element) -> Iterator[_Element]:
+    """What is done on leaving a state."""
+    return (act for child in element.children if child.tag == "onexit" for act in child.children)
 
 
 def _raised(act: _Element) -> str | None:

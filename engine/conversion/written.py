@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.conversion.drawn import Drawn, Node, Unsaid, Way
+from engine.conversion.leaving import Raised, entered_anew, raised_around, raised_side_by_side
 from engine.hours import format_duration
 
 _DONE = "done.state."
@@ -83,6 +84,7 @@ class _Writer:
         self.tracked: dict[Node, str] = {}  # history state → field that remembers for it
         self.ended: dict[str, list[Way]] = {}  # group → where it leads when it has come to its end
         self.handled: set[str] = set()  # events that something waits for
+        self.sources = {id(way): node for node in self.root.all() for way in node.ways}
         self.lines: list[str] = []
 
     def write(self) -> Written:
@@ -114,6 +116,10 @@ class _Writer:
                 self._end(node, way)
         self.handled = events = self._handled()
         for node in self.root.all():
+            node.exits = tuple(event for event in node.exits if event in events)
+        for line, what in raised_side_by_side(self.root):
+            self._note(line, what)
+        for node in self.root.all():
             for way in node.ways:
                 if way.event and any(other.startswith(f"{way.event}.") for other in events):
                     self._note(way.line, f"that `{way.event}` stands for every event whose name begins so")
@@ -143,7 +149,7 @@ class _Writer:
         nodes = [*self.root.all()]
         handled = {way.event for node in nodes for way in node.ways if way.event}
         raising = [(way.line, event) for node in nodes for way in node.ways for event in way.raises]
-        raising += [(node.line, event) for node in nodes for event in node.raises]
+        raising += [(node.line, event) for node in nodes for event in (*node.raises, *node.exits)]
         for line, event in raising:
             if event not in handled and any(event.startswith(f"{other}.") for other in handled):
                 self._note(line, f"raising `{event}`, for which a transition on the beginning of its name waits")
@@ -317,11 +323,10 @@ class _Writer:
         return ways
 
     def _branches(self, node: Node, ways: Iterable[Way]) -> str:
-        branches = []
+        branches: list[tuple[str, str]] = []
         for way in ways:
-            told = self._told(way.raises)
-            then = f", then: [{', '.join(told)}]" if told else ""
-            branches += [(when, f"{to}{then}") for when, to in self._ways(way)]
+            for when, target in self._ways(way):
+                branches += self._told_around(node, way, when, target)
         upto = next((place for place, (when, _) in enumerate(branches) if not when), len(branches))
         said = [
             f"{{if: {json.dumps(when)}, is: {to}}}" if when else f"{{is: {to}}}" for when, to in branches[: upto + 1]
@@ -335,15 +340,27 @@ class _Writer:
         """Actions and timers name one target plainly; `decide` and `done` are branches always."""
         return all((way.event and not way.event.startswith(_DONE)) or way.delay is not None for way in ways)
 
-    def _ways(self, way: Way) -> Iterator[tuple[str, str]]:
+    def _told_around(self, node: Node, way: Way, when: str, target: Node | None) -> Iterator[tuple[str, str]]:
+        """A way written at a state: once for each set of active states that raise something when they are left."""
+        source = self.sources[id(way)]
+        around = raised_around(source, node, way, target)
+        if around is None:
+            self._note(way.line, f"what is raised on leaving, of which too much may differ where `{source.id}` is left")
+        if anew := target and entered_anew(source, node, way, target):
+            self._note(way.line, f"that `{source.id}` leaves `{anew.id}` and enters it anew: ours stays in it")
+        for one in around or [Raised()]:
+            told = self._told((*one.before, *way.raises, *one.after))
+            then = f", then: [{', '.join(told)}]" if told else ""
+            asked = [when] if when else []
+            asked += [f"in_state('{self.name(state)}')" for state in one.active]
+            yield " && ".join(asked), f"{self.name(target.id) if target is not None else 'stay'}{then}"
+
+    def _ways(self, way: Way) -> Iterator[tuple[str, Node | None]]:
         """The branches of a transition: of one to a history state one for each state it may remember."""
         guard = re.sub(r"\{([^}]+)\}", lambda found: f"'{self.name(found[1])}'", way.guard)
-        if not way.targets:
-            yield guard, "stay"
-            return
-        target = self.nodes[way.targets[0]]
-        if not target.is_history:
-            yield guard, self.name(target.id)
+        target = self.nodes[way.targets[0]] if way.targets else None
+        if target is None or not target.is_history:
+            yield guard, target
             return
         field, group = self.tracked[target], target.parent
         assert group is not None
@@ -351,6 +368,5 @@ class _Writer:
         for one in inside:
             if not one.is_history:
                 here = f"case.{field} == '{self.name(one.id)}'"
-                yield f"{guard} && {here}" if guard else here, self.name(one.id)
-        first = self.nodes[target.ways[0].targets[0]].id if target.ways and target.ways[0].targets else group.id
-        yield guard, self.name(first)
+                yield f"{guard} && {here}" if guard else here, one
+        yield guard, self.nodes[target.ways[0].targets[0]] if target.ways and target.ways[0].targets else group

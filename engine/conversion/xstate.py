@@ -8,7 +8,7 @@ from typing import Any
 from engine.conversion.drawn import Drawn, Kind, Misread, Node, Unsaid, Way
 
 _KEYS = {"id", "key", "type", "initial", "states", "on", "always", "after", "history", "target", "onDone", "version",
-         "description", "meta", "tags", "order", "entry"}  # fmt: skip
+         "description", "meta", "tags", "order", "entry", "exit"}  # fmt: skip
 
 
 def read_xstate(text: str) -> Drawn:
@@ -53,6 +53,7 @@ class _Reader:
             node.children.append(made)
             self._fill(made, child)
         node.raises = self._raised(written.get("entry"), f"`entry` of `{node.id or self.name}`")
+        node.exits = self._raised(written.get("exit"), f"`exit` of `{node.id or self.name}`")
         initial = written.get("initial")
         initial = initial.get("target") if isinstance(initial, dict) else initial
         node.initial = f"{node.id}.{initial}".lstrip(".") if initial else ""
@@ -82,7 +83,8 @@ class _Reader:
                 targets = way.get("target") or []
                 every = [targets] if isinstance(targets, str) else targets
                 reached = tuple(target for one in every for target in self._targets(node, one))
-                found.append(Way(event, reached, 0, guard, raises=raised))
+                is_inner = not way.get("reenter") and way.get("internal") is not False
+                found.append(Way(event, reached, 0, guard, inner=is_inner, raises=raised))
         return found
 
     def _raised(self, actions: Any, where: str) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ class Node:
     children: list[Node] = field(default_factory=list)
     transitions: list[Link] = field(default_factory=list)
     raises: tuple[str, ...] = ()
+    exits: tuple[str, ...] = ()
 
     def proper_ancestors(self) -> list[Node]:
         return [] if self.parent is None else [self.parent, *self.parent.proper_ancestors()]
@@ -247,6 +248,7 @@ class Interpreter:
         work: list[tuple[str, str | int]] = [("exit", state.id) for state in reversed(self.document_order(leaving))]
         self.configuration -= leaving
         work += [("take", link.number) for link in enabled]
+        self.internal += [event for state in reversed(self.document_order(leaving)) for event in state.exits]
         self.internal += [event for link in enabled for event in link.raises]
         entry = Entry(self)
         for domain, targets, is_return in journeys:

@@ -112,6 +112,48 @@ CHARTS = {
           <state id="r"><state id="r1"><transition event="f" target="r2"/></state>
             <state id="r2"><transition event="f" target="r1"/></state></state></parallel>"""
     ),
+    "raised on leaving, before what the transition raises and what is entered": scxml(
+        """<state id="a"><onexit><raise event="left"/></onexit>
+            <transition event="e" target="b"><raise event="taken"/></transition></state>
+          <state id="b"><onentry><raise event="in"/></onentry><transition event="left" target="c"/>
+            <transition event="taken" target="z"/><transition event="in" target="z"/></state>
+          <state id="c"><transition event="taken" target="d"/><transition event="in" target="z"/></state>
+          <state id="d"><transition event="in" target="f"/></state><state id="f"><transition event="e" target="a"/></state>
+          <state id="z"><transition event="e" target="a"/></state>"""
+    ),
+    "raised by whichever state of a group is left, from the inside out": scxml(
+        """<state id="g"><onexit><raise event="g_left"/></onexit><transition event="out" target="w"/>
+            <transition event="into" target="g2"/><transition event="keep" type="internal" target="g2"/>
+            <state id="g1"><onexit><raise event="one_left"/></onexit><transition event="e" target="g2"/></state>
+            <state id="g2"><onentry><raise event="two"/></onentry><onexit><raise event="two_left"/></onexit>
+              <transition event="e" target="g3"/><transition event="one_left" target="g3"/></state>
+            <state id="g3"><transition event="g_left" target="g1"/><transition event="two" target="g1"/>
+              <transition event="e" target="g1"/></state></state>
+          <state id="w"><transition event="one_left" target="x"/><transition event="two_left" target="y"/>
+            <transition event="g_left" target="g"/></state>
+          <state id="x"><transition event="g_left" target="y"/><transition event="e" target="g"/></state>
+          <state id="y"><transition event="e" target="g"/><transition event="g_left" target="x"/></state>"""
+    ),
+    "raised by the regions that are left together": scxml(
+        """<parallel id="p"><transition event="out" target="w"/><onexit><raise event="p_left"/></onexit>
+            <state id="l"><state id="l1"><onexit><raise event="l_left"/></onexit><transition event="e" target="l2"/></state>
+              <state id="l2"><transition event="e" target="l1"/></state></state>
+            <state id="r"><state id="r1"><onexit><raise event="r_left"/></onexit><transition event="f" target="r2"/></state>
+              <state id="r2"><transition event="l_left" target="r1"/></state></state></parallel>
+          <state id="w"><transition event="r_left" target="x"/><transition event="l_left" target="y"/>
+            <transition event="p_left" target="z"/></state>
+          <state id="x"><transition event="l_left" target="y"/><transition event="p_left" target="z"/></state>
+          <state id="y"><transition event="p_left" target="p"/><transition event="e" target="p"/></state>
+          <state id="z"><transition event="e" target="p"/></state>"""
+    ),
+    "entered again with the group around it": scxml(
+        """<state id="g"><onentry><raise event="g_in"/></onentry><transition event="again" target="g2"/>
+            <transition event="inside" type="internal" target="g2"/>
+            <state id="g1"><transition event="g_in" target="g3"/></state>
+            <state id="g2"><transition event="g_in" target="g1"/><transition event="e" target="g3"/></state>
+            <state id="g3"><transition event="e" target="w"/></state></state>
+          <state id="w"><transition event="e" target="g"/></state>"""
+    ),
     "names that ours cannot be": scxml(
         '<state id="Wait.For-It"><transition event="Go.Now" target="Wait_for_it"/></state>'
         '<state id="Wait_for_it"><transition event="done" target="true"/></state>'
@@ -133,7 +175,7 @@ def reference_of(drawn: Drawn) -> tuple[reference_chart.Interpreter, Callable[[r
 
     def copied(node: Node, parent: reference_chart.Node | None) -> reference_chart.Node:
         initial = (node.initial,) if node.initial else (node.states()[0].id,) if node.states() else ()
-        made = reference_chart.Node(node.id, node.kind, parent, initial=initial, raises=node.raises)
+        made = reference_chart.Node(node.id, node.kind, parent, initial=initial, raises=node.raises, exits=node.exits)
         for way in node.ways:
             guards[len(guards)] = way.guard
             made.transitions.append(

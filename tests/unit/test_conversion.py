@@ -28,8 +28,15 @@ def unsaid(body: str) -> list[tuple[int, str]]:
         ('<state id="a"><invoke/></state>', "`<invoke>`"),
         ('<state id="a"><transition event="e" target="a"><assign location="x"/></transition></state>',
          "`<assign>` of a transition"),
-        ('<state id="a"><onexit><raise event="e"/></onexit><transition event="e" target="a"/></state>',
-         "`<raise>` on leaving `a`"),
+        ('<parallel id="p"><state id="l"><onexit><raise event="f"/></onexit><transition event="e" target="z"/></state>'
+         '<state id="r"><transition event="e" target="z"><raise event="f"/></transition></state></parallel>'
+         '<state id="z"><transition event="f" target="p"/></state>',
+         "the order of what `l` raises on leaving and another region on `e`"),
+        ('<state id="g"><onentry><send event="t" delay="1s" id="i"/></onentry><onexit><cancel sendid="i"/></onexit>'
+         '<transition event="t" target="z"/><transition event="e" target="a"/><state id="a"/></state><state id="z"/>',
+         "that `g` leaves `g` and enters it anew: ours stays in it"),
+        ('<parallel id="p"><transition event="e" target="l2"/><state id="l"><state id="l1"/><state id="l2"/></state>'
+         '<state id="r"/></parallel>', "that `p` leaves `p` and enters it anew: ours stays in it"),
         ('<state id="a"><onentry><raise event="e.x"/></onentry><transition event="e" target="a"/></state>',
          "raising `e.x`, for which a transition on the beginning of its name waits"),
         ('<state id="a"><transition event="e" cond="x &gt; 1" target="a"/></state>',
@@ -50,6 +57,14 @@ def unsaid(body: str) -> list[tuple[int, str]]:
 )  # fmt: skip
 def test_what_a_process_cannot_say_is_named_with_its_line(body: str, said: str) -> None:
     assert unsaid(body) == [(2, said)]
+
+
+def test_what_a_machine_raises_on_exit_is_told_with_every_way_out() -> None:
+    machine = """{"states": {"a": {"exit": {"type": "xstate.raise", "params": {"event": {"type": "LEFT"}}},
+      "on": {"E": "b", "F": "b"}}, "b": {"on": {"LEFT": "a"}}}}"""
+    made = written(read_xstate(machine), Wanted("chart"))
+    assert made.unsaid == ()
+    assert made.yaml.count("to: [{is: b, then: [{tell: self, do: left}]}]") == 2
 
 
 def test_a_delayed_event_becomes_a_timer_exact_to_the_millisecond() -> None:
