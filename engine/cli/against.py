@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from engine.cli.command import Args
-from engine.cli.definitions import file_meant, from_database
+from engine.cli.definitions import file_meant, from_database, newest_published
 from engine.cli.folder import Checked, checked_paths
 from engine.cli.streams import Streams
 from engine.cli.translate import _
@@ -34,7 +34,7 @@ def findings_against(streams: Streams, args: Args, checked: Checked) -> list[Dia
 
 def _earlier(args: Args, checked: Checked) -> Mapping[str, ProcessDefinition]:
     if args.against == DATABASE:
-        return _published(args, checked)
+        return newest_published(args.settings, checked.definitions)
     path = file_meant(args.settings, args.against)
     if path is None:
         name, _at, version = args.against.partition("@")
@@ -47,14 +47,6 @@ def _earlier(args: Args, checked: Checked) -> Mapping[str, ProcessDefinition]:
             help=_("`casewright check {file}` shows them").format(file=path),
         )
     return old.definitions
-
-
-def _published(args: Args, checked: Checked) -> dict[str, ProcessDefinition]:
-    from engine.app import Engine
-
-    with Engine.open(args.settings.database) as engine:
-        names = {one.process for one in engine.published()} & checked.definitions.keys()
-        return {name: engine.definition(name) for name in sorted(names)}
 
 
 def _of_versions(new: ProcessDefinition, old: ProcessDefinition, language: str) -> Iterator[Diagnostic]:

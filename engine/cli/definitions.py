@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,15 @@ def from_database(settings: Settings, process: str, version: int | None = None) 
 
     with Engine.open(settings.database) as engine:
         return engine.definition(process, version)
+
+
+def newest_published(settings: Settings, processes: Collection[str]) -> dict[str, ProcessDefinition]:
+    """Return those of some processes that were published, each as its newest version says."""
+    from engine.app import Engine
+
+    with Engine.open(settings.database) as engine:
+        names = {one.process for one in engine.published()} & set(processes)
+        return {name: engine.definition(name) for name in sorted(names)}
 
 
 def _unknown(settings: Settings, text: str) -> NotFound:

@@ -48,6 +48,7 @@ class Mutant:
     title: str
     content: Plain
     path: Path  # where it differs
+    was: Plain = None  # what stood there
 
     @property
     def text(self) -> str:
@@ -113,13 +114,13 @@ def _of_place(content: Plain, path: Path, value: Plain, shifts: tuple[int, ...])
 def _without(content: Plain, path: Path) -> Mutant:
     changed = deepcopy(content)
     del value_at(changed, path[:-1])[path[-1]]
-    return Mutant(f"{shown(path)} left out", changed, path)
+    return Mutant(f"{shown(path)} left out", changed, path, value_at(content, path))
 
 
 def _with(content: Plain, path: Path, value: Plain) -> Mutant:
     changed = deepcopy(content)
     value_at(changed, path[:-1])[path[-1]] = value
-    return Mutant(f"{shown(path)} is {value}", changed, path)
+    return Mutant(f"{shown(path)} is {value}", changed, path, value_at(content, path))
 
 
 def shown(path: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.calendars import Calendar
 from engine.expressions import Expression
+from engine.migration import Migration
 from engine.model import Branch, Clock, Form, Guard, Notify
 from engine.moments import Every, Moment
 from engine.retention import Retention, Span
@@ -19,6 +20,7 @@ from engine.words.acts import branch_said
 from engine.words.aspects import CONCERNS, KINDS, Audience
 from engine.words.conditions import condition_said
 from engine.words.effects import effects_said
+from engine.words.moves import migration_said
 from engine.words.placeholders import with_labels
 from engine.words.promises import events_said, goal_said, rung_said
 from engine.words.speech import Speech, every_action
@@ -139,7 +141,9 @@ def _renamed(speech: Speech, aspect: str, part: Any) -> Any:
 
 
 def _detail(speech: Speech, part: Any) -> str:
-    """When one goal of several holds."""
+    """When one goal of several holds; of which version cases come over."""
+    if isinstance(part, Migration):
+        return speech.say("from_version", version=part.since)
     if not isinstance(part, Branch):
         return ""
     if part.when is None:
@@ -155,6 +159,8 @@ def _flat(value: Any) -> Iterator[tuple[str, str, Any]]:
             yield from ((part.name, "", getattr(inner, part.name)) for part in fields(inner))
         elif field.name == "goal" and len(inner) > 1:
             yield from (("goal", exact(branch.when), branch) for branch in inner)
+        elif field.name == "migrate":
+            yield from (("migrate", str(since), way) for since, way in inner.items())
         elif field.name == "guards":
             yield from (("guard", guard.name, guard) for guard in inner)
         else:
@@ -264,6 +270,8 @@ def _said_by_kind(speech: Speech, aspect: str, value: Any) -> str:
         return speech.listed(_waiting(speech, branch) for branch in value)
     if isinstance(value, Expression):
         return condition_said(speech, value)
+    if isinstance(value, Migration):
+        return migration_said(speech, value)
     if isinstance(value, Guard):
         return with_labels(speech, value.words, value.name)
     if aspect in ("label", "text") and isinstance(value, Mapping):

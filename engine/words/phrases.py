@@ -23,6 +23,19 @@ PHRASES: Mapping[str, Words] = {
     "otherwise": {"en": "otherwise", "zh": "否则"},
     "if": {"en": "if {condition}: {text}", "zh": "如果{condition}：{text}"},
     "if_only": {"en": "if {condition}", "zh": "如果{condition}"},
+    # cases of an earlier version
+    "from_version": {"en": "from version {version}", "zh": "自版本 {version}"},
+    "comes_as_it_is": {"en": "all as it is", "zh": "一切照旧"},
+    "state_comes_to": {"en": "from {old} to {new}", "zh": "{old}转到{new}"},
+    "clock_comes_keep": {"en": "{clock} keeps the goal it has", "zh": "{clock}保持原目标"},
+    "clock_comes_carry": {
+        "en": "{clock} gets the new goal, counted from its start",
+        "zh": "{clock}改用新目标，自起算时计",
+    },
+    "clock_comes_restart": {"en": "{clock} begins anew", "zh": "{clock}重新起算"},
+    "clock_comes_end": {"en": "{clock} is cancelled", "zh": "{clock}取消"},
+    "clock_comes_start": {"en": "{clock} is begun", "zh": "{clock}开始计时"},
+    "values_dropped": {"en": "the values of {fields} are given up", "zh": "放弃{fields}的值"},
     # times
     "after_start": {"en": "{length} after the start", "zh": "开始后{length}"},
     "before": {"en": "{length} before {point}", "zh": "{point}前{length}"},

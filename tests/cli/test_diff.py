@@ -36,6 +36,36 @@ def test_a_published_version_is_compared_with_a_file_by_whom_it_concerns(desk: P
     )
 
 
+def test_one_process_alone_is_compared_as_its_file_stands_with_what_is_published(desk: Path) -> None:
+    assert run("diff", "repair").out == "nothing differs\n"
+    edit("target: 95%", "target: 90%")
+    told = "Repair dispatch: version 1 → 1\nFor reports\n  - promise Repaired the same day: target 95% → 90%\n"
+    assert [run("diff", name).out for name in ("repair", "repair@1", "processes/repair.yaml")] == [told] * 3
+    assert run("diff", "processes").out.startswith(told)
+    assert run("diff", "visit_report").out == "Report of the calls: a new process\n"
+    none = run("diff", "repare@1")
+    assert (none.code, none.err) == (
+        Exit.USAGE,
+        "error: there is no file of `repare` to compare\nhelp: name two versions: casewright diff repare@1 repare@2\n",
+    )
+
+
+def test_how_open_cases_come_over_is_told_in_words(desk: Path) -> None:
+    edit(
+        "version: 1",
+        "version: 2\nmigrate: [{from: 1, states: {reported: dispatched, sorted: [reported, dispatched]}, "
+        "clocks: {dispatch: end, arrival: keep}, drop: [slip]}]",
+    )
+    english, chinese = run("diff", "repair@1", "processes/repair.yaml"), run("diff", "repair", language="zh")
+    told = " ".join(english.out.split())
+    assert "- the process: how open cases come over (from version 1) now from “Reported” to “Dispatched”; " in told
+    assert "from “sorted” to “Reported”, “Dispatched”; " in told
+    assert "“Dispatched within 15 minutes” is cancelled; " in told
+    assert "the values of “Dispatch slip number” are given up" in told
+    assert "在办案件如何迁移（自版本 1）" in chinese.out
+    assert "转到" in chinese.out
+
+
 def test_folders_are_compared_process_by_process(desk: Path) -> None:
     shutil.copytree("processes", "before")
     for file in Path("processes").glob("lost_found*"):

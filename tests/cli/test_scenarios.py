@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.cli.missing import missing_scenario
 from engine.lang.manual.pages import base
+from engine.scenarios.mutants import Mutant
 from tests.cli.desks import run
 
 PROCESS = (
@@ -78,6 +80,32 @@ def test_changes_that_nobody_notices_are_named_with_the_missing_scenario() -> No
     assert "    missing: one in which `close` is refused by `named`, and one in which it just holds\n" in tested.out
     assert "  nobody notices: clocks.quick.goal is 7201s\n" in tested.out
     assert "    missing: one that looks a second before and a second after it is due" in tested.out
+
+
+@pytest.mark.parametrize(
+    ("field", "english", "chinese"),
+    [
+        ("{type: integer, min: 1}", "`how_many` is 1 and it is done, and one in which it is 0: `refused: form`",
+         "`how_many` 为 1 时做成，为 0 时 `refused: form`"),
+        ("{type: money, max: 5.00}", "`how_many` is 5.0 and it is done, and one in which it is 5.01: `refused: form`",
+         "`how_many` 为 5.0 时做成，为 5.01 时 `refused: form`"),
+        ("{type: list, of: text, min: 2}", "`how_many` has 2 rows and it is done, one with 1: `refused: form`",
+         "`how_many` 有 2 行时做成，有 1 行时 `refused: form`"),
+    ],
+)  # fmt: skip
+def test_of_a_bound_that_nobody_tries_the_values_on_both_sides_are_named(
+    folder: Path, field: str, english: str, chinese: str
+) -> None:
+    field = field.replace("}", ", label: {en: How many}}")
+    (folder / "example.yaml").write_text(PROCESS.replace("\nfields:\n", f"\nfields:\n  how_many: {field}\n"), "utf-8")
+    assert english in run("test", "--mutate").out
+    assert chinese in run("test", "--mutate", language="zh").out
+
+
+def test_of_what_comes_so_often_at_most_the_number_is_named() -> None:
+    mutant = Mutant("", {}, ("states", "asked", "timers", "remind", "max"), 3)
+    told = "one in which `asked.remind` comes 3 times, and time goes on: it does not come again"
+    assert missing_scenario(mutant) == told
 
 
 def test_where_every_change_is_noticed_it_passes(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from engine.cli.command import Args, Command, plain_command
-from engine.cli.definitions import file_meant, meant_definition
+from engine.cli.definitions import file_meant, meant_definition, newest_published
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
 from engine.cli.folder import checked_paths
@@ -53,16 +53,18 @@ def diff_command() -> Command:
         run_diff,
         help=_(
             "Compare two versions of a process in words, by whom each difference concerns: customers, operators, "
-            "reports. Each is a file, a folder, or PROCESS@VERSION as it was published."
+            "reports. Each is a file, a folder, or PROCESS@VERSION as it was published. One alone is compared, as its "
+            "file stands, with what is published of it."
         ),
         examples=(
+            "casewright diff repair",
             "casewright diff repair@1 processes/repair.yaml",
             "casewright diff repair@1 repair@2 --lang zh",
             "casewright diff old/processes processes --exit-code",
         ),
         params=[
             click.Argument(["old"], metavar=_("OLD")),
-            click.Argument(["new"], metavar=_("NEW")),
+            click.Argument(["new"], required=False, metavar=_("[NEW]")),
             click.Option(["--exit-code", "has_code"], is_flag=True, help=_("Exit with 10 where something differs.")),
         ],
     )
@@ -70,18 +72,40 @@ def diff_command() -> Command:
 
 def run_diff(streams: Streams, args: Args) -> int:
     """Compare two versions."""
-    sides = [_side(streams, args, text) for text in (args.old, args.new)]
-    if sides[0] is None or sides[1] is None:
+    old, new = _sides(streams, args)
+    if old is None or new is None:
         return Exit.FAILED
-    compared = _compared(streams.language, sides[0], sides[1])
+    if args.new is not None and 1 in (len(old), len(new)):  # one process against a folder: against its like there
+        shared = old.keys() & new.keys()
+        old, new = ({name: side[name] for name in shared} if len(side) > 1 else side for side in (old, new))
+    compared = _compared(streams.language, old, new)
     if streams.is_json:
         streams.give({"processes": [_document(one) for one in compared]})
     else:
         _write(streams, compared)
-        if (file := _one_file(args)) is not None:
+        if args.new is not None and (file := _one_file(args)) is not None:
             text = _("both are the file {file}; what was published is named by its version: `{name}`")
             streams.tell(text.format(file=file, name=f"{file.stem}@1"))
     return Exit.CONDITION if args.has_code and not all(one.is_same for one in compared) else Exit.DONE
+
+
+_Side = Mapping[str, "ProcessDefinition"] | None
+
+
+def _sides(streams: Streams, args: Args) -> tuple[_Side, _Side]:
+    """What is compared; of one alone its file, with what is published of it."""
+    if args.new is not None:
+        return _side(streams, args, args.old), _side(streams, args, args.new)
+    name, _at, version = args.old.partition("@")
+    if file_meant(args.settings, name) is None:
+        raise UsageError(
+            _("there is no file of `{name}` to compare").format(name=name),
+            help=_("name two versions: casewright diff {name}@1 {name}@2").format(name=name),
+        )
+    new = _side(streams, args, name)
+    if new is None or version:
+        return (None if new is None else _side(streams, args, args.old)), new
+    return newest_published(args.settings, new), new
 
 
 def _one_file(args: Args) -> Path | None:
@@ -90,7 +114,7 @@ def _one_file(args: Args) -> Path | None:
     return old if old is not None and new is not None and old.samefile(new) else None
 
 
-def _side(streams: Streams, args: Args, text: str) -> Mapping[str, ProcessDefinition] | None:
+def _side(streams: Streams, args: Args, text: str) -> _Side:
     """Read what one side names: a folder's processes, or one."""
     path = file_meant(args.settings, text)
     if path is None or not path.is_dir():
@@ -113,9 +137,6 @@ def _compared(
             _("these are different processes: {names}").format(names=listed(f"`{name}`" for name in (*old, *new))),
             help=_("name two versions of one process"),
         )
-    if len(old) == 1 or len(new) == 1:  # one process against a folder: against its like there
-        shared = old.keys() & new.keys()
-        old, new = ({name: side[name] for name in shared} if len(side) > 1 else side for side in (old, new))
     found = []
     for name in dict.fromkeys((*old, *new)):
         one, other = old.get(name), new.get(name)
