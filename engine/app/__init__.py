@@ -14,6 +14,7 @@ from engine.app.beginning import Beginning
 from engine.app.checkpoints import Checkpoint, Vouched
 from engine.app.crew import Opener
 from engine.app.delivery import Deliver, Delivery
+from engine.app.doors import guarded
 from engine.app.evidence import Evidence
 from engine.app.exporting import Export, Exported, Exporting
 from engine.app.holding import Compared
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
 
 
+@guarded
 class Engine(
     Acting, Listening, Beginning, Reading, Reporting, Measuring, Running, Keeping, Proving, Evidence, Privacy,
     Registering, Importing, Exporting, Archiving, Adjusting, Migrating,

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.app.catalogue import REVISION
 from engine.app.given import Given
-from engine.app.kinds import check_given
+from engine.app.kinds import check_key
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
 from engine.core.cases import Actor, Command, Verb
@@ -65,7 +65,8 @@ class Acting:
 
         Files are attached by the same step, or not at all; the form names each by its hash.
         """
-        given = check_given(Given(form=form or {}, facts=facts or {}, key=key, occurred_at=occurred_at))
+        check_key(key)
+        given = Given(form=form or {}, facts=facts or {}, key=key, occurred_at=occurred_at)
         _check_files(files, given.form)
 
         def work(tx: Transaction) -> Result:
@@ -98,8 +99,10 @@ class Acting:
             who = actor_of(tx, actor)
             return [self._one_of_many(tx, one, who, given) for one, given in zip(acts, brought, strict=True)]
 
-        brought = [check_given(Given(one.form, one.facts, one.key, one.expect_revision)) for one in acts]
+        brought = [Given(one.form, one.facts, one.key, one.expect_revision) for one in acts]
         keys = [one.key for one in acts if one.key is not None]
+        for key in keys:
+            check_key(key)
         return self._recipe.whole(work, lambda: _ahead([one.case for one in acts], actor, keys))
 
     def _one_of_many(self, tx: Transaction, one: Act, actor: Actor, given: Given) -> Result:
@@ -132,7 +135,8 @@ class Acting:
         Whoever works both may, and assigners. A closed or merged case takes none in. Promises not missed yet end
         `cancelled`. Both keep a record of it.
         """
-        given = check_given(Given(key=key, expect_revision=expect_revision))
+        check_key(key)
+        given = Given(key=key, expect_revision=expect_revision)
 
         def work(tx: Transaction) -> Result:
             return self._recipe.merging_in(tx, self._command(tx, ("merge", case, into, actor), given), given)
@@ -155,7 +159,7 @@ class Acting:
             result = self._recipe.command_in(tx, self._command(tx, asked, given), given)
             return _kept(tx, result, files) if files else result
 
-        check_given(given)
+        check_key(given.key)
 
         def ahead() -> Ahead:
             _, case, _, actor = asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.app.acting import Acting
+from engine.app.doors import guarded
 from engine.app.listening import Listening
 from engine.app.measuring import Measuring
 from engine.app.merging import RecipeOfTwo
@@ -10,6 +11,7 @@ from engine.app.reading import Reading
 from engine.app.reporting import Reporting
 
 
+@guarded
 class Inside(Acting, Listening, Reading, Reporting, Measuring):
     """What acts and what shows, on the host's connection and thread: all of it stands or falls with the host."""
 

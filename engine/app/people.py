@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.app.kinds import check_named, sound
+from engine.app.kinds import sound
 from engine.core.cases import Actor
 from engine.core.reasons import near
 from engine.errors import NotFound, NotPermitted
@@ -17,7 +17,6 @@ def actor_of(tx: Transaction, actor: Actor | str) -> Actor:
     """Who acts, with the roles held now; a host that brings an `Actor` vouches for it."""
     if isinstance(actor, Actor):
         return sound(actor)
-    check_named(actor)
     person = tx.person(actor)
     if person is None or not person.is_active:
         raise NotPermitted(

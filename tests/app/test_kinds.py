@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from engine import Accepted, Act, Actor, Engine, Search, UsageError
+from engine import Accepted, Act, Actor, Engine, File, Inside, Search, SlaQuestion, UsageError
 from tests.app.desks import LIN, open_errand
 
 
@@ -72,9 +73,12 @@ def test_the_longest_key_is_kept_and_found_whatever_it_is_written_in(engine: Eng
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"form": ["milk"]}, "`form` maps names to values; it cannot be `['milk']` (list)"),
-        ({"facts": 7}, "`facts` maps names to values; it cannot be `7` (int)"),
-        ({"occurred_at": datetime(2026, 3, 2, tzinfo=UTC)}, "`occurred_at` is an instant"),
+        ({"form": ["milk"]}, "`form` of `open_case` is a mapping of names to values, not `['milk']` (list)"),
+        ({"facts": 7}, "`facts` of `open_case` is a mapping of names to values, not `7` (int)"),
+        ({"form": {7: "milk"}}, "`form` of `open_case` is a mapping of names to values, not `{7: 'milk'}` (dict)"),
+        ({"occurred_at": datetime(2026, 3, 2, tzinfo=UTC)}, "`occurred_at` of `open_case` is a whole number, not"),
+        ({"files": b"slip"}, "`files` of `open_case` is a list of which each is a `File`, not `b'slip'` (bytes)"),
+        ({"files": [File(name="a", content="a")]}, "`files[0].content` of `open_case` is bytes, not `'a'` (str)"),  # type: ignore[arg-type]
     ],
 )
 def test_what_comes_with_a_command_is_of_its_kind(engine: Engine, given: dict[str, Any], said: str) -> None:
@@ -126,3 +130,100 @@ def test_a_database_is_named_by_a_path_as_well(tmp_path: Path) -> None:
     with Engine.open(tmp_path / "desk.db", create=True) as engine:
         assert engine.published() == []
     assert (tmp_path / "desk.db").exists()
+
+
+# ---------------------------------------------------------------- every verb, every argument
+
+VERBS = [name for name in vars(Engine) if not name.startswith("_")]
+NOT_OURS = {("open", "time"), ("install", "connection"), ("inside", "connection"), ("checkpoint", "out")}
+"""What is only used: a clock, a connection, a stream of the host's own."""
+
+PARTS = [
+    (verb, part.name)
+    for verb in VERBS
+    for part in signature(getattr(Engine, verb)).parameters.values()
+    if part.name != "self" and (verb, part.name) not in NOT_OURS
+]
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Engine]:
+    """An engine of which nothing is asked but what it refuses."""
+    with Engine.open("memory:") as engine:
+        yield engine
+
+
+@pytest.mark.parametrize(("verb", "part"), PARTS)
+def test_no_verb_takes_what_is_not_of_its_kind(bare: Engine, verb: str, part: str) -> None:
+    for wrong in (object(), 7.5):
+        with pytest.raises(UsageError, match=rf"^`{part}` of `{verb}` is ") as caught:
+            getattr(bare, verb)(**{part: wrong})
+        assert f"({type(wrong).__name__})" in caught.value.message
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_says_what_it_takes(bare: Engine, verb: str) -> None:
+    if verb == "close":
+        return
+    with pytest.raises(UsageError, match=f"^`{verb}` takes no `colour`$"):
+        getattr(bare, verb)(colour=7)
+    parts = signature(getattr(Engine, verb)).parameters.values()
+    if any(part.default is Parameter.empty and part.name != "self" for part in parts):
+        with pytest.raises(UsageError, match=f"^`{verb}`: missing a required") as caught:
+            getattr(bare, verb)()
+        assert caught.value.help is not None
+    with pytest.raises(UsageError, match=f"`{verb}`"):
+        getattr(bare, verb)(*[None] * 9)
+
+
+def test_a_keyword_nearly_right_is_told(bare: Engine) -> None:
+    with pytest.raises(UsageError) as caught:
+        bare.open_case("errand", actor=LIN, fact={})  # type: ignore[call-arg]
+    assert caught.value.help is not None
+    assert caught.value.help.startswith("did you mean `facts`? it takes `process`, `form`, `actor`")
+
+
+@pytest.mark.parametrize(
+    ("call", "said", "mend"),
+    [
+        (lambda engine: engine.case(7), "`case` of `case` is text, not `7` (int)", "`str(…)` makes text of it"),
+        (lambda engine: engine.case("E-\ud800"), "`case` of `case` holds half a character (U+D800)", None),
+        (lambda engine: engine.act("E-1", "send", actor="l\udfff"), "`actor` of `act` holds half a character", None),
+        (
+            lambda engine: engine.act("E-1", "send", actor=Actor("\ud800")),
+            "nobody can act as `'\\ud800'` (str)",
+            "text",
+        ),
+        (lambda engine: engine.act("E-1", "send", actor=Actor("li", (7,))), "the roles of `li`, and for whom", None),
+        (lambda engine: engine.act("E-1", "send", {"\ud800": 1}, actor=LIN), "`form` of `act` is a mapping", None),
+        (
+            lambda engine: engine.report_sla(SlaQuestion(since="2026")),
+            "`question.since` of `report_sla` is",
+            "`read_in",
+        ),
+        (lambda engine: engine.report_sla(SlaQuestion(by="clock")), "`question.by` of `report_sla` is a list", None),
+        (lambda engine: engine.worklist(Search(actor=LIN, due_within="1h")), "`search.due_within` of", "`parse_dur"),
+        (lambda engine: engine.act_many([Act(case=1, action="a")], actor=LIN), "`acts[0].case` of `act_many`", "`str("),
+        (lambda engine: engine.claim("E-1", actor=LIN, expect_revision="1"), "`expect_revision` of `claim` is", None),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(
+    bare: Engine, call: Callable[[Engine], object], said: str, mend: str | None
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        call(bare)
+    assert caught.value.message.startswith(said)
+    assert mend is None or mend in (caught.value.help or "")
+
+
+def test_what_goes_wrong_inside_is_not_taken_for_a_wrong_call(bare: Engine) -> None:
+    def lines() -> Iterator[str]:
+        raise TypeError("of the host's own")
+        yield ""
+
+    with pytest.raises(TypeError, match="of the host's own"):
+        bare.verify_checkpoint(lines(), trust="")
+
+
+def test_the_doors_stand_in_the_host_s_transaction_too() -> None:
+    assert {name for name in vars(Inside) if not name.startswith("_")} < set(VERBS)
