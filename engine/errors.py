@@ -6,6 +6,8 @@ it through code that wants an exception.
 
 from __future__ import annotations
 
+from engine.verbs import in_a_host
+
 
 class EngineError(Exception):
     """The engine could not do what was asked."""
@@ -15,7 +17,12 @@ class EngineError(Exception):
     def __init__(self, message: str | None = None, *, help: str | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").strip())
         self.message = message or (type(self).__doc__ or "").strip()
-        self.help = help
+        self.mend = help
+
+    @property
+    def help(self) -> str | None:
+        """What to do now, as a host does it; `mend` says the same with commands, for the terminal."""
+        return None if self.mend is None else in_a_host(self.mend)
 
 
 # -- the caller must act -----------------------------------------------------------------------------------------------

@@ -118,11 +118,12 @@ def _look_again(
 
 def _refused(verb: Callable[..., Any], name: str, kind: Kind, value: Any) -> UsageError:
     where, kind, value = _wrong(name, kind, value)
-    what = f"`{where}` of `{verb.__name__}`"
+    verb_name = verb.__name__
     if isinstance(value, str) and not _is_whole(value):
         character = next(f"U+{ord(sign):04X}" for sign in value if 0xD800 <= ord(sign) <= 0xDFFF)
-        return UsageError(f"{what} holds half a character ({character}), which cannot be stored")
-    return UsageError(f"{what} is {kind.words}, not {shown(value)}", help=_help(where.rpartition(".")[2], kind))
+        return UsageError(f"`{where}` of `{verb_name}` holds half a character ({character}), which cannot be stored")
+    said = f"`{where}` of `{verb_name}` is {kind.words}, not {shown(value)}"
+    return UsageError(said, help=_help(where.rpartition(".")[2], kind))
 
 
 def _wrong(where: str, kind: Kind, value: Any) -> tuple[str, Kind, Any]:

@@ -168,7 +168,7 @@ class _Run:
         except _Stopped:
             return False
         except EngineError as error:
-            message = error.message + (f" ({error.help})" if error.help else "")
+            message = error.message + (f" ({error.mend})" if error.mend else "")
             self.errors.append(LineError(line=number, message=message))
             return False
         finally:

@@ -32,7 +32,7 @@ def admin_of(tx: Transaction, actor: Actor | str, what: str) -> Actor:
     if "admin" not in who.roles:
         raise NotPermitted(
             f"`{who.id}` may not {what}: that is for the role `admin`",
-            help="the role was first given to whoever ran `casewright init`",
+            help="`casewright actor list` shows who holds it",
         )
     return who
 

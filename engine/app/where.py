@@ -35,7 +35,7 @@ class Where:
         try:
             self._expression = compile_expression(text, scope, want="yes_no", sure=sure)
         except ExpressionError as error:
-            raise UsageError(error.message, help=error.help) from error
+            raise UsageError(error.message, help=error.mend) from error
 
     def holds(self, view: CaseView, now: int) -> bool:
         """Whether it holds for a case; where something it needs is not set, it does not."""

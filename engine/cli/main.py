@@ -177,7 +177,7 @@ def _trouble(error: BaseException) -> _Trouble:
     if isinstance(error, EngineError):
         from engine.cli.sayings import said_again
 
-        mend = None if error.help is None else said_again(error.help)
+        mend = None if error.mend is None else said_again(error.mend)
         return _Trouble(kind, said_again(error.message), mend, error.exit_code)
     if isinstance(error, UnicodeDecodeError):
         return _Trouble(kind, _("the file is not text in UTF-8: {error}").format(error=error), None, Exit.FAILED)

@@ -121,7 +121,7 @@ class _Reading:
             if definition is not None:
                 self.known.check_where(cursor.text, definition)
         except UsageError as error:
-            self.notes.error("wrong-value", cursor.span, error.message, error.help)
+            self.notes.error("wrong-value", cursor.span, error.message, error.mend)
         return cursor.text
 
     def _goals(self, definition: ProcessDefinition | None) -> tuple[str | None, str | None]:

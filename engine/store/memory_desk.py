@@ -48,7 +48,7 @@ class MemoryOutbox(MemoryWork):
         """Write how a delivery went: status, attempts, next_at, error, delivered_at."""
         old = self.mail(mail.id)
         if old is None:
-            raise NotFound(f"there is no message {mail.id}; `casewright outbox list` shows those there are")
+            raise NotFound(f"there is no message {mail.id}", help="`casewright outbox list` shows them")
         self._tables.put("outbox", mail.id, replace(mail, message=old.message))
 
     def count_mail(self, status: str) -> tuple[int, int | None]:

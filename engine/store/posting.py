@@ -42,7 +42,7 @@ class Posting(Work):
         """Write how a delivery went: status, attempts, next_at, error, delivered_at."""
         stated = (mail.status, mail.attempts, mail.next_at, mail.error, mail.delivered_at)
         if self._run("UPDATE_MAIL", *stated, mail.id).rowcount == 0:
-            raise NotFound(f"there is no message {mail.id}; `casewright outbox list` shows those there are")
+            raise NotFound(f"there is no message {mail.id}", help="`casewright outbox list` shows them")
 
     def count_mail(self, status: str) -> tuple[int, int | None]:
         """How many messages stand so, and since when the oldest has been there."""

@@ -276,7 +276,7 @@ def test_a_poisoned_family_is_set_aside_and_the_others_go_on(
 
     with pytest.raises(SetAside, match=f"`{bad}` is set aside") as error:
         engine.act(bad, "hold", actor=LIN)
-    assert fault.id in str(error.value.help)
+    assert fault.id in str(error.value.mend)
     assert engine.case(bad).position == ("waiting",)  # shown as stored: who wants to look must be able to
     assert not {check.name: check.ok for check in engine.doctor()}["faults"]
 

@@ -69,7 +69,7 @@ def test_after_a_jump_neither_command_nor_worker_carries_anything_forward(
     machine.jump(by)
     with pytest.raises(ClockJumped, match=f"the machine's clock jumped by {by // 1000} s") as error:
         desk.act(case, "hold", actor=LIN)
-    assert "--accept-clock" in str(error.value.help)
+    assert "--accept-clock" in str(error.value.mend)
     with pytest.raises(ClockJumped):
         desk.open_case("errand", {"what": "tea"}, actor=LIN)
     with pytest.raises(ClockJumped):

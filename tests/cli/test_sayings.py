@@ -18,6 +18,7 @@ OURS = {name for name, value in vars(errors).items() if isinstance(value, type)}
 TALK_AMONG_OURSELVES = tuple(
     f"engine/{name}.py"
     for name in (
+        "app/doors",
         "app/kinds",
         "store/forking",
         "store/hosted",

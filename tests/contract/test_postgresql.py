@@ -156,9 +156,9 @@ def sentence(call: Callable[[], object], within: float = 10) -> tuple[str, str]:
     with pytest.raises(StoreUnavailable) as caught:
         call()
     assert monotonic() - started < within
-    assert caught.value.help
+    assert caught.value.mend
     assert "\n" not in caught.value.message
-    return caught.value.message, caught.value.help
+    return caught.value.message, caught.value.mend
 
 
 def test_a_missing_database_is_named(server: postgres.Server) -> None:

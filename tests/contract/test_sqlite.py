@@ -117,9 +117,9 @@ def sentence(call: Callable[[], object]) -> tuple[str, str]:
     with pytest.raises(StoreUnavailable) as caught:
         call()
     assert monotonic() - started < 10
-    assert caught.value.help
+    assert caught.value.mend
     assert "\n" not in caught.value.message
-    return caught.value.message, caught.value.help
+    return caught.value.message, caught.value.mend
 
 
 def test_a_missing_database_is_named_and_not_made(path: Path) -> None:

@@ -188,9 +188,9 @@ def _opened(file: Path, streams: Streams) -> Iterator[Iterable[str]]:
 
 def _say_failed(streams: Streams, number: int, error: EngineError) -> None:
     if streams.is_json:
-        streams.give_line({"line": number, "error": {"message": error.message, "help": error.help}})
+        streams.give_line({"line": number, "error": {"message": error.message, "help": error.mend}})
         return
-    told = _("; ").join(said_again(part) for part in (error.message, error.help) if part)
+    told = _("; ").join(said_again(part) for part in (error.message, error.mend) if part)
     streams.say(_("line {line}: {error}").format(line=number, error=told))
 
 

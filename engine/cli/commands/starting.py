@@ -380,5 +380,5 @@ def _database(settings: Settings, streams: Streams) -> Iterator[_Finding]:
                     check.words.get(streams.language) or check.words["en"],
                 )
     except EngineError as error:
-        told = said_again(error.message) + (f" ({said_again(error.help)})" if error.help else "")
+        told = said_again(error.message) + (f" ({said_again(error.mend)})" if error.mend else "")
         yield _Finding(_("database"), False, told)

@@ -59,7 +59,7 @@ def explain_commit(error: Exception, path: str) -> EngineError:
     if not is_lost(error):
         return explain(error, path)
     said = _said(_UNKNOWN, error, path)
-    return OutcomeUnknown(said.message, help=said.help)
+    return OutcomeUnknown(said.message, help=said.mend)
 
 
 def explain_connecting(error: Exception, path: str) -> EngineError:
