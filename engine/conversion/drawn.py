@@ -32,6 +32,7 @@ class Way:
     delay: int | None = None  # ms after entering: a timer of the state
     inner: bool = False  # its target lies inside its state, which is not left
     raises: tuple[str, ...] = ()  # events that follow it before any other comes
+    who: tuple[str, ...] = ()  # the roles that take it; none: the chart does not say
 
 
 @dataclass(slots=True, eq=False)

@@ -1,15 +1,19 @@
-"""Reading a table of `state,event,target`: what stands on paper before anything else does."""
+"""Reading a table of `state,event,target`, and `who` does it: what stands on paper before anything else does."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 
 from engine.conversion.drawn import Drawn, Misread, Node, Unsaid, Way
 
 COLUMNS = ("state", "event", "target")
 
 _HEADS = {COLUMNS, ("状态", "事件", "目标")}
+_WHO = ("who", "role", "谁", "角色")
+_OR = re.compile(r"[/+;、]| and | or ")
+"""What stands between several roles of one line."""
 
 
 def _rows(text: str) -> list[list[str]]:
@@ -24,8 +28,11 @@ def read_table(text: str) -> Drawn:
     rows = _rows(text.lstrip("\ufeff"))
     if not rows:
         raise Misread("the table has no line; its first one is `state,event,target`")
-    if tuple(cell.strip().lower() for cell in rows[0]) not in _HEADS:
-        raise Misread(f"the first line of a table is `state,event,target`, not `{','.join(rows[0])[:60]}`")
+    head = tuple(cell.strip().lower() for cell in rows[0])
+    has_who = head[3:] in [(one,) for one in _WHO]
+    if head[:3] not in _HEADS or not (has_who or len(head) == len(COLUMNS)):
+        told = ",".join(rows[0])[:60]
+        raise Misread(f"the first line of a table is `state,event,target` or `state,event,target,who`, not `{told}`")
     root = Node("", "state", 1)
     states: dict[str, Node] = {}
     unsaid: list[Unsaid] = []
@@ -33,15 +40,16 @@ def read_table(text: str) -> Drawn:
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue
-        if len(cells) != len(COLUMNS) or not all(cells):
+        if not len(COLUMNS) <= len(cells) <= len(head) or not all(cells[: len(COLUMNS)]):
             raise Misread(f"line {line}: a line has a state, an event and a target")
-        state, event, target = cells
+        state, event, target, *who = cells
         for name in (state, target):
             states.setdefault(name, Node(name, "state", line, root))
         if any(way.event == event for way in states[state].ways):
             unsaid.append(Unsaid(line, f"a second target of `{event}` in `{state}`: say which counts when"))
             continue
-        states[state].ways.append(Way(event, (target,), line))
+        roles = tuple(role.strip() for role in _OR.split(" / ".join(who)) if role.strip())
+        states[state].ways.append(Way(event, (target,), line, who=roles))
     if not states:
         raise Misread("the table has no line but its first")
     for node in states.values():

@@ -36,6 +36,7 @@ class Written:
     unsaid: tuple[Unsaid, ...]
     states: dict[str, str]  # id in the chart → name in the process
     events: dict[str, str]
+    roles: dict[str, str]  # role of the chart → name; none where the chart says nobody
 
 
 def written(drawn: Drawn, wanted: Wanted) -> Written:
@@ -81,6 +82,7 @@ class _Writer:
         for state in states:
             self.name(state)
         self.event_names = _Names(_TAKEN | set(self.state_names.found.values()), "action")
+        self.role_names = _Names(_TAKEN, "role")
         self.tracked: dict[Node, str] = {}  # history state → field that remembers for it
         self.ended: dict[str, list[Way]] = {}  # group → where it leads when it has come to its end
         self.handled: set[str] = set()  # events that something waits for
@@ -95,7 +97,9 @@ class _Writer:
             self._state(node, 1)
         states = {state: self.name(state) for state in self.short}
         events = dict(self.event_names.found)
-        return Written("\n".join(self.lines) + "\n", tuple(self.unsaid), states, events)
+        yaml, found = "\n".join(self.lines) + "\n", self.role_names.found
+        roles = dict(found) if set(found) - {self.wanted.role} else {}
+        return Written(yaml, tuple(self.unsaid), states, events, roles)
 
     def name(self, state: str) -> str:
         """The name of a state."""
@@ -203,7 +207,8 @@ class _Writer:
             for history, name in self.tracked.items():
                 label = self._label(f"where {history.parent.id if history.parent else ''} was left")
                 self.lines.append(f"  {name}: {{type: text, default: none, label: {label}}}")
-        self.lines += [f"opening: {{by: [{self.wanted.role}]}}", "states:"]
+        first = next((self._roles([way])[0] for node in self.root.all() for way in node.ways), self.wanted.role)
+        self.lines += [f"opening: {{by: [{first}]}}", "states:"]
 
     def _label(self, text: str) -> str:
         bare = re.sub(r"[_.]+", " ", text.rpartition(".")[2]).strip()
@@ -233,7 +238,7 @@ class _Writer:
         elif children:
             self._line(inner, f"initial: {self._initial(node)}")
         elif not (ways and not ways[-1].guard):
-            self._line(inner, f"waiting_on: {self.wanted.role}")
+            self._line(inner, f"waiting_on: {self._roles(node.ways)[0]}")
         self._remember(node, inner)
         if ways:
             self._line(inner, f"decide: {self._branches(node, ways)}")
@@ -303,8 +308,14 @@ class _Writer:
             name = self.event_names.of(event)
             label = self._label(event)
             self._line(
-                depth + 1, f"{name}: {{label: {label}, by: [{self.wanted.role}], to: {self._branches(node, ways)}}}"
+                depth + 1,
+                f"{name}: {{label: {label}, by: [{', '.join(self._roles(ways))}], to: {self._branches(node, ways)}}}",
             )
+
+    def _roles(self, ways: Iterable[Way]) -> list[str]:
+        """Who takes these, by names of ours; where the chart does not say, the role that is wanted."""
+        said = dict.fromkeys(who for way in ways for who in way.who) or {self.wanted.role: None}
+        return [self.role_names.of(who) for who in said]
 
     def _with_outer(self, node: Node, event: str) -> list[Way]:
         """The transitions on an event here, then those of states around, which are tried where none here is open."""

@@ -41,7 +41,11 @@ def test_a_table_brings_a_small_desk_where_there_is_none(language: str, label: s
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.csv", "x", "`a.csv` cannot be read: the first line of a table is `state,event,target`, not `x`"),
+        (
+            "a.csv",
+            "x",
+            "`a.csv` cannot be read: the first line of a table is `state,event,target` or `state,event,target,who`",
+        ),
         ("a.txt", "x", "say what `a.txt` is: --from scxml, xstate or table"),
         ("a.scxml", "\udcff", "`a.scxml` cannot be read"),
     ],

@@ -371,6 +371,13 @@ def test_who_holds_a_case_is_told_to_who_wants_to_release_it() -> None:
     assert f"`{case}` is held by `zhao.lei`, not by `wang.fang`" in run("release", case, "--as", "wang.fang").err
 
 
+def test_where_there_is_no_process_nothing_passes_the_check() -> None:
+    """`check .` beside the folder of processes said that no process has an error, and so it would for ever."""
+    done = run("check", ".")
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith("error: `.` holds no process\nhelp: name the folder of processes")
+
+
 def test_in_a_folder_that_was_deleted_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()

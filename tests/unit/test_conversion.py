@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from engine.conversion.drawn import Misread
 from engine.conversion.scxml import read_scxml
@@ -93,9 +94,10 @@ def test_what_is_no_scxml_is_refused(text: str, said: str) -> None:
     ("text", "said"),
     [
         ("", "the table has no line; its first one is `state,event,target`"),
-        ("a,b\n", "the first line of a table is `state,event,target`, not `a,b`"),
+        ("a,b\n", "the first line of a table is `state,event,target` or `state,event,target,who`, not `a,b`"),
         ("state,event,target\n", "the table has no line but its first"),
         ("state,event,target\na,b\n", "line 2: a line has a state, an event and a target"),
+        ("state,event,target\na,b,c,d\n", "line 2: a line has a state, an event and a target"),
     ],
 )
 def test_what_is_no_table_is_refused(text: str, said: str) -> None:
@@ -109,6 +111,18 @@ def test_a_table_is_read_as_spreadsheets_write_it(divider: str) -> None:
     made = written(read_table(text), Wanted("chart", ("zh",)))
     assert made.states == {"已受理": "state_1", "已办结": "state_2"}
     assert made.events == {"处理": "action_1"}
+    assert made.roles == {}
+
+
+def test_a_table_that_says_who_becomes_a_process_of_their_roles() -> None:
+    """The table on paper of every desk says who does it, and was refused for that."""
+    lines = ("asked,approve,approved,Librarian", "approved,hand out,lent,clerk / Librarian", "lent,give back,back")
+    made = written(read_table("\n".join(("state,event,target,who", *lines)) + "\n"), Wanted("loan"))
+    assert made.roles == {"Librarian": "librarian", "clerk": "clerk", "agent": "agent"}
+    process = yaml.safe_load(made.yaml)
+    assert process["opening"] == {"by": ["librarian"]}
+    assert [state.get("waiting_on") for state in process["states"].values()] == ["librarian", "clerk", "agent", None]
+    assert process["states"]["approved"]["actions"]["hand_out"]["by"] == ["clerk", "librarian"]
 
 
 def test_a_second_target_in_a_table_is_named() -> None:

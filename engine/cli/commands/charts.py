@@ -85,6 +85,8 @@ def _run_import(streams: Streams, args: Args, file: Path) -> int:
     except (Misread, UnicodeDecodeError) as error:
         problem = said_again(str(error))
         raise UsageError(_("`{file}` cannot be read: {problem}").format(file=file, problem=problem)) from error
+    if shared is not None:
+        shared = small_desk(streams.language, made.roles)
     notes = [_unsaid_note(one) for one in made.unsaid]
     text = "".join(f"# {note}\n" for note in notes) + made.yaml
     if streams.is_json:

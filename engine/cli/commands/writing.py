@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -92,12 +94,19 @@ def _starter_files(folder: Path, name: str, language: str) -> Iterator[tuple[Pat
         yield folder / target, known_to_editors(text, source, folder / target, folder)
 
 
-def small_desk(language: str) -> str:
-    """Write the desk to start from in one language and for one role, as a chart needs it."""
+def small_desk(language: str, roles: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Write the desk to start from in one language, as a chart needs it: for its roles by label, or for one."""
     text = (_STARTER / language / "desk.yaml").read_text("utf-8")
     text = re.sub(r"(?m)^  supervisor:.*\n", "", text)
-    text = re.sub(r"(?m)^languages: \[.*?\]", f"languages: [{language}]".ljust(len("languages: [en, zh]")), text)
-    return _LABEL.sub(lambda label: _label(label, [language]), text)
+    if roles:
+        titles = {name: json.dumps(label[:1].upper() + label[1:], ensure_ascii=False) for label, name in roles.items()}
+        lines = "".join(f"  {name}: {{{language}: {title}}}\n" for name, title in titles.items())
+        return re.sub(r"(?m)^  agent:.*\n", lambda _found: lines, _in_one_language(text, language))
+    return _LABEL.sub(lambda label: _label(label, [language]), _in_one_language(text, language))
+
+
+def _in_one_language(text: str, language: str) -> str:
+    return re.sub(r"(?m)^languages: \[.*?\]", f"languages: [{language}]".ljust(len("languages: [en, zh]")), text)
 
 
 @dataclass(frozen=True)
@@ -178,7 +187,13 @@ def check_command() -> Command:
 
 def run_check(streams: Streams, args: Args) -> int:
     """Check processes."""
-    checked = checked_paths(args.paths or (args.settings.folder,))
+    paths = args.paths or (args.settings.folder,)
+    checked = checked_paths(paths)
+    if not checked.processes and not any(Path(path).name == "desk.yaml" for path in checked.texts):
+        raise NotFound(  # what checks nothing passes for ever
+            _("`{file}` holds no process").format(file=paths[0]),
+            help=_("name the folder of processes, such as `processes`; `casewright new NAME` writes one"),
+        )
     if args.against is not None and not checked.errors:
         checked.findings += findings_against(streams, args, checked)
     form = args.form or ("json" if streams.is_json else "text")

@@ -11,7 +11,7 @@ SENTENCES = (
     later("this is not XML: {error}"),
     later("line {line}: the outermost element is `{tag}`, not `scxml`"),
     later("a machine is an object with `states`"),
-    later("the first line of a table is `state,event,target`, not `{line}`"),
+    later("the first line of a table is `state,event,target` or `state,event,target,who`, not `{line}`"),
     later("the table has no line; its first one is `state,event,target`"),
     later("line {line}: a line has a state, an event and a target"),
     later("the table has no line but its first"),
