@@ -44,10 +44,12 @@ def coalesced(steps: Iterable[Step], library: Library) -> tuple[Step, ...]:
     if not missed:
         return steps
     verdicts = dict(_judged(missed, steps))
-    return tuple(
-        step.but(outgoing=tuple(_told(m, verdicts.get((place, m.number))) for m in step.outgoing))
-        for place, step in enumerate(steps)
-    )
+    return tuple(_judged_step(place, step, verdicts) for place, step in enumerate(steps))
+
+
+def _judged_step(place: int, step: Step, verdicts: Mapping[tuple[int, int], _Verdict]) -> Step:
+    outgoing = tuple([_told(message, verdicts.get((place, message.number))) for message in step.outgoing])
+    return step if outgoing == step.outgoing else step.but(outgoing=outgoing)
 
 
 def _told(message: Outgoing, verdict: _Verdict | None) -> Outgoing:
@@ -55,7 +57,7 @@ def _told(message: Outgoing, verdict: _Verdict | None) -> Outgoing:
     if verdict is None:
         return message
     if verdict.stands_for:
-        return replace(message, missed=verdict.stands_for)
+        return message if message.missed == verdict.stands_for else replace(message, missed=verdict.stands_for)
     return replace(message, status="superseded", superseded_by=verdict.successor)
 
 

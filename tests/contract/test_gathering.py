@@ -303,6 +303,15 @@ def test_a_signal_while_much_is_sent_leaves_no_half_told_connection(
         assert len(list(tx.roots())) == 2 * MUCH - 1
 
 
+def test_more_goes_ahead_than_either_side_holds(wire: Wire) -> None:
+    wire.ask([("BEGIN", ())])
+    for _ in range(8 * MUCH):
+        wire.tell("SELECT $1::text", ("x" * 20_000,))
+        wire.push()
+    assert wire.execute("SELECT 1").fetchone() == (1,)
+    assert wire.end()
+
+
 def test_what_failed_ahead_is_told_apart_from_what_is_asked(wire: Wire) -> None:
     wire.ask([("BEGIN", ())])
     for _ in range(MUCH):

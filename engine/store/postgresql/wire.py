@@ -140,6 +140,7 @@ class Wire:
                 self._libpq.enter_pipeline_mode()
             self._under_way += self._send(waiting)
             self._libpq.flush()
+            self._libpq.consume_input()  # so that the server never waits to be heard
         except BaseException:
             self.close()  # as in `_exchange`
             raise
