@@ -66,6 +66,15 @@ _DUMPERS: dict[type, Callable[[Any], bytes | None]] = {
     str: _text, int: b"%d".__mod__, bytes: bytes, bool: lambda value: b"ft"[value : value + 1],
     type(None): lambda value: None,
 }  # fmt: skip
+_CHECKED = {**_DUMPERS, str: str.encode}
+
+
+def _checked(one: Told) -> Ready:
+    """One that `check` has let pass; if it has a form for many, its values are texts and numbers."""
+    text, values, many = one
+    if many is None:
+        return ready(text, values)
+    return text, [_CHECKED[type(value)](value) for value in values], None
 
 
 def gathered(told: Sequence[Told]) -> list[Ready]:
@@ -75,7 +84,7 @@ def gathered(told: Sequence[Told]) -> list[Ready]:
     are no foreign keys, and what gives or frees a unique key has no such form.
     """
     if len(told) < FEW:
-        return [ready(text, values) for text, values, _ in told]
+        return [_checked(one) for one in told]
     sent: list[Ready] = []
     groups: dict[str, list[Told]] = {}
     touched: dict[str, set[Any]] = {}
@@ -83,7 +92,7 @@ def gathered(told: Sequence[Told]) -> list[Ready]:
         text, values, many = one
         if many is None:
             sent += _closed(groups, touched)
-            sent.append(ready(text, values))
+            sent.append(_checked(one))
             continue
         if many.key:
             row = many.row_of(values)
@@ -104,10 +113,10 @@ def gathered(told: Sequence[Told]) -> list[Ready]:
 
 def _closed(groups: dict[str, list[Told]], touched: dict[str, set[Any]]) -> list[Ready]:
     closed: list[Ready] = []
-    for text, group in groups.items():
+    for group in groups.values():
         many = group[0][2]
         if len(group) < FEWEST or many is None:
-            closed += [ready(text, values) for _, values, _ in group]
+            closed += [_checked(one) for one in group]
         else:
             closed.append(at_once(many, [values for _, values, _ in group]))
     groups.clear()
