@@ -153,7 +153,7 @@ def test_what_cannot_be_asked_ahead_is_told_where_it_is_wanted(url: str, name: s
     with Engine.open(url) as engine:
         with pytest.raises(UsageError):
             engine.act(name, "remark", actor=ADMIN)
-        with pytest.raises((NotFound, UsageError), match="is published|half a character"):
+        with pytest.raises((NotFound, UsageError), match=r"is published|half a character"):
             engine.open_case(name, actor=ADMIN)
 
 
