@@ -23,7 +23,7 @@ from engine.simulation.assumptions import Answer, Arrivals, Assumptions, Doing, 
 from engine.simulation.desk import Families
 from engine.simulation.figures import Counting, Tally
 from engine.simulation.people import Person, Roster, Task
-from engine.timeline import DAY
+from engine.timeline import DAY, MINUTE
 from engine.values import rfc3339
 
 HOUR = 3_600_000
@@ -89,7 +89,8 @@ class _Days:
             self.actions.setdefault(action.name, []).append(action)
 
     def play(self, progress: Callable[[int, int], None]) -> Tally:
-        """All days."""
+        """All days; progress is told in minutes."""
+        whole = (self.until - self.assumed.since) // MINUTE
         for number, arrivals in enumerate(self.assumed.arrivals):
             self._come(iter(_arrivals(arrivals, self, Random(f"{self.seed}:arrivals:{number}"))))
         for team in self.assumed.teams:
@@ -98,7 +99,8 @@ class _Days:
         while self.events and self.events[0][0] < self.until:
             self.now, _, event, given = heappop(self.events)
             event(*given)
-            progress(self.now - self.assumed.since, self.until - self.assumed.since)
+            progress((self.now - self.assumed.since) // MINUTE, whole)
+        progress(whole, whole)  # the last event comes before the end
         return self._tally()
 
     def _at(self, at: int, event: Callable[..., None], *given: object) -> None:

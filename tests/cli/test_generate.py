@@ -82,6 +82,14 @@ def test_the_proposed_scenarios_pass_and_show_everything(folder: Path) -> None:
     assert (again.code, "is there already" in again.err) == (5, True)
 
 
+def test_a_file_that_the_shell_has_emptied_for_the_proposals_is_no_error(folder: Path) -> None:
+    """`test --generate > FILE` found the empty file wrong, wrote that into it, and from then on nothing worked."""
+    (folder / "example.scenarios.yaml").touch()
+    assert run("check").code == 0
+    done = run("test", "processes/example.yaml", "--generate", "--tries", "50")
+    assert done.out.startswith("# yaml-language-server") or done.out.startswith("process: example\n")
+
+
 SHOWN = {"reaches action leave", "reaches state away", "reaches timer away back", "reaches pause answer away"}
 
 

@@ -29,6 +29,15 @@ def test_runs_come_to_the_same_however_many_processes_share_them() -> None:
     assert told == [(number, 6) for number in range(1, 7)]
 
 
+def test_progress_is_told_in_minutes_and_up_to_the_end() -> None:
+    """The bar counted milliseconds, and the report began in its line."""
+    told: list[tuple[int, int]] = []
+    simulate([BUSY], runs=2, progress=lambda done, whole: told.append((done, whole)))
+    length = (BUSY.assumed.until - BUSY.assumed.since) // MINUTE
+    assert told[-1] == (2 * length, 2 * length)
+    assert told == sorted(told)
+
+
 def test_runs_differ_and_their_cases_add_up() -> None:
     (once,), (thrice,) = simulate([BUSY]), simulate([BUSY], runs=3)
     assert (once.runs, thrice.runs) == (1, 3)
