@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.cli.sayings import said_again
 from engine.cli.translate import _
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from engine.model import ProcessDefinition
 
 _MONDAY = "2026-03-02 09:00"
+_SOMEBODY = re.compile(r"[^\s:=]+:[^\s:=]+")
 
 
 class Answered(NamedTuple):
@@ -48,10 +51,15 @@ class Round:
 
     def line(self, line: str) -> Answered:
         """Do what a line says; the case is opened first where that was not said."""
+        from engine.scenarios.script import actor_of
+
         try:
             word, *rest = shlex.split(line)
         except ValueError as error:
             return self._answer(str(error))
+        if word == "as" and len(rest) == 1 and _SOMEBODY.fullmatch(rest[0]):
+            self._player = actor_of(rest[0])  # from now on
+            return self._answer()
         actor, fields, wrong = self._read(rest)
         if wrong and word != "wait":
             return self._answer(_("`{word}` is not `field=value`").format(word=wrong))
@@ -89,7 +97,7 @@ class Round:
         try:
             length = parse_duration(" ".join(rest))
         except CalendarError as error:
-            return self._answer(str(error))
+            return self._answer(said_again(str(error)))
         self._world.wait_until(self._world.now + length)
         return self._answer()
 
@@ -98,7 +106,7 @@ class Round:
         from engine.scenarios.script import actor_of
 
         actor = self._player
-        if len(words) > 1 and words[-2] == "as" and ":" in words[-1]:
+        if len(words) > 1 and words[-2] == "as" and _SOMEBODY.fullmatch(words[-1]):
             actor, words = actor_of(words[-1]), words[:-2]
         wrong = next((word for word in words if "=" not in word), "")
         return actor, {name: value for name, mark, value in (word.partition("=") for word in words) if mark}, wrong

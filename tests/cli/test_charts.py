@@ -87,6 +87,16 @@ def test_play_says_what_was_refused_and_goes_on() -> None:
     assert "`so` 不是 `字段=值`" in done.err
 
 
+def test_play_goes_on_as_who_was_named_on_a_line() -> None:
+    done = run("play", "job", into="open what=lamp\nas guest:mo\ntake\nas agent:lin\ntake\n")
+    assert done.out.split() == ["waiting", "waiting", "waiting", "waiting", "assigned"]
+    assert "`mo` (guest) may not do `take`" in done.err
+
+
+def test_play_says_what_a_length_of_time_may_be_in_chinese_too() -> None:
+    assert run("play", "job", into="open what=lamp\nwait 2d\n", language="zh").err.startswith("`2d` 可以有三种意思")
+
+
 def test_play_says_how_a_case_is_opened_with_answers() -> None:
     assert "`open NAME=VALUE …` opens it" in run("play", "job", into="take\n").err
     assert "`open NAME=VALUE …` opens it" not in run("play", "job", into="open\n").err

@@ -108,6 +108,16 @@ def test_questions_are_asked_in_chinese_too(desk: Path) -> None:
     assert "已取消" in screen.text
 
 
+def test_who_plays_at_a_terminal_is_told_how_and_leaves_by_a_word(desk: Path) -> None:
+    screen = Terminal(["play", "processes/repair.yaml"], desk)
+    screen.wait_for("`quit` ends")
+    screen.wait_for("possible: open")
+    screen.type("help")
+    screen.wait_for("a line is an action")
+    screen.type("quit")
+    assert screen.end() == 0
+
+
 def test_a_terminal_has_colour_and_no_color_takes_it_away(desk: Path) -> None:
     case = report()
     coloured = Terminal(["do", case, "--list", "--as", "zhao.lei"], desk)

@@ -147,7 +147,7 @@ def play_command() -> Command:
         help=_(
             "Act on a process in memory, by hand or line by line from standard input; the active states are printed "
             "after each line. A line is an action with its fields, `wait 15m`, or `open` with fields; `as role:person` "
-            "at its end says who."
+            "at its end says who, on a line of its own who from then on."
         ),
         examples=("casewright play repair", "echo 'take note=first' | casewright play processes/job.yaml"),
         params=[click.Argument(["path"], type=ProcessPath(), metavar=_("FILE"))],
@@ -174,14 +174,28 @@ def run_play(streams: Streams, args: Args) -> int:
     return Exit.REFUSED if is_refused else Exit.DONE
 
 
+def _how() -> str:
+    return _(
+        "a line is an action, its answers behind it as `name=value`; `wait 15m` lets time pass, `as role:person` "
+        "says who acts, `quit` ends"
+    )
+
+
 def _lines(streams: Streams, played: Round) -> Iterator[str]:
+    """What is typed, line by line; on a terminal with what is possible, and a word to ask for help and to leave by."""
+    if streams.may_ask:
+        streams.tell(_how())
     while True:
         if streams.may_ask:
             streams.tell(_("possible: {names}").format(names=", ".join(played.possible())))
             streams.err.write("> ")
             streams.err.flush()
         line = streams.into.readline()
-        if not line:
+        word = line.strip()
+        if not line or (streams.may_ask and word in ("quit", "exit") and word not in played.possible()):
             return
+        if streams.may_ask and word in ("help", "?") and word not in played.possible():
+            streams.tell(_how())
+            continue
         if line.strip() and not line.lstrip().startswith("#"):
             yield line.strip()
