@@ -11,7 +11,7 @@ from engine.archives import Archives, Tombstone
 from engine.core.adjustments import Ledgers
 from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Step
-from engine.core.outlook import Outlook
+from engine.core.outlook import Outlook, Place
 from engine.events import EventTable, HeardEvent, Listening
 from engine.evidence.ports import Erasures, Heads, Imprint
 from engine.frozen import Frozen, frozen
@@ -53,6 +53,7 @@ class Save(Frozen):
     after: Family
     steps: Sequence[Step]
     outlooks: Mapping[str, Outlook]
+    places: Mapping[str, Place] = EMPTY  # of changed cases whose outlook is as it was but for this
     keys: Mapping[str, tuple[str | None, bool]] = EMPTY  # case → business key, unique
     searches: Mapping[str, Mapping[str, str]] = EMPTY  # case → field → search HMAC
     request: Request | None = None

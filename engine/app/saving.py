@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import urandom
 from typing import Any
 
@@ -13,7 +13,7 @@ from engine.core.audit import sealed_by
 from engine.core.cases import EMPTY, Applied, Case, Family, Refused, Step
 from engine.core.decide import Carried
 from engine.core.hearing import marks_of
-from engine.core.outlook import outlook
+from engine.core.outlook import outlook, place_of
 from engine.core.plan import Library
 from engine.core.sight import Context
 from engine.errors import NotFound
@@ -53,19 +53,32 @@ class Saving:
         if outcome.family is None or not steps:
             return
         library = self.catalogue.library(tx)
-        outlooks, keys, listening = {}, {}, {}
+        is_steady, outlooks, places, keys, listening = _are_steady(steps), {}, {}, {}, {}
         for step in steps:
             name = step.case.id
             if name not in keys:
                 case = outcome.family.cases[name]
                 plan = library.plan(case.process, case.version)
-                outlooks[name], keys[name] = outlook(plan, case), business_key(plan, case)
+                keys[name] = business_key(plan, case)
+                if is_steady:
+                    places[name] = place_of(plan, case)
+                else:
+                    outlooks[name] = outlook(plan, case)
                 was = before.cases.get(name) if before is not None else None
                 hears = plan.definition.incoming or (was is not None and was.version != case.version)
                 if hears and (changed := _listening(library, was, case)) is not None:
                     listening[name] = changed
-        tx.save(Save(before, outcome.family, steps, outlooks, keys, self.marks.of_steps(steps), request, listening))
+        searches = self.marks.of_steps(steps)
+        tx.save(Save(before, outcome.family, steps, outlooks, places, keys, searches, request, listening))
         enter_all(tx, library, steps)
+
+
+def _are_steady(steps: Iterable[Step]) -> bool:
+    """Whether lists hold the cases as before but for their places."""
+    for step in steps:
+        if not step.is_steady:
+            return False
+    return True
 
 
 def _listening(library: Library, old: Case | None, case: Case) -> Listening | None:

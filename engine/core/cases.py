@@ -324,6 +324,7 @@ class Step(Frozen):
     private: Mapping[str, Value] = EMPTY  # personal values it set (None: cleared)
     covered: frozenset[Covered] = frozenset()
     registered: tuple[Registered, ...] = ()
+    is_steady: bool = False  # what falls due, who holds the case and whether it is open is as it was
 
 
 @frozen

@@ -23,8 +23,10 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
     record, is_revised = _record(draft, said, (sequence, order))
     context = draft.context
     text, digest = link(record) if context.is_kept and context.is_linked else ("", "")
+    have_moved = _have_dues_moved(draft)
     fields = draft.fields
-    fields["next_due"] = _next_due(draft)
+    if have_moved:
+        fields["next_due"] = _next_due(draft)
     fields["sequence"], fields["head"], fields["revision"] = sequence, digest, before.revision + is_revised
     fields["private"] = draft.private
     if floor is not None:
@@ -32,7 +34,7 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
     outgoing = _fixed(draft) if draft.outgoing and context.is_kept else ()
     return Step(
         case, record, text, digest, outgoing, tuple(draft.cycles), draft.microsteps, draft.sealed,
-        frozenset(draft.covered), tuple(draft.registered),
+        frozenset(draft.covered), tuple(draft.registered), not have_moved and _is_held_as_before(draft),
     )  # fmt: skip
 
 
@@ -73,14 +75,26 @@ def _entry(one: Registered) -> dict[str, Any]:
     return {**entry, "personal": sorted(one.private)} if one.private else entry
 
 
+def _have_dues_moved(draft: Draft) -> bool:
+    """Whether something may fall due at another instant than before; promises that only counted on keep theirs."""
+    before = draft.before
+    is_behind = before.next_due is not None and before.next_due <= draft.now
+    return is_behind or draft.has_moved_dues or draft.case.alarms != before.alarms
+
+
 def _next_due(draft: Draft) -> int | None:
-    """When something falls due next; promises that only counted on keep their instants ahead."""
+    """When something falls due next."""
+    alarms = [alarm.due for alarm in draft.case.alarms.values() if alarm.due is not None]
+    return min((*alarms, *dues(draft.plan, draft.case)), default=None)
+
+
+def _is_held_as_before(draft: Draft) -> bool:
+    """Whether the case is on the same version, as open as it was, and the same person or role holds it."""
     before, case = draft.before, draft.case
-    is_ahead = before.next_due is None or before.next_due > draft.now
-    if is_ahead and not draft.has_moved_dues and case.alarms == before.alarms:
-        return before.next_due
-    alarms = [alarm.due for alarm in case.alarms.values() if alarm.due is not None]
-    return min((*alarms, *dues(draft.plan, case)), default=None)
+    return (
+        case.assignee == before.assignee and case.queue == before.queue
+        and case.outcome == before.outcome and case.version == before.version
+    )  # fmt: skip
 
 
 def _fixed(draft: Draft) -> tuple[Outgoing, ...]:

@@ -15,6 +15,9 @@ PAUSED = 2**51
 
 NO_PROMISE = 2**52
 
+Place = tuple[str, tuple[str, ...]]
+"""Where a case stands and on whose worklists: what even a steady step changes of its outlook."""
+
 First = tuple[int, str] | tuple[None, None]
 """What comes first, and of which clock."""
 
@@ -35,10 +38,20 @@ class Outlook(Frozen):
     paused_by: str | None = None  # why
     sort_key: int = NO_PROMISE  # least remaining first: overdue, running, paused, without a promise
 
+    def at(self, place: Place) -> Outlook:
+        """The same at another place."""
+        state, waiting = place
+        return self.but(state=state, waiting=waiting)
+
+
+def place_of(plan: Plan, case: Case) -> Place:
+    """A case's place in lists."""
+    return " + ".join(case.position.leaves), () if case.outcome else waiting(plan, case)
+
 
 def outlook(plan: Plan, case: Case) -> Outlook:
     """Work out a case's worklist columns."""
-    state = " + ".join(case.position.leaves)
+    state, receivers = place_of(plan, case)
     if case.outcome:
         return Outlook(state)
     due, overdue, paused = _promises(plan, case)
@@ -50,7 +63,7 @@ def outlook(plan: Plan, case: Case) -> Outlook:
     elif paused:
         least = left, _ = min(paused)
         key = PAUSED + left
-    return Outlook(state, waiting(plan, case), due[0], due[1], overdue[0], overdue[1], least[0], least[1], key)
+    return Outlook(state, receivers, due[0], due[1], overdue[0], overdue[1], least[0], least[1], key)
 
 
 def waiting(plan: Plan, case: Case) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import compress, groupby
-from operator import attrgetter, ne
+from operator import itemgetter, ne
 from typing import Any, get_args, get_type_hints
 
 from engine.store.rows import CaseRow
@@ -27,7 +27,7 @@ _KINDS = {
 }
 """Of what kind the columns are, as PostgreSQL calls it."""
 
-_usual_of, _guarded_of = attrgetter(*_USUAL), attrgetter(*_GUARDED)
+_usual_of, _guarded_of = (itemgetter(*map(CaseRow._fields.index, columns)) for columns in (_USUAL, _GUARDED))
 _STEADY = tuple(
     slice(places[0], places[-1] + 1)
     for is_steady, run in groupby(range(len(CaseRow._fields)), lambda place: CaseRow._fields[place] not in _USUAL)
@@ -36,8 +36,17 @@ _STEADY = tuple(
 """Where the other columns stand in a row."""
 
 
-def change_of(was: CaseRow, row: CaseRow) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    """The columns that change, if any, and the values of the statement: of these columns, and what the case was."""
+Change = tuple[tuple[str, ...], tuple[Any, ...]]
+"""The columns that change, if any, and the values of the statement: of these columns, and what the case was."""
+
+
+def usual_change_of(was: CaseRow, row: CaseRow) -> Change:
+    """What a steady step changes."""
+    return _USUAL, _usual_of(row) + _guarded_of(was)
+
+
+def change_of(was: CaseRow, row: CaseRow) -> Change:
+    """What changed between these rows."""
     if _is_usual(was, row):
         columns, values = _USUAL, _usual_of(row)
         if values == _usual_of(was):

@@ -10,7 +10,7 @@ from engine.errors import Conflict, Outrun
 from engine.json_text import encode
 from engine.ports import Save
 from engine.sealing import LockedValues
-from engine.store.changing import change_of, sure_update_of, update_of
+from engine.store.changing import Change, change_of, sure_update_of, update_of, usual_change_of
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.rows import (
     BLANK,
@@ -19,6 +19,7 @@ from engine.store.rows import (
     case_row,
     decode,
     like,
+    moved_row,
     outgoing_body,
     outlook_of,
     plain,
@@ -148,8 +149,8 @@ class Families(Work):
             if step.cycles:
                 self._keep_cycles(step.cycles)
 
-    def _write_case(self, save: Save, old: Case | None, case: Case, place: tuple[int, int | None]) -> None:
-        name, (birth, due) = case.id, place
+    def _write_case(self, save: Save, old: Case | None, case: Case, numbers: tuple[int, int | None]) -> None:
+        name, (birth, due) = case.id, numbers
         was = self._row_of(old) if old is not None else BLANK._replace(id=name, birth=birth)
         base = was
         if save.keys and name in save.keys:
@@ -158,11 +159,17 @@ class Families(Work):
                 base = base._replace(business_key=key and plain(key, "a business key"), is_unique=int(is_unique))
         if self._write_personal(save.searches.get(name, EMPTY), old, case):
             base = base._replace(personal=base.personal + 1)
-        row = case_row(case, save.outlooks.get(name) or outlook_of(was), base, due)
-        if old is None:
-            self._write("NEW_CASE", *row, is_alone=bool(row.is_unique))
+        place = save.places.get(name)
+        if place is not None and base is was and due == was.family_due_ms:
+            row = moved_row(case, place, was)
+            self._change(was, row, usual_change_of(was, row))
         else:
-            self._change(was, row)
+            seen = outlook_of(was).at(place) if place is not None else save.outlooks.get(name) or outlook_of(was)
+            row = case_row(case, seen, base, due)
+            if old is None:
+                self._write("NEW_CASE", *row, is_alone=bool(row.is_unique))
+            else:
+                self._change(was, row, change_of(was, row))
         self._write_key(old.secret if old is not None else "", case)
         self._write_waiting(was, row)
         if (change := save.listening.get(case.id)) is not None:
@@ -187,8 +194,8 @@ class Families(Work):
             raise Conflict(f"case `{case.id}` was changed meanwhile; read it again and decide anew")
         return row
 
-    def _change(self, was: CaseRow, row: CaseRow) -> None:
-        columns, values = change_of(was, row)
+    def _change(self, was: CaseRow, row: CaseRow, change: Change) -> None:
+        columns, values = change
         if not columns:
             return
         if self._deferring is not None:

@@ -158,6 +158,8 @@ class MemoryFamilies(MemoryWork):
         _check(case_body(case), *(to_text(value) for value in case.private.values()))
         given = save.outlooks.get(case.id)
         outlook = given if given is not None or was is None else was.outlook
+        if outlook is not None and (place := save.places.get(case.id)) is not None:
+            outlook = outlook.at(place)
         if outlook is None:
             raise ValueError(f"there is no outlook for the new case `{case.id}`")
         key, is_unique = save.keys.get(case.id, (was.key, was.is_unique) if was is not None else (None, False))

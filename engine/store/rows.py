@@ -16,7 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from engine.chart import Position
 from engine.core.cases import Alarm, Case, Cycle, Done, Family, Goal, Head, Outgoing
-from engine.core.outlook import Outlook
+from engine.core.outlook import Outlook, Place
 from engine.errors import UsageError
 from engine.json_text import encode
 from engine.sealing import LockedValues
@@ -247,6 +247,18 @@ def case_row(case: Case, outlook: Outlook, before: CaseRow, family_due: int | No
         case.assignee, case.queue, before.business_key, before.is_unique,
         case.opened_at, case.closed_at, case.outcome,
         case_body(case),
+    ))  # fmt: skip
+
+
+_REVISION, _NEXT_DUE, _STATE, _DUE = map(CaseRow._fields.index, ("revision", "next_due_ms", "state", "due_ms"))
+
+
+def moved_row(case: Case, place: Place, was: CaseRow) -> CaseRow:
+    """The row of a case after a steady step: all columns but those that hardly a step leaves are as before."""
+    state, receivers = place
+    return CaseRow._make((
+        *was[:_REVISION], case.revision, case.sequence, case.head, case.order, case.floor,
+        *was[_NEXT_DUE:_STATE], state, _waiting_text(receivers), *was[_DUE:-1], case_body(case),
     ))  # fmt: skip
 
 

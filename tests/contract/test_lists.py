@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from engine.chart import Position
 from engine.errors import StoreUnavailable
-from engine.ports import Fault, Query, Store
-from tests.contract.builders import MORNING, a_case, a_child, family_of, get, moved, opening, outlook, put, step
+from engine.ports import Fault, Query, Save, Store
+from tests.contract.builders import MORNING, a_case, a_child, a_step, family_of, get, moved, opening, outlook, put, step
 
 
 def open_case(store: Store, name: str, sort_key: int = 0, seen: dict[str, Any] | None = None, **changes: Any) -> None:
@@ -24,6 +25,33 @@ def listed(store: Store, **query: Any) -> list[str]:
         found = [row.id for row in work.worklist(Query(**query))]
         assert work.count(Query(**query)) == len(found)
     return found
+
+
+def test_after_a_steady_step_lists_hold_a_case_as_before_but_for_its_place(store: Store) -> None:
+    seen = outlook(a_case(), due_at=MORNING + 5, due_clock="answer", sort_key=MORNING + 5)
+    family = put(store, opening(a_case(next_due=MORNING + 9), outlooks={"R-1": seen}, keys={"R-1": ("6222", False)}))
+    place = ("in work", ("role:technician",))
+    family = put(store, step(family, {"data": {"a": 1}}, outlooks={}, places={"R-1": place}))
+    with store.read() as work:
+        [row] = work.worklist(Query(waiting=("role:technician",)))
+        assert row.outlook == seen.at(place)
+        assert work.count(Query(waiting=seen.waiting)) == 0
+        assert work.open_with_key(a_case().process, "6222") == "R-1"
+    assert get(store, "R-1") == family
+    assert family.cases["R-1"].data == {"a": 1}
+
+
+def test_a_steady_step_of_a_root_whose_child_falls_due_sooner_writes_when_the_family_falls_due(store: Store) -> None:
+    root = a_case(next_due=MORNING + 9)
+    family = put(store, opening(root, children=(a_child(root),)))
+    root = replace(moved(family.cases["R-1"]), order=4)
+    child = moved(family.cases["R-1.1"], next_due=MORNING + 7)
+    steps, place = (a_step(root), a_step(child)), ("elsewhere", ("role:dispatcher",))
+    put(store, Save(family, family_of(root, child), steps, {child.id: outlook(child)}, {"R-1": place}))
+    with store.read() as work:
+        assert work.next_due() == MORNING + 7
+        [row] = work.worklist(Query(ids=("R-1",)))
+        assert row.outlook.at(place) == row.outlook
 
 
 def test_lists_go_by_sort_key_then_opening_then_id(store: Store) -> None:

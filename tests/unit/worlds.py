@@ -17,6 +17,7 @@ from engine.core.adjusting import adjusted, courses_of, measure
 from engine.core.cases import Actor, Case, Command, Head, Outgoing, Reason, Step
 from engine.core.clocks import used_until
 from engine.core.ledger import ledger_of, stood_of
+from engine.core.outlook import Outlook, outlook, place_of
 from engine.core.plan import Library, Plan
 from engine.core.promises import dues
 from engine.core.replay import replay
@@ -250,6 +251,7 @@ class Play:
             steps = [step for step in self.world.steps if self.world.root_of[step.case.id] == root]
             self._prove_order(steps)
             self._prove_dues(steps)
+            self._prove_steady(steps)
             found = replay([step.text for step in steps], self.world.library)
             assert found.flaw is None, found.flaw
             assert found.family is not None
@@ -271,6 +273,16 @@ class Play:
             alarms = [alarm.due for alarm in case.alarms.values() if alarm.due is not None]
             anew = [*alarms, *dues(self.world.library.plan(case.process, case.version), case)]
             assert case.next_due == min(anew, default=None), case.id
+
+    def _prove_steady(self, steps: list[Step]) -> None:
+        """After a steady step lists hold the case as they did, but for its place."""
+        before: dict[str, Outlook] = {}
+        for step in steps:
+            plan, name = self.world.library.plan(step.case.process, step.case.version), step.case.id
+            seen = outlook(plan, step.case)
+            if step.is_steady and name in before:
+                assert seen == before[name].at(place_of(plan, step.case)), step.record
+            before[name] = seen
 
     def _prove_chain(self, case: Case, steps: list[Step]) -> None:
         rows = [(s.record["seq"], s.text, s.hash) for s in steps if s.case.id == case.id]
