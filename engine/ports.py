@@ -14,7 +14,7 @@ from engine.core.cases import EMPTY, Case, Cycle, Family, Step
 from engine.core.outlook import Outlook, Place
 from engine.events import EventTable, HeardEvent, Listening
 from engine.evidence.ports import Erasures, Heads, Imprint
-from engine.frozen import Frozen, frozen
+from engine.frozen import Frozen
 from engine.sealing import HostKeys
 from engine.stored import (
     Attached,
@@ -45,8 +45,7 @@ class TimeSource(Protocol):
         """A clock in ms that never steps and counts suspended time."""
 
 
-@frozen
-class Save(Frozen):
+class Save(Frozen, frozen=True):
     """All that one transaction writes of a family: steps in order, and what is derived of the cases they changed."""
 
     before: Family | None  # None: the root is opened by this

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status, changed
+from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
 from engine.core.clocks import due_at, remaining, used_until
 from engine.core.people import is_among, persons
 from engine.core.permits import Asking, not_permitted, offered, who_may_not
@@ -15,6 +15,7 @@ from engine.core.plan import Library, Plan
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
 from engine.fields import Field, Value, Words, is_sealed
+from engine.frozen import changed
 from engine.model import Clock, Form
 from engine.sealing import WithPrivate
 

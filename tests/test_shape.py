@@ -41,6 +41,7 @@ ONLY_IN = {  # package: where alone it may be imported
     "graphlay": ("engine/drawing/layout.py",),
     "holidays": ("engine/public_holidays.py",),
     "jsonschema": ("engine/lang/",),
+    "msgspec": ("engine/frozen.py", "engine/store/rows.py"),
     "nats": ("engine/deliverers/broker.py",),
     "psycopg": ("engine/store/postgresql/", "engine/store/__init__.py"),
     "opentelemetry": ("engine/worker.py",),

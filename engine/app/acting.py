@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from engine.app.catalogue import REVISION
@@ -14,15 +14,14 @@ from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
 from engine.core.cases import Actor, Command, Verb
 from engine.errors import UsageError
-from engine.frozen import Frozen, frozen
+from engine.frozen import Frozen, field
 from engine.ports import Ahead, Attachment, Transaction
 from engine.views import Accepted, Result
 
 LARGEST_FILE = 20 * 1024 * 1024
 
 
-@frozen
-class Act(Frozen):
+class Act(Frozen, frozen=True):
     """One action of a batch."""
 
     case: str

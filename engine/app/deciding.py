@@ -14,12 +14,11 @@ from engine.core.cases import EMPTY, Applied, Refused
 from engine.core.decide import open_case, without
 from engine.core.reasons import reason, rules_of
 from engine.core.sight import Context, Unknown
-from engine.frozen import Frozen, frozen
+from engine.frozen import Frozen
 from engine.ports import Transaction
 
 
-@frozen
-class Decision(Frozen):
+class Decision(Frozen, frozen=True):
     """What is to be decided on which case, at which instant, and how it is kept."""
 
     case: str

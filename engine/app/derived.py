@@ -43,7 +43,7 @@ def _lists(tx: Transaction, library: Library, case: Case) -> Iterator[str]:
         return
     line, waits_for = found
     if line != expected:
-        yield f"its line in lists is not what it would be: {differing(_parts(line), _parts(expected))}"
+        yield f"its line in lists is not what it would be: {differing(line.parts(), expected.parts())}"
     for receiver in expected.waiting:
         if receiver not in waits_for:
             yield f"it is missing on the worklist of `{receiver}`"
@@ -61,8 +61,8 @@ def _cycles(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
             yield f"cycle {place[1]} of clock `{place[0]}` is not what the records give: {why}"
 
 
-def _parts(value: Any) -> Mapping[str, Any]:
-    return {} if value is None else {part.name: getattr(value, part.name) for part in fields(value)}
+def _parts(cycle: Cycle | None) -> Mapping[str, Any]:
+    return {} if cycle is None else {part.name: getattr(cycle, part.name) for part in fields(cycle)}
 
 
 def differing(stored: Mapping[str, Any], given: Mapping[str, Any], hidden: Container[str] = ()) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.core.cases import EMPTY
-from engine.frozen import Frozen, frozen
+from engine.frozen import Frozen
 
 
-@frozen
-class Given(Frozen):
+class Given(Frozen, frozen=True):
     """What comes with a command beside its name."""
 
     form: Mapping[str, Any] = EMPTY

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from engine.app.known import check_process
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
-from engine.core.cases import Actor, Case, Family, changed
+from engine.core.cases import Actor, Case, Family
 from engine.core.measuring import Frame, Measured, alike, measured
 from engine.core.plan import Library, Plan
 from engine.core.reasons import near
 from engine.core.sight import Sight
 from engine.errors import NotFound
+from engine.frozen import changed
 from engine.measure import Measure
 from engine.model import ProcessDefinition
 from engine.ports import Transaction

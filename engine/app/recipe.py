@@ -25,7 +25,7 @@ from engine.core.plan import Library
 from engine.core.run import Poisoned
 from engine.core.sight import Context
 from engine.errors import ClockJumped, Conflict, KeyReused, NotFound, Outrun, SetAside
-from engine.frozen import Frozen, frozen
+from engine.frozen import Frozen
 from engine.ports import Ahead, Store, TimeSource, Transaction
 from engine.views import Accepted, CaseView, Refusal, Result, Seeing, case_view
 
@@ -38,8 +38,7 @@ POLL = 1_000
 """How far, in ms, a worker looks ahead at least: it is woken by what falls due nearer."""
 
 
-@frozen
-class Turn(Frozen):
+class Turn(Frozen, frozen=True):
     """A case before a command and after it, as who acted sees it: kept with the answer until somebody looks."""
 
     library: Library
@@ -232,7 +231,8 @@ class Recipe(TakingUp):
         self._check_usable(before, command.case, given)
         clock = self.life.read(tx)
         now = instant(before, clock if given.at is None else given.at)
-        family, carried = before, tuple[Step, ...]()
+        family: Family = before
+        carried: tuple[Step, ...] = ()
         if is_due(before, now):
             ahead = self._carry(tx, before, command.case, (now, clock))
             if ahead.is_more:

@@ -156,7 +156,7 @@ def _replayed(
 
 def _compared(stored: Case, again: Case, plan: Plan) -> Iterator[Problem]:
     private = {name for name, field in plan.definition.fields.items() if field.personal}
-    for name, value in vars(stored).items():
+    for name, value in stored.parts().items():
         given = getattr(again, name)
         if name not in STORED_BESIDE and value != given:
             are_maps = isinstance(value, Mapping) and isinstance(given, Mapping)

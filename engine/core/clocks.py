@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 from engine.calendars import Calendar
-from engine.core.cases import Goal, Head, changed, filled
-from engine.frozen import Frozen, frozen
+from engine.core.cases import Goal, Head
+from engine.frozen import Frozen, changed
 from engine.model import Clock, Threshold
 from engine.moments import Moment
 
@@ -20,8 +20,7 @@ Event = list[Any]
 """What happened to a clock, as its record keeps it: `[clock, what, detail…]`."""
 
 
-@frozen
-class Seen(Frozen):
+class Seen(Frozen, frozen=True):
     """What one step means to one clock."""
 
     now: int
@@ -115,11 +114,10 @@ def settle(head: Head, now: int, turn: tuple[str, ...], calendar: Calendar) -> H
         turns = dict(turns)
         for who in turn or NOBODY:
             turns[who] = turns.get(who, 0) + spent
-    used, goal, fields = head.used + spent, head.goal, vars(head).copy()
-    fields["used"], fields["mark"], fields["turns"] = used, now, turns
-    if head.reached_at is None and goal is not None and goal.kind == "length" and head.used < goal.value <= used:
-        fields["reached_at"] = calendar.add(head.mark, goal.value - head.used)  # kept: pauses after it move nothing
-    return filled(Head, fields)
+    used, goal, reached = head.used + spent, head.goal, head.reached_at
+    if reached is None and goal is not None and goal.kind == "length" and head.used < goal.value <= used:
+        reached = calendar.add(head.mark, goal.value - head.used)  # kept: pauses after it move nothing
+    return changed(head, used=used, mark=now, turns=turns, reached_at=reached)
 
 
 # -- one step ----------------------------------------------------------------------------------------------------------

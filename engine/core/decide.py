@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from engine.core.cases import Applied, Command, Family, Reason, Refused, Step
 from engine.core.lateness import coalesced
 from engine.core.reasons import reason, rules_of
 from engine.core.run import Run, newborn
 from engine.core.sight import Context
-from engine.frozen import Frozen, frozen
+from engine.frozen import Frozen
 
 MOST_FIRINGS = 10_000
 """How many firings one carrying forward makes before it commits and goes on."""
 
 
-@frozen
-class Carried(Frozen):
+class Carried(Frozen, frozen=True):
     """A family carried forward; `is_more` where the limit was reached before the instant."""
 
     family: Family
@@ -67,7 +65,7 @@ def open_case(command: Command, context: Context, now: int) -> Applied | Refused
     if plan is None:
         return Refused(None, (reason("open", "no_process", process=command.name),))
     run = Run(command.case, {}, context)
-    case = replace(newborn(plan, command.case, now), importing=command.importing)
+    case = newborn(plan, command.case, now).but(importing=command.importing)
     reasons = run.command(command, case, now)
     if reasons:
         return Refused(None, tuple(reasons))

@@ -22,13 +22,13 @@ from engine.core.cases import (
     Outgoing,
     Reason,
     Registered,
-    changed,
 )
 from engine.core.clocks import Event
 from engine.core.people import receivers
 from engine.core.plan import Awaited, Plan
 from engine.core.sight import Context, Sight, Unknown, chosen, question
 from engine.fields import Value
+from engine.frozen import changed, put
 from engine.model import Branch, Effect, OpenCase, Tell
 
 NEVER = Done()
@@ -71,8 +71,8 @@ class Draft:
     """Reads and changes the case it is given; what was there before stays in `before`."""
 
     __slots__ = (
-        "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "entered", "events", "fields",
-        "first", "happened", "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued",
+        "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "entered", "events", "first",
+        "happened", "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued",
         "record", "registered", "sealed", "sight", "start_at",
     )  # fmt: skip
 
@@ -80,7 +80,6 @@ class Draft:
         self.plan = plan
         self.before = case
         self.case = changed(case)  # ours alone until the step is finished: it is changed in place
-        self.fields = vars(self.case)
         self.now = now
         self.context = context
         self.sight = Sight(plan, self.case, family, context.library, now)
@@ -114,12 +113,15 @@ class Draft:
 
     def put(self, name: str, value: Any) -> None:
         """Change one field of the case, as every step does."""
-        self.fields[name] = value
+        put(self.case, name, value)
         if self.sight.worked_out:
             self.sight.refresh()
 
     def keep(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Keep these values, each right for its field; None clears, personal ones as commitments. What was kept."""
+        if None not in values.values() and self.plan.kept_otherwise.isdisjoint(values):
+            self.put("data", {**self.case.data, **values})
+            return dict(values)
         data, kept, fields = dict(self.case.data), {}, self.plan.definition.fields
         for name, value in values.items():
             field = fields[name]

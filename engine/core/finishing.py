@@ -12,6 +12,7 @@ from engine.core.draft import Draft
 from engine.core.promises import dues
 from engine.core.texts import values_of
 from engine.fields import Value
+from engine.frozen import put
 
 
 def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None) -> Step:
@@ -24,13 +25,15 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
     context = draft.context
     text, digest = link(record) if context.is_kept and context.is_linked else ("", "")
     have_moved = _have_dues_moved(draft)
-    fields = draft.fields
     if have_moved:
-        fields["next_due"] = _next_due(draft)
-    fields["sequence"], fields["head"], fields["revision"] = sequence, digest, before.revision + is_revised
-    fields["private"] = draft.private
+        put(case, "next_due", _next_due(draft))
+    put(case, "sequence", sequence)
+    put(case, "head", digest)
+    put(case, "revision", before.revision + is_revised)
+    put(case, "private", draft.private)
     if floor is not None:
-        fields["floor"], fields["order"] = floor, order
+        put(case, "floor", floor)
+        put(case, "order", order)
     outgoing = _fixed(draft) if draft.outgoing and context.is_kept else ()
     return Step(
         case, record, text, digest, outgoing, tuple(draft.cycles), draft.microsteps, draft.sealed,
@@ -89,10 +92,10 @@ def _next_due(draft: Draft) -> int | None:
 
 
 def _is_held_as_before(draft: Draft) -> bool:
-    """Whether the case is on the same version, as open as it was, and the same person or role holds it."""
+    """Whether the case was there, is on the same version, as open as it was, and held by the same person or role."""
     before, case = draft.before, draft.case
     return (
-        case.assignee == before.assignee and case.queue == before.queue
+        before.sequence > 0 and case.assignee == before.assignee and case.queue == before.queue
         and case.outcome == before.outcome and case.version == before.version
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import Any
 from engine.chart import Position
 from engine.chart.drawing import around
 from engine.core.alarms import alarm_name, armed, followed
-from engine.core.cases import Alarm, Case, Command, Head, Reason, changed
+from engine.core.cases import Alarm, Case, Command, Head, Reason
 from engine.core.clocks import Seen, advance, remaining, settle
 from engine.core.draft import Draft
 from engine.core.plan import Plan
@@ -21,6 +21,7 @@ from engine.core.promises import NEW, advanced, cycle_of, turn_of
 from engine.core.reasons import listed, meant, reason
 from engine.core.sight import Sight
 from engine.fields import Field, Value
+from engine.frozen import changed
 from engine.migration import Fate, Migration
 from engine.model import Clock, State
 

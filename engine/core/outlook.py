@@ -8,7 +8,7 @@ from engine.core.cases import Case
 from engine.core.clocks import due_at
 from engine.core.permits import offered
 from engine.core.plan import Plan
-from engine.frozen import Frozen, frozen
+from engine.frozen import Frozen
 
 PAUSED = 2**51
 """Where the sort keys of paused cases begin: behind every instant."""
@@ -24,8 +24,7 @@ First = tuple[int, str] | tuple[None, None]
 NONE: First = (None, None)
 
 
-@frozen
-class Outlook(Frozen):
+class Outlook(Frozen, frozen=True):
     """The derived worklist columns of a case. `due_at` is the earliest unbreached due instant of its running clocks."""
 
     state: str  # active leaves joined by " + "

@@ -150,6 +150,7 @@ class Plan:
         self.keeping = tuple(one for one in definition.incoming.values() if one.otherwise == "keep")
         self.looked_up = _looked_up(definition)
         self.personal = frozenset(name for name, field in definition.fields.items() if field.personal)
+        self.kept_otherwise = frozenset(name for name, field in definition.fields.items() if _is_kept_otherwise(field))
         self.on_registers = frozenset(name for name, field in definition.fields.items() if field.party)
 
     def calendar(self, name: str | None) -> Calendar:
@@ -315,6 +316,11 @@ def _open_to(action: Action) -> frozenset[str]:
     if action.never_by or action.needs or action.during is not None or action.within is not None:
         return NO_ROLES
     return frozenset(who.name for who in action.by if who.kind == "role")
+
+
+def _is_kept_otherwise(field: Field) -> bool:
+    """Whether what is given is not simply what stands in the case."""
+    return field.roll or field.personal or field.party is not None
 
 
 def _asks_role(field: Field) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.calendars import CalendarError
@@ -12,7 +11,7 @@ from engine.chart import NOWHERE
 from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
-from engine.core.cases import BESIDE, ENGINE, Case, Command, Family, Registered, Step, changed
+from engine.core.cases import BESIDE, ENGINE, Case, Command, Family, Registered, Step
 from engine.core.clocks import Firing as ClockFiring
 from engine.core.clocks import fire, firings, remaining
 from engine.core.draft import Alert, Draft, Queued, StepFailed
@@ -28,6 +27,7 @@ from engine.core.saying import said_of
 from engine.core.sight import Context, holds
 from engine.errors import EngineError
 from engine.expressions import ExpressionFailed
+from engine.frozen import changed
 from engine.model import Form, OpenCase, Tell, Timer
 
 SAME_INSTANT = 100  # firings of one case at one instant; more set its family aside
@@ -175,10 +175,9 @@ class Run:
             if own_family not in {each.case for each in self.elsewhere}:
                 self.elsewhere.append(command)
             return
-        case = replace(
-            newborn(plan, child, now), root=self.root, parent=teller.id, ordinal=teller.children + 1,
-            importing=teller.importing,
-        )  # fmt: skip
+        case = newborn(plan, child, now).but(
+            root=self.root, parent=teller.id, ordinal=teller.children + 1, importing=teller.importing
+        )
         draft, reasons = self._step(case, command, now)
         if reasons:
             yield self._refused(pending, rules_of(reasons), now)

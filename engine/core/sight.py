@@ -10,7 +10,7 @@ from engine.core.cases import EMPTY, Actor, Case, Family
 from engine.core.plan import Library, Plan
 from engine.expressions import Expression
 from engine.fields import Value
-from engine.frozen import Frozen, frozen
+from engine.frozen import Frozen
 
 
 class Unknown(Exception):
@@ -23,8 +23,7 @@ class Unknown(Exception):
         self.values = values
 
 
-@frozen
-class Context(Frozen):
+class Context(Frozen, frozen=True):
     """What surrounds a decision: nothing here changes while it is made.
 
     `clock` is what the time source said when the lock was held; `seal` makes the commitment of a personal value.

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.calendars import Calendar
 from engine.errors import DefinitionError, EngineError
 from engine.fields import Field
-from engine.frozen import frozen
+from engine.frozen import Frozen, field
 
 Names: TypeAlias = frozenset[str]
 NO_NAMES: Names = frozenset()
 
 
-@frozen
-class Scope:
+class Scope(Frozen, frozen=True):
     """The names one place sees. Places of one process best share their mappings: then they share one environment."""
 
     case: Mapping[str, Field] = field(default_factory=dict)

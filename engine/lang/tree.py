@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.frozen import frozen_part
+from engine.frozen import Frozen
 from engine.lang.diagnostics import Span
 
 Path = tuple[str | int, ...]
 """The way from the top of a file to a value: keys, and numbers of list items from 0."""
 
 
-@frozen_part
-class Scalar:
+class Scalar(Frozen, frozen=True, eq=False):
     """One value: a text, a number, true, false or null."""
 
     plain: str | int | float | bool | None
@@ -25,8 +24,7 @@ class Scalar:
     broken: bool = False  # a finding was made here; nothing more is to be said about it
 
 
-@frozen_part
-class Items:
+class Items(Frozen, frozen=True, eq=False):
     """A list."""
 
     plain: list[Any]
@@ -34,8 +32,7 @@ class Items:
     nodes: tuple[Node, ...]
 
 
-@frozen_part
-class Table:
+class Table(Frozen, frozen=True, eq=False):
     """Keys with values, in the order of the file."""
 
     plain: dict[str, Any]
@@ -47,8 +44,7 @@ class Table:
 Node = Scalar | Items | Table
 
 
-@frozen_part
-class Document:
+class Document(Frozen, frozen=True, eq=False):
     """One file as it was read. Without a root it could not be read at all; the findings say why."""
 
     file: str

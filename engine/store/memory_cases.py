@@ -249,7 +249,7 @@ class MemoryCases(MemoryFamilies):
         return kept is not None and kept.case.closed_at is not None and kept.case.closed_at < instant
 
     def _replace_case(self, kept: Kept, **changes: Any) -> None:
-        self._tables.put("cases", kept.case.id, replace(kept, case=replace(kept.case, **changes)))
+        self._tables.put("cases", kept.case.id, replace(kept, case=kept.case.but(**changes)))
 
 
 def _count(case: Case) -> tuple[int, int, int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.core.cases import Case, Cycle, changed
+from engine.core.cases import Case, Cycle
 from engine.core.outlook import Outlook
+from engine.frozen import changed
 from engine.ports import Ended, Listing, Query, Wanted
 from engine.store.memory_cases import Kept, MemoryWork
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -82,7 +81,7 @@ def outlook(case: Case, **changes: Any) -> Outlook:
 
 def opening(case: Case, *, children: tuple[Case, ...] = (), **parts: Any) -> Save:
     """The save that opens a case, with children if there are any."""
-    case = replace(case, order=1 + len(children))
+    case = case.but(order=1 + len(children))
     everybody = (case, *children)
     parts.setdefault("outlooks", {each.id: outlook(each) for each in everybody})
     parts.setdefault("steps", tuple(a_step(each) for each in everybody))
@@ -94,7 +93,7 @@ def moved(case: Case, **changes: Any) -> Case:
     order = case.order + 1 if case.parent is None else 0
     sequence = case.sequence + 1
     given = {"sequence": sequence, "revision": case.revision + 1, "order": order, "head": f"h{sequence}"}
-    return replace(case, **{**given, **keyed(changes, case.secret)})
+    return case.but(**{**given, **keyed(changes, case.secret)})
 
 
 def step(before: Family, changes: dict[str, Any] | None = None, **parts: Any) -> Save:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,7 +43,7 @@ def test_after_a_steady_step_lists_hold_a_case_as_before_but_for_its_place(store
 def test_a_steady_step_of_a_root_whose_child_falls_due_sooner_writes_when_the_family_falls_due(store: Store) -> None:
     root = a_case(next_due=MORNING + 9)
     family = put(store, opening(root, children=(a_child(root),)))
-    root = replace(moved(family.cases["R-1"]), order=4)
+    root = moved(family.cases["R-1"]).but(order=4)
     child = moved(family.cases["R-1.1"], next_due=MORNING + 7)
     steps, place = (a_step(root), a_step(child)), ("elsewhere", ("role:dispatcher",))
     put(store, Save(family, family_of(root, child), steps, {child.id: outlook(child)}, {"R-1": place}))

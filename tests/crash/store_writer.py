@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import sys
-from dataclasses import replace
 from threading import Lock, Thread
 
 from engine.core.cases import Family
@@ -33,8 +32,8 @@ def then(family: Family, size: int) -> Save:
     root, child = family.cases.values()
     count = root.sequence + 1
     changes = {"data": {"count": count, "note": "x" * size}, "private": {"phone": str(count)}}
-    after = replace(moved(root, **changes), order=root.order + 2, next_due=count)
-    other = replace(moved(child, data={"count": count}), order=0)
+    after = moved(root, **changes).but(order=root.order + 2, next_due=count)
+    other = moved(child, data={"count": count}).but(order=0)
     message = a_message(after, values={"count": count})
     return Save(
         before=family,

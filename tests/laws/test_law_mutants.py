@@ -10,12 +10,13 @@ import pytest
 from engine.core import decide
 from engine.core import run as runs
 from engine.core.alarms import fired
-from engine.core.cases import ENGINE, Family, Step, changed
+from engine.core.cases import ENGINE, Family, Step
 from engine.core.clocks import firings
 from engine.core.draft import Draft
 from engine.core.plan import Library, Plan
 from engine.core.promises import dues
 from engine.core.run import Due, Run
+from engine.frozen import changed
 from engine.model import Timer
 from tests.laws import family_world
 from tests.laws.family_world import Told, differences

@@ -84,7 +84,7 @@ def uncommitted(value: Any) -> Any:
 
 def decided(case: Case) -> Iterator[tuple[str, Any]]:
     """All that stands on a case, but for its hash and the key of what is personal."""
-    for name, value in vars(case).items():
+    for name, value in case.parts().items():
         if name not in ("head", "secret"):
             yield name, uncommitted(value)
 

@@ -1,6 +1,5 @@
 """What the checker finds in expressions, at which place, and what it lets pass."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -158,7 +157,7 @@ def test_places_are_counted_in_characters_on_every_line() -> None:
 )
 def test_what_a_place_does_not_see_is_no_name_there(text: str, hidden: str) -> None:
     # A clock's `if` may read neither the time nor who acts: it would give two answers for one history.
-    bare = replace(SCOPE, now=False, actor=False, before=False, form={}, facts={})
+    bare = SCOPE.but(now=False, actor=False, before=False, form={}, facts={})
     assert ("unknown-name", hidden) in found(text, bare)
 
 
@@ -208,7 +207,7 @@ def test_a_link_may_never_have_been_opened() -> None:
 
 
 def test_only_a_whole_personal_field_may_be_copied_and_only_where_copies_are_made() -> None:
-    copying = replace(SCOPE, copy=True)
+    copying = SCOPE.but(copy=True)
     sealed = compile_expression("case.phone", copying, sure=SURE)
     assert sealed.evaluate(VALUES) == {"sealed": "5f"}
     assert found("case.phone + 'x'", copying) == [("personal-read", "case.phone")]
@@ -252,7 +251,7 @@ def test_a_condition_must_be_yes_or_no() -> None:
 
 
 def test_several_states_at_once_are_a_list() -> None:
-    regions = replace(SCOPE, regions=True)
+    regions = SCOPE.but(regions=True)
     expression = compile_expression("'reported' in case.state", regions)
     assert expression.evaluate({"case": {"state": ["reported", "closed"]}}) is True
     assert found("case.state == 'reported'", regions) == [("expression-type", "==")]
@@ -260,7 +259,7 @@ def test_several_states_at_once_are_a_list() -> None:
 
 
 def test_a_row_is_seen_where_a_table_is_updated() -> None:
-    rows = replace(SCOPE, row=COLUMNS)
+    rows = SCOPE.but(row=COLUMNS)
     sure = SURE | {"row.title"}
     assert compile_expression("row.title == case.note", rows, sure=sure).evaluate({"row": {"title": "hello"}, **VALUES})
     assert found("row.handled", rows, sure) == [("maybe-unset", "row.handled")]

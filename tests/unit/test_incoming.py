@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from engine.core.hearing import answers, marks_of, meant
@@ -181,7 +179,7 @@ def test_steps_that_cannot_be_say_so(step: str, message: str) -> None:
 def test_a_case_has_marks_only_while_it_has_the_values(plan: Plan) -> None:
     case = newborn(plan, "L-1", 0)
     assert marks_of(plan, case) == frozenset()
-    with_tag = replace(case, data={"tag": "T1"})
+    with_tag = case.but(data={"tag": "T1"})
     assert [event for event, _ in marks_of(plan, with_tag)] == ["passed"]
-    assert marks_of(plan, replace(case, data={"tag": "T2"})) != marks_of(plan, with_tag)
-    assert marks_of(plan, replace(with_tag, outcome="done")) == frozenset()
+    assert marks_of(plan, case.but(data={"tag": "T2"})) != marks_of(plan, with_tag)
+    assert marks_of(plan, with_tag.but(outcome="done")) == frozenset()

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from engine.frozen import frozen_part
+from engine.frozen import Frozen
 from engine.lang.diagnostics import Span
 from engine.lang.tree import Document, Items, Node, Path, Scalar, Table
 
 
-@frozen_part
-class Cursor:
+class Cursor(Frozen, frozen=True, eq=False):
     """One value of a file, and the way to it."""
 
     document: Document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.expressions import Expression, fits
 from engine.fields import Field
@@ -163,8 +163,8 @@ def _update(one: _One) -> Iterator[Effect]:
         if field.type != "table":
             _not_many(one.known, cursor, field, "update")
             continue
-        scope = replace(one.place.scope, row=field.columns)
-        place = replace(one.place, scope=scope)
+        scope = one.place.scope.but(row=field.columns)
+        place = one.place.but(scope=scope)
         where = one.known.condition(cursor.get("where"), place)
         values = {
             key: value_of(one.known, cell, place, column)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from engine.calendars import Calendar
 from engine.expressions import Expression, ExpressionError, Scope, Want, compile_expression
 from engine.fields import Field
-from engine.frozen import frozen
+from engine.frozen import Frozen
 from engine.lang.build.changes import Changes, Fields, applied
 from engine.lang.build.cursor import Cursor, names_in
 from engine.lang.build.desk import DeskFile
@@ -133,13 +133,13 @@ class Known:
 
     def place(self, case: Fields, *, now: bool = True) -> Place:
         """A place without a form, an actor or facts: what comes by itself."""
-        return Place(replace(self.scope, facts={}, now=now), case)
+        return Place(self.scope.but(facts={}, now=now), case)
 
     def acting(self, case: Fields, form: Asked) -> Place:
         """A place of an action, before its form is kept."""
         names = dict.fromkeys((*form.require, *form.allow))
         asked = {name: self.fields[name] for name in names if name in self.fields}
-        scope = replace(self.scope, form=asked, actor=True, now=True)
+        scope = self.scope.but(form=asked, actor=True, now=True)
         return Place(scope, case, frozenset(form.require))
 
     def compile(self, cursor: Cursor, place: Place, want: Want, start: int = 0) -> Expression | None:
@@ -169,8 +169,7 @@ class Known:
         return self.compile(cursor, place, "yes_no") if cursor is not None else None
 
 
-@frozen
-class Place:
+class Place(Frozen, frozen=True):
     """What an expression sees, and what is surely set there."""
 
     scope: Scope
@@ -188,16 +187,16 @@ class Place:
 
     def after(self, changes: Changes) -> Place:
         """The same place after some changes."""
-        return replace(self, case=applied(changes, self.case))
+        return self.but(case=applied(changes, self.case))
 
     def given(self, fields: Iterable[str]) -> Place:
         """The same place where these fields are set too."""
-        return replace(self, case=self.case.union(fields))
+        return self.but(case=self.case.union(fields))
 
     def decided(self, changes: Changes) -> Place:
         """Once the form is kept: the case before can be read too."""
-        return replace(self.after(changes), scope=replace(self.scope, before=True), before=self.case)
+        return self.after(changes).but(scope=self.scope.but(before=True), before=self.case)
 
     def copying(self) -> Place:
         """Where one personal field may be copied unseen."""
-        return replace(self, scope=replace(self.scope, copy=True))
+        return self.but(scope=self.scope.but(copy=True))

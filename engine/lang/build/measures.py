@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from engine.expressions import Expression
@@ -56,7 +55,7 @@ def build_measure(known: Known, name: str, cursor: Cursor) -> Measure:
 def _place(known: Known) -> Place:
     """A measure sees one case as it stands, whatever its state; no linked cases, which would have to be fetched."""
     place = known.place(known.presence.ever(), now=False)
-    return replace(place, scope=replace(place.scope, linked={}))
+    return place.but(scope=place.scope.but(linked={}))
 
 
 def _value(known: Known, cursor: Cursor | None, kind: str, place: Place) -> Expression | None:

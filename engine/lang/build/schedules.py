@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from engine.expressions import Expression
 from engine.fields import Field
@@ -48,7 +47,7 @@ def _place(known: Known, party: Party | None) -> Place:
     place = known.place(frozenset())
     if party is None:
         return place
-    return replace(place, scope=replace(place.scope, party={**party.register, "id": Field(name="id", type="text")}))
+    return place.but(scope=place.scope.but(party={**party.register, "id": Field(name="id", type="text")}))
 
 
 def _check_reads(known: Known, written: Cursor, value: Assigned) -> None:
