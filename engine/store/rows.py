@@ -312,7 +312,15 @@ def to_text(value: Any) -> str:
         raise _unstorable(error) from error
 
 
+def half_a_character(error: UnicodeEncodeError) -> UsageError:
+    """What to say of a text that no database can give back."""
+    character = f"U+{ord(error.object[error.start]):04X}"
+    return UsageError(f"a text holds half a character ({character}), which cannot be stored")
+
+
 def _unstorable(error: Exception) -> UsageError:
+    if isinstance(error, UnicodeEncodeError):
+        return half_a_character(error)
     return UsageError(f"a value cannot be stored: {error}; only JSON values without NaN or infinity can")
 
 

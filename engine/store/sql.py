@@ -18,7 +18,7 @@ from engine.ports import Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.ahead import statements_of
 from engine.store.derived import TAKEN
-from engine.store.rows import CaseRow, Memo
+from engine.store.rows import CaseRow, Memo, half_a_character
 from engine.store.standing import Standing
 from engine.store.statements import Many, Text
 
@@ -280,8 +280,7 @@ class Work:
             self.lost = self.too_late(error)
             return self._spoiled(self.lost)
         if isinstance(error, UnicodeEncodeError):
-            character = f"U+{ord(error.object[error.start]):04X}"
-            return self._spoiled(UsageError(f"a text holds half a character ({character}), which cannot be stored"))
+            return self._spoiled(half_a_character(error))
         if isinstance(error, OverflowError):
             return self._spoiled(UsageError("a number is too large to be stored; at most 2^63 - 1 is possible"))
         if isinstance(error, self._driver.taken) or not isinstance(error, self._driver.failed):
