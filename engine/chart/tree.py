@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from engine.frozen import Frozen
 
 Kind = Literal["state", "parallel", "final", "outcome", "shallow", "deep"]
 """`final` ends the group or region around it, `outcome` the case; `shallow` and `deep` are SCXML's history states."""
@@ -23,7 +25,7 @@ Work = tuple[str, "str | Arc"]
 WORD = re.compile(r"[\w.:-]+")  # positions are named by their states: no spaces, `+`, `*`, `=`, brackets
 
 
-class Position(NamedTuple):
+class Position(Frozen, frozen=True, cache_hash=True):
     """Where a case stands: its active leaves in document order, and what is remembered of states left."""
 
     leaves: tuple[str, ...]

@@ -17,7 +17,7 @@ Status = Literal["none", "running", "paused", "met", "breached", "cancelled", "n
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-class Goal(NamedTuple):
+class Goal(Frozen, frozen=True, array_like=True):
     """What a cycle must reach: a length of used time, or an instant."""
 
     kind: Literal["length", "instant"]

@@ -13,12 +13,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from transitions import Event, EventData, Machine, Transition
 
 from engine.chart import NOWHERE, Arc, Chart, Microstep, Position
 from engine.errors import DefinitionError
+from engine.frozen import Frozen
 
 LIMIT = 100  # microsteps in one step; more means that `decide` states run in a circle
 KEEP = 20_000  # prepared events at positions, and ways on from them; beyond that the machine is built anew
@@ -111,7 +112,7 @@ class _Places(Machine):
         return self.events[name]
 
 
-class _Prepared(NamedTuple):
+class _Prepared(Frozen, frozen=True):
     """What an event means at a position."""
 
     place: str
