@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -265,7 +265,7 @@ class Step(Frozen, frozen=True):
     cycles: tuple[Cycle, ...] = ()
     microsteps: int = 0  # triggers of the state machine it took
     private: Mapping[str, Value] = EMPTY  # personal values it set (None: cleared)
-    covered: frozenset[Covered] = frozenset()
+    covered: Set[Covered] = frozenset()
     registered: tuple[Registered, ...] = ()
     is_steady: bool = False  # what falls due, who holds the case and whether it is open is as it was
 

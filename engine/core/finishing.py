@@ -37,7 +37,7 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
     outgoing = _fixed(draft) if draft.outgoing and context.is_kept else ()
     return Step(
         case, record, text, digest, outgoing, tuple(draft.cycles), draft.microsteps, draft.sealed,
-        frozenset(draft.covered), tuple(draft.registered), not have_moved and _is_held_as_before(draft),
+        draft.covered, tuple(draft.registered), not have_moved and _is_held_as_before(draft),
     )  # fmt: skip
 
 

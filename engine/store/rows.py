@@ -137,13 +137,13 @@ def case_body(case: Case) -> str:
             case.counts, _raw(case.known), case.children, case.waiting,
         )  # fmt: skip
         return _as_body(body).decode()
-    except ValueError as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise _unstorable(error) from error
 
 
 def _raw(values: Mapping[str, Any]) -> Raw:
     """Values of the desk as JSON: any that JSON knows, and no other."""
-    return Raw(to_text(values)) if values else NOTHING
+    return Raw(encode(values)) if values else NOTHING
 
 
 def read_body(text: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from engine.core.draft import Draft
 from engine.core.plan import Library, Plan
 from engine.core.promises import dues
 from engine.core.run import Due, Run
-from engine.frozen import changed
+from engine.frozen import changed, put
 from engine.model import Timer
 from tests.laws import family_world
 from tests.laws.family_world import Told, differences
@@ -43,11 +43,11 @@ def without_family(monkeypatch: pytest.MonkeyPatch) -> None:
             others = {case: one for case, one in run.cases.items() if case != name}
             hidden = {case: one.next_due for case, one in others.items()}
             for case in hidden:
-                vars(run.cases[case])["next_due"] = None
+                put(run.cases[case], "next_due", None)
             carry_all(run, until, 10_000)
             for case, due in hidden.items():
                 if run.cases[case].next_due is None and run.cases[case] is others[case]:
-                    vars(run.cases[case])["next_due"] = due
+                    put(run.cases[case], "next_due", due)
         return False
 
     monkeypatch.setattr(Run, "carry", one_by_one)
