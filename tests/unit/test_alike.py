@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.cases import Case, changed
+from engine.core.cases import Case
 from engine.core.plan import Plan
+from engine.frozen import changed
 from engine.scenarios.alike import Alike, holds_all
 from tests.unit.worlds import library
 
