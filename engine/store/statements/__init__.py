@@ -60,7 +60,9 @@ class Text:
 
     def values(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         """The values in the order in which the text wants them."""
-        return given if self._pick is None else self._pick((*given, *self.added))
+        if self._pick is None:
+            return given
+        return self._pick((*given, *self.added) if self.added else given)
 
     def stored(self) -> list[Any]:
         """As it is kept in a file."""
