@@ -19,6 +19,7 @@ from types import FunctionType, UnionType
 from typing import Any, NamedTuple, TypeVar, get_args
 
 from engine.errors import UsageError
+from engine.frozen import Frozen
 
 Owner = TypeVar("Owner", bound=type)
 Fits = Callable[[Any], bool]
@@ -227,16 +228,24 @@ def _class_of(kind: type) -> Kind:
         return ANY
     article = "an" if kind.__name__[0] in "AEIOU" else "a"
     words, is_one = f"{article} `{kind.__name__}`", partial(_is_of, kind)
-    if not is_dataclass(kind) or not kind.__module__.startswith("engine."):
+    declared = _fields_of(kind)
+    if not declared or not kind.__module__.startswith("engine."):
         return _plain(words, is_one, kind)
     names = vars(sys.modules[kind.__module__])
-    every = ((one.name, _read(str(one.type), names)) for one in fields(kind) if not one.name.startswith("_"))
+    every = ((name, _read(asked, names)) for name, asked in declared.items() if not name.startswith("_"))
     own = tuple((name, part) for name, part in every if part is not ANY)
 
     def fits(value: Any) -> bool:
         return isinstance(value, kind) and all(part.fits(getattr(value, name)) for name, part in own)
 
     return Kind(words, fits, is_one, lambda value: ((f".{name}", getattr(value, name), part) for name, part in own))
+
+
+def _fields_of(kind: type) -> Mapping[str, str]:
+    """The fields of a value of ours, as they are declared."""
+    if is_dataclass(kind):
+        return {one.name: str(one.type) for one in fields(kind)}
+    return kind.__annotations__ if issubclass(kind, Frozen) else {}
 
 
 def _is_of(kind: type, value: Any) -> bool:
