@@ -69,6 +69,8 @@ class Ahead(NamedTuple):
     due: tuple[int, int] | None = None  # what falls due before an instant, at most so many families
     is_next: bool = False  # when something falls due next
     opens: str | None = None  # a process, of which a case is opened
+    seen: tuple[str, ...] = ()  # roots of families that are only looked at
+    reached: tuple[str, ...] = ()  # people whose addresses are wanted
 
 
 class CaseTable(Protocol):
@@ -211,6 +213,9 @@ class OutboxTable(Protocol):
     def update_mail(self, mail: Mail) -> None:
         """Write how a delivery went: status, attempts, next_at, error, delivered_at."""
 
+    def settle_mail(self, mails: Sequence[Mail]) -> None:
+        """The same for many that were claimed; one that is gone since is passed over."""
+
     def count_mail(self, status: str) -> tuple[int, int | None]:
         """How many messages stand so, and since when the oldest has been there."""
 
@@ -320,7 +325,10 @@ class Store(Protocol):
         """The host's keys, by which those of private values are wrapped."""
 
     def write(self, *, is_lasting: bool = True) -> AbstractContextManager[Transaction]:
-        """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
+        """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting.
+
+        What it writes then may be sent with the commit, as by `do`.
+        """
 
     def do(self, work: Callable[[Transaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this in a transaction, and answer when it is committed; others may share it, none sees another fail.

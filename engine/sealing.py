@@ -167,6 +167,16 @@ class WithPrivate(Mapping[str, Any]):
         return repr(dict(self))
 
 
+def owner_of_files(case: str) -> str:
+    """Whose key that of a case's files is: another one than the case's, for they may be kept when values are erased."""
+    return f"{case}/files"
+
+
+def owner_of_addresses(person: str) -> str:
+    """Whose key that of a person's addresses is; no case, event or entry of a register is called so."""
+    return f"actor/{person}"
+
+
 def host_keys(environment: Mapping[str, str] | None = None) -> HostKeys:
     """The host's keys as the environment gives them, or names the file with one a line, the newest first."""
     text, where = secret_text(os.environ if environment is None else environment, KEY)

@@ -137,7 +137,10 @@ class _Worker:
         with self.lock:
             self.total += done
             self.measuring.count(done)
-            log.info("worked", extra=asdict(done))
+            figures = asdict(done)
+            # In the line too: a formatter that knows nothing of ours shows no `extra`.
+            said = ", ".join(f"{count} {name}" for name, count in figures.items() if count)
+            log.info("worked: %s", said, extra=figures)
             if self.told is not None:
                 self.told(done)
 

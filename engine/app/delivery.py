@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from engine.app.catalogue import REVISION
 from engine.app.masking import kept_back
 from engine.core.cases import Actor, Case, Outgoing
 from engine.core.plan import Library, Plan
@@ -13,7 +14,7 @@ from engine.core.texts import PLACEHOLDER, field_named
 from engine.errors import NotFound, NotPermitted
 from engine.fields import SEALED, Value, show, word
 from engine.hours import say_duration
-from engine.ports import Mail, Person, Transaction
+from engine.ports import Ahead, Mail, Person, Transaction
 from engine.views import may_read, works
 
 MOST_ATTEMPTS = 8
@@ -53,17 +54,13 @@ class NotMine(Exception):
     """A deliverer leaves this message to others: it counts as no attempt."""
 
 
-def delivery_of(tx: Transaction, library: Library, mail: Mail) -> Delivery:
-    """Work out what a handler needs; the text is made now, so that what was erased meanwhile is gone."""
+def made_ready(tx: Transaction, library: Library, mail: Mail, now: int) -> tuple[Delivery, int]:
+    """What a handler needs, and when it may go out; the text is made now, so that what was erased meanwhile is gone."""
     message = mail.message
-    family = tx.family(tx.root_of(message.case) or "", lock=False)
-    if family is None:
-        raise NotFound(f"there is no case `{message.case}` any more")
-    case = family.cases[message.case]
-    plan = library.plan(case.process, case.version)
+    plan, case = _case_of(tx, library, message)
     people = tuple(_people(tx, message))
     language = _language(plan, people)
-    return Delivery(
+    delivery = Delivery(
         key=f"{message.case}/{message.sequence}/{message.number}", kind=message.kind, name=message.name,
         case=message.case, receiver=message.receiver, receiver_kind=message.receiver_kind,
         people=tuple(person.id for person in people), at=message.at, is_late=message.is_late, missed=message.missed,
@@ -71,6 +68,27 @@ def delivery_of(tx: Transaction, library: Library, mail: Mail) -> Delivery:
         payload=message.values if message.kind == "emit" else {},
         language=language, reach=_reach(tx, plan, case, message, people),
     )  # fmt: skip
+    return delivery, _opens_at(plan, message, now)
+
+
+def looked_up(mail: Mail) -> Ahead:
+    """What making it ready reads first: families bear the names of their roots."""
+    message = mail.message
+    person = (message.receiver,) if message.receiver_kind == "person" else ()
+    return Ahead(settings=(REVISION,), seen=(_root_of(message),), people=person, reached=person)
+
+
+def _root_of(message: Outgoing) -> str:
+    return message.case.partition(".")[0]
+
+
+def _case_of(tx: Transaction, library: Library, message: Outgoing) -> tuple[Plan, Case]:
+    """What a message is about; `NotFound` if it has left."""
+    family = tx.family(_root_of(message), lock=False)
+    if family is None or message.case not in family.cases:
+        raise NotFound(f"there is no case `{message.case}` any more")
+    case = family.cases[message.case]
+    return library.plan(case.process, case.version), case
 
 
 def text_in(tx: Transaction, library: Library, mail: Mail, language: str) -> str:
@@ -78,22 +96,14 @@ def text_in(tx: Transaction, library: Library, mail: Mail, language: str) -> str
     message = mail.message
     if message.kind == "emit":
         return ""
-    family = tx.family(tx.root_of(message.case) or "", lock=False)
-    if family is None:
-        raise NotFound(f"there is no case `{message.case}` any more")
-    case = family.cases[message.case]
-    plan = library.plan(case.process, case.version)
+    plan, case = _case_of(tx, library, message)
     return text_of(plan, case, message, tuple(_people(tx, message)), language)
 
 
 def text_for(tx: Transaction, library: Library, mail: Mail, actor: Actor) -> str:
     """The text of a message for somebody else than its receiver; `NotPermitted` for who may not read the case."""
     message = mail.message
-    family = tx.family(tx.root_of(message.case) or "", lock=False)
-    if family is None:
-        raise NotFound(f"there is no case `{message.case}` any more")
-    case = family.cases[message.case]
-    plan = library.plan(case.process, case.version)
+    plan, case = _case_of(tx, library, message)
     if not may_read(plan, case, actor):
         raise NotPermitted(f"`{actor.id}` ({', '.join(actor.roles) or 'no role'}) may not read `{case.id}`")
     if message.kind == "emit":
@@ -123,6 +133,8 @@ def _reach(
 ) -> dict[str, Mapping[str, str]]:
     """Who is reached where, as it stands now: people by the directory, a party by the fields the desk names."""
     if message.receiver_kind != "party":
+        if message.receiver_kind == "role":
+            tx.look_ahead(Ahead(reached=tuple(person.id for person in people)))
         return {person.id: reach for person in people if (reach := tx.addresses(person.id))}
     party = plan.definition.desk.parties.get(message.receiver)
     contact = party.contact if party is not None else {}
@@ -158,16 +170,10 @@ def _is_theirs(plan: Plan, message: Outgoing) -> bool:
     return party is not None and not plan.personal.isdisjoint(party.contact.values())
 
 
-def opens_at(tx: Transaction, library: Library, mail: Mail, now: int) -> int:
+def _opens_at(plan: Plan, message: Outgoing, now: int) -> int:
     """When a message may go out: now, but to a party not in its hours of rest."""
-    message = mail.message
     if message.receiver_kind != "party":
         return now
-    family = tx.family(tx.root_of(message.case) or "", lock=False)
-    if family is None:
-        return now
-    case = family.cases[message.case]
-    plan = library.plan(case.process, case.version)
     party = plan.definition.desk.parties.get(message.receiver)
     hours = plan.definition.calendars.get(party.during) if party is not None and party.during is not None else None
     return now if hours is None else hours.next_opening(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from engine.app.delivery import Deliver, Delivery, NotMine, delivery_of, opens_at, retried, text_for, text_in
+from engine.app.delivery import Deliver, Delivery, NotMine, looked_up, made_ready, retried, text_for, text_in
 from engine.app.derived import MOST_MESSAGES
 from engine.app.digests import crowded, digest_of, receiver_of
 from engine.app.given import Given
@@ -141,9 +141,8 @@ class Sending:
         return sent, Round(delivered=len(mails))
 
     def _made_ready(self, mail: Mail, now: int) -> tuple[Delivery, int]:
-        with self._recipe.store.read() as tx:
-            library = self._recipe.catalogue.library(tx)
-            return delivery_of(tx, library, mail), opens_at(tx, library, mail, now)
+        with self._recipe.store.read(lambda: looked_up(mail)) as tx:
+            return made_ready(tx, self._recipe.catalogue.library(tx), mail, now)
 
     def _keep(self, tried: Iterable[Mail]) -> None:
         """Write what became of them, all in one transaction but those whose case must be told."""
@@ -151,8 +150,7 @@ class Sending:
         rest = [mail for mail in tried if mail not in told]
         if rest:
             with self._recipe.store.write(is_lasting=False) as tx:  # or delivered again, with the same key
-                for mail in rest:
-                    tx.update_mail(mail)
+                tx.settle_mail(rest)
         for mail in told:
             self._tell_failed(mail)
 

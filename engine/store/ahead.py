@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.ports import Ahead
+from engine.sealing import owner_of_addresses
 from engine.store.rows import Memo
 from engine.store.statements import Text
 
@@ -34,8 +35,11 @@ def _asked(ahead: Ahead, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
     if ahead.is_next:
         yield "NEXT_DUE", ()
         yield "NEXT_OPENING", ()
-    for root in ahead.families:
-        yield "LOCK", (root,)
+    for person in ahead.reached:
+        yield "ADDRESSES", (owner_of_addresses(person), person)
+    for root in (*ahead.families, *ahead.seen):
+        if root in ahead.families:
+            yield "LOCK", (root,)
         yield "FAMILY", (root,)  # in a statement of its own: it sees what whoever held the lock has left
         if not memo.has_one(root):
             yield "SECRETS", (root,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.store.registry import owner_of_files
+from engine.sealing import owner_of_files
 from engine.store.sql import Work
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from engine.core.outlook import Outlook
 from engine.ports import Imprint
-from engine.store.registry import owner_of_files
+from engine.sealing import owner_of_files
 from engine.store.rows import CaseRow, outlook_of, waiting_of
 from engine.store.walks import Walks
 

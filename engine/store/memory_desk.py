@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from engine.errors import NotFound, Outrun
@@ -50,6 +50,12 @@ class MemoryOutbox(MemoryWork):
         if old is None:
             raise NotFound(f"there is no message {mail.id}", help="`casewright outbox list` shows them")
         self._tables.put("outbox", mail.id, replace(mail, message=old.message))
+
+    def settle_mail(self, mails: Sequence[Mail]) -> None:
+        """The same for many that were claimed; one that is gone since is passed over."""
+        for mail in mails:
+            if self.mail(mail.id) is not None:
+                self.update_mail(mail)
 
     def count_mail(self, status: str) -> tuple[int, int | None]:
         """How many messages stand so, and since when the oldest has been there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import NotFound
@@ -35,7 +36,7 @@ class Posting(Work):
         """Waiting messages whose time has come, each now counting one attempt more and hidden for the lease."""
         rows = self._run("CLAIMABLE_MAIL", now, limit).fetchall()
         for row in rows:
-            self._run("CLAIM_MAIL", now + lease, row[0])
+            self._write("CLAIM_MAIL", now + lease, row[0])
         return [_mail(row, one_more=1, next_at=now + lease) for row in rows]
 
     def update_mail(self, mail: Mail) -> None:
@@ -43,6 +44,12 @@ class Posting(Work):
         stated = (mail.status, mail.attempts, mail.next_at, mail.error, mail.delivered_at)
         if self._run("UPDATE_MAIL", *stated, mail.id).rowcount == 0:
             raise NotFound(f"there is no message {mail.id}", help="`casewright outbox list` shows them")
+
+    def settle_mail(self, mails: Sequence[Mail]) -> None:
+        """The same for many that were claimed; one that is gone since is passed over."""
+        for mail in mails:
+            stated = (mail.status, mail.attempts, mail.next_at, mail.error, mail.delivered_at)
+            self._write("UPDATE_MAIL", *stated, mail.id)
 
     def count_mail(self, status: str) -> tuple[int, int | None]:
         """How many messages stand so, and since when the oldest has been there."""

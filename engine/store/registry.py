@@ -10,7 +10,7 @@ from typing import Any
 from engine.errors import StoreUnavailable
 from engine.json_text import encode
 from engine.ports import Attached, Attachment, Person, Publication
-from engine.sealing import MORE
+from engine.sealing import MORE, owner_of_addresses, owner_of_files
 from engine.store.rows import decode, plain
 from engine.store.sql import Work
 
@@ -145,16 +145,6 @@ class Shelf(Work):
         else:
             self._run("SET", name, plain(value, f"setting `{name}`"))
         self._forget()
-
-
-def owner_of_files(case: str) -> str:
-    """Whose key that of a case's files is: another one than the case's, for they may be kept when values are erased."""
-    return f"{case}/files"
-
-
-def owner_of_addresses(person: str) -> str:
-    """Whose key that of a person's addresses is; no case, event or entry of a register is called so."""
-    return f"actor/{person}"
 
 
 def _named(owner: str, digest: str) -> tuple[str, str]:

@@ -73,7 +73,8 @@ def test_a_worker_fires_at_the_instant_and_not_before(live: Engine) -> None:
     assert sum(one.advanced for one in told) == 1
 
 
-def test_a_worker_delivers_what_others_write(live: Engine) -> None:
+def test_a_worker_delivers_what_others_write_and_says_so(live: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "casewright.worker")
     delivered: list[str] = []
     live.on("*", lambda one: delivered.append(one.name))
     case = open_errand(live)
@@ -81,6 +82,9 @@ def test_a_worker_delivers_what_others_write(live: Engine) -> None:
         done(live.act(case, "send", {"runner": "run"}, actor=LIN, facts={"at_work": ["run"]}))
         until(lambda: "job" in delivered)
     assert delivered.count("job") == 1
+    said = [record.getMessage() for record in caplog.records]
+    assert said
+    assert all(line.startswith("worked: ") and line.endswith(" delivered") for line in said)
 
 
 def test_what_is_written_in_this_process_wakes_the_worker_before_its_next_poll(

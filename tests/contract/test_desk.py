@@ -252,3 +252,16 @@ def test_settings_are_set_changed_and_removed(store: Store) -> None:
         work.set_setting("zone", None)
         work.set_setting("zone", None)
         assert work.setting("zone") is None
+
+
+def test_many_messages_are_settled_together_and_one_that_is_gone_is_passed_over(store: Store) -> None:
+    send(store, "R-1", *({"at": number} for number in range(7)))
+    mails = claim(store, 100)
+    assert [(mail.attempts, mail.next_at) for mail in mails] == [(1, 60_100)] * 7
+    sent = [replace(mail, status="delivered", delivered_at=9) for mail in mails[:6]]
+    failed = replace(mails[6], error='no, "not" {now}', next_at=7)
+    with store.write(is_lasting=False) as work:
+        work.settle_mail([*sent, replace(sent[0], id=sent[0].id + 1_000), failed])
+        work.settle_mail([])
+    with store.read() as work:
+        assert {mail.id: mail for mail in work.outbox()} == {mail.id: mail for mail in (*sent, failed)}

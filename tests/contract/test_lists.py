@@ -288,3 +288,26 @@ def test_a_step_after_a_fault_in_one_transaction_is_possible(store: Store) -> No
 def test_a_reader_may_not_write(store: Store) -> None:
     with store.read() as work, pytest.raises(StoreUnavailable):
         work.set_setting("zone", "UTC")
+
+
+def test_one_line_tells_where_its_case_stands(store: Store) -> None:
+    receivers = ("role:dispatcher", "person:lin")
+    open_case(store, "R-1", 7, {"waiting": receivers})
+    open_case(store, "R-2")
+    with store.read() as work:
+        assert work.listed("R-9") is None
+        line, stands = work.listed("R-1") or (None, ())
+        assert (line, sorted(stands)) == (work.worklist(Query(ids=("R-1",)))[0].outlook, sorted(receivers))
+        work.family("R-2", lock=False)
+        assert work.listed("R-2") == (work.worklist(Query(ids=("R-2",)))[0].outlook, ("role:dispatcher",))
+
+
+def test_the_chains_of_all_cases_are_walked_in_order(store: Store) -> None:
+    for name in ("R-2", "R-10", "R-1"):
+        open_case(store, name)
+    put(store, step(get(store, "R-10")))
+    with store.read() as work:
+        walked = list(work.chains())
+        assert [place[:2] for place in walked] == [("R-1", 1), ("R-10", 1), ("R-10", 2), ("R-2", 1)]
+        records = {(one.case, one.sequence): (one.text, one.hash) for case, *_ in walked for one in work.records(case)}
+        assert {(case, sequence): (text, hashed) for case, sequence, text, hashed in walked} == records

@@ -129,6 +129,31 @@ def test_an_opening_is_three_messages(url: str, trips: list[int]) -> None:
     server.drop(name)
 
 
+def test_a_round_of_the_outbox_is_claimed_and_settled_as_one(url: str, trips: list[int]) -> None:
+    """Each message was nine there and back: claimed, read piece by piece, and settled by itself."""
+    server = postgres.shared()
+    name = server.new(postgres.made())
+    with Engine.open(server.url(name), time=ManualTime(NINE)) as engine:
+        engine.publish(sources(), "errand", actor=ADMIN)
+        engine.save_person(Person(id="run", name="Run", roles=("runner",)), actor=ADMIN)
+        engine.save_addresses("run", {"email": "run@desk.example"}, actor=ADMIN)
+        cases = [open_errand(engine) for _ in range(20)]
+        for case in cases:
+            send(engine, case)
+        reached: list[str] = []
+        engine.on("job", lambda one: reached.append(one.reach["run"]["email"]))
+        engine.on("*", lambda one: None)
+        trips.clear()
+        assert engine.deliver_some().delivered == 40
+        assert reached == ["run@desk.example"] * 20
+        assert len(trips) <= 40 * 2 + 10
+        assert [mail.attempts for mail in engine.outbox(status="delivered")] == [1] * 40
+        trips.clear()
+        assert engine.deliver_some().delivered == 0
+        assert len(trips) <= 4
+    server.drop(name)
+
+
 def test_whoever_a_form_names_is_looked_up_with_the_rest(url: str, trips: list[int]) -> None:
     """The desk's whole staff was asked for besides, only to see whether it keeps any."""
     server = postgres.shared()
@@ -148,12 +173,12 @@ def test_whoever_a_form_names_is_looked_up_with_the_rest(url: str, trips: list[i
     server.drop(name)
 
 
-@pytest.mark.parametrize("name", ["a\x00b", "a\udc80b"])
-def test_what_cannot_be_asked_ahead_is_told_where_it_is_wanted(url: str, name: str) -> None:
+@pytest.mark.parametrize(("name", "kind"), [("a\x00b", NotFound), ("a\udc80b", UsageError)])
+def test_what_cannot_be_asked_ahead_is_told_where_it_is_wanted(url: str, name: str, kind: type[Exception]) -> None:
     with Engine.open(url) as engine:
         with pytest.raises(UsageError):
             engine.act(name, "remark", actor=ADMIN)
-        with pytest.raises((NotFound, UsageError), match=r"is published|half a character"):
+        with pytest.raises(kind, match=r"is published|half a character"):
             engine.open_case(name, actor=ADMIN)
 
 

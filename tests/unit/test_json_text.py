@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.json_text import encode, encode_sorted
+from engine.json_text import decode, encode, encode_sorted
 
 TEXTS = st.text(max_size=8)  # half characters among them
 JSON = st.recursive(
@@ -53,3 +54,24 @@ def test_what_lies_deeper_than_the_fast_library_goes_is_written_too() -> None:
     for _ in range(500):
         deep = [deep]
     assert encode(deep) == "[" * 501 + "]" * 501
+
+
+@given(JSON)
+def test_a_text_says_what_it_says_to_the_standard_library(value: Any) -> None:
+    text = standard(value)
+    said = decode(text)
+    assert said == json.loads(text)
+    assert standard(said) == text or any(abs(number) >= 2**63 for number in numbers(value))
+
+
+def numbers(value: Any) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from numbers(part)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1,]", "'a'", "{'a': 1}"])
+def test_what_is_no_json_says_nothing(text: str) -> None:
+    with pytest.raises(ValueError, match=r"Expecting|Illegal"):
+        decode(text)

@@ -119,8 +119,11 @@ class PostgresStore:
             self._end(wire)
 
     def write(self, *, is_lasting: bool = True) -> Writing:
-        """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting."""
-        return Writing(self, [BEGIN] if is_lasting else [BEGIN, FOR_NOW])
+        """Committed at the end, or rolled back if an exception leaves it; a power cut may undo what is not lasting.
+
+        What is not is sent with the commit, and what fails of it fails then.
+        """
+        return Writing(self, [BEGIN]) if is_lasting else Writing(self, [BEGIN, FOR_NOW], ())
 
     def do(self, work: Callable[[SqlTransaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this with few messages: what stands ahead is asked with the beginning, what is written goes together.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, literal_column, or_, select, update
 
+from engine.store.statements.many import updating
 from engine.store.statements.writing import Hot, database_time, insert, locking, replace, value
 from engine.store.tables import (
     actors,
@@ -24,6 +25,7 @@ from engine.store.tables import (
 # As it stands in the condition of the index, or that is not used.
 _WAITING: ColumnElement[str] = literal_column("'waiting'")
 _EMIT: ColumnElement[str] = literal_column("'emit'")
+_ONE_MORE = outbox.c.attempts + literal_column("1")
 _earlier = outbox.alias("earlier")
 
 CLAIMABLE_MAIL = Hot(
@@ -50,15 +52,24 @@ CLAIMABLE_MAIL = Hot(
     "most",
 )
 CLAIM_MAIL = Hot(
-    update(outbox)
-    .where(outbox.c.id == value("mail"))
-    .values(attempts=outbox.c.attempts + literal_column("1"), next_ms=value("until")),
+    update(outbox).where(outbox.c.id == value("mail")).values(attempts=_ONE_MORE, next_ms=value("until")),
     "until",
     "mail",
+    many=updating(
+        outbox,
+        {"until": "bigint", "mail": "bigint"},
+        "mail",
+        lambda given: {"attempts": _ONE_MORE, "next_ms": given.c.until},
+    ),
 )
-_STATED = ("status", "attempts", "next_ms", "error", "delivered_ms")
+_STATED = {"status": "text", "attempts": "bigint", "next_ms": "bigint", "error": "text", "delivered_ms": "bigint"}
 UPDATE_MAIL = Hot(
-    update(outbox).where(outbox.c.id == value("mail")).values({name: value(name) for name in _STATED}), *_STATED, "mail"
+    update(outbox).where(outbox.c.id == value("mail")).values({name: value(name) for name in _STATED}),
+    *_STATED,
+    "mail",
+    many=updating(
+        outbox, {**_STATED, "mail": "bigint"}, "mail", lambda given: {name: given.c[name] for name in _STATED}
+    ),
 )
 NEXT_MAIL = Hot(select(func.min(outbox.c.next_ms)).where(outbox.c.status == _WAITING))
 MAIL = Hot(select(outbox).where(outbox.c.id == value("mail")), "mail")

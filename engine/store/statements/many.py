@@ -24,6 +24,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    update,
 )
 from sqlalchemy import Text as Words
 
@@ -76,6 +77,15 @@ def removing(table: Table, names: Sequence[str]) -> Wide:
     given = sets_of(_kinds_of(table, names))
     statement = delete(table).where(*(table.c[name] == given.rows.c[name] for name in names))
     return Wide(statement, given.kinds, table.name, _key_of(table, names))
+
+
+def updating(
+    table: Table, kinds: Mapping[str, str], id: str, changes: Callable[[FromClause], Mapping[str, Any]]
+) -> Wide:
+    """Change the row that each set names by its `id`, as the set says."""
+    given = sets_of(kinds)
+    statement = update(table).where(table.c.id == given.rows.c[id]).values(dict(changes(given.rows)))
+    return Wide(statement, kinds, table.name, ([*kinds].index(id),))
 
 
 def asking(build: Callable[[Subquery], ClauseElement], kinds: Mapping[str, str], *places: int) -> Wide:
