@@ -119,7 +119,7 @@ class PostgresStore:
             self._end(wire)
 
     def write(self, *, is_lasting: bool = True) -> Writing:
-        """Committed at the end, or rolled back if an exception leaves it; what need not last is sent with the commit."""
+        """Committed at the end, or rolled back if an exception leaves it; what need not last goes with the commit."""
         return Writing(self, [BEGIN]) if is_lasting else Writing(self, [BEGIN, FOR_NOW], ())
 
     def do(self, work: Callable[[SqlTransaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
