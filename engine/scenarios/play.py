@@ -177,11 +177,14 @@ class _Player:
         return reasons
 
     def _hold(self, hold: Hold, case: str, actor: Actor) -> tuple[Reason, ...]:
-        """Claim, release, assign, attach, merge."""
-        if hold.verb == "merge":
+        """Claim, release, assign, attach, merge, take in."""
+        if hold.verb in ("merge", "take_in"):
             if not self.before:
-                raise _Failed("`merge` has no case to end in: open one before this one")
-            return self.world.merge(case, self.before, actor)
+                raise _Failed(f"`{hold.verb}` has no case to end in: open one before this one")
+            reasons = self.world.merge(case, self.before, actor)
+            if hold.verb == "take_in" and not reasons:
+                self.before, self.main = "", self.before
+            return reasons
         form = {"name": hold.name} if hold.verb == "attach" else {}
         return self.world.command(Command(verb=hold.verb, case=case, name=hold.name, actor=actor, form=form))
 

@@ -1,7 +1,7 @@
 """A case that was, as a scenario: what people did, and how the case stood after it, without a word about any person.
 
 Its steps are those of the replay of its records. Playing the scenario gives the same states, promises and messages;
-what a scenario has no words for – a migration, an adjustment – is named instead.
+what a scenario has no words for – another version's time, a figure adjusted beside the case – is named instead.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from engine.core.cases import ENGINE, Case, Step
+from engine.core.cases import BESIDE, EMPTY, ENGINE, Case, Step
 from engine.core.plan import Library, Plan
 from engine.fields import Field, is_sealed, plain
 from engine.model import Action, Form, Opening
 from engine.scenarios.expecting import expected
 from engine.scenarios.placeholders import placeholder
 from engine.scenarios.play import play
+from engine.scenarios.registers import on_registers
 from engine.scenarios.script import HOLDING, read_script
 from engine.scenarios.writing import script_text
 from engine.values import read_instant, rfc3339, show_instant
@@ -55,21 +56,25 @@ Links = Mapping[str, tuple[str, str]]
 
 
 def recorded(
-    steps: Sequence[Step], links: Links, library: Library, name: str, survivor: Step | None = None
+    steps: Sequence[Step], links: Links, library: Library, name: str, others: Mapping[str, Step] = EMPTY
 ) -> Recorded:
     """Write the steps of a family's replay as a scenario of its root's process.
 
-    `survivor` is the opening of the case that this one was merged into: it is opened first, to be there to end in.
+    `others` are the openings of cases it was merged with, by their ids: the one it ends in is opened first, to be there
+    to end in; one that it took in is opened when it is taken in.
     """
-    recorder = _Recorder(steps, links, library, survivor)
+    recorder = _Recorder(steps, links, library, others)
     written = recorder.written(_groups(steps))
     unsaid = list(recorder.unsaid)
     while True:
         text = script_text(recorder.plan.definition.process, recorder.given, {name: written})
-        failed = _failed_at(text, library)
-        if failed is None or not _without(written[failed.step], failed.subject):
-            return Recorded(text, tuple(dict.fromkeys(unsaid + ([Unsaid("step", failed.message)] if failed else []))))
-        unsaid.append(Unsaid("expectation", f"{failed.subject}: {failed.message}"))
+        failed = failed_at(text, library)
+        if failed is None:
+            return Recorded(text, tuple(dict.fromkeys(unsaid)))
+        left_out = _left_out(written, failed)
+        unsaid.append(left_out or Unsaid("step", failed.message))
+        if left_out is None:
+            return Recorded(text, tuple(dict.fromkeys(unsaid)))
 
 
 def _groups(steps: Iterable[Step]) -> Iterator[_Group]:
@@ -92,10 +97,14 @@ def _groups(steps: Iterable[Step]) -> Iterator[_Group]:
 class _Recorder:
     """Puts groups into words, one after the other."""
 
-    def __init__(self, steps: Sequence[Step], links: Links, library: Library, survivor: Step | None) -> None:
+    def __init__(self, steps: Sequence[Step], links: Links, library: Library, others: Mapping[str, Step]) -> None:
         first = steps[0]
-        is_like = survivor is not None and survivor.case.process == first.case.process and _is_by_hand(survivor)
-        self.survivor = survivor if is_like else None
+        into = next((one.record["name"] for one in steps if _merges(one, "merge", first.case.root)), "")
+        alike = {
+            name: one for name, one in others.items() if one.case.process == first.case.process and _is_by_hand(one)
+        }
+        self.survivor = alike.get(into)
+        self.taken = {name: one for name, one in alike.items() if name != into}
         self.links = links
         self.facts = _facts_brought(steps)
         self.library = library
@@ -103,7 +112,8 @@ class _Recorder:
         self.plan = library.plan(first.case.process, first.case.version)
         self.zone = self.plan.definition.desk.zone
         self.started = first.record["at"]
-        self.given = {"at": self._at(self.started)}
+        register = on_registers([*others.values(), *steps], self.plan_of)
+        self.given: dict[str, Any] = {"at": self._at(self.started)} | ({"register": register} if register else {})
         self.cases: dict[str, Case] = {}
         self.unsaid: list[Unsaid] = []
         self._places: dict[str, Any] = {}  # commitment → what stands in its place
@@ -131,6 +141,7 @@ class _Recorder:
 
     def step(self, group: _Group) -> Iterator[dict[str, Any]]:
         """The step of a group; nothing for what a scenario cannot do."""
+        is_named = group.command is None or self._is_named(group.command.record["case"])
         self.cases |= {step.case.id: step.case for step in group.steps}
         expect = expected(group.steps, self.cases, self.root, self._link)
         if group.command is None:
@@ -138,7 +149,9 @@ class _Recorder:
             return
         record = group.command.record
         verb, at = record["verb"], record["at"]
-        if record.get("schedule"):
+        if not is_named:
+            self.unsaid.append(Unsaid("older", f"{record['case']} {self._at(at)}"))
+        elif record.get("schedule"):
             yield {"until": self._at(at + 1000), "schedule": record["schedule"], "expect": expect}
         elif record.get("heard"):
             yield {**self._heard(group.command, at), "expect": {"heard": "done", **expect}}
@@ -146,13 +159,39 @@ class _Recorder:
             yield {**self._opened(group.command), "expect": expect}
         elif verb == "do":
             yield {"until": self._at(at), **self._where(record), **self._done(group.command), "expect": expect}
-        elif verb in HOLDING and (verb != "merge" or (self.survivor is not None and record["case"] == self.root)):
-            held = {} if verb in ("attach", "merge") else self._assigned(group.command)
-            said = record["name"] if verb in ("assign", "attach") else True
-            by = {verb: said, "as": f"{self._role_holding(group.command)}:{record['actor']}", **_refusal(record)}
-            yield {"until": self._at(at), **self._where(record), **by, "expect": {**expect, **held}}
+        elif verb in HOLDING and self._has_other(record):
+            yield from self._held(group.command, expect)
+        elif verb in BESIDE:
+            self.unsaid.append(Unsaid("beside", f"{verb} {record['case']} {self._at(at)}"))
         else:
             self.unsaid.append(Unsaid(verb, f"{record['case']} {self._at(at)}"))
+
+    def _has_other(self, record: Mapping[str, Any]) -> bool:
+        """Whether the case that it is merged with, if it is, is there when this is played."""
+        if record["verb"] not in ("merge", "take_in"):
+            return True
+        known = self.survivor is not None if record["verb"] == "merge" else record["name"] in self.taken
+        return known and record["case"] == self.root
+
+    def _held(self, step: Step, expect: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Who held the case, what was attached, what it was merged with."""
+        record, verb = step.record, step.record["verb"]
+        at = {"until": self._at(record["at"])}
+        if verb == "take_in":
+            yield {**at, **self._opened(self.taken[record["name"]])}
+        held = self._assigned(step) if verb in ("claim", "release", "assign") else {}
+        said = record["name"] if verb in ("assign", "attach") else True
+        by = {verb: said, "as": f"{self._role_holding(step)}:{record['actor']}", **_refusal(record)}
+        yield {**at, **self._where(record), **by, "expect": {**expect, **held}}
+
+    def _is_named(self, case: str) -> bool:
+        """Whether links lead to a case: of several children by one link only to the youngest."""
+        while case in self.links:
+            alike = (other for other in self.cases.values() if self.links.get(other.id) == self.links[case])
+            if any(other.ordinal > self.cases[case].ordinal for other in alike):
+                return False
+            case = self.links[case][0]
+        return True
 
     def _where(self, record: Mapping[str, Any]) -> dict[str, Any]:
         return {} if record["case"] == self.root else {"case": self._link(record["case"])}
@@ -239,8 +278,10 @@ class _Recorder:
     def _form(self, step: Step, act: Action | Opening | None) -> dict[str, Any]:
         fields = self.plan_of(step.case).definition.fields
         form = self._plain(step.record.get("form", {}), fields)
-        if "refused" in step.record and act is not None and ["form"] not in step.record["refused"]:
-            form |= {name: self._place(fields[name], name) for name in _private(act.form, fields) if name not in form}
+        if "refused" in step.record and act is not None:
+            wrong = {name for rule, *names in step.record["refused"] if rule == "form" for name in names}
+            private = [name for name in _private(act.form, fields) if name not in form and name not in wrong]
+            form |= {name: self._place(fields[name], name) for name in private}
         return form
 
     def _facts(self, step: Step, act: Action | Opening | None) -> dict[str, Any]:
@@ -298,10 +339,15 @@ def _private(form: Form, fields: Mapping[str, Field]) -> list[str]:
     return [name for name in form.require if name in fields and fields[name].personal]
 
 
+def _merges(step: Step, verb: str, case: str) -> bool:
+    record = step.record
+    return record["verb"] == verb and record["case"] == case and "refused" not in record
+
+
 # -- playing it -------------------------------------------------------------------------------------------------------
 
 
-class _Failed(NamedTuple):
+class Failed(NamedTuple):
     """The step at which the scenario does not go as the case went, and what is otherwise there."""
 
     step: int
@@ -309,20 +355,26 @@ class _Failed(NamedTuple):
     message: str
 
 
-def _failed_at(text: str, library: Library) -> _Failed | None:
+def failed_at(text: str, library: Library) -> Failed | None:
+    """Where a file with one scenario does not pass, if it does not."""
     script, findings = read_script(text, "recorded.scenarios.yaml")
     if script is None:
-        return _Failed(0, "", "; ".join(found.message for found in findings))
+        return Failed(0, "", "; ".join(found.message for found in findings))
     failure = play(script.scenarios[0], script, library).failure
     if failure is None:
         return None
     steps = script.scenarios[0].steps
     number = next((number for number, step in enumerate(steps) if step.place == failure.place), 0)
     subject = failure.message[1:].partition("`")[0] if failure.message.startswith("`") else ""
-    return _Failed(number, subject, failure.message)
+    return Failed(number, subject, failure.message)
 
 
-def _without(step: dict[str, Any], subject: str) -> bool:
-    """Take one expectation away; whether there was one."""
-    found = step.get("expect", {}).pop(subject, None)
-    return found is not None
+def _left_out(written: list[dict[str, Any]], failed: Failed) -> Unsaid | None:
+    """Take out what does not go as it went and is not needed for the rest: an expectation, or a refusal."""
+    step = written[failed.step]
+    if step.get("expect", {}).pop(failed.subject, None) is not None:
+        return Unsaid("expectation", f"{failed.subject}: {failed.message}")
+    if "refused" not in step or "open" in step:
+        return None
+    written[failed.step] = {key: step[key] for key in ("until", "expect") if key in step}
+    return Unsaid("refusal", failed.message)

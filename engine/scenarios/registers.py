@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from engine.core.cases import Case, Step
 from engine.core.plan import Plan
 from engine.core.schedules import Member
 from engine.errors import UsageError
-from engine.fields import Field, Invalid, read
+from engine.fields import Field, Invalid, plain, read
 from engine.model import Desk, Party
 from engine.scenarios.placeholders import placeholder
 
@@ -40,6 +41,22 @@ def registers_for(plans: Iterable[Plan]) -> dict[str, Kept]:
         for party in (definition.desk.parties[name] for name in sorted(filter(None, asked))):
             if party.register:
                 found[party.name] = dict(_everybody(party, definition.desk.zone))
+    return found
+
+
+def on_registers(steps: Iterable[Step], plan_of: Callable[[Case], Plan]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Whom the registers held for these steps, and what they said openly of each, as a file gives them."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    entered: set[tuple[str, str]] = set()
+    for step in steps:
+        definition = plan_of(step.case).definition
+        entered |= {(entry["party"], entry["id"]) for entry in step.record.get("registered", ())}
+        for name, said in step.case.known.items():
+            party, one = definition.fields[name].party or "", step.case.data.get(name)
+            if isinstance(one, str) and (party, one) not in entered and one not in found.get(party, ()):
+                fields = definition.desk.parties[party].register
+                values = {key: plain(fields[key], value) for key, value in said.items() if key in fields}
+                found.setdefault(party, {})[one] = values
     return found
 
 

@@ -17,7 +17,7 @@ SUBJECTS = ("state", "heard", "assignee", "case", "clocks", "sent", "emitted", "
 """What can be expected; before each may stand links."""
 
 
-Verb = Literal["claim", "release", "assign", "attach", "merge"]
+Verb = Literal["claim", "release", "assign", "attach", "merge", "take_in"]
 
 
 class Hold(NamedTuple):

@@ -143,5 +143,37 @@ def test_who_held_a_case_and_what_became_of_it_beside_its_actions_is_recorded(de
     assert "repair: 1 scenario passed" in run("test", "processes", "-k", "as it was").out
 
 
+def test_of_a_case_that_took_another_in_the_other_one_is_opened_when_it_is_taken_in(desk: Path) -> None:
+    first, second = (run("open", "repair", "--as", "wang.fang", *REPORT).out.split()[0] for _ in range(2))
+    assert run("merge", second, first, "--as", "wang.fang").code == 0
+    assert run("do", first, "note", "--as", "wang.fang", "-f", "note=they called twice").code == 0
+    recorded = run("record", first, "--as", "wang.fang", "-o", "processes/recorded.scenarios.yaml")
+    assert (recorded.code, recorded.err) == (0, "")
+    steps = [
+        line for line in Path("processes/recorded.scenarios.yaml").read_text("utf-8").splitlines() if "- {" in line
+    ]
+    words = ("open: ", "open: ", "take_in: true", "do: note")
+    assert [word in step for step, word in zip(steps, words, strict=True)] == [True] * 4, steps
+    assert "repair: 1 scenario passed" in run("test", "processes", "-k", "as it was").out
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "the case is on version 1 of `repair`, its file is version 2: "), ("zh", "案件在 `repair` 的版本 1 上")],
+)
+def test_where_the_file_is_another_version_it_is_said_how_the_scenario_does_there(
+    desk: Path, language: str, said: str
+) -> None:
+    case = run("open", "repair", "--as", "wang.fang", *REPORT).out.split()[0]
+    file = Path("processes/repair.yaml")
+    file.write_text(file.read_text("utf-8").replace("version: 1", "version: 2", 1), "utf-8")
+    passes = run("record", case, "--as", "wang.fang", language=language)
+    assert (passes.code, passes.err.startswith(said), len(passes.err.splitlines())) == (0, True, 1), passes.err
+    file.write_text(file.read_text("utf-8").replace("initial: reported", "initial: on_site", 1), "utf-8")
+    otherwise = run("record", case, "--as", "wang.fang", language=language)
+    assert otherwise.code == 0
+    assert "`on_site`" in otherwise.err or "`state`" in otherwise.err, otherwise.err
+
+
 REPORT = [word for pair in ("channel=phone", "customer=Wu Min", "phone=13900000001", "place=3-201", "fault=no power",
                             "member=no") for word in ("-f", pair)]  # fmt: skip

@@ -42,6 +42,7 @@ def failures(*steps: str) -> list[str]:
         ["{attach: photo.jpg, expect: {recorded: {attached: {name: photo.jpg}}}}"],
         ["{open: {kind: again}}", "{merge: true, expect: {clocks.quick: cancelled}}", "{merge: true, refused: state}"],
         ["{wait: 16m}", "{open: {}}", "{merge: true}", "{do: finish, expect: {recorded: {verb: merge}}}"],
+        ["{wait: 16m}", "{open: {}}", "{take_in: true}", "{do: finish, expect: {recorded: {verb: do, name: finish}}}"],
     ],
 )
 def test_a_case_is_held_and_merged(steps: list[str]) -> None:
@@ -52,6 +53,7 @@ def test_a_case_is_held_and_merged(steps: list[str]) -> None:
     ("steps", "said"),
     [
         (["{merge: true}"], "`merge` has no case to end in: open one before this one"),
+        (["{take_in: true}"], "`take_in` has no case to end in: open one before this one"),
         (["{claim: true, do: finish}"], "`claim` cannot stand beside `do`: each is a step"),
         (["{claim: true, release: true}"], "`release` cannot stand beside `claim`: each is a step"),
         (["{claim: true, refused: claimd}"], "`claimd` is not a reason of `claim` to refuse"),

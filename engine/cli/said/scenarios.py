@@ -38,7 +38,7 @@ SENTENCES = (
     later("`{key}: {text}` is not an instant: {error}"),
     later("nobody acts: say `as: ROLE:PERSON` here or under `given`"),
     later("`{do}` has no case to act on: the opening was refused, and none was opened since"),
-    later("`merge` has no case to end in: open one before this one"),
+    later("`{verb}` has no case to end in: open one before this one"),
     later("`{name}` cannot be expected{near}"),
     later("`case.{name}` is not a field of `{process}`"),
     later("`{name}` is not a clock of `{process}`"),
