@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.views import FormField
 
 _MOST_NAMED = 8
+_YES, _NO = frozenset(("y", "yes", "是")), frozenset(("", "n", "no", "否"))
 _TYPES: Mapping[str, str] = {
     "integer": "0, 1, 2 …",
     "number": "1.5",
@@ -55,7 +56,19 @@ def ask_missing(reader: Reader, asked: Iterable[FormField], form: dict[str, Any]
 
 def confirm(question: str) -> None:
     """Ask whether to do what cannot be taken back; anything but a yes is `click.Abort`."""
-    click.confirm(question, abort=True, err=True, prompt_suffix=_(": "))
+    if not click.prompt(
+        f"{question} [y/N]", False, err=True, show_default=False, value_proc=_yes, prompt_suffix=_(": ")
+    ):
+        raise click.Abort
+
+
+def _yes(text: str | bool) -> bool:
+    if isinstance(text, bool):
+        return text
+    word = text.strip().lower()
+    if word not in _YES | _NO:
+        raise click.UsageError(_("answer {yes} or {no}").format(yes="`y`", no="`n`"))
+    return word in _YES
 
 
 def _ask(reader: Reader, asked: FormField, staff: Staff) -> Any:

@@ -761,7 +761,9 @@ def test_a_new_process_is_labelled_by_its_name_in_every_language(desk: Path) -> 
 
 def test_a_copy_of_the_database_works_once_its_keys_are_back(desk: Path) -> None:
     case = report()
-    assert run("db", "backup", "copy.sqlite", "--keys", "copy.keys").code == 0
+    alone = run("db", "backup", "alone.sqlite")
+    assert "the copy alone shows no private value: --keys FILE writes their keys" in alone.err
+    assert run("db", "backup", "copy.sqlite", "--keys", "copy.keys").err == ""
     shown = ("show", case, "--as", "wang.fang", "--db", "copy.sqlite")
     assert "keys were left out" in run(*shown).err
     assert run("db", "keys", "copy.keys", "--db", "copy.sqlite", "--json").json["keys"] == 1

@@ -24,6 +24,16 @@ def case(desk: Path) -> str:
     return report()
 
 
+def test_a_chinese_reader_answers_in_chinese(case: str, desk: Path) -> None:
+    for answers, code in ((("也许", "否"), Exit.CANCELLED), (("是",), Exit.DONE)):
+        screen = Terminal(["--lang", "zh", "privacy", "erase", case, *WHY], desk)
+        for answer in answers:
+            screen.wait_for("[y/N]：")
+            screen.type(answer)
+        assert screen.end() == code
+        assert ("请回答 `y` 或 `n`" in screen.text) is (code == Exit.CANCELLED)
+
+
 def test_values_are_erased_only_when_that_was_said_twice(case: str) -> None:
     asked = run("privacy", "erase", case, *WHY)
     assert (asked.code, asked.out) == (Exit.USAGE, "")

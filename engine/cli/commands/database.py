@@ -50,7 +50,7 @@ def db_command() -> click.Group:
     return Subcommands(
         "db",
         help=_("Bring the database's tables up to date, or back the database up."),
-        examples=("casewright db upgrade", "casewright db backup monday.sqlite"),
+        examples=("casewright db upgrade", "casewright db backup monday.sqlite --keys monday.keys"),
         commands=[upgrade, backup, keys],
     )
 
@@ -66,6 +66,10 @@ def run_backup(streams: Streams, args: Args) -> int:
     streams.say(_("{database} copied to {file}").format(database=args.settings.shown_database, file=args.file))
     if args.keys is not None:
         streams.say(_("the keys of private values: {file}; keep it apart").format(file=args.keys))
+    else:
+        streams.tell(
+            _("the copy alone shows no private value: --keys FILE writes their keys, to be kept apart from it")
+        )
     return Exit.DONE
 
 
@@ -78,6 +82,8 @@ def run_keys(streams: Streams, args: Args) -> int:
         streams.give({"database": args.settings.shown_database, "keys": count})
     else:
         streams.say(plural("{count} key brought back", "{count} keys brought back", count))
+    if not count and not streams.is_json:
+        streams.tell(_("the database has every key of this file already, or the file holds none"))
     return Exit.DONE
 
 
