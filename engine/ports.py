@@ -257,7 +257,7 @@ class Registry(Protocol):
         """
 
     def attached(self, case: str) -> list[Attached]:
-        """What was attached to this case, in that order."""
+        """What was attached to this case, in that order; without names where the host's key is not here."""
 
     def setting(self, name: str) -> str | None:
         """A setting's text."""

@@ -159,7 +159,7 @@ class Attached:
     """One attaching of a file to a case."""
 
     hash: str
-    name: str
+    name: str  # empty where its key is not here
     media_type: str
     size: int
     at: int

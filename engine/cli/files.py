@@ -81,7 +81,10 @@ def attached_line(file: File | Attached) -> str:
     """Say which file this is: its name, its size, its kind and the beginning of its hash."""
     size = file.size if hasattr(file, "size") else len(file.content)
     return _("{name}: {size}, {type}, hash {hash}").format(
-        name=harmless(file.name), size=size_text(size), type=harmless(file.media_type), hash=hash_start(file.hash)
+        name=harmless(file.name) or "?",
+        size=size_text(size),
+        type=harmless(file.media_type),
+        hash=hash_start(file.hash),
     )
 
 

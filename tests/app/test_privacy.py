@@ -225,8 +225,8 @@ def test_without_the_host_s_key_files_and_addresses_stay_locked_and_the_rest_goe
         engine.save_person(Person(id="lin", name="lin", roles=("agent",)), actor=ADMIN)
         engine.save_addresses("lin", {"email": "lin@home.example"}, actor=ADMIN)
     with opened(disk) as engine:
+        assert [(one.name, one.size) for one in engine.attachments(case)] == [("", len(LETTER))]
         for look in (
-            lambda: engine.attachments(case),
             lambda: engine.attachment(case, File(name="", content=LETTER).hash),
             lambda: engine.attach(case, "b.txt", b"b", actor=LIN),
             lambda: engine.addresses("lin", actor=ADMIN),

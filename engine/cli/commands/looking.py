@@ -40,7 +40,7 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     definition = definition_of(engine, view)
     attached = engine.attachments(args.case, actor=args.settings.actor)
     adjusted = engine.adjusted(args.case, actor=args.settings.actor)
-    reader = replace(reader_of(streams, engine, definition), files={one.hash: one.name for one in attached})
+    reader = replace(reader_of(streams, engine, definition), files={one.hash: one.name for one in attached if one.name})
     if streams.is_json:
         attachments = [attachment_document(reader, one) for one in attached]
         beside = [change_document(reader, one) for one in adjusted]
@@ -72,7 +72,7 @@ def run_history(streams: Streams, engine: Engine, args: Args) -> int:
             streams.give_line(dict(record))
         return Exit.DONE
     definition = definition_of(engine, engine.case(args.case, actor=actor))
-    files = {one.hash: one.name for one in engine.attachments(args.case, actor=actor)}
+    files = {one.hash: one.name for one in engine.attachments(args.case, actor=actor) if one.name}
     write_history(streams, replace(reader_of(streams, engine, definition), files=files), definition, records)
     return Exit.DONE
 

@@ -229,7 +229,7 @@ class PostgresStore:
         """Let the server reuse the room of what was deleted; its own logs and copies of the files are beyond us."""
         wire, _ = self._pool.take()
         try:
-            wire.cursor.execute("VACUUM case_keys, personal, parties", prepare=False)
+            wire.cursor.execute("VACUUM case_keys, personal, parties, contents, attachments, addresses", prepare=False)
         except psycopg.Error as error:
             raise self._explain(error) from error
         finally:

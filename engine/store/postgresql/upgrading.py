@@ -19,6 +19,9 @@ from engine.store.postgresql.trouble import explain, explain_connecting
 from engine.store.sql import ALONE
 from engine.store.tables import VERSION_TABLE
 
+REWRITTEN = "VACUUM FULL personal, parties, attachments, addresses"
+"""So that nothing of earlier rows is left in their files; what was made anew has no earlier ones."""
+
 
 def upgrade_postgresql(address: Address) -> bool:
     """Make the tables or bring them up to date; whether anything had to be done."""
@@ -38,7 +41,7 @@ def upgrade_postgresql(address: Address) -> bool:
         is_changed = _upgrade(connection, address.path)
         with closing(connect(address).connection) as another, suppress(psycopg.OperationalError):
             # While somebody holds them the tables are current all the same.
-            another.execute("VACUUM FULL personal, parties")  # so that nothing of earlier rows is left in their files
+            another.execute(REWRITTEN)
         return is_changed
     except psycopg.Error as error:
         raise explain(error, address.path) from error
