@@ -313,9 +313,10 @@ def unusable(process: str, loaded: Loaded) -> DefinitionError:
     """What to say of a definition that has errors."""
     errors = [found for found in loaded.diagnostics if found.severity == "error"]
     said = f"{errors[0].span}: {errors[0].message}" if errors else "nothing says why"
+    mend = errors[0].help if len(errors) == 1 else None
     return DefinitionError(
         f"`{process}` cannot be published, errors in it: {len(errors)}; the first: {said}",
-        help="`casewright check` shows them all",
+        help=mend or "`casewright check` shows them all",
     )
 
 

@@ -74,6 +74,12 @@ def test_what_has_errors_is_not_published_and_the_first_is_named(engine: Engine)
         engine.publish(sources(call=CALL.replace("to: called", "to: caled")), "call", actor=ADMIN)
 
 
+def test_a_process_misspelt_is_answered_by_the_one_that_is_there(engine: Engine) -> None:
+    with pytest.raises(DefinitionError, match=r"there is no file `erand.yaml`") as error:
+        engine.publish(sources(), "erand", actor=ADMIN)
+    assert error.value.help == "did you mean `errand`?"
+
+
 def test_only_an_administrator_publishes(engine: Engine) -> None:
     with pytest.raises(NotPermitted, match="`lin` may not publish"):
         engine.publish(sources(), "errand", actor=LIN)
