@@ -142,6 +142,10 @@ class Refusal:
     case: CaseView | None
     reasons: tuple[Reason, ...]
 
+    def __repr__(self) -> str:
+        rules = ", ".join(f"{reason.rule} {reason.field}" if reason.field else reason.rule for reason in self.reasons)
+        return f"Refusal({self.case.id if self.case else 'no case'}: {rules})"  # no words: a log is no place for values
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:

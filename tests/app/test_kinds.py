@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from engine import Accepted, Act, Actor, Engine, File, Inside, Search, SlaQuestion, UsageError
-from tests.app.desks import LIN, open_errand
+from tests.app.desks import LIN, STRANGER, open_errand
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,13 @@ def test_an_answer_goes_to_another_process_with_its_views(engine: Engine) -> Non
     again = pickle.loads(pickle.dumps(done))
     assert (again.case, again.before, again.record) == (done.case, done.before, done.record)
     assert repr(again) == repr(done) == f"Accepted({case}, revision 2)"
+
+
+def test_a_refusal_in_a_log_is_short_and_holds_no_value(engine: Engine) -> None:
+    opening = engine.open_case("errand", {"what": "milk", "wrong": "secret"}, actor=STRANGER)
+    assert (repr(opening), "secret" in repr(opening)) == ("Refusal(no case: by)", False)
+    case = open_errand(engine)
+    assert repr(engine.act(case, "send", {"runner": "secret"}, actor=LIN)) == f"Refusal({case}: facts at_work)"
 
 
 def test_a_database_is_named_by_a_path_as_well(tmp_path: Path) -> None:
