@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -301,6 +302,22 @@ def test_a_signal_while_much_is_sent_leaves_no_half_told_connection(
     store.do(work)
     with store.read() as tx:
         assert len(list(tx.roots())) == 2 * MUCH - 1
+
+
+def test_a_stopped_process_that_has_told_much_is_idle_to_the_server(wire: Wire, url: str) -> None:
+    """So the server ends its transaction after a minute, and nobody waits longer for what it had locked."""
+    (process,) = wire.execute("SELECT pg_backend_pid()").fetchone() or ()
+    wire.ask([("BEGIN", ())])
+    for _ in range(MUCH):
+        wire.tell("SELECT 7", ())
+    wire.push()
+    with psycopg.connect(url, autocommit=True) as other:
+        asked = "SELECT state FROM pg_stat_activity WHERE pid = %s AND query = 'SELECT 7'"
+        seen, until = "", monotonic() + 10
+        while seen != "idle in transaction" and monotonic() < until:
+            (seen,) = other.execute(asked, (process,)).fetchone() or ("",)
+    assert seen == "idle in transaction"
+    assert wire.end()
 
 
 def test_more_goes_ahead_than_either_side_holds(wire: Wire) -> None:

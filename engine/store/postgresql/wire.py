@@ -57,6 +57,7 @@ class Wire:
         self._libpq = cursor.connection.pgconn
         self._waiting: list[Told] = []
         self._under_way: list[Expected] = []  # sent ahead: what each answer to come is to, as in `_send`
+        self._pushed = 0  # how often something was
         self._ahead: dict[Statement, Rows] = {}
         self._repeated: dict[Statement, int] = {}  # how often they will be asked besides
         self._names: dict[str, bytes] = {}
@@ -80,7 +81,7 @@ class Wire:
         if self._libpq.transaction_status != _IDLE and self._libpq.status != _BAD:
             try:
                 if self._under_way:
-                    self._exchange([])  # after one that failed, nothing is done until all were heard
+                    self._exchange([])  # whatever was told
                 self.ask([ROLLBACK])
             except psycopg.Error:
                 self.close()
@@ -139,8 +140,9 @@ class Wire:
             if not self._under_way:
                 self._libpq.enter_pipeline_mode()
             self._under_way += self._send(waiting)
-            self._libpq.flush()
-            self._libpq.consume_input()  # so that the server never waits to be heard
+            self._pushed += 1
+            self._libpq.pipeline_sync()  # only then does the server count how long a stopped process leaves it idle
+            self._libpq.consume_input()  # so that it never waits to be heard
         except BaseException:
             self.close()  # as in `_exchange`
             raise
@@ -187,10 +189,10 @@ class Wire:
         try:
             if not self._under_way:
                 self._libpq.enter_pipeline_mode()
-            under_way, self._under_way = self._under_way, []
-            expected = [*under_way, *self._send(statements)]
+            expected, self._under_way = [*self._under_way, *self._send(statements)], []
+            syncs, self._pushed = self._pushed + 1, 0
             self._libpq.pipeline_sync()
-            heard = self._hear(expected)
+            heard = self._hear(expected, syncs)
             self._libpq.exit_pipeline_mode()
         except BaseException:
             self.close()  # nobody knows what is still on its way
@@ -223,7 +225,7 @@ class Wire:
         used = self._uses[text] = self._uses.get(text, 0) + 1
         return used >= OFTEN and len(self._names) < PREPARED
 
-    def _hear(self, expected: Sequence[Expected]) -> tuple[list[Rows], psycopg.Error | None]:
+    def _hear(self, expected: Sequence[Expected], syncs: int) -> tuple[list[Rows], psycopg.Error | None]:
         libpq, rows, turn = self._libpq, list[Rows](), iter(expected)
         failed: psycopg.Error | None = None
         while True:
@@ -240,7 +242,10 @@ class Wire:
                 raise failed or lost from lost  # what the server said last says more
             status = result.status
             if status == _SYNC:
-                return rows, failed
+                syncs -= 1
+                if not syncs:
+                    return rows, failed
+                continue
             of = next(turn)
             if status in (_ROWS, _DONE):
                 if isinstance(of, Reader):
