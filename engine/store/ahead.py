@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from engine.ports import Ahead
@@ -11,12 +11,14 @@ from engine.store.rows import Memo
 from engine.store.statements import Text
 
 
-def statements_of(ahead: Ahead, texts: Mapping[str, Text], memo: Memo) -> list[tuple[Text, tuple[Any, ...]]]:
-    """The statements that will be run for this, and their values."""
-    return [(texts[name], values) for name, values in _asked(ahead, memo)]
+def statements_of(
+    ahead: Ahead, texts: Mapping[str, Text], memo: Memo, claimed: Collection[str] = ()
+) -> list[tuple[Text, tuple[Any, ...]]]:
+    """The statements that will be run for this, and their values; roots that are `claimed` are locked already."""
+    return [(texts[name], values) for name, values in _asked(ahead, memo, claimed)]
 
 
-def _asked(ahead: Ahead, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _asked(ahead: Ahead, memo: Memo, claimed: Collection[str]) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for setting in ahead.settings:
         yield "SETTING", (setting,)
     for person in ahead.people:
@@ -37,9 +39,15 @@ def _asked(ahead: Ahead, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield "NEXT_OPENING", ()
     for person in ahead.reached:
         yield "ADDRESSES", (owner_of_addresses(person), person)
-    for root in (*ahead.families, *ahead.seen):
-        if root in ahead.families:
+    for root in ahead.families:
+        if root not in claimed:
             yield "LOCK", (root,)
-        yield "FAMILY", (root,)  # in a statement of its own: it sees what whoever held the lock has left
-        if not memo.has_one(root):
-            yield "SECRETS", (root,)
+        yield from _family(root, memo)
+    for root in ahead.seen:
+        yield from _family(root, memo)
+
+
+def _family(root: str, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    yield "FAMILY", (root,)  # in a statement of its own: it sees what whoever held the lock has left
+    if not memo.has_one(root):
+        yield "SECRETS", (root,)

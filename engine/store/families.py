@@ -48,7 +48,7 @@ class Families(Work):
         if self._known is not None and (kept := self._known.families.get(root)):
             self._seen.families[root] = kept
             return kept
-        if lock:
+        if lock and root not in self._claimed:
             self._lock("LOCK", root)
         rows = [CaseRow._make(row) for row in self._run("FAMILY", root).fetchall()]
         if not rows:

@@ -44,7 +44,9 @@ class Lists(Work):
 
     def due_roots(self, before: int, limit: int) -> list[str]:
         """Roots whose family has something due before that instant, in due order; locked, skipping locked ones."""
-        return [root for (root,) in self._run("DUE", before, limit).fetchall()]
+        roots = [root for (root,) in self._run("DUE", before, limit).fetchall()]
+        self._claimed.update(roots)
+        return roots
 
     def importing_due(self, name: str, before: int, after: str, limit: int) -> list[str]:
         """Roots of an unfinished import whose family has something due before that instant, by id, after that id."""

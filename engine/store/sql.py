@@ -118,6 +118,7 @@ class Work:
         self._rows: dict[str, CaseRow] = {}  # rows of `cases` as they stand in this transaction
         self._saved: dict[str, Case] = {}
         self._parts = 0  # under way
+        self._claimed: set[str] = set()  # roots that were locked when they were found
         self.spoiled: BaseException | None = None  # a write failed; only its part or all of it can be taken back
         self.lost: Exception | None = None  # the database failed; nothing more is possible
         self.is_ending = False  # the database has been told to commit
@@ -162,7 +163,7 @@ class Work:
         if self._deferring is None or self.lost is not None:
             return
         try:
-            self._deferring.look_ahead(statements_of(ahead, self._texts, self._memo))
+            self._deferring.look_ahead(statements_of(ahead, self._texts, self._memo, self._claimed))
         except Exception as error:
             raise self._explained(error) from error
 
@@ -213,8 +214,10 @@ class Work:
         What was asked ahead still is where the database was not told of any of it.
         """
         self._rows.clear()
-        if self._deferring is not None and not is_unsent:
-            self._deferring.forget_ahead()
+        if not is_unsent:
+            self._claimed.clear()
+            if self._deferring is not None:
+                self._deferring.forget_ahead()
         self._doubt()
 
     def _doubt(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -173,6 +174,26 @@ def test_a_batch_is_read_and_written_in_a_few_statements(store: PostgresStore, s
     assert [len(texts) for texts in sent] == [2 + 2, 2 + 1]  # begin, version; locks, families | cases, records; commit
     with store.read() as tx:
         assert [tx.family(name, lock=False).cases[name].data["seen"] for name in names] == list(names)  # type: ignore[union-attr]
+
+
+def test_what_was_locked_when_it_was_found_to_be_due_is_not_locked_again(
+    store: PostgresStore, sent: list[list[str]]
+) -> None:
+    for number in range(1, SOME + 1):
+        put(store, opening(a_case(f"R-{number}", next_due=MORNING + number)))
+    sent.clear()
+
+    def work(tx: Transaction) -> list[str]:
+        roots = tx.due_roots(MORNING + 10, SOME)
+        tx.look_ahead(Ahead(families=tuple(roots)))
+        with suppress(ZeroDivisionError), tx.part():
+            assert all(tx.family(root, lock=True) is not None for root in roots)
+            raise ZeroDivisionError
+        return roots
+
+    roots = store.do(work)
+    assert roots == [f"R-{number}" for number in range(1, 10)]
+    assert sum("FOR UPDATE" in text for texts in sent for text in texts) == 1
 
 
 def test_of_one_case_each_step_comes_after_the_one_before(store: PostgresStore) -> None:
