@@ -234,10 +234,8 @@ class Wire:
                     self._wait()
                     libpq.consume_input()
                 result = libpq.get_result()
-                if result is None:  # the end of one statement's answer
-                    if libpq.status == _BAD:
-                        raise psycopg.OperationalError("the server has closed the connection")
-                    continue
+                if result is None:
+                    raise psycopg.OperationalError("the server has closed the connection")
             except psycopg.OperationalError as lost:
                 raise failed or lost from lost  # what the server said last says more
             status = result.status
@@ -246,6 +244,7 @@ class Wire:
                 if not syncs:
                     return rows, failed
                 continue
+            libpq.get_result()  # None: it ends each statement's answer, and nobody need wait for it
             of = next(turn)
             if status in (_ROWS, _DONE):
                 if isinstance(of, Reader):

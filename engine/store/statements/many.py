@@ -34,7 +34,7 @@ COUNT = "count"
 _KINDS: Mapping[str, Any] = {"text": Words(), "bigint": BigInteger()}
 
 
-class Sets(NamedTuple):
+class _Sets(NamedTuple):
     """The sets of values as rows, and of what kind each value is."""
 
     rows: Subquery
@@ -57,24 +57,24 @@ class Wide(NamedTuple):
         return Many(" ".join(str(compiled).split()), tuple(self.kinds.values()), self.table, self.key)
 
 
-def sets_of(kinds: Mapping[str, str], *, is_ordered: bool = False) -> Sets:
+def _sets_of(kinds: Mapping[str, str], *, is_ordered: bool = False) -> _Sets:
     """The arrays that are given as rows; where their order matters, with the place of each."""
     arrays = [cast(bindparam(name), ARRAY(_KINDS[kind])) for name, kind in kinds.items()]
     rows = func.unnest(*arrays).table_valued(*kinds, **({"with_ordinality": "place"} if is_ordered else {}))
-    return Sets(select(rows.render_derived("sets")).limit(bindparam(COUNT)).subquery("given"), kinds)
+    return _Sets(select(rows.render_derived("sets")).limit(bindparam(COUNT)).subquery("given"), kinds)
 
 
 def inserting(statement: Insert, names: Sequence[str]) -> Wide:
     """Insert a row for each set, in their order: so the database numbers them."""
     table = statement.table
-    given = sets_of(_kinds_of(table, names), is_ordered=True)
+    given = _sets_of(_kinds_of(table, names), is_ordered=True)
     rows = select(*(given.rows.c[name] for name in names)).order_by(given.rows.c.place)
     return Wide(statement.from_select(list(names), rows), given.kinds, str(table.name), _key_of(table, names))
 
 
 def removing(table: Table, names: Sequence[str]) -> Wide:
     """Remove the row that each set names."""
-    given = sets_of(_kinds_of(table, names))
+    given = _sets_of(_kinds_of(table, names))
     statement = delete(table).where(*(table.c[name] == given.rows.c[name] for name in names))
     return Wide(statement, given.kinds, table.name, _key_of(table, names))
 
@@ -90,7 +90,7 @@ def updating(
 
 def asking(build: Callable[[Subquery], ClauseElement], kinds: Mapping[str, str], *places: int) -> Wide:
     """Ask for the rows of each set, by which they have `place` as well; the answer has their values in these places."""
-    given = sets_of(kinds, is_ordered=True)
+    given = _sets_of(kinds, is_ordered=True)
     return Wide(build(given.rows), kinds, "", places)
 
 
