@@ -205,8 +205,8 @@ def test_a_connection_lost_with_the_commit_leaves_the_outcome_unknown_for_all(
     """Nobody may do his own again: it may have been kept, as it was here."""
     hear = Wire._hear
 
-    def cut(self: Wire, preparing: list[Any]) -> Any:
-        heard = hear(self, preparing)
+    def cut(self: Wire, *expected: Any) -> Any:
+        heard = hear(self, *expected)
         if len(heard[0]) > 4 and heard[0][-1].status == b"COMMIT":
             raise psycopg.OperationalError("the connection was cut")
         return heard
