@@ -83,7 +83,7 @@ def updating(
     table: Table, kinds: Mapping[str, str], id: str, changes: Callable[[FromClause], Mapping[str, Any]]
 ) -> Wide:
     """Change the row that each set names by its `id`, as the set says."""
-    given = sets_of(kinds)
+    given = _sets_of(kinds)
     statement = update(table).where(table.c.id == given.rows.c[id]).values(dict(changes(given.rows)))
     return Wide(statement, kinds, table.name, ([*kinds].index(id),))
 
