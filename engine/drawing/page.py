@@ -12,8 +12,8 @@ from engine.drawing.page_style import CODE, STYLE
 from engine.drawing.picture import Picture
 from engine.drawing.svg import svg_of
 from engine.model import Clock, Threshold
-from engine.words.acts import acts_in
 from engine.words.effects import effects_said
+from engine.words.handbook import page_of as handbook_page
 from engine.words.promises import promise_said, rung_said
 from engine.words.speech import Speech
 
@@ -50,7 +50,8 @@ def page_of(picture: Picture, told: Told | None = None) -> str:
             f"<title>{title}</title><style>{STYLE}</style></head><body>",
             f"<header><h1>{title}</h1><p>{escape(speech.say('page_help'))}</p></header>",
             f'<main><div id="sheet" tabindex="0">{svg_of(placed(picture))}</div>',
-            f'<aside id="about" aria-live="polite"><p>{escape(speech.say("point_at"))}</p></aside></main>',
+            f'<aside><div id="about" aria-live="polite"><p>{escape(speech.say("point_at"))}</p></div>'
+            f"<footer>{_whole(speech)}</footer></aside></main>",
             *_offers(speech, told),
             *_clocks(speech, told),
             f'<script type="application/json" id="texts">{_json(about)}</script>',
@@ -67,13 +68,29 @@ def _json(value: object) -> str:
 
 
 def _about(speech: Speech, name: str) -> dict[str, object]:
-    """What is told of a state: who may do what there, and on what conditions."""
-    state = speech.definition.states[name]
-    acts = [] if state.children else [
+    """What is told of a state: its page of the handbook."""
+    page = handbook_page(speech, speech.definition.states[name])
+    acts = [
         {"label": act.label, "who": speech.say("by", who=act.who), "lines": [*act.terms, *act.leads]}
-        for act in acts_in(speech, name)
-    ]  # fmt: skip
-    return {"label": speech.state(name), "acts": acts, "none": speech.say("nothing_to_do")}
+        for act in page.acts
+    ]
+    return {
+        "label": page.label,
+        "meaning": page.meaning,
+        "acts": acts,
+        "none": "" if speech.definition.states[name].children else speech.say("nothing_to_do"),
+        "itself": {"head": speech.say("by_itself_head"), "lines": page.itself},
+        "clocks": {
+            "head": speech.say("clocks_here"),
+            "lines": [speech.say("colon", head=one.label, text=speech.listed(one.lines)) for one in page.clocks],
+        },
+    }
+
+
+def _whole(speech: Speech) -> str:
+    """Where the rest of the handbook is."""
+    command = f"<code>casewright explain {escape(speech.definition.process)}</code>"
+    return f"<p>{escape(speech.say('whole_handbook')).replace('…', command)}</p>"
 
 
 def _offers(speech: Speech, told: Told | None) -> Iterator[str]:
@@ -128,7 +145,8 @@ def _bar(speech: Speech, clock: Clock, standing: Standing | None) -> str:
             "</div>"
         )
     listed = "".join(
-        f"<li>{escape(rung_said(speech, rung))}: {escape(effects_said(speech, rung.then))}</li>" for _, rung in marks
+        f"<li>{escape(speech.say('colon', head=rung_said(speech, rung), text=effects_said(speech, rung.then)))}</li>"
+        for _, rung in marks
     )
     return "".join(parts) + f'</div><ol class="rungs">{listed}</ol>'
 

@@ -13,6 +13,7 @@ main {{ display: flex; height: 74vh; border: solid #d5dce3; border-width: 1px 0;
 #sheet .title {{ display: none; }}
 aside {{ width: 340px; overflow: auto; padding: 8px 16px; border-left: 1px solid #d5dce3; }}
 aside h2 {{ font-size: 16px; margin: 6px 0; }} aside h3 {{ font-size: 14px; margin: 12px 0 0; }}
+aside footer {{ margin-top: 16px; border-top: 1px solid #d5dce3; padding-top: 8px; font-size: 12px; }}
 aside p {{ margin: 0; color: #44525f; }} aside ul {{ margin: 0; padding-left: 18px; color: #44525f; }}
 .spot:hover rect, .spot.chosen rect {{ stroke-width: 3; }} .spot.paused rect {{ fill: #fdf3d7; }}
 section {{ padding: 4px 20px; }} section h2 {{ font-size: 16px; margin: 12px 0 4px; }}
@@ -83,12 +84,19 @@ CODE = """
     chosen = spot; spot.classList.add("chosen");
     about.replaceChildren();
     line(about, "h2", told.label);
+    for (const text of told.meaning) line(about, "p", text);
     if (!told.acts.length) line(about, "p", told.none);
     for (const act of told.acts) {
       line(about, "h3", act.label);
       line(about, "p", act.who);
       const list = line(about, "ul", "");
       for (const text of act.lines) line(list, "li", text);
+    }
+    for (const part of [told.itself, told.clocks]) {
+      if (!part.lines.length) continue;
+      line(about, "h3", part.head);
+      const list = line(about, "ul", "");
+      for (const text of part.lines) line(list, "li", text);
     }
   };
   const spots = [...svg.querySelectorAll(".spot")];

@@ -34,7 +34,7 @@ text {{ font-family: {FONTS}; fill: #1c2733; }}
 .time {{ stroke-dasharray: 6 4; }}
 .self {{ stroke-dasharray: 1.5 3.5; stroke-linecap: round; stroke-width: 1.8; }}
 .said {{ font-size: {SMALL}px; text-anchor: middle; fill: #22303c; }}
-.frame-label {{ font-size: {LABEL}px; font-weight: bold; }}
+.frame-label {{ font-size: {LABEL}px; font-weight: bold; paint-order: stroke; stroke: #f7f8fa; stroke-width: 7px; }}
 .frame-more {{ font-size: {SMALL}px; font-weight: normal; fill: #44525f; }}
 .key {{ font-size: {SMALL}px; fill: #44525f; }}
 """.strip()
@@ -60,6 +60,7 @@ def svg_of(placed: Placed, hints: Mapping[str, str] | None = None) -> str:
         f'<g transform="translate({shift:.1f} {_MARGIN + _HEAD:.1f})">',
         *(text for box in placed.boxes if _is_frame(box) for text in _box(box, hints or {})),
         *(text for line in placed.lines for text in _way(line)),
+        *(_frame_text(box) for box in placed.boxes if _is_frame(box)),  # over the ways: none strikes a name through
         *(text for box in placed.boxes if not _is_frame(box) for text in _box(box, hints or {})),
         *(text for line in placed.lines for text in _said(line)),
         "</g>",
@@ -90,7 +91,7 @@ def _box(box: Box, hints: Mapping[str, str]) -> Iterator[str]:
             f'<rect class="{spot.kind}{active}" x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
             f'height="{box.height:.1f}" rx="{corner}"/>'
         )
-        yield from (_frame_text(box) if _is_frame(box) else _text(box))
+        yield from () if _is_frame(box) else _text(box)
     yield "</g>"
 
 
@@ -106,11 +107,11 @@ def _text(box: Box) -> Iterator[str]:
         y += SMALL * LINE
 
 
-def _frame_text(box: Box) -> Iterator[str]:
+def _frame_text(box: Box) -> str:
     """The name of a group, in its upper left corner."""
     more = "".join(f" · {text}" for text in box.lines)
     span = f'<tspan class="frame-more">{escape(more)}</tspan>' if more else ""
-    yield f'<text class="frame-label" x="{box.x + 10:.1f}" y="{box.y + 19:.1f}">{escape(box.label[0])}{span}</text>'
+    return f'<text class="frame-label" x="{box.x + 10:.1f}" y="{box.y + 19:.1f}">{escape(box.label[0])}{span}</text>'
 
 
 # -- ways --------------------------------------------------------------------------------------------------------------

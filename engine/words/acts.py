@@ -41,11 +41,6 @@ def possible_in(definition: ProcessDefinition, name: str) -> Iterator[Action]:
             yield action
 
 
-def acts_in(speech: Speech, name: str) -> tuple[Act, ...]:
-    """What may be done in a state."""
-    return tuple(act_said(speech, action) for action in possible_in(speech.definition, name))
-
-
 def act_said(speech: Speech, action: Action) -> Act:
     """An action in words."""
     return Act(

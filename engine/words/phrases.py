@@ -207,7 +207,11 @@ PHRASES: Mapping[str, Words] = {
         "en": "Wheel or + and - zoom, drag or arrow keys move, a double click or 0 shows everything.",
         "zh": "滚轮或 + - 缩放，拖动或方向键移动，双击或 0 显示全图。",
     },
-    "point_at": {"en": "Point at a state: who may act there, and why.", "zh": "指向一个状态，查看谁可操作及其条件。"},
+    "point_at": {
+        "en": "Point at a state: what it means, who may act there, and why.",
+        "zh": "指向一个状态，查看其含义、谁可操作及其条件。",
+    },
+    "whole_handbook": {"en": "The handbook as one text: …", "zh": "整本操作手册：…"},
     "nothing_to_do": {"en": "nothing can be done here", "zh": "此处无可用操作"},
     "what_may_i": {"en": "What I may do now, and why not the rest", "zh": "我现在可执行的操作，及其余不可执行的原因"},
     "promises": {"en": "Promises", "zh": "时限承诺"},

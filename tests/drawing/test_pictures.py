@@ -230,10 +230,19 @@ def test_a_page_loads_nothing_and_tells_of_each_state() -> None:
     assert "default-src 'none'" in page
     found = re.search(r'<script type="application/json" id="texts">(.*?)</script>', page, re.DOTALL)
     assert found is not None
-    acts = json.loads(found[1])["reported"]["acts"]
-    told = next(act for act in acts if act["label"] == "派工")
+    about = json.loads(found[1])["reported"]
+    assert "等待维修班值班员" in "".join(about["meaning"])
+    assert any(line.startswith("15 分钟内派工") for line in about["clocks"]["lines"]), about["clocks"]
+    assert "<code>casewright explain repair</code>" in page
+    told = next(act for act in about["acts"] if act["label"] == "派工")
     assert told["who"] == "由维修班值班员"
     assert "否则不受理：‹维修工› 不在班" in told["lines"]
+
+
+def test_the_name_of_a_group_stands_over_the_ways_that_cross_it() -> None:
+    drawn = svg_of(placed(picture_of(shipped()["complaint"], "en")))
+    assert drawn.index('class="frame-label"') > drawn.rindex('<path class="way" d="M', 0, drawn.index('class="key"'))
+    assert drawn.count('class="frame-label"') == 1
 
 
 def test_a_page_of_a_case_shows_how_far_its_promises_have_come_and_why_it_may_not() -> None:

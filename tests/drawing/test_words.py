@@ -8,7 +8,7 @@ from engine.expressions import Expression
 from engine.fields import Field
 from engine.model import Timer
 from engine.moments import Every, Moment
-from engine.words.acts import acts_in
+from engine.words.acts import Act, act_said, possible_in
 from engine.words.conditions import briefly, condition_said
 from engine.words.handbook import handbook_of
 from engine.words.phrases import PHRASES, WEEKDAYS
@@ -19,6 +19,10 @@ from tests.drawing.shipped import shipped
 
 MINUTE, DAY = 60_000, 86_400_000
 YES_NO = Field(name="value", type="yes_no")
+
+
+def acts_in(speech: Speech, name: str) -> tuple[Act, ...]:
+    return tuple(act_said(speech, action) for action in possible_in(speech.definition, name))
 
 
 def condition(text: str, *names: str) -> Expression:

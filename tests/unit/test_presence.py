@@ -269,3 +269,14 @@ def test_an_expression_of_the_opening_sees_nothing_but_its_form() -> None:
     guard = f"opening: {{by: [agent], form: {{require: [subject, stars]}}, guards: {{few: {few}}}}}\n"
     assert unset(guard % "form") == []
     assert unset(guard % "case") == ["opening"]
+
+
+def test_what_brings_a_case_there_without_it_is_named() -> None:
+    rest = state("resting", action("read", f"[{READS}]"), action("back", "working"))
+    text = process(
+        "{require: [subject]}",
+        "\n".join([action("rate", "resting", "{require: [stars]}"), action("skip", "resting")]),
+        rest,
+    )
+    (found,) = load_process(example_sources(HEAD + text), "example", rules=False).diagnostics
+    assert found.message == "`case.stars` may be unset here: `skip` brings a case to `resting` without it"

@@ -41,6 +41,7 @@ SENTENCES = (
     later("`{name}` has names below it: say which is meant"),
     later("guard it by `has({name}) && …`, give it a default, or require it earlier"),
     later("`{name}` may be unset here"),
+    later("`{name}` may be unset here: `{act}` brings a case to `{state}` without it"),
     later("personal values are copied whole and shown to those who work the case, nothing else"),
     later("`{name}` is personal: an expression may only ask `{text}`"),
     later("`{name}` is a name already: choose another one for the items"),

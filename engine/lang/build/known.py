@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.calendars import Calendar
-from engine.expressions import Expression, ExpressionError, Scope, Want, compile_expression
+from engine.expressions import Expression, ExpressionError, Problem, Scope, Want, compile_expression
 from engine.fields import Field
 from engine.frozen import Frozen
 from engine.lang.build.changes import Changes, Fields, applied
@@ -22,6 +22,7 @@ from engine.lang.diagnostics import Span
 
 OPENING = "opening"
 _SECTIONS = ("actions", "states", "clocks", "facts", "figures", "counts", "authority")
+_UNSET = re.compile(r"`case\.([a-z0-9_]+)` may be unset here")
 _MEANT = re.compile(r"did you mean `([a-z0-9_]+)`\?")
 
 
@@ -149,8 +150,25 @@ class Known:
         except ExpressionError as fault:
             for problem in fault.problems:
                 span = cursor.part(start + problem.offset, problem.length)
-                self.notes.error(problem.id, span, problem.message, self._placed(problem.help, span))
+                said = self._brought(problem, cursor) or problem.message
+                self.notes.error(problem.id, span, said, self._placed(problem.help, span))
             return None
+
+    def _brought(self, problem: Problem, cursor: Cursor) -> str | None:
+        """Of a field of the case that may be unset what brings a case there without it, as far as that is known."""
+        name = _UNSET.fullmatch(problem.message)
+        if problem.id != "maybe-unset" or name is None or (states := self._states_around(cursor)) is None:
+            return None
+        brought = self.presence.brought_without(name[1], *states)
+        return f"{problem.message}: `{brought[0]}` brings a case to `{brought[1]}` without it" if brought else None
+
+    def _states_around(self, cursor: Cursor) -> tuple[str, ...] | None:
+        """The state in which something is written, or those of a top action; none: all. None where it is neither."""
+        steps = cursor.path
+        if steps[:1] == ("actions",):
+            return tuple(names_in(self.outline.root.walk("actions", str(steps[1]), "in")))
+        found = [str(steps[at + 1]) for at, step in enumerate(steps[:-1]) if step == "states"]
+        return tuple(found[-1:]) or None
 
     def _placed(self, mend: str | None, span: Span) -> str | None:
         """The help of a finding in an expression; of a name that was probably meant also where it is declared."""

@@ -34,6 +34,7 @@ class _Way:
     before: Changes  # by form, guards and the branch's condition: when it is decided whose turn it is
     after: Changes  # by effects
     is_decide: bool = False
+    name: str = ""  # of the action or timer; "" moves by itself
     regions: tuple[tuple[str, ...], ...] = ()  # of `done`: the leaves that end each region
 
 
@@ -45,6 +46,12 @@ class Presence:
     inside: Mapping[str, Fields]  # leaf → while the case is there
     entered: Mapping[str, Fields]  # leaf → when its `on_enter` begins
     waited: Mapping[str, Fields]  # leaf → when it is decided whose turn it is
+    without: Mapping[tuple[str, str], str]  # leaf and field → what first brings a case there without it
+
+    def brought_without(self, field: str, *states: str) -> tuple[str, str] | None:
+        """By what a case may come to one of these states, or stay there, without a field: that, and where it comes."""
+        leaves = [leaf for state in states for leaf in self.outline.leaves(state)] if states else self._open()
+        return next(((by, leaf) for leaf in leaves if (by := self.without.get((leaf, field)))), None)
 
     def during(self, *states: str) -> Fields:
         """While the case is in any of these states; none named: in any that is not final."""
@@ -96,6 +103,8 @@ class _Flow:
         self.before = _left_behind(self.ways, self)
         self.cleared = _cleared_between(self.ways, self)
         self.lost = _lost_any_time(outline, self.ways)
+        self.without: dict[tuple[str, str], str] = {}
+        self.by = "opening"  # what is being followed
         self.changed: dict[str, None] = dict.fromkeys(self.leaves)  # leaves whose ways must be followed again
         self.ways_of: dict[str, list[_Way]] = {}
         for way in self.ways:
@@ -108,11 +117,12 @@ class _Flow:
             leaf = next(iter(self.changed))
             del self.changed[leaf]
             for way in self.ways_of.get(leaf, ()):
+                self.by = way.name
                 if way.regions:
                     self._join(way)
                 else:
                     self._follow(way, leaf, self.inside[leaf])
-        return Presence(self.outline, self.inside, self.entered, self.waited)
+        return Presence(self.outline, self.inside, self.entered, self.waited, self.without)
 
     def _open(self) -> None:
         opening = self.outline.root.get("opening")
@@ -165,6 +175,9 @@ class _Flow:
     def _meet(self, known: dict[str, Fields], leaf: str, fields: Fields) -> None:
         met = (known[leaf] & fields) - self.lost.get(leaf, frozenset())
         if met != known[leaf]:
+            if known is self.inside and self.by:
+                for field in known[leaf] - met:
+                    self.without.setdefault((leaf, field), self.by)
             known[leaf] = met
             self.changed[leaf] = None
 
@@ -304,19 +317,24 @@ def _ways(outline: Outline) -> Iterator[_Way]:
         named = names_in(action.get("in"))
         leaves = [leaf for name in named for leaf in outline.leaves(name)] if named else still
         sources = _leaves_of(outline, home) if home else tuple(dict.fromkeys(leaves))
-        yield from _branches(action, "to", sources, home, (*guard_changes(action), *form_changes(action)))
+        changes = (*guard_changes(action), *form_changes(action))
+        yield from _named(str(action.path[-1]), _branches(action, "to", sources, home, changes))
     for name, state in outline.states.items():
         sources = _leaves_of(outline, name)
         timers = state.get("timers")
-        for _, timer in timers.entries() if timers else ():
+        for key, timer in timers.entries() if timers else ():
             condition = tuple(Change("set", field) for field in sorted(asked(text_of(timer.get("if")))))
-            yield from _branches(timer, "to", sources, name, condition)
+            yield from _named(key, _branches(timer, "to", sources, name, condition))
         if state.get("decide") is not None:
             yield from _branches(state, "decide", sources, name, ())
         if state.get("done") is not None:
             regions = tuple(_ends(outline, region) for region in outline.inside(name))
             joined = regions if all(regions) else ()
             yield from (replace(way, regions=joined) for way in _branches(state, "done", sources, name, ()))
+
+
+def _named(name: str, ways: Iterator[_Way]) -> Iterator[_Way]:
+    return (replace(way, name=name) for way in ways)
 
 
 def _ends(outline: Outline, region: str) -> tuple[str, ...]:
