@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from engine.cli.reader import Reader, harmless
+from engine.cli.said import said_in_words
 from engine.cli.translate import _
 from engine.exports.rows import csv_line
 
@@ -69,7 +70,7 @@ def _instant(zone: str, text: str, hint: str) -> int:
     try:
         return read_instant(text, zone)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=hint) from error
+        raise click.BadParameter(said_in_words(str(error)), param_hint=hint) from error
 
 
 class Names:

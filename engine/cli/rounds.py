@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.cli.sayings import said_again
+from engine.cli.said import said_in_words
 from engine.cli.translate import _
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Round:
         try:
             length = parse_duration(" ".join(rest))
         except CalendarError as error:
-            return self._answer(said_again(str(error)))
+            return self._answer(said_in_words(str(error)))
         self._world.wait_until(self._world.now + length)
         return self._answer()
 

@@ -73,6 +73,12 @@ def test_what_is_read_on_the_screen_may_be_typed() -> None:
     assert "R-1" not in chinese("list", "--all", "--queue", "客服专员", "--as", "zhao.lei").out
 
 
+def test_a_length_of_time_that_is_none_is_refused_in_chinese() -> None:
+    done = chinese("list", "--due-within", "明天")
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith("错误：--due-within 的值无效：`明天` 不是时长")
+
+
 def test_a_label_that_several_states_bear_asks_which() -> None:
     done = chinese("list", "--all", "--state", "已申请", "--as", "gao.ming")
     assert (done.code, done.out) == (2, "")

@@ -14,6 +14,7 @@ from engine.cli.documents import row_document
 from engine.cli.exits import Exit
 from engine.cli.labels import process_named, role_named, state_named
 from engine.cli.reader import Reader
+from engine.cli.said import said_in_words
 from engine.cli.streams import Streams
 from engine.cli.tables import write_table
 from engine.cli.translate import _, plural
@@ -147,7 +148,7 @@ def _duration(text: str | None) -> int | None:
     try:
         return parse_duration(text)
     except CalendarError as error:
-        raise click.BadParameter(str(error), param_hint="--due-within") from error
+        raise click.BadParameter(said_in_words(str(error)), param_hint="--due-within") from error
 
 
 def _say_how_many(streams: Streams, args: Args, page: _Page) -> None:
