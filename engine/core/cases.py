@@ -24,7 +24,7 @@ class Goal(Frozen, frozen=True, array_like=True):
     value: int
 
 
-class Head(Frozen, frozen=True, kw_only=True, omit_defaults=True):
+class Head(Frozen, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Where one clock of one case stands; its ledger is in the records."""
 
     active: bool = False  # a cycle is under way, running or paused
@@ -58,7 +58,7 @@ class Head(Frozen, frozen=True, kw_only=True, omit_defaults=True):
         return self.result or "none"
 
 
-class Alarm(Frozen, frozen=True, kw_only=True, omit_defaults=True):
+class Alarm(Frozen, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """An armed timer of a state, known by `state.timer`."""
 
     due: int | None  # None: suspended, over, or its field is unset

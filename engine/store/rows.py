@@ -107,7 +107,7 @@ class Shape(Generic[T]):
         return self.kind(**stored)
 
 
-class Body(Struct, omit_defaults=True):
+class Body(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Everything of a case that has no column of its own, as JSON without what has its default."""
 
     position: tuple[str, ...] = ()

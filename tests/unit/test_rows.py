@@ -167,6 +167,21 @@ def test_rows_have_the_columns_of_the_table_in_its_order() -> None:
         assert column.nullable == (type(None) in getattr(hints[column.name], "__args__", ())), column.name
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"position":["a"', "truncated"),
+        ('{"position":5}', "position"),
+        ('{"moods":1}', "moods"),  # as a later version may have written it
+        ('{"clocks":{"x":{"mood":1}}}', "mood"),
+        ('{"alarms":{"x":{"due":1,"since":1,"mood":1}}}', "mood"),
+    ],
+)
+def test_a_body_that_is_none_is_refused_with_the_place(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read_body(text)
+
+
 def test_what_has_its_default_is_left_out_of_the_body() -> None:
     assert case_body(a_case()) == "{}"
     assert case_body(a_case(clocks={"arrival": Head(active=True)})) == '{"clocks":{"arrival":{"active":true}}}'
