@@ -39,14 +39,14 @@ def move(draft: Draft, microsteps: Microsteps, allowed: Sequence[Action] = ()) -
 
 
 def _take(draft: Draft, microstep: Microstep) -> None:
-    if draft.plan.timers or draft.case.needed:
+    doing = draft.plan.doing(microstep)
+    if doing.is_timed or draft.case.alarms or draft.case.needed:
         _leave_and_enter(draft, microstep)
     draft.happened.update(microstep.entered)
     draft.put("position", microstep.position)
     if microstep.final is not None or draft.case.outcome:
         _end_or_reopen(draft, microstep)
     draft.decide_whose_turn()
-    doing = draft.plan.doing(microstep)
     effects = doing.effects
     draft.covered |= doing.covered
     if draft.first:

@@ -105,6 +105,7 @@ class Doing:
 
     effects: tuple[Effect, ...]
     covered: frozenset[Covered]
+    is_timed: bool  # whether a state that it enters has timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,8 @@ class Plan:
             effects += (*act.then, *way.branch.then) if act else way.branch.then
         for state in microstep.entered:
             effects += self.definition.states[state].on_enter
-        return Doing(tuple(effects), frozenset(("branch", id(way.branch), True) for way in ways))
+        covered = frozenset(("branch", id(way.branch), True) for way in ways)
+        return Doing(tuple(effects), covered, any(self.timers_of[state] for state in microstep.entered))
 
     @cached_property
     def facts_of(self) -> Mapping[Action | Opening, tuple[str, ...]]:

@@ -339,13 +339,15 @@ class World:
         if family is None:
             return
         self.families[family.root] = family
-        self.root_of.update(dict.fromkeys(family.cases, family.root))
+        for case in family.cases:
+            self.root_of[case] = family.root
         self.steps += outcome.steps
         for step in outcome.steps:
             self._alike.note(self._plan(step.case), step.case)
-        for entry in (entry for step in outcome.steps for entry in step.registered):
-            self._enter(entry)
-        self.sent += [message for step in outcome.steps for message in step.outgoing if message.status == "waiting"]
+            for entry in step.registered:
+                self._enter(entry)
+            if step.outgoing:
+                self.sent += [message for message in step.outgoing if message.status == "waiting"]
 
 
 def _uncommitted(case: Case, sequence: int, field: str, value: Value) -> Value:

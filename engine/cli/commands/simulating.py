@@ -15,7 +15,7 @@ from engine.cli.commands.editing import known_to_editors
 from engine.cli.definitions import file_meant, meant_definition
 from engine.cli.exits import Exit
 from engine.cli.findings import findings_document
-from engine.cli.folder import Checked, checked_paths
+from engine.cli.folder import Checked, checked_paths, nothing_collected
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.said import findings_again, told_findings
 from engine.cli.simulated import Told, simulation_document, write_simulation
@@ -110,7 +110,8 @@ def run_simulate(streams: Streams, args: Args) -> int:
     except _Wrong as wrong:
         return _write_findings(streams, wrong.checked)
     progress = streams.progress(_("simulating"))
-    played = simulate(variants, args.runs, args.jobs or processors(), progress)
+    with nothing_collected():
+        played = simulate(variants, args.runs, args.jobs or processors(), progress)
     told = Told(known[0], played, variants[0].assumed.since, streams)
     if streams.is_json:
         streams.give(simulation_document(told))

@@ -56,9 +56,10 @@ def unused_role(shared: Shared) -> Iterator[Spot]:
 @_rule("unused-shared")
 def unused_shared(shared: Shared) -> Iterator[Spot]:
     """A party, field, figure, choice or ladder of the desk that no process uses."""
+    choices, ladders = _named(shared, "choices", "thresholds")
     known = {
         "parties": shared.used.parties, "fields": shared.used.fields, "figures": shared.used.figures,
-        "choices": _named(shared, "choices"), "ladders": _named(shared, "thresholds"),
+        "choices": choices, "ladders": ladders,
     }  # fmt: skip
     one = {
         "parties": "party",
@@ -73,18 +74,20 @@ def unused_shared(shared: Shared) -> Iterator[Spot]:
                 yield Spot(span, f"no process uses the {one[section]} `{name}`", "use it, or take it away")
 
 
-def _named(shared: Shared, key: str) -> set[str]:
-    """Every text that stands under a key, in any of the files."""
-    found: set[str] = set()
+def _named(shared: Shared, *keys: str) -> Iterator[set[str]]:
+    """For each key every text that stands under it, in any of the files."""
+    found: dict[str, set[str]] = {key: set() for key in keys}
     ahead = [shared.desk.plain, *(process.plain for process in shared.processes)]
     while ahead:
         here = ahead.pop()
         if isinstance(here, dict):
-            found |= {named} if isinstance(named := here.get(key), str) else set()
-            ahead += here.values()
+            for key in here.keys() & keys:
+                if isinstance(here[key], str):
+                    found[key].add(here[key])
+            ahead += [inner for inner in here.values() if inner.__class__ is not str]
         elif isinstance(here, list):
             ahead += here
-    return found
+    return iter(found.values())
 
 
 @_rule("unused-calendar")
