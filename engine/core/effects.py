@@ -70,13 +70,13 @@ def _update(effect: UpdateRows, draft: Draft) -> None:
 
 
 def _notify(effect: Notify, draft: Draft) -> None:
-    receivers_now = _meant(effect.who, draft)
+    meant = _meant(effect.who, draft)
     if not draft.context.is_kept:
         return  # but it was seen whose turn it is
     definition = draft.plan.definition
     names = placeholders(definition.messages[effect.message].text)
     excluded = tuple(sorted(persons(definition.never_by, draft.case)))
-    for who in dict.fromkeys(receivers_now):
+    for who in dict.fromkeys(meant):
         kind, _, receiver = who.partition(":")
         draft.send(kind, receiver, effect.message, names, excluded if kind == "role" else ())
 
