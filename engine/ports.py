@@ -45,7 +45,7 @@ class TimeSource(Protocol):
         """A clock in ms that never steps and counts suspended time."""
 
 
-class Save(Frozen, frozen=True):
+class Save(Frozen, frozen=True, gc=False):
     """All that one transaction writes of a family: steps in order, and what is derived of the cases they changed."""
 
     before: Family | None  # None: the root is opened by this

@@ -21,7 +21,7 @@ from engine.views import Accepted, Result
 LARGEST_FILE = 20 * 1024 * 1024
 
 
-class Act(Frozen, frozen=True):
+class Act(Frozen, frozen=True, gc=False):
     """One action of a batch."""
 
     case: str

@@ -9,7 +9,7 @@ from engine.core.cases import EMPTY
 from engine.frozen import Frozen
 
 
-class Given(Frozen, frozen=True):
+class Given(Frozen, frozen=True, gc=False):
     """What comes with a command beside its name."""
 
     form: Mapping[str, Any] = EMPTY

@@ -38,7 +38,7 @@ POLL = 1_000
 """How far, in ms, a worker looks ahead at least: it is woken by what falls due nearer."""
 
 
-class Turn(Frozen, frozen=True):
+class Turn(Frozen, frozen=True, gc=False):
     """A case before a command and after it, as who acted sees it: kept with the answer until somebody looks."""
 
     library: Library

@@ -25,7 +25,7 @@ Work = tuple[str, "str | Arc"]
 WORD = re.compile(r"[\w.:-]+")  # positions are named by their states: no spaces, `+`, `*`, `=`, brackets
 
 
-class Position(Frozen, frozen=True, cache_hash=True):
+class Position(Frozen, frozen=True, gc=False, cache_hash=True):
     """Where a case stands: its active leaves in document order, and what is remembered of states left."""
 
     leaves: tuple[str, ...]

@@ -17,14 +17,14 @@ Status = Literal["none", "running", "paused", "met", "breached", "cancelled", "n
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-class Goal(Frozen, frozen=True, array_like=True):
+class Goal(Frozen, frozen=True, gc=False, array_like=True):
     """What a cycle must reach: a length of used time, or an instant."""
 
     kind: Literal["length", "instant"]
     value: int
 
 
-class Head(Frozen, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Head(Frozen, frozen=True, gc=False, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Where one clock of one case stands; its ledger is in the records."""
 
     active: bool = False  # a cycle is under way, running or paused
@@ -58,7 +58,7 @@ class Head(Frozen, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
         return self.result or "none"
 
 
-class Alarm(Frozen, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Alarm(Frozen, frozen=True, gc=False, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """An armed timer of a state, known by `state.timer`."""
 
     due: int | None  # None: suspended, over, or its field is unset
@@ -68,14 +68,14 @@ class Alarm(Frozen, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     at: int | None = None  # the instant its field last named
 
 
-class Done(Frozen, frozen=True):
+class Done(Frozen, frozen=True, gc=False):
     """How often an action was accepted, and by whom, in order of their first time."""
 
     count: int = 0
     actors: tuple[str, ...] = ()
 
 
-class Case(Frozen, frozen=True, kw_only=True):
+class Case(Frozen, frozen=True, gc=False, kw_only=True):
     """A snapshot of one case: all that decides what may happen next."""
 
     id: str
@@ -118,7 +118,7 @@ class Case(Frozen, frozen=True, kw_only=True):
         return self.links.get(MERGED_INTO)
 
 
-class Family(Frozen, frozen=True):
+class Family(Frozen, frozen=True, gc=False):
     """A root and all that descends from it, by id; the root first, then in order of birth."""
 
     root: str
@@ -159,7 +159,7 @@ BESIDE: Mapping[str, str] = MappingProxyType({"adjust": "adjustment", "reverse":
 """Verbs that only put something on record beside the case, from which nothing follows, and where the record has it."""
 
 
-class Command(Frozen, frozen=True):
+class Command(Frozen, frozen=True, gc=False):
     """What somebody asks of one case. `form` and `facts` are as given unless `is_stored`."""
 
     verb: Verb
@@ -254,7 +254,7 @@ Covered = tuple[str, int, bool]
 """A part of the definition that a step went through: its kind, the identity of the part, and which way."""
 
 
-class Step(Frozen, frozen=True):
+class Step(Frozen, frozen=True, gc=False):
     """One record and the case as it stands after it."""
 
     case: Case
@@ -270,7 +270,7 @@ class Step(Frozen, frozen=True):
     is_steady: bool = False  # what falls due, who holds the case and whether it is open is as it was
 
 
-class Applied(Frozen, frozen=True):
+class Applied(Frozen, frozen=True, gc=False):
     """What was decided: the steps in order, the command's own first, and the family after them."""
 
     case: Case  # the case addressed, after its step

@@ -20,7 +20,7 @@ Event = list[Any]
 """What happened to a clock, as its record keeps it: `[clock, what, detail…]`."""
 
 
-class Seen(Frozen, frozen=True):
+class Seen(Frozen, frozen=True, gc=False):
     """What one step means to one clock."""
 
     now: int

@@ -15,7 +15,7 @@ MOST_FIRINGS = 10_000
 """How many firings one carrying forward makes before it commits and goes on."""
 
 
-class Carried(Frozen, frozen=True):
+class Carried(Frozen, frozen=True, gc=False):
     """A family carried forward; `is_more` where the limit was reached before the instant."""
 
     family: Family

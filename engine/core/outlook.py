@@ -24,7 +24,7 @@ First = tuple[int, str] | tuple[None, None]
 NONE: First = (None, None)
 
 
-class Outlook(Frozen, frozen=True):
+class Outlook(Frozen, frozen=True, gc=False):
     """The derived worklist columns of a case. `due_at` is the earliest unbreached due instant of its running clocks."""
 
     state: str  # active leaves joined by " + "

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator, Mapping
+
 import pytest
 
 from engine import Accepted, Act, Conflict, Engine, File, NotFound, NotPermitted, Person, Refusal, UsageError
+from engine.frozen import Frozen
 from engine.testing import ManualTime
 from tests.app.desks import (
     ADMIN,
@@ -207,6 +211,24 @@ def test_two_actions_of_a_batch_on_one_case_follow_each_other(engine: Engine) ->
     first, second = engine.act_many(acts, actor=LIN)
     assert done(first).position == ("on_hold",)
     assert refused(second) == ["state"]
+
+
+def kept_by(value: object) -> Iterator[Frozen]:
+    """The frozen values that one holds, and those that these hold."""
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple | list) else ()
+    if isinstance(value, Frozen):
+        yield value
+        parts = value.parts().values()
+    for part in parts:
+        yield from kept_by(part)
+
+
+def test_what_an_answer_keeps_of_cases_is_never_looked_through_for_garbage(engine: Engine) -> None:
+    answer = engine.act_many([Act(case=open_errand(engine), action="hold")], actor=LIN)[0]
+    assert isinstance(answer, Accepted)
+    kept = [*kept_by(answer._case)]
+    assert {"Turn", "Family", "Case", "Head", "Position"} <= {type(one).__name__ for one in kept}
+    assert [type(one).__name__ for one in kept if gc.is_tracked(one)] == []
 
 
 # ---------------------------------------------------------------- who holds a case
