@@ -89,11 +89,14 @@ def names() -> tuple[Word, ...]:
     """Every name that something else depends on: with another one in its place something is wrong."""
     found = [word for file in FILES for word in dict.fromkeys(names_of(file))]
     named = {word.text for word in found if not word.is_given}
-    return tuple(word for word in found if not word.is_given or (word.text in named and word.text not in TWINS))
+    twins = twins_among({word.text for word in found if word.is_given})
+    return tuple(word for word in found if not word.is_given or (word.text in named and word.text not in twins))
 
 
-TWINS = frozenset({"reschedule", "rescheduled"})
-"""Names one letter apart: of a slip in one the other may have been meant."""
+def twins_among(given: set[str]) -> set[str]:
+    """Names one letter apart, such as `improve` and `improved`: of a slip in one the other may have been meant."""
+    pairs = [(one, one[:at] + one[at + 1 :]) for one in given for at in range(len(one))]
+    return {name for one, other in pairs if other in given for name in (one, other)}
 
 
 def with_a_letter(word: Word, at: int, letter: str) -> dict[str, str]:
