@@ -12,7 +12,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -149,6 +150,18 @@ def needs_server() -> None:
         reason = "no PostgreSQL here: `apt-get install postgresql` brings one; POSTGRESQL_BIN names another place"
         assert not os.environ.get("POSTGRESQL_EXPECTED"), reason
         pytest.skip(reason)
+
+
+@contextmanager
+def database(template: str | None = None) -> Iterator[str]:
+    """The address of a database of one's own: with the engine's tables, or as the template is; afterwards gone."""
+    needs_server()
+    server = shared()
+    name = server.new(made() if template is None else template)
+    try:
+        yield server.url(name)
+    finally:
+        server.drop(name)
 
 
 def end_shared() -> None:

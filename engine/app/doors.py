@@ -62,7 +62,7 @@ def _door(verb: Callable[..., Any]) -> Callable[..., Any]:
         shape = (*map(type, given), *named, *map(type, named.values()))
         if shape not in usual:
             if not kinds:
-                kinds.update(_kinds_of(verb))
+                kinds.update(dict(_kinds_of(verb)))  # at once: of two threads none sees half of them
             _check(verb, kinds, given, named)
             if all(_is_sure(kinds[name], value) for name, value in _by_name(kinds, given, named)):
                 usual.add(shape)

@@ -91,11 +91,8 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param != "postgresql":
         yield "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'desk.db'}"
         return
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    yield server.url(name)
-    server.drop(name)
+    with postgres.database() as made:
+        yield made
 
 
 @pytest.fixture

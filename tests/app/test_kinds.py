@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from inspect import Parameter, signature
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from engine import Accepted, Act, Actor, Engine, File, Inside, Search, SlaQuestion, UsageError
+from engine.app import doors
 from tests.app.desks import LIN, STRANGER, open_errand
 
 
@@ -234,3 +237,32 @@ def test_what_goes_wrong_inside_is_not_taken_for_a_wrong_call(bare: Engine) -> N
 
 def test_the_doors_stand_in_the_host_s_transaction_too() -> None:
     assert {name for name in vars(Inside) if not name.startswith("_")} < set(VERBS)
+
+
+@doors.guarded
+class Greeter:
+    """Has one verb that nobody has called yet."""
+
+    def greet(self, who: str, how: str) -> str:
+        return f"{how} {who}"
+
+
+def test_of_two_threads_that_call_a_verb_first_neither_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, seen, is_half, go_on = doors._read, list[str](), Event(), Event()
+
+    def slowly(annotation: str, names: Any) -> Any:
+        seen.append(annotation)
+        if len(seen) == 2:  # one of its arguments is known by now, the other is not
+            is_half.set()
+            assert go_on.wait(10)
+        return read(annotation, names)
+
+    monkeypatch.setattr(doors, "_read", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(Greeter().greet, "Lin", how="hello")
+        assert is_half.wait(10)
+        try:
+            assert Greeter().greet("Mo", how="good day") == "good day Mo"
+        finally:
+            go_on.set()
+        assert first.result() == "hello Lin"

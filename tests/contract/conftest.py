@@ -25,11 +25,8 @@ def sqlite(folder: Path) -> Iterator[Store]:
 
 @contextmanager
 def postgresql(_folder: Path) -> Iterator[Store]:
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    yield open_store(f"{server.url(name)}&busy=2")
-    server.drop(name)
+    with postgres.database() as url:
+        yield open_store(f"{url}&busy=2")
 
 
 MAKERS = {"memory": memory, "sqlite": sqlite, "postgresql": postgresql}

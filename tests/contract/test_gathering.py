@@ -33,11 +33,8 @@ SOME = 20
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    yield server.url(name)
-    server.drop(name)
+    with postgres.database() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +46,11 @@ def wire(url: str) -> Iterator[Wire]:
 
 @pytest.fixture
 def store() -> Iterator[PostgresStore]:
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    made = open_store(server.url(name))
-    assert isinstance(made, PostgresStore)
-    yield made
-    made.close()
-    server.drop(name)
+    with postgres.database() as url:
+        made = open_store(url)
+        assert isinstance(made, PostgresStore)
+        yield made
+        made.close()
 
 
 @pytest.fixture
@@ -401,3 +395,10 @@ def generic(wire: Wire, many: Many) -> str:
     found = wire.execute(f"EXPLAIN EXECUTE many ({values})").fetchall()
     wire.ask([("DEALLOCATE many", ()), ("ROLLBACK", ())])
     return "\n".join(line for (line,) in found)
+
+
+def test_a_text_that_an_array_would_take_for_two_is_refused_before_it_is_sent() -> None:
+    many = STATEMENTS["FAMILY"].many
+    assert many is not None
+    with pytest.raises(psycopg.DataError, match="NUL"):
+        at_once(many, [("R-1",), ("R-2\x00R-3",), ("R-4",)])

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 
 from engine.ports import Attachment
 from engine.store import open_store, upgrade
 from engine.store.migrating import run_migrations
 from engine.store.rows import BLANK, case_row
+from engine.store.schema import HEAD
 from tests import postgres
 from tests.contract.builders import a_case, get, outlook
 
@@ -43,12 +44,9 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Old]:
         fill(f"sqlite:///{path}")
         yield Old(str(path), path)
         return
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new()
-    fill(server.url(name).replace("postgresql:", "postgresql+psycopg:", 1))
-    yield Old(server.url(name), None)
-    server.drop(name)
+    with postgres.database("template0") as url:
+        fill(url.replace("postgresql:", "postgresql+psycopg:", 1))
+        yield Old(url, None)
 
 
 def fill(url: str) -> None:
@@ -119,3 +117,21 @@ def test_an_upgrade_locks_what_stood_in_clear_and_all_of_it_is_read_as_before(ol
         assert b'"139' not in left
         for clear in (b"Wu Min", b"of R-2.txt", b"lin@desk", b"13812345678", CONTENTS["own"][:64]):
             assert clear not in left
+
+
+def test_the_files_of_each_case_are_found_by_an_index_while_they_are_locked(tmp_path: Path) -> None:
+    """Else an upgrade would read all of them once for each case."""
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    fill(url)
+    database, plans = create_engine(url), list[str]()
+
+    @event.listens_for(database, "before_cursor_execute")
+    def explain(_connection: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.startswith("SELECT DISTINCT hash"):
+            plans.append(str(cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()))
+
+    with database.begin() as connection:
+        run_migrations(connection, HEAD)
+    database.dispose()
+    assert len(plans) == len({case for case, _ in ATTACHED})
+    assert all("SEARCH attachments USING COVERING INDEX ix_attachments_case_id" in plan for plan in plans)

@@ -40,20 +40,14 @@ def month(later: int) -> str:
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    yield server.url(name)
-    server.drop(name)
+    with postgres.database() as made:
+        yield made
 
 
 @pytest.fixture
 def empty() -> Iterator[str]:
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new()
-    yield server.url(name)
-    server.drop(name)
+    with postgres.database("template0") as made:
+        yield made
 
 
 @pytest.fixture

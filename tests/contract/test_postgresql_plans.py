@@ -54,20 +54,17 @@ class Plans:
 
 @pytest.fixture(scope="module")
 def plans() -> Iterator[Plans]:
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    store = open_store(server.url(name))
-    assert isinstance(store, PostgresStore)
-    put(store, opening(a_case("R-1")))
-    with store.write() as work:
-        for text in (COPY, QUEUE, "ANALYZE"):
-            work._do(text)
-    with store.write() as work:
-        work._do("SET LOCAL enable_seqscan = off")  # of so few it would rather read all
-        yield Plans(work)
-    store.close()
-    server.drop(name)
+    with postgres.database() as url:
+        store = open_store(url)
+        assert isinstance(store, PostgresStore)
+        put(store, opening(a_case("R-1")))
+        with store.write() as work:
+            for text in (COPY, QUEUE, "ANALYZE"):
+                work._do(text)
+        with store.write() as work:
+            work._do("SET LOCAL enable_seqscan = off")  # of so few it would rather read all
+            yield Plans(work)
+        store.close()
 
 
 @pytest.mark.parametrize(

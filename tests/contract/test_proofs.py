@@ -166,10 +166,7 @@ def imprint_of(store: Store) -> str:
 
 
 def test_a_record_that_was_moved_to_another_month_changes_the_imprint() -> None:
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    with closing(open_store(server.url(name))) as store:
+    with postgres.database() as url, closing(open_store(url)) as store:
         keep(store, "R-1")
         before = imprint_of(store)
         with store.write() as work:
@@ -177,4 +174,3 @@ def test_a_record_that_was_moved_to_another_month_changes_the_imprint() -> None:
             work._do("SET LOCAL session_replication_role = replica")
             work._do("UPDATE records SET at_ms = at_ms - 2678400000")
         assert imprint_of(store) != before
-    server.drop(name)

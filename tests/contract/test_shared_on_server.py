@@ -29,17 +29,14 @@ CASES = ("R-1", "R-2", "R-3", "R-4", "R-5")
 @pytest.fixture
 def store() -> Iterator[PostgresStore]:
     """With cases, and one turn, so that it is known who comes behind."""
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    made = open_store(server.url(name) + "&busy=5")
-    assert isinstance(made, PostgresStore)
-    made._line = Line()
-    for case in CASES:
-        put(made, opening(a_case(case)))
-    yield made
-    made.close()
-    server.drop(name)
+    with postgres.database() as url:
+        made = open_store(f"{url}&busy=5")
+        assert isinstance(made, PostgresStore)
+        made._line = Line()
+        for case in CASES:
+            put(made, opening(a_case(case)))
+        yield made
+        made.close()
 
 
 @pytest.fixture

@@ -27,11 +27,8 @@ from tests.contract.builders import a_case, get, opening, put, step
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    yield server.url(name)
-    server.drop(name)
+    with postgres.database() as made:
+        yield made
 
 
 @pytest.fixture
@@ -71,10 +68,8 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 # -- how many messages -------------------------------------------------------------------------------------------------
 
 
-def test_an_action_is_two_messages_there_and_back_and_so_is_a_batch(url: str, trips: list[int]) -> None:
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    with Engine.open(server.url(name), time=ManualTime(NINE)) as engine:
+def test_an_action_is_two_messages_there_and_back_and_so_is_a_batch(trips: list[int]) -> None:
+    with postgres.database() as own, Engine.open(own, time=ManualTime(NINE)) as engine:
         engine.publish(sources(), "errand", actor=ADMIN)
         cases = [open_errand(engine) for _ in range(20)]
         trips.clear()
@@ -86,7 +81,6 @@ def test_an_action_is_two_messages_there_and_back_and_so_is_a_batch(url: str, tr
         assert len(trips) == 2
         trips.clear()
         assert engine.act(cases[0], "remark", {"note": "x"}, actor=LIN, key="k").is_repeat  # type: ignore[union-attr]
-    server.drop(name)
 
 
 def test_a_part_that_is_taken_back_before_it_was_sent_is_never_sent(store: PostgresStore, trips: list[int]) -> None:
@@ -117,24 +111,19 @@ def test_a_part_is_known_to_the_server_only_if_something_is_asked_within(
     assert roots(store) == ["R-0", "R-1"]
 
 
-def test_an_opening_is_three_messages(url: str, trips: list[int]) -> None:
+def test_an_opening_is_three_messages(trips: list[int]) -> None:
     """The number is drawn by itself: whoever draws one keeps others from it until the commit."""
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    with Engine.open(server.url(name)) as engine:
+    with postgres.database() as own, Engine.open(own) as engine:
         engine.publish(sources(), "errand", actor=ADMIN)
         open_errand(engine)
         trips.clear()
         open_errand(engine)
         assert len(trips) == 3
-    server.drop(name)
 
 
-def test_a_round_of_the_outbox_is_claimed_and_settled_as_one(url: str, trips: list[int]) -> None:
+def test_a_round_of_the_outbox_is_claimed_and_settled_as_one(trips: list[int]) -> None:
     """Each message was nine there and back: claimed, read piece by piece, and settled by itself."""
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    with Engine.open(server.url(name), time=ManualTime(NINE)) as engine:
+    with postgres.database() as own, Engine.open(own, time=ManualTime(NINE)) as engine:
         engine.publish(sources(), "errand", actor=ADMIN)
         engine.save_person(Person(id="run", name="Run", roles=("runner",)), actor=ADMIN)
         engine.save_addresses("run", {"email": "run@desk.example"}, actor=ADMIN)
@@ -152,14 +141,11 @@ def test_a_round_of_the_outbox_is_claimed_and_settled_as_one(url: str, trips: li
         trips.clear()
         assert engine.deliver_some().delivered == 0
         assert len(trips) <= 4
-    server.drop(name)
 
 
-def test_whoever_a_form_names_is_looked_up_with_the_rest(url: str, trips: list[int]) -> None:
+def test_whoever_a_form_names_is_looked_up_with_the_rest(trips: list[int]) -> None:
     """The desk's whole staff was asked for besides, only to see whether it keeps any."""
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    with Engine.open(server.url(name)) as engine:
+    with postgres.database() as own, Engine.open(own) as engine:
         engine.publish(sources(), "errand", actor=ADMIN)
         engine.save_person(Person(id="run", name="Run", roles=("runner",)), actor=ADMIN)
         engine.save_person(Person(id="mo", name="Mo", roles=("agent",)), actor=ADMIN)
@@ -171,7 +157,6 @@ def test_whoever_a_form_names_is_looked_up_with_the_rest(url: str, trips: list[i
         third = open_errand(engine)
         facts = {"at_work": ["mo"]}
         assert isinstance(engine.act(third, "send", {"runner": "mo"}, facts=facts, actor=LIN), Refusal)
-    server.drop(name)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a\x00b", NotFound), ("a\udc80b", UsageError)])

@@ -21,6 +21,8 @@ FEWEST = 3
 FEW = 8
 """Statements among which nobody looks for such: one action's."""
 
+NUL = "a text of PostgreSQL cannot contain NUL"
+
 SHORT = 100
 """Signs of a text that the server reads one by one without much work."""
 
@@ -43,7 +45,7 @@ def check(values: Sequence[Any], many: Many | None) -> None:
     if not joined.isascii():
         joined.encode()
     if "\x00" in joined:
-        raise psycopg.DataError("a text of PostgreSQL cannot contain NUL")
+        raise psycopg.DataError(NUL)
 
 
 def ready(text: str, values: Sequence[Any]) -> Ready:
@@ -58,7 +60,7 @@ def ready(text: str, values: Sequence[Any]) -> Ready:
 
 def _text(value: str) -> bytes:
     if "\x00" in value:
-        raise psycopg.DataError("a text of PostgreSQL cannot contain NUL")
+        raise psycopg.DataError(NUL)
     return value.encode()
 
 
@@ -154,6 +156,8 @@ def _texts(column: Sequence[str | None]) -> tuple[bytes, int]:
     """An array of texts: short ones in the server's words, others as it keeps them, each with its length."""
     if None not in column:
         joined = "\x00".join(column)  # type: ignore[arg-type]  # there are no others
+        if joined.count("\x00") >= len(column):  # one of them would be taken for two
+            raise psycopg.DataError(NUL)
         if len(joined) < SHORT * len(column):
             words = joined.replace("\\", "\\\\").replace('"', '\\"').replace("\x00", '","')
             return f'{{"{words}"}}'.encode(), _WORDS

@@ -48,7 +48,6 @@ def upgrade() -> None:
     if is_file:
         op.drop_table("attachments_before")
         op.drop_table("addresses_before")
-        op.create_index("ix_attachments_case_id", "attachments", ["case_id", "hash"])
 
 
 def _make_anew() -> None:
@@ -63,6 +62,7 @@ def _make_anew() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_attachments"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_attachments_case_id", "attachments", ["case_id", "hash"])  # cases are looked for by it below
     op.create_table(
         "addresses",
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("person", "kind", "address")),
