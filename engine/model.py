@@ -16,6 +16,9 @@ from engine.retention import Retention
 
 T = TypeVar("T")
 
+TELL_DEPTH = 8
+"""How deep `tell` goes: so many, each caused by the one before."""
+
 # -- small parts -------------------------------------------------------------------------------------------------------
 
 Assigned: TypeAlias = "Value | Expression"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.cli.said import said_in_words
@@ -23,6 +23,7 @@ class Answered(NamedTuple):
 
     states: tuple[str, ...]  # active afterwards
     refused: tuple[str, ...] = ()  # why it was not done
+    cut: tuple[str, ...] = ()  # what the case would have told itself next, too deep to be done
 
 
 class Round:
@@ -39,6 +40,7 @@ class Round:
         self._world = World(library_in_memory(known.values()), read_instant(_MONDAY, definition.desk.zone))
         self._player = Actor(id="player", roles=tuple(definition.desk.roles))
         self._case = ""
+        self._seen = 0  # how many records were looked at
 
     def possible(self) -> tuple[str, ...]:
         """What a line may begin with now."""
@@ -113,7 +115,21 @@ class Round:
 
     def _answer(self, *refused: str) -> Answered:
         states = self._world.case(self._case).position.leaves if self._case else ()
-        return Answered(states, refused)
+        return Answered(states, refused, tuple(self._cut()))
+
+    def _cut(self) -> Iterator[str]:
+        """What was told too deep since the line before, and where it is written."""
+        from engine.lang.rules.raising import lines_telling
+        from engine.model import TELL_DEPTH
+
+        new, self._seen = self._world.steps[self._seen :], len(self._world.steps)
+        for step in new:
+            if ["depth"] in step.record.get("refused", ()):
+                name, process = step.record["name"], step.case.process
+                sources = self._world.library.plan(process, step.case.version).definition.sources
+                lines = ", ".join(str(line) for line in lines_telling(sources, process, name))
+                told = _("`{name}` was not told, at line {lines}: `tell` goes {number} deep")
+                yield told.format(name=name, lines=lines, number=TELL_DEPTH)
 
     def _said(self, reasons: tuple[Reason, ...]) -> tuple[str, ...]:
         return tuple(one.words.get(self._language, one.words["en"]) for one in reasons)

@@ -28,10 +28,9 @@ from engine.core.sight import Context, holds
 from engine.errors import EngineError
 from engine.expressions import ExpressionFailed
 from engine.frozen import changed
-from engine.model import Form, OpenCase, Tell, Timer
+from engine.model import TELL_DEPTH, Form, OpenCase, Tell, Timer
 
 SAME_INSTANT = 100  # firings of one case at one instant; more set its family aside
-DEEPEST = 8  # how deep `tell` goes
 LATE = 60_000  # ms after its instant from which a message says that it is late
 
 
@@ -148,8 +147,8 @@ class Run:
 
     def _consequences(self, pending: Pending, now: int) -> Iterator[Draft]:
         effect = pending.queued.effect
-        if pending.depth > DEEPEST:
-            yield self._refused(pending, rules_of([reason("depth", effect=_verb(effect), limit=DEEPEST)]), now)
+        if pending.depth > TELL_DEPTH:
+            yield self._refused(pending, rules_of([reason("depth", effect=_verb(effect), limit=TELL_DEPTH)]), now)
         elif isinstance(effect, OpenCase):
             yield from self._open(pending, effect, now)
         else:

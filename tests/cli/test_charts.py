@@ -138,3 +138,18 @@ def test_what_would_behave_otherwise_fails_the_command_and_is_said_in_chinese_to
 def test_what_cannot_be_converted_is_said(words: list[str], code: Exit, said: str) -> None:
     done = run("convert", *words)
     assert (done.code, said in done.err) == (code, True), done.err
+
+
+def test_what_a_case_would_tell_itself_too_deep_is_told_with_its_line_by_check_and_by_play() -> None:
+    around = (
+        f'<state id="{one}"><onentry><raise event="{one}{two}"/></onentry>'
+        f'<transition event="{one}{two}" target="{two}"/><transition event="stop" target="over"/></state>'
+        for one, two in ("ab", "ba")
+    )
+    Path("a.scxml").write_text(f'<scxml>{"".join(around)}<final id="over"/></scxml>', "utf-8")
+    assert run("convert", "a.scxml", "-o", "processes/round.yaml").code == Exit.DONE
+    assert "round.yaml:12:33: warning[tell-too-deep]: `ab` → `ba` → `ab`" in run("check", "processes/round.yaml").out
+    done = run("play", "processes/round.yaml", into="open\n")
+    assert (done.code, done.out) == (Exit.REFUSED, "a\n")
+    assert done.err == "`ab` was not told, at line 12: `tell` goes 8 deep\n"
+    assert json.loads(run("play", "processes/round.yaml", "--json", into="open\n").out)["refused"] == [done.err.strip()]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.core.cases import Actor
 from engine.core.plan import library_in_memory
-from engine.core.run import DEEPEST
 from engine.lang.load import load_process
+from engine.model import TELL_DEPTH
 from engine.scenarios.world import World
 
 DESK = "desk: shop\nlanguages: [en]\nzone: Asia/Shanghai\ncurrency: CNY\nroles: {agent: {en: Agent}}\n"
@@ -86,7 +86,7 @@ def test_a_circle_is_found_and_one_with_a_condition_ends_at_the_depth_that_tells
         process("go: {then: [{set: {count: =case.count + 1}}, {if: case.count < 99, tell: self, do: go}], to: stay}")
     )
     made.act("J-1", "go", {}, LIN)
-    assert made.case("J-1").data["count"] == DEEPEST + 1
+    assert made.case("J-1").data["count"] == TELL_DEPTH + 1
     assert told(made)[-1] == ("tell refused", "go")
 
 

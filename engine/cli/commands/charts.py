@@ -164,12 +164,12 @@ def run_play(streams: Streams, args: Args) -> int:
     is_refused = False
     for line in _lines(streams, played):
         answer = played.line(line)
-        is_refused = is_refused or bool(answer.refused)
+        is_refused = is_refused or bool(answer.refused or answer.cut)
         if streams.is_json:
-            streams.give_line({"line": line, "state": list(answer.states), "refused": list(answer.refused)})
+            streams.give_line({"line": line, "state": list(answer.states), "refused": [*answer.refused, *answer.cut]})
             continue
         streams.say(" + ".join(answer.states) or "–")
-        for why in answer.refused:
+        for why in (*answer.refused, *answer.cut):
             streams.tell(harmless(why))
     return Exit.REFUSED if is_refused else Exit.DONE
 

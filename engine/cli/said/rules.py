@@ -103,6 +103,9 @@ SENTENCES = (
     later("declare it alike in both"),
     later("`{action}` tells {chain} again"),
     later("give one of them an `if`"),
+    later("{way}: each makes the case tell itself the next; `tell` goes {depth} deep, so the last is refused"),
+    later("the first of them"),
+    later("lead on by `decide`, or let one action do what several do"),
     # fields and what lies unused
     later("no form asks for `{name}`, and nothing sets it"),
     later("ask for it in a form, or take it away"),

@@ -13,12 +13,26 @@ from engine.lang.rules.fields import RULES as FIELDS
 from engine.lang.rules.hearing import RULES as HEARING
 from engine.lang.rules.keeping import RULES as KEEPING
 from engine.lang.rules.lives import RULES as LIVES
+from engine.lang.rules.raising import RULES as RAISING
 from engine.lang.rules.rule import Checked
 from engine.lang.rules.states import RULES as STATES
 from engine.lang.rules.texts import RULES as TEXTS
 from engine.lang.rules.unattended import RULES as UNATTENDED
 
-RULES = (*STATES, *ACTIONS, *FIELDS, *CLOCKS, *LIVES, *TEXTS, *UNATTENDED, *FAMILIES, *ATTENDANCE, *HEARING, *KEEPING)
+RULES = (
+    *STATES,
+    *ACTIONS,
+    *FIELDS,
+    *CLOCKS,
+    *LIVES,
+    *TEXTS,
+    *UNATTENDED,
+    *FAMILIES,
+    *RAISING,
+    *ATTENDANCE,
+    *HEARING,
+    *KEEPING,
+)
 
 
 def findings_of(checked: Checked, *, is_readable: bool) -> Iterator[Diagnostic]:
