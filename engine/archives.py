@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.core.cases import Family
+from engine.stored import LockedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,16 @@ class Tombstone:
     by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedFiles:
+    """That the files of an archived case were erased: their key is destroyed, wherever copies of them lie."""
+
+    case: str
+    at: int
+    by: str
+    reason: str
+
+
 class Archives(Protocol):
     """Families that have left, and those that may leave."""
 
@@ -37,10 +48,25 @@ class Archives(Protocol):
         """
 
     def archive(self, family: Family, tombstones: Sequence[Tombstone]) -> None:
-        """Leave these in place of a family and of all that is of its cases; `Conflict` if it is not as it was read."""
+        """Leave these in place of a family and of all that is of its cases; `Conflict` if it is not as it was read.
+
+        Only the key of its files stays: it opens them where they lie now.
+        """
+
+    def locked_files(self, case: str) -> list[LockedFile]:
+        """Its files as they are stored, each content once, in the order of attaching; told without the host's key."""
+
+    def key_of_files(self, case: str) -> str:
+        """The key of its files as it is stored, of an archived case too; empty where there is none."""
+
+    def note_erased_files(self, erased: ErasedFiles) -> None:
+        """Keep for good that the files of an archived case were erased, by whom and why."""
+
+    def erased_files(self, case: str) -> ErasedFiles | None:
+        """Whether the files of this archived case were erased."""
 
     def tombstone(self, case: str) -> Tombstone | None:
         """What is left of an archived case."""
 
-    def tombstones(self) -> Iterator[Tombstone]:
-        """What is left of every archived case, by id."""
+    def tombstones(self, root: str | None = None) -> Iterator[Tombstone]:
+        """What is left of every archived case, or of those of one family, by id."""

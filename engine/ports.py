@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from threading import Event
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from engine.archives import Archives, Tombstone
+from engine.archives import Archives, ErasedFiles, Tombstone
 from engine.core.adjustments import Ledgers
 from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Step
@@ -21,6 +21,7 @@ from engine.stored import (
     Attachment,
     Fault,
     Listing,
+    LockedFile,
     Mail,
     PartyRecord,
     Person,
@@ -360,9 +361,9 @@ class Store(Protocol):
 
 
 __all__ = [
-    "Ahead", "Archives", "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "Erasures",
-    "EventTable", "Family", "Fault", "Heads", "HeardEvent", "Imprint", "Listening", "Listing", "Mail",
-    "OutboxTable", "Outlook", "PartyRecord", "Person", "Publication", "Query", "Registers", "Registry", "Reports",
-    "Request", "Save", "Server", "Step", "Store", "StoredRecord", "TimeSource", "Timetable", "Timetables",
-    "Tombstone", "Transaction", "Wanted",
+    "Ahead", "Archives", "Attached", "Attachment", "Care", "Case", "CaseLists", "CaseTable", "Ended", "ErasedFiles",
+    "Erasures", "EventTable", "Family", "Fault", "Heads", "HeardEvent", "Imprint", "Listening", "Listing",
+    "LockedFile", "Mail", "OutboxTable", "Outlook", "PartyRecord", "Person", "Publication", "Query", "Registers",
+    "Registry", "Reports", "Request", "Save", "Server", "Step", "Store", "StoredRecord", "TimeSource", "Timetable",
+    "Timetables", "Tombstone", "Transaction", "Wanted",
 ]  # fmt: skip

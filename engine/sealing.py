@@ -172,6 +172,11 @@ def owner_of_files(case: str) -> str:
     return f"{case}/files"
 
 
+def place_of_name(case: str, digest: str) -> tuple[str, str]:
+    """Where the name of a file with this content is locked."""
+    return owner_of_files(case), f"{digest}/name"
+
+
 def owner_of_addresses(person: str) -> str:
     """Whose key that of a person's addresses is; no case, event or entry of a register is called so."""
     return f"actor/{person}"

@@ -155,6 +155,17 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockedFile:
+    """A file as it is stored: its name and content under the key of its case's files."""
+
+    hash: str
+    name: str
+    media_type: str
+    at: int  # when it was attached first
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
     """One attaching of a file to a case."""
 

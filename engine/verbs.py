@@ -17,6 +17,7 @@ VERBS: Mapping[str, str] = {
     "archive show": "engine.archived_history({0}, folder)",
     "correct list": "engine.adjustments()",
     "doctor": "engine.doctor()",
+    "fetch": "engine.attachment({0}, hash)",
     "fault list": "engine.faults()",
     "fault show": "engine.faults()",
     "incoming list": "engine.waiting_events()",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,17 +13,18 @@ from engine.app.keeping import Progress, unwatched
 from engine.app.lapsing import is_taken_in, keep_of, over_at, span_of
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of, admin_of
+from engine.app.reading import attached_by
 from engine.app.shelves import Shelved, shelve, shelved_text, sweep, take_down
 from engine.app.verifying import Problem, Read, Texts, Verification, verify_family
 from engine.core.audit import sealed_in
 from engine.core.cases import Actor, Case, Family
 from engine.core.plan import Library
 from engine.core.replay import replay
-from engine.errors import Conflict, KeyMissing, NotFound, NotPermitted, VerificationFailed
+from engine.errors import Conflict, NotFound, NotPermitted, VerificationFailed
 from engine.evidence.offline import broken
 from engine.json_text import decode
-from engine.ports import Attachment, Tombstone, Transaction
-from engine.sealing import HostKeys
+from engine.ports import Attached, Attachment, ErasedFiles, LockedFile, Tombstone, Transaction
+from engine.sealing import MORE, HostKeys
 from engine.views import may_read
 
 
@@ -68,7 +69,7 @@ class Archiving:
             try:
                 cases += self._archived(Path(folder), one.root, actor)
                 done.append(one.root)
-            except (Conflict, KeyMissing, VerificationFailed) as error:
+            except (Conflict, VerificationFailed) as error:
                 failed.append((one.root, error.message))
             progress(number, len(going))
         if done:
@@ -101,10 +102,7 @@ class Archiving:
             raise Conflict(f"`{root}` was changed meanwhile", help="archive again")
         if found.problems:
             raise VerificationFailed(found.problems[0].message)
-        files: list[tuple[str, Attachment]] = []
-        for case in family.cases:
-            hashes = dict.fromkeys(one.hash for one in tx.attached(case))
-            files += [(case, file) for one in hashes if (file := tx.attachment(case, one)) is not None]
+        files = [(case, file) for case in family.cases for file in tx.locked_files(case)]
         return family, shelved_text(family, list(tx.family_records(root)), files)
 
     def archived(self, case: str) -> Tombstone | None:
@@ -125,18 +123,56 @@ class Archiving:
         `NotFound` for a case that is not archived, `VerificationFailed` where its file does not prove it.
         """
         with self._recipe.store.read() as tx:
-            left = tx.tombstone(case)
-            if left is None:
-                raise NotFound(f"`{case}` is not archived", help="`casewright archive list` shows what is")
-            library = self._recipe.catalogue.library(tx)
-            shelved = take_down(Path(folder), left.file, left.file_hash)
-            problems = list(_flaws(library, [left], shelved))
-            if problems:
-                raise VerificationFailed(f"`{case}`: {problems[0].message}")
-            who = None if actor is None else actor_of(tx, actor)
-            if who is not None and not _may_read(library, shelved, case, who):
-                raise NotPermitted(f"`{who.id}` ({', '.join(who.roles) or 'no role'}) may not read `{case}`")
+            shelved = self._shelved(tx, case, Path(folder), actor)
             return [decode(record.text) for record in shelved.records if record.case == case]
+
+    def archived_files(
+        self, case: str, folder: str | Path, *, actor: Actor | str | None = None
+    ) -> tuple[list[Attached], ErasedFiles | None]:
+        """What was attached to an archived case, without names where its key is not here; and whether it was erased.
+
+        Raises what `archived_history` does.
+        """
+        with self._recipe.store.read() as tx:
+            shelved = self._shelved(tx, case, Path(folder), actor)
+            key = tx.key_of_files(case)
+            return [self._told(shelved, case, file, key) for file in shelved.of(case)], tx.erased_files(case)
+
+    def archived_file(
+        self, case: str, hash: str, folder: str | Path, *, actor: Actor | str | None = None
+    ) -> Attachment:
+        """A file attached to an archived case, by its hash. Raises what `archived_history` does.
+
+        `KeyMissing` where its key is not here, or was destroyed.
+        """
+        with self._recipe.store.read() as tx:
+            shelved = self._shelved(tx, case, Path(folder), actor)
+            for file in shelved.of(case):
+                if file.hash == hash:
+                    return shelved.opened(case, file, self._recipe.store.keys, tx.key_of_files(case))
+            raise NotFound(f"nothing with the hash `{hash}` is attached to `{case}`")
+
+    def _told(self, shelved: Shelved, case: str, file: LockedFile, key: str) -> Attached:
+        keys, size = self._recipe.store.keys, len(file.content) - (MORE if shelved.is_locked else 0)
+        is_open = not shelved.is_locked or keys.can_open(key)
+        name = shelved.opened(case, file, keys, key).name if is_open else ""
+        told = Attached(hash=file.hash, name=name, media_type=file.media_type, size=size, at=file.at)
+        return replace(told, by=attached_by(told, [one for one in shelved.records if one.case == case]))
+
+    def _shelved(self, tx: Transaction, case: str, folder: Path, actor: Actor | str | None) -> Shelved:
+        """The file in which an archived case lies, proved; for who might read the case."""
+        left = tx.tombstone(case)
+        if left is None:
+            raise NotFound(f"`{case}` is not archived", help="`casewright archive list` shows what is")
+        library = self._recipe.catalogue.library(tx)
+        shelved = take_down(folder, left.file, left.file_hash)
+        problems = list(_flaws(library, [left], shelved))
+        if problems:
+            raise VerificationFailed(f"`{case}`: {problems[0].message}")
+        who = None if actor is None else actor_of(tx, actor)
+        if who is not None and not _may_read(library, shelved, case, who):
+            raise NotPermitted(f"`{who.id}` ({', '.join(who.roles) or 'no role'}) may not read `{case}`")
+        return shelved
 
     def verify_archive(
         self, folder: str | Path, *, jobs: int = 1, replays: bool = True, progress: Progress = unwatched
@@ -164,7 +200,7 @@ class Shelves(NamedTuple):
 
     def __call__(self, tx: Transaction, by: tuple[Library, HostKeys], family: list[Tombstone]) -> Verification:
         """What is found of the family of which this is left."""
-        return _verified(tx, by[0] if self.replays else None, family, self.folder)
+        return _verified(tx, by if self.replays else None, family, self.folder)
 
 
 def _leaving(tx: Transaction, library: Library, now: int) -> Iterator[Leaving]:
@@ -208,13 +244,17 @@ def hash_of_archived(tx: Transaction, case: str, sequence: int, folder: str | Pa
     return next((one.hash for one in shelved.records if (one.case, one.sequence) == (case, sequence)), None)
 
 
-def _verified(tx: Transaction, library: Library | None, lefts: list[Tombstone], folder: Path) -> Verification:
+def _verified(
+    tx: Transaction, by: tuple[Library, HostKeys] | None, lefts: list[Tombstone], folder: Path
+) -> Verification:
     try:
         shelved = take_down(folder, lefts[0].file, lefts[0].file_hash)
     except VerificationFailed as error:
         return Verification(problems=(Problem(case=lefts[0].root, sequence=None, message=error.message),))
     read = Texts().__getitem__
-    problems = list(_flaws(library, lefts, shelved, read))
+    problems = list(_flaws(None if by is None else by[0], lefts, shelved, read))
+    if by is not None:
+        problems += _unopened(tx, by[1], shelved)
     problems += [
         Problem(case=left.case, sequence=None, message="it was archived, and is there again")
         for left in lefts if tx.root_of(left.case) is not None
@@ -240,6 +280,19 @@ def _flaws(library: Library | None, lefts: list[Tombstone], shelved: Shelved, re
         return
     if again.flaw is not None:
         yield Problem(case=again.flaw.case, sequence=again.flaw.sequence, message=again.flaw.why)
+
+
+def _unopened(tx: Transaction, keys: HostKeys, shelved: Shelved) -> Iterator[Problem]:
+    """Files that do not open by the key that is here for them."""
+    for case, file in shelved.files:
+        key = tx.key_of_files(case)
+        if shelved.is_locked and not keys.can_open(key):
+            continue
+        try:
+            shelved.opened(case, file, keys, key)
+        except (VerificationFailed, ValueError):
+            why = f"the file `{file.hash[:12]}` in the archive is not the one that was attached, or not of this key"
+            yield Problem(case=case, sequence=None, message=why)
 
 
 def _may_read(library: Library, shelved: Shelved, case: str, who: Actor) -> bool:

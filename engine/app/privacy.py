@@ -19,7 +19,7 @@ from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.core.cases import ENGINE, Actor, Case, Command
 from engine.errors import Conflict, KeyMissing, NotFound, SetAside, UsageError
-from engine.ports import HeardEvent, Transaction
+from engine.ports import ErasedFiles, HeardEvent, Transaction
 from engine.sealing import KEY, KEY_FILE
 from engine.views import Refusal
 
@@ -38,6 +38,7 @@ class Erased:
     fields: tuple[str, ...] = ()
     files: int = 0
     events: int = 0  # of other systems, that wait on without their private values
+    in_archive: bool = False  # all files of it there
     is_new: bool = True  # False: there was nothing left to erase, and nothing was written
 
 
@@ -50,12 +51,19 @@ class Privacy:
         """Erase the private values of a case and of all that descends from it or from its root, for good.
 
         Each case keeps a record of it; its chain still verifies. Files go too unless they are kept: nobody can know
-        what stands in them. `NotPermitted` for others than administrators, `UsageError` without a reason.
+        what stands in them. In the archive only files are left to erase; they lie on there, and nobody can open them.
+        `NotPermitted` for others than administrators, `UsageError` without a reason.
         """
         _check_reason(reason)
 
         def work(tx: Transaction) -> list[Erased]:
             who = admin_of(tx, actor, "erase private values")
+            if (left := tx.tombstone(case)) is not None:
+                at = self._recipe.life.read(tx)
+                return [
+                    _erased_in_archive(tx, ErasedFiles(case=one.case, at=at, by=who.id, reason=reason), keeps_files)
+                    for one in tx.tombstones(left.root)
+                ]
             family = self._recipe.family_of(tx, case, lock=True)
             return [_erased(self._recipe, tx, one, (who, reason, not keeps_files)) for one in family.cases.values()]
 
@@ -163,6 +171,15 @@ def _erased(recipe: RecipeOfTwo, tx: Transaction, case: Case, why: tuple[Actor, 
         tx.erase_event(event)
     fields = tuple(result.record["erasure"]["fields"])
     return Erased(case=case.id, fields=fields, files=files, events=len(events))
+
+
+def _erased_in_archive(tx: Transaction, erased: ErasedFiles, keeps_files: bool) -> Erased:
+    """The chain of an archived case has ended: what is erased of it is on record beside what is left of it."""
+    if keeps_files or not tx.key_of_files(erased.case):
+        return Erased(case=erased.case, is_new=False)
+    tx.forget_files(erased.case)
+    tx.note_erased_files(erased)
+    return Erased(case=erased.case, in_archive=True)
 
 
 def _events_about(tx: Transaction, case: Case) -> list[HeardEvent]:

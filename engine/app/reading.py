@@ -133,7 +133,7 @@ class Reading:
             self._readable(family, case, context, None if actor is None else actor_of(tx, actor))
             found = tx.attached(case)
             records = list(tx.records(case)) if found else []
-            return [replace(one, by=_attached_by(one, records)) for one in found]
+            return [replace(one, by=attached_by(one, records)) for one in found]
 
     def ledger(self, case: str, clock: str, *, actor: Actor | str | None = None) -> tuple[Interval, ...]:
         """How a promise's time was spent, interval by interval, adding up to the millisecond."""
@@ -228,7 +228,7 @@ def _end(found: list[Listing], limit: int) -> tuple[int, int, str] | None:
     return last.outlook.sort_key, last.opened_at, last.id
 
 
-def _attached_by(one: Attached, records: Iterable[StoredRecord]) -> str:
+def attached_by(one: Attached, records: Iterable[StoredRecord]) -> str:
     """Who attached a file: the record of its step holds the hash, or, where the answer is sealed, its instant."""
     found = [
         ((one.hash not in stored.text, record["at"] != one.at), record["actor"])

@@ -15,9 +15,11 @@ from typing import Any
 from engine.core.audit import canonical
 from engine.core.cases import Family
 from engine.errors import Conflict, VerificationFailed
-from engine.ports import Attachment, StoredRecord
+from engine.ports import Attachment, LockedFile, StoredRecord
+from engine.sealing import HostKeys, owner_of_files, place_of_name
 
-KIND = "casewright archive 1"
+KIND, IN_CLEAR = "casewright archive 2", "casewright archive 1"
+"""How the files of the archive begin: those of the first kind hold in clear what was attached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +29,32 @@ class Shelved:
     root: str
     cases: Mapping[str, Mapping[str, Any]]  # id → parent, process, version, opened_at, closed_at, outcome, count, head
     records: tuple[StoredRecord, ...]  # in the family's order
-    files: tuple[tuple[str, Attachment], ...]  # case and file
+    files: tuple[tuple[str, LockedFile], ...]  # case and file
+    is_locked: bool  # whether the files are: at first they lay in clear
+
+    def of(self, case: str) -> list[LockedFile]:
+        """What was attached to one case."""
+        return [file for owner, file in self.files if owner == case]
+
+    def opened(self, case: str, file: LockedFile, keys: HostKeys, key: str) -> Attachment:
+        """One of them by the key of its case's files, as it is stored.
+
+        `KeyMissing` where that is gone or locked, `VerificationFailed` if it is not what was attached.
+        """
+        name, content = file.name, file.content
+        if self.is_locked:
+            name = keys.open_value(key, place_of_name(case, file.hash), name)
+            content = keys.open_content(key, (owner_of_files(case), file.hash), content)
+        if sha256(content).hexdigest() != file.hash:
+            raise VerificationFailed(f"the file `{name}` is not the one that was attached")
+        return Attachment(hash=file.hash, name=name, media_type=file.media_type, content=content)
 
 
-def shelved_text(family: Family, records: Sequence[StoredRecord], files: Sequence[tuple[str, Attachment]]) -> str:
-    """What the file of this family holds: the same text whenever it is written. No private value is in it."""
+def shelved_text(family: Family, records: Sequence[StoredRecord], files: Sequence[tuple[str, LockedFile]]) -> str:
+    """What the file of this family holds: the same text whenever it is written.
+
+    No private value is in it, and what was attached is locked as it was in the database.
+    """
     cases = {
         case.id: {
             "parent": case.parent, "process": case.process, "version": case.version, "opened_at": case.opened_at,
@@ -46,7 +69,7 @@ def shelved_text(family: Family, records: Sequence[StoredRecord], files: Sequenc
     ]
     lines += [
         canonical({
-            "file": one.hash, "of": case, "name": one.name, "media_type": one.media_type,
+            "file": one.hash, "of": case, "name": one.name, "media_type": one.media_type, "at": one.at,
             "content": b64encode(one.content).decode(),
         })
         for case, one in files
@@ -110,15 +133,15 @@ def take_down(folder: Path, name: str, digest: str) -> Shelved:
             StoredRecord(case=r["case"], sequence=r["sequence"], order=r["order"], text=r["text"], hash=r["hash"])
             for r in rest if "text" in r
         ),
-        files=tuple(_files(rest)),
+        files=tuple(_files(rest)), is_locked=head["archive"] != IN_CLEAR,
     )  # fmt: skip
 
 
-def _files(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Attachment]]:
+def _files(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, LockedFile]]:
     for one in lines:
         if "file" in one:
-            content = b64decode(one["content"])
-            yield (
-                one["of"],
-                Attachment(hash=one["file"], name=one["name"], media_type=one["media_type"], content=content),
-            )
+            file = LockedFile(
+                hash=one["file"], name=one["name"], media_type=one["media_type"], at=one.get("at", 0),
+                content=b64decode(one["content"]),
+            )  # fmt: skip
+            yield one["of"], file

@@ -47,6 +47,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "assign": Entry("holding", later("Give a case to a person.")),
             "merge": Entry("holding", later("Merge a case into another, which then answers for it.")),
             "attach": Entry("holding", later("Attach a file to a case.")),
+            "fetch": Entry("fetching", later("Write an attached file to disk, from the archive too.")),
             "history": Entry("looking", later("Show everything that happened to a case.")),
             "clock": Entry("looking", later("Show the promises of a case, to the millisecond with --explain.")),
             "hear": Entry("hearing", later("Tell an event of another system, which finds its case.")),

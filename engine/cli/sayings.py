@@ -23,6 +23,7 @@ SENTENCES = (
     later("`casewright archive list` shows what is"),
     later("the archive's file `{file}` cannot be read: {why}"),
     later("the archive's file `{file}` is not the one that was written: its hash does not fit"),
+    later("the file `{file}` is not the one that was attached"),
     later("`{case}` was changed meanwhile"),
     later("a process that was playing ended before it was done"),
     later("where memory is scarce, let one process play all"),

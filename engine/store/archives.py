@@ -7,7 +7,8 @@ from typing import Any
 
 from engine.core.cases import Family
 from engine.errors import Conflict, Outrun
-from engine.ports import Tombstone
+from engine.ports import ErasedFiles, LockedFile, Tombstone
+from engine.sealing import owner_of_files
 from engine.store.derived import TAKEN
 from engine.store.erasing import Erasing
 from engine.store.rows import plain
@@ -38,6 +39,13 @@ _WITH_PRIVATE = " AND EXISTS (SELECT 1 FROM cases AS member WHERE member.root = 
 _IN_ORDER = " ORDER BY id LIMIT ?"
 _LEAVES = f"INSERT INTO archived ({', '.join(_LEFT)}) VALUES ({', '.join('?' for _ in _LEFT)})"
 _FOUND = f"SELECT {', '.join(_LEFT)} FROM archived"
+_LOCKED = (
+    "SELECT attachments.hash, name, media_type, at_ms, content FROM attachments JOIN contents "
+    "ON contents.case_id = attachments.case_id AND contents.hash = attachments.hash "
+    "WHERE attachments.case_id = ? ORDER BY attachments.id"
+)
+_ERASED = "SELECT erased_ms, erased_by, reason FROM erased_files WHERE case_id = ?"
+_ERASES = "INSERT INTO erased_files (case_id, erased_ms, erased_by, reason) VALUES (?, ?, ?, ?)"
 
 
 class Archives(Erasing):
@@ -56,7 +64,10 @@ class Archives(Erasing):
                 yield after
 
     def archive(self, family: Family, tombstones: Sequence[Tombstone]) -> None:
-        """Leave these in place of a family and of all that is of its cases; `Conflict` if it is not as it was read."""
+        """Leave these in place of a family and of all that is of its cases; `Conflict` if it is not as it was read.
+
+        Only the key of its files stays: it opens them where they lie now.
+        """
         try:
             self._bury(tombstones)
         except self._taken as error:  # somebody else was faster
@@ -73,23 +84,47 @@ class Archives(Erasing):
             ))  # fmt: skip
 
     def _leave(self, case: str, head: str) -> None:
-        self.forget_files(case)
+        self._run("NO_CONTENTS", case)
+        self._run("NO_ATTACHMENTS", case)
         for table in _OF_A_CASE:
             self._ask(f"DELETE FROM {table} WHERE case_id = ?", (case,))
         if self._ask("DELETE FROM cases WHERE id = ? AND head = ?", (case, head)).rowcount != 1:
             raise Conflict(f"case `{case}` was changed meanwhile; read it again and decide anew")
+
+    def locked_files(self, case: str) -> list[LockedFile]:
+        """Its files as they are stored, each content once, in the order of attaching; told without the host's key."""
+        found = {
+            digest: LockedFile(hash=digest, name=name, media_type=media_type, at=at, content=bytes(content))
+            for digest, name, media_type, at, content in self._ask(_LOCKED, (case,)).fetchall()
+        }  # of one attached again the newest name
+        return list(found.values())
+
+    def key_of_files(self, case: str) -> str:
+        """The key of its files as it is stored, of an archived case too; empty where there is none."""
+        return self._key_of(owner_of_files(case))
+
+    def note_erased_files(self, erased: ErasedFiles) -> None:
+        """Keep for good that the files of an archived case were erased, by whom and why."""
+        self._ask(_ERASES, (erased.case, erased.at, erased.by, plain(erased.reason, "a reason")))
+
+    def erased_files(self, case: str) -> ErasedFiles | None:
+        """Whether the files of this archived case were erased."""
+        row = self._ask(_ERASED, (case,)).fetchone()
+        return None if row is None else ErasedFiles(case=case, at=row[0], by=row[1], reason=row[2])
 
     def tombstone(self, case: str) -> Tombstone | None:
         """What is left of an archived case."""
         row = self._ask(f"{_FOUND} WHERE case_id = ?", (case,)).fetchone()
         return None if row is None else _tombstone(row)
 
-    def tombstones(self) -> Iterator[Tombstone]:
-        """What is left of every archived case, by id."""
+    def tombstones(self, root: str | None = None) -> Iterator[Tombstone]:
+        """What is left of every archived case, or of those of one family, by id."""
+        of, given = ("", ()) if root is None else (" AND root = ?", (root,))
         after = ""
         page: list[Any] = [()]
         while page:
-            page = self._ask(f"{_FOUND} WHERE case_id > ? ORDER BY case_id LIMIT ?", (after, PAGE)).fetchall()
+            text = f"{_FOUND} WHERE case_id > ?{of} ORDER BY case_id LIMIT ?"
+            page = self._ask(text, (after, *given, PAGE)).fetchall()
             for row in page:
                 after = row[0]
                 yield _tombstone(row)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from engine.core.cases import Case, Family
 from engine.errors import Conflict
-from engine.ports import Tombstone
+from engine.ports import ErasedFiles, LockedFile, Tombstone
 from engine.store.derived import TAKEN
 from engine.store.memory_cases import MemoryWork
+from engine.store.memory_files import FileInMemory
 
 _FIRST = ("records", "attachments", "searches", "cycles", "affected")
 """Tables whose keys begin with the case."""
@@ -34,7 +35,10 @@ class MemoryArchives(MemoryWork):
         return kept is not None and bool(kept.case.secret or kept.case.private or self._tables.get("attached", case))
 
     def archive(self, family: Family, tombstones: Sequence[Tombstone]) -> None:
-        """Leave these in place of a family and of all that is of its cases; `Conflict` if it is not as it was read."""
+        """Leave these in place of a family and of all that is of its cases; `Conflict` if it is not as it was read.
+
+        Only the key of its files stays: it opens them where they lie now.
+        """
         for one in tombstones:
             if self._tables.get("archived", one.case) is not None:
                 raise Conflict(TAKEN)
@@ -61,14 +65,33 @@ class MemoryArchives(MemoryWork):
         for key in keys:
             self._tables.drop(table, key)
 
+    def locked_files(self, case: str) -> list[LockedFile]:
+        """Its files, locked now by the key of them; each content once, in the order of attaching."""
+        hashes = dict.fromkeys(one.hash for one in self._tables.get("attached", case) or ())
+        found: list[FileInMemory] = [self._tables.get("attachments", (case, digest)) for digest in hashes]
+        return [one.locked(case, self.key_of_files(case)) for one in found]
+
+    def key_of_files(self, case: str) -> str:
+        """The key of its files as it is stored, of an archived case too; empty where there is none."""
+        return self._tables.get("file_keys", case) or ""
+
+    def note_erased_files(self, erased: ErasedFiles) -> None:
+        """Keep for good that the files of an archived case were erased, by whom and why."""
+        self._tables.put("erased_files", erased.case, erased)
+
+    def erased_files(self, case: str) -> ErasedFiles | None:
+        """Whether the files of this archived case were erased."""
+        found: ErasedFiles | None = self._tables.get("erased_files", case)
+        return found
+
     def tombstone(self, case: str) -> Tombstone | None:
         """What is left of an archived case."""
         found: Tombstone | None = self._tables.get("archived", case)
         return found
 
-    def tombstones(self) -> Iterator[Tombstone]:
-        """What is left of every archived case, by id."""
-        found: list[Tombstone] = [one for _, one in self._tables.rows("archived")]
+    def tombstones(self, root: str | None = None) -> Iterator[Tombstone]:
+        """What is left of every archived case, or of those of one family, by id."""
+        found: list[Tombstone] = [one for _, one in self._tables.rows("archived") if root in (None, one.root)]
         return iter(sorted(found, key=lambda one: one.case))
 
 

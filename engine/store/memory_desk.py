@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from engine.errors import NotFound, Outrun
 from engine.ports import Attached, Attachment, Fault, Mail, PartyRecord, Person, Publication, Timetable
 from engine.store.memory_cases import MemoryCases, MemoryWork
+from engine.store.memory_files import FileInMemory
 from engine.store.rows import plain
 
 
@@ -114,7 +116,9 @@ class MemoryShelf(MemoryWork):
     def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
         """Keep a file of this case."""
         plain(attachment.name, "a file's name")
-        self._tables.put("attachments", (case, attachment.hash), attachment)
+        if self._tables.get("file_keys", case) is None:
+            self._tables.put("file_keys", case, secrets.token_hex(32))
+        self._tables.put("attachments", (case, attachment.hash), FileInMemory(attachment, at))
         row = Attached(
             hash=attachment.hash,
             name=attachment.name,
@@ -126,8 +130,8 @@ class MemoryShelf(MemoryWork):
 
     def attachment(self, case: str, hash: str) -> Attachment | None:
         """A file of this case; of one attached again under another name, the newest name."""
-        found: Attachment | None = self._tables.get("attachments", (case, hash))
-        return found
+        found: FileInMemory | None = self._tables.get("attachments", (case, hash))
+        return None if found is None else found.attachment
 
     def attached(self, case: str) -> list[Attached]:
         """What was attached to this case, in that order."""

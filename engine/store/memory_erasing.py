@@ -20,6 +20,7 @@ class MemoryErasures(MemoryWork):
         for one in found:
             self._tables.drop("attachments", (case, one.hash))
         self._tables.drop("attached", case)
+        self._tables.drop("file_keys", case)
         return len(found)
 
     def forget_traces(self, case: str) -> None:

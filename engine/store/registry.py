@@ -10,7 +10,7 @@ from typing import Any
 from engine.errors import StoreUnavailable
 from engine.json_text import encode
 from engine.ports import Attached, Attachment, Person, Publication
-from engine.sealing import MORE, owner_of_addresses, owner_of_files
+from engine.sealing import MORE, owner_of_addresses, owner_of_files, place_of_name
 from engine.store.rows import decode, plain
 from engine.store.sql import Work
 
@@ -103,7 +103,7 @@ class Shelf(Work):
         name, digest, owner = plain(attachment.name, "a file's name"), attachment.hash, owner_of_files(case)
         keys, key = self._driver.keys, self._key_for(owner)
         self._run("CONTENT", case, digest, keys.lock_content(key, (owner, digest), attachment.content))
-        locked = keys.lock_value(key, _named(owner, digest), name)
+        locked = keys.lock_value(key, place_of_name(case, digest), name)
         self._run("NEW_ATTACHMENT", case, digest, locked, attachment.media_type, at)
 
     def attachment(self, case: str, hash: str) -> Attachment | None:
@@ -114,7 +114,7 @@ class Shelf(Work):
         owner, keys, (name, media_type, content) = owner_of_files(case), self._driver.keys, found
         key = self._key_of(owner)
         return Attachment(
-            hash=hash, name=keys.open_value(key, _named(owner, hash), name), media_type=media_type,
+            hash=hash, name=keys.open_value(key, place_of_name(case, hash), name), media_type=media_type,
             content=keys.open_content(key, (owner, hash), bytes(content)),
         )  # fmt: skip
 
@@ -125,7 +125,11 @@ class Shelf(Work):
         told = keys.open_value if keys.can_open(key) else _untold
         return [
             Attached(
-                hash=digest, name=told(key, _named(owner, digest), name), media_type=media_type, size=size - MORE, at=at
+                hash=digest,
+                name=told(key, place_of_name(case, digest), name),
+                media_type=media_type,
+                size=size - MORE,
+                at=at,
             )
             for digest, name, media_type, size, at in found
         ]
@@ -150,10 +154,6 @@ class Shelf(Work):
 def _untold(key: str, place: tuple[str, str], locked: str) -> str:
     """The name of a file whose key is not here: who looks at a case wants to see the rest of it."""
     return ""
-
-
-def _named(owner: str, digest: str) -> tuple[str, str]:
-    return owner, f"{digest}/name"
 
 
 @lru_cache(maxsize=1_024)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from base64 import b64decode, b64encode
 from contextlib import closing
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from engine import Engine, NotFound, NotPermitted, Search, VerificationFailed
+from engine import Engine, KeyMissing, NotFound, NotPermitted, Search, VerificationFailed
 from engine.app import crew
+from engine.app.shelves import IN_CLEAR, shelved_text
+from engine.core.audit import canonical
+from engine.core.cases import Family
 from engine.evidence.signing import SigningKey
+from engine.ports import ErasedFiles, LockedFile, StoredRecord
 from engine.retention import Span, read_span
 from engine.sealing import HostKeys, host_keys, new_host_key
 from engine.testing import ManualTime
@@ -84,7 +90,9 @@ def test_a_family_leaves_whole_when_the_time_of_all_its_cases_is_over(
     assert open_errand(desk) not in (case, still)  # no number is given again
 
 
-def test_private_values_end_with_the_case_and_files_go_along(desk: Engine, time: ManualTime, shelf: Path) -> None:
+def test_private_values_end_with_the_case_and_files_go_along_locked(
+    desk: Engine, time: ManualTime, shelf: Path
+) -> None:
     case = closed(desk)
     time.move(91 * DAY)
     desk.archive(shelf, actor=ADMIN)
@@ -92,9 +100,92 @@ def test_private_values_end_with_the_case_and_files_go_along(desk: Engine, time:
     text = file.read_text("utf-8")
     assert PHONE not in text
     assert "13900000001" not in text
-    assert json.loads(text.splitlines()[-1])["name"] == "slip.txt"
+    last = json.loads(text.splitlines()[-1])
+    assert "slip" not in last["name"]
+    assert b"the slip" not in b64decode(last["content"])
     assert desk.worklist(Search(actor=LIN, all=True, find=PHONE)).rows == ()
     assert desk.archived(case) is not None
+
+
+def test_what_was_attached_opens_in_the_archive_by_the_key_that_stayed(
+    desk: Engine, time: ManualTime, shelf: Path
+) -> None:
+    case = closed(desk)
+    before = desk.attachments(case)
+    time.move(91 * DAY)
+    desk.archive(shelf, actor=ADMIN)
+    there, erased = desk.archived_files(case, shelf, actor=LIN)
+    assert (there, erased) == (before, None)
+    assert [(one.name, one.by) for one in there] == [("slip.txt", LIN.id)]
+    assert desk.archived_file(case, there[0].hash, shelf, actor=LIN).content == b"the slip"
+    with pytest.raises(NotFound, match="nothing with the hash"):
+        desk.archived_file(case, "00", shelf)
+    with pytest.raises(NotPermitted):
+        desk.archived_file(case, there[0].hash, shelf, actor=STRANGER)
+
+
+def test_what_is_erased_of_an_archived_case_opens_nowhere_and_stands_on_record(
+    desk: Engine, time: ManualTime, shelf: Path
+) -> None:
+    case, other = closed(desk), closed(desk)
+    time.move(91 * DAY)
+    desk.archive(shelf, actor=ADMIN)
+    (file,) = desk.archived_files(case, shelf)[0]
+    kept = desk.erase(case, actor=ADMIN, reason="by letter", keeps_files=True)
+    assert [one.is_new for one in kept] == [False, False]
+    first, child = desk.erase(f"{case}.1", actor=ADMIN, reason="by letter")
+    assert (first.case, first.in_archive, first.is_new, child.is_new) == (case, True, True, False)
+    assert not any(one.is_new for one in desk.erase(case, actor=ADMIN, reason="again"))
+    (gone,), erased = desk.archived_files(case, shelf)
+    assert (gone.name, gone.size) == ("", 8)
+    assert erased == ErasedFiles(case=case, at=time.now(), by="root", reason="by letter")
+    with pytest.raises(KeyMissing, match="they were erased"):
+        desk.archived_file(case, file.hash, shelf)
+    assert desk.archived_files(other, shelf)[0][0].name == "slip.txt"
+    assert not desk.verify_archive(shelf).problems
+    with pytest.raises(NotPermitted):
+        desk.erase(other, actor=LIN, reason="by letter")
+
+
+def test_files_that_lie_in_an_older_archive_in_clear_are_still_read(
+    desk: Engine, time: ManualTime, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = closed(desk)
+    (file,) = desk.attachments(case)
+    time.move(91 * DAY)
+
+    def in_clear(family: Family, records: list[StoredRecord], files: list[tuple[str, LockedFile]]) -> str:
+        told = [json.loads(line) for line in shelved_text(family, records, files).splitlines()]
+        told[-1] |= {"name": "slip.txt", "content": b64encode(b"the slip").decode()}
+        del told[-1]["at"]
+        return "".join(f"{canonical(line)}\n" for line in [told[0] | {"archive": IN_CLEAR}, *told[1:]])
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.app.archiving.shelved_text", in_clear)
+        desk.archive(shelf, actor=ADMIN)
+    (there,), _ = desk.archived_files(case, shelf)
+    assert (there.name, there.size) == ("slip.txt", 8)
+    assert desk.archived_file(case, file.hash, shelf).content == b"the slip"
+    assert not desk.verify_archive(shelf).problems
+
+
+def test_a_file_of_the_archive_that_its_key_does_not_open_is_named(
+    desk: Engine, time: ManualTime, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = closed(desk)
+    time.move(91 * DAY)
+
+    def spoilt(family: Family, records: list[StoredRecord], files: list[tuple[str, LockedFile]]) -> str:
+        return shelved_text(
+            family, records, [(owner, replace(file, content=file.content[:-1])) for owner, file in files]
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.app.archiving.shelved_text", spoilt)
+        desk.archive(shelf, actor=ADMIN)
+    (problem,) = desk.verify_archive(shelf).problems
+    assert (problem.case, "is not the one that was attached" in problem.message) == (case, True)
+    assert not desk.verify_archive(shelf, replays=False).problems
 
 
 def test_what_still_has_something_to_come_stays(desk: Engine, time: ManualTime, shelf: Path) -> None:
@@ -204,10 +295,11 @@ def test_several_processes_find_in_the_files_what_one_finds(
     assert seen == [(done_, 4) for done_ in range(1, 5)]
 
 
-def test_a_family_with_files_stays_where_they_cannot_be_opened(
+def test_a_family_with_files_leaves_without_the_hosts_key_and_opens_by_it(
     template: Path, tmp_path: Path, time: ManualTime, shelf: Path
 ) -> None:
-    key, path = host_keys({"CASEWRIGHT_KEY": new_host_key()}), tmp_path / "locked.db"
+    text, path = new_host_key(), tmp_path / "locked.db"
+    key = host_keys({"CASEWRIGHT_KEY": text})
     shutil.copy(template, path)
     with Engine.open(str(path), time=time, keys=key) as desk:
         for name in KEPT:
@@ -215,10 +307,16 @@ def test_a_family_with_files_stays_where_they_cannot_be_opened(
         case = closed(desk)
     time.move(91 * DAY)
     with Engine.open(str(path), time=time, keys=HostKeys()) as desk:
-        ((root, why),) = desk.archive(shelf, actor=ADMIN).failed
-        assert (root, "`E-1/files` of private values is locked" in why) == (case, True)
-    with Engine.open(str(path), time=time, keys=key) as desk:
-        assert desk.archive(shelf, actor=ADMIN).failed == ()
+        assert desk.archive(shelf, actor=ADMIN).families == (case,)
+        (file,), _ = desk.archived_files(case, shelf)
+        assert file.name == ""
+        with pytest.raises(KeyMissing, match="`E-1/files` of private values is locked"):
+            desk.archived_file(case, file.hash, shelf)
+        assert not desk.verify_archive(shelf).problems
+    newer = host_keys({"CASEWRIGHT_KEY": f"{new_host_key()} {text}"})
+    with Engine.open(str(path), time=time, keys=newer) as desk:
+        assert desk.wrap_keys(actor=ADMIN) == 2  # the search key, and of all cases only this one
+        assert desk.archived_file(case, file.hash, shelf).name == "slip.txt"
         assert not desk.verify_archive(shelf).problems
 
 
@@ -257,8 +355,10 @@ def test_records_leave_by_no_other_way(on_disk: Engine, time: ManualTime, tmp_pa
     time.move(91 * DAY)
     open_errand(on_disk)
     refused = ["DELETE FROM records", "UPDATE archived SET head = ''", "DELETE FROM archived",
-               "INSERT OR REPLACE INTO archived SELECT * FROM archived"]  # fmt: skip
+               "INSERT OR REPLACE INTO archived SELECT * FROM archived", "UPDATE erased_files SET reason = ''",
+               "DELETE FROM erased_files", "INSERT OR REPLACE INTO erased_files SELECT * FROM erased_files"]  # fmt: skip
     on_disk.archive(shelf, actor=ADMIN)
+    on_disk.erase(case, actor=ADMIN, reason="by letter")
     assert on_disk.archived(case)
     assert on_disk.archived(kept)
     with closing(sqlite3.connect(tmp_path / "desk.db")) as connection:

@@ -66,6 +66,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "assign": [["assign", "CASE", "zhao.lei", "--as", "sun.qiang"]],
     "merge": [["merge", "CASE", "OTHER", "--as", "sun.qiang"], ["merge", "CASE", "CASE", "--as", "sun.qiang"]],
     "attach": [["attach", "CASE", "casewright.toml", "--as", "wang.fang"]],
+    "fetch": [["fetch", "CASE", "slip.png", "-o", "again.png", "--as", "wang.fang"]],
     "history": [["history", "CASE", "--as", "wang.fang"]],
     "clock": [["clock", "CASE", "--as", "wang.fang", "--explain"]],
     "report": [
@@ -149,6 +150,9 @@ def test_a_command_writes_json_of_its_shape(
     Path("busy.yaml").write_text(BUSY, "utf-8")
     case = report() if "CASE" in words else ""
     other = report() if "OTHER" in words else ""
+    if command == "fetch":
+        Path("slip.png").write_bytes(b"four")
+        run("attach", case, "slip.png", "--as", "wang.fang")
     if "MESSAGE" in words:
         run("import", "day.jsonl", "--as", "boss")
         run("tick")  # it is long overdue

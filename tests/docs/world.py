@@ -45,11 +45,12 @@ class Clock(SystemTime):
 def world(folder: Path) -> Iterator[World]:
     """Enter the world of a page; what it changes of this process is put back."""
     before, where = dict(os.environ), Path.cwd()
-    token_hex, series = secrets.token_hex, count(1)
+    token_hex, token_bytes, series, nonces = secrets.token_hex, secrets.token_bytes, count(1), count(1)
     for name in [name for name in os.environ if name.startswith("CASEWRIGHT_")]:
         del os.environ[name]
     os.environ.update(ENVIRONMENT, HOME=str(folder), PYTHONPATH=str(ROOT))
     secrets.token_hex = lambda size=32: f"{next(series):x}".rjust(2 * (size or 32), "0")
+    secrets.token_bytes = lambda size=32: next(nonces).to_bytes(size or 32)  # what is locked is the same each time
     import engine.app as app  # its name for the machine's clocks is the one that counts
     from engine.app import saving  # draws what a decision needs
 
@@ -68,7 +69,7 @@ def world(folder: Path) -> Iterator[World]:
         for name in [name for name, module in sys.modules.items() if _is_of(folder, module)]:
             del sys.modules[name]
         app.SystemTime = time_source.SystemTime = source  # type: ignore[misc]
-        secrets.token_hex, saving.urandom = token_hex, urandom
+        secrets.token_hex, secrets.token_bytes, saving.urandom = token_hex, token_bytes, urandom
         os.chdir(where)
         os.environ.clear()
         os.environ.update(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,12 @@ import click
 
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, engine_command
+from engine.cli.documents import attachment_document
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
-from engine.cli.pages import write_history
+from engine.cli.pages import write_attachments, write_history
 from engine.cli.parameters import CaseId
+from engine.cli.reader import Reader, harmless
 from engine.cli.settings import Settings
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
@@ -21,7 +24,7 @@ from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from engine.app import Engine, Leaving
-    from engine.ports import Tombstone
+    from engine.ports import ErasedFiles, Tombstone
 
 
 def archive_command() -> click.Group:
@@ -37,8 +40,8 @@ def archive_command() -> click.Group:
         run_archive,
         help=_(
             "Move closed cases whose time is over, as `retention` of their process says, into files, a family each. "
-            "Without --yes it is only shown which. Private values do not go along: they end. Broken off, the same "
-            "command goes on where it stopped."
+            "Without --yes it is only shown which. Private values do not go along: they end; files go along, locked. "
+            "Broken off, the same command goes on where it stopped."
         ),
         examples=("casewright archive", "casewright archive --yes --folder /mnt/archive"),
         params=[folder, click.Option(["--yes"], is_flag=True, help=_("Move them; without this, it is only shown."))],
@@ -49,7 +52,7 @@ def archive_command() -> click.Group:
     show = engine_command(
         "show",
         run_show,
-        help=_("Show the history of an archived case from its file, verified."),
+        help=_("Show the history of an archived case from its file, verified, and what was attached to it."),
         examples=("casewright archive show R-1042",),
         params=[click.Argument(["case"], type=CaseId(), metavar=_("CASE")), folder],
     )
@@ -136,6 +139,10 @@ def tombstone_document(one: Tombstone) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _erased_document(reader: Reader, erased: ErasedFiles) -> dict[str, object]:
+    return {"erased_at": reader.rfc3339(erased.at), "erased_by": erased.by, "reason": erased.reason}
+
+
 def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     """Show an archived case."""
     left = engine.archived(args.case)
@@ -145,12 +152,22 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
         )
     folder = archive_folder(args.settings, args.folder)
     records = engine.archived_history(args.case, folder, actor=args.settings.actor)
-    if streams.is_json:
-        streams.give({"archived": tombstone_document(left), "records": records})
-        return Exit.DONE
+    files, erased = engine.archived_files(args.case, folder, actor=args.settings.actor)
     definition = engine.definition(left.process, left.version)
     reader = reader_of(streams, engine, definition)
-    write_history(streams, reader, definition, records)
+    if streams.is_json:
+        gone = None if erased is None else _erased_document(reader, erased)
+        attached = [attachment_document(reader, one) for one in files]
+        told = {"archived": tombstone_document(left), "records": records}
+        streams.give(told | {"attachments": attached, "erased_files": gone})
+        return Exit.DONE
+    named = replace(reader, files={one.hash: one.name for one in files if one.name})
+    write_history(streams, named, definition, records)
+    write_attachments(streams, reader, files)
+    if erased is not None:
+        streams.say(_("their key was destroyed {time} by {person}: {reason}").format(
+            time=reader.instant(erased.at), person=erased.by, reason=harmless(erased.reason),
+        ))  # fmt: skip
     streams.say(_("archived {time} by {person} into {file}: {count}, every chain whole and replayed").format(
         time=reader.instant(left.at), person=left.by, file=left.file,
         count=plural("{count} record", "{count} records", left.count),

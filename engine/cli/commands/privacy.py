@@ -39,8 +39,8 @@ def _erase() -> Command:
         run_erase,
         help=_(
             "Erase the private values of a case and its family, with the files attached, for good: their key is "
-            "destroyed. The records stay and verify, with one more that says who erased why. With --party, of one of "
-            "the register, who is taken off it."
+            "destroyed. The records stay and verify, with one more that says who erased why. Of an archived case the "
+            "files, wherever they lie. With --party, of one of the register, who is taken off it."
         ),
         examples=(
             "casewright privacy erase R-1042 --reason 'asked by letter of 3 March'",
@@ -100,6 +100,8 @@ def run_erase(streams: Streams, engine: Engine, args: Args) -> int:
 
 def _called(streams: Streams, engine: Engine, one: Erased) -> list[str]:
     """Call the fields of a case as its reader does."""
+    if not one.fields:
+        return []
     definition = definition_of(engine, engine.case(one.case))
     reader, known = reader_of(streams, engine, definition), definition.fields
     return [reader.called(name, known[name].label) if name in known else name for name in one.fields]
@@ -127,6 +129,8 @@ def _ask(streams: Streams, question: str) -> None:
 def _line(one: Erased, called: Sequence[str]) -> str:
     if not one.is_new:
         return _("{case}: there is nothing left to erase").format(case=one.case)
+    if one.in_archive:
+        return _("{case}: erased the files in the archive").format(case=one.case)
     fields = listed(called) or _("no private value")
     text = _("{case}: erased {fields}").format(case=one.case, fields=fields)
     files = plural("{count} file", "{count} files", one.files)

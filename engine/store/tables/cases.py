@@ -268,6 +268,21 @@ archived = Table(
 )
 Index(None, archived.c.root)
 
+erased_files = Table(
+    "erased_files",
+    metadata,
+    key(word("case_id", "the archived case whose files were erased")),
+    number("erased_ms", "when"),
+    word("erased_by", "who erased them"),
+    word("reason", "why"),
+    sqlite_with_rowid=False,
+    info={
+        "about": "Files of archived cases that were erased: their key is destroyed, so that nobody can open them "
+        "wherever they lie. A row here can be neither changed nor deleted. Of a case that is not archived its record "
+        "says so."
+    },
+)
+
 affected = Table(
     "affected",
     metadata,
