@@ -356,7 +356,8 @@ def test_records_leave_by_no_other_way(on_disk: Engine, time: ManualTime, tmp_pa
     open_errand(on_disk)
     refused = ["DELETE FROM records", "UPDATE archived SET head = ''", "DELETE FROM archived",
                "INSERT OR REPLACE INTO archived SELECT * FROM archived", "UPDATE erased_files SET reason = ''",
-               "DELETE FROM erased_files", "INSERT OR REPLACE INTO erased_files SELECT * FROM erased_files"]  # fmt: skip
+               "DELETE FROM erased_files",
+               "INSERT OR REPLACE INTO erased_files SELECT * FROM erased_files"]  # fmt: skip
     on_disk.archive(shelf, actor=ADMIN)
     on_disk.erase(case, actor=ADMIN, reason="by letter")
     assert on_disk.archived(case)
