@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -99,19 +100,28 @@ class Views(Protocol):
 class Accepted:
     """A command that was carried out. `is_repeat`: by an earlier call with the same key.
 
-    The views are made when they are first looked at, of the case as it stood then: many callers look at none.
+    The views are made, and the record is read, when they are first looked at, of the case as it stood then: many
+    callers look at none, and what a text holds nobody looks through for garbage.
     """
 
-    __slots__ = ("_before", "_case", "is_repeat", "record")
+    __slots__ = ("_before", "_case", "_record", "is_repeat")
 
     def __init__(
-        self, case: CaseView | Views, before: CaseView | Views | None, record: Mapping[str, Any], *,
+        self, case: CaseView | Views, before: CaseView | Views | None, record: Mapping[str, Any] | str, *,
         is_repeat: bool = False,
     ) -> None:  # fmt: skip
         self._case = case
         self._before = before
-        self.record = record
+        self._record = record
         self.is_repeat = is_repeat
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """What the audit says of the command."""
+        if isinstance(self._record, str):
+            found: dict[str, Any] = json.loads(self._record)
+            self._record = found
+        return self._record
 
     @property
     def case(self) -> CaseView:
@@ -129,7 +139,7 @@ class Accepted:
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """For other processes, which have nothing to make the views of."""
-        return None, {"_case": self.case, "_before": self.before, "record": self.record, "is_repeat": self.is_repeat}
+        return None, {"_case": self.case, "_before": self.before, "_record": self._record, "is_repeat": self.is_repeat}
 
     def __repr__(self) -> str:
         return f"Accepted({self.case.id}, revision {self.case.revision}{', repeated' if self.is_repeat else ''})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable
 from copy import copy
@@ -339,7 +338,7 @@ class Recipe(TakingUp):
         record = next(tx.records(known.case, after=known.sequence - 1))
         family, context, now = self.present(tx, known.case)
         turn = Turn(context.library, now, command.actor, None, None, family, family.cases[known.case])
-        return Accepted(case=turn, before=None, record=json.loads(record.text), is_repeat=True)
+        return Accepted(case=turn, before=None, record=record.text, is_repeat=True)
 
     def _with_people(self, tx: Transaction, command: Command, case: Case | None) -> Command:
         """The roles of the persons a form names; whom a case is given to must be known."""
@@ -369,7 +368,7 @@ class Recipe(TakingUp):
 def result_of(outcome: Applied | Refused, turn: Turn) -> Result:
     """The answer to a command, its views made when somebody looks."""
     if isinstance(outcome, Applied):
-        return Accepted(turn, turn, outcome.steps[0].record)
+        return Accepted(turn, turn, outcome.steps[0].text)
     return Refusal(case=None if outcome.case is None else turn.after(), reasons=outcome.reasons)
 
 
