@@ -73,8 +73,8 @@ class Families(Work):
                 private[case][name] = text
         read: list[Case | None] = []
         for row in rows:
-            key = secrets.get(row.id, "")
-            case = case_of(row, LockedValues(self._driver.keys, row.id, key, private[row.id]), key)
+            key, texts = secrets.get(row.id, ""), private[row.id]
+            case = case_of(row, LockedValues(self._driver.keys, row.id, key, texts) if texts else EMPTY, key)
             if row.id not in self._saved:  # what was written here may yet be rolled back
                 self._memo.keep(row, case)
             read.append(case)

@@ -253,13 +253,27 @@ class Memo:
         """Whether a case of this name is kept, as it stands or as it once stood."""
         return case in self._kept
 
-    def has_all(self, family: Family) -> bool:
-        """Whether every case of this family is kept."""
-        for case in family.cases.values():
-            kept = self._kept.get(case.id)
-            if kept is None or kept[1] is not case:
-                return False
-        return True
+    def lacking(self, families: Mapping[str, Family]) -> list[str]:
+        """Those of these families of which a case is not kept."""
+        kept, lacking = self._kept, []
+        for root, family in families.items():
+            for name, case in family.cases.items():
+                if name not in kept or kept[name][1] is not case:
+                    lacking.append(root)
+                    break
+        return lacking
+
+    def keep_all(self, cases: Mapping[str, Case], rows: Mapping[str, CaseRow]) -> None:
+        """Remember these cases by those of these rows that there are."""
+        kept, longest = self._kept, self._longest
+        for name, case in cases.items():
+            row = rows.get(name)
+            if row is None:
+                continue
+            if name in kept and not case.private and len(row[-1]) <= longest:
+                kept[name] = row, case
+            else:
+                self.keep(row, case)
 
     def keep(self, row: tuple[Any, ...], case: Case) -> None:
         """Remember a case by its row; the one kept longest makes room, a huge one is not kept at all."""

@@ -199,10 +199,7 @@ class Work:
 
     def remember(self) -> None:
         """After the commit: cases written here need not be read again."""
-        for name, case in self._saved.items():
-            row = self._rows.get(name)
-            if row is not None:
-                self._memo.keep(row, case)
+        self._memo.keep_all(self._saved, self._rows)
         if self._standing is not None:
             if self._known is None:
                 self._standing.clear()

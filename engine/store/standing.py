@@ -37,14 +37,14 @@ class Standing:
         """What a transaction read and wrote, once it is committed; of families those whose every case is kept."""
         if len(self.families) + len(self.people) + len(self.settings) > MOST:
             self.clear()
-        for root, family in other.families.items():
-            if memo.has_all(family):
-                self.families[root] = family
-                for case in family.cases:
-                    if case in rows:
-                        self.rows[case] = rows[case]
-            else:
+        families = other.families
+        if lacking := memo.lacking(families):
+            for root in lacking:
                 self.families.pop(root, None)
+            families = {root: family for root, family in families.items() if root not in lacking}
+            rows = {case: rows[case] for family in families.values() for case in family.cases if case in rows}
+        self.families.update(families)
+        self.rows.update(rows)
         if other.people:
             self.people.update(other.people)
         if other.settings:
