@@ -88,17 +88,17 @@ class Draft:
         self.record: dict[str, Any] = {}
         self.happened: set[str] = set()
         self.events: list[Event] = []
-        self.queued: list[Queued] = []
-        self.outgoing: list[tuple[Outgoing, tuple[str, ...]]] = []
-        self.cycles: list[Cycle] = []
-        self.registered: list[Registered] = []
+        self.queued: tuple[Queued, ...] = ()
+        self.outgoing: tuple[tuple[Outgoing, tuple[str, ...]], ...] = ()
+        self.cycles: tuple[Cycle, ...] = ()
+        self.registered: tuple[Registered, ...] = ()
         self.entered: Sequence[Registered] = ()  # by steps before this one that no register shows yet
         self.private: Mapping[str, Value] = case.private
-        self.sealed: dict[str, Value] = {}
+        self.sealed: Mapping[str, Value] = EMPTY
         self.alert: Alert | None = None
         self.has_moved_dues = False  # a promise did more than count on: it may fall due at another instant
         self.is_late = False  # it fell due long before anybody looked
-        self.asked: dict[str, Any] = {}
+        self.asked: Mapping[str, Any] = EMPTY
         self.microsteps = 0
         self.covered: set[Covered] = set()
         self.start_at: int | None = None
@@ -157,7 +157,7 @@ class Draft:
         return kept
 
     def _seal(self, name: str, value: Value) -> Value:
-        self.sealed[name] = value
+        self.sealed = {**self.sealed, name: value}
         self.private = {**self.private, name: value}
         if value is None:
             return None
@@ -167,7 +167,7 @@ class Draft:
 
     def forget(self) -> None:
         """Let every personal value go, and the key that opens them."""
-        self.sealed |= dict.fromkeys(self.private)
+        self.sealed = {**self.sealed, **dict.fromkeys(self.private)}
         self.private = {}
         self.change(secret="")
 
@@ -188,15 +188,15 @@ class Draft:
 
     def queue(self, queued: Queued) -> None:
         """Open or tell another case once this step is whole."""
-        self.queued.append(queued)
+        self.queued += (queued,)
 
     def send(self, kind: str, receiver: str, message: str, names: tuple[str, ...], exclude: tuple[str, ...]) -> None:
         """Tell somebody; the values of the text are fixed when the step is whole."""
-        self.outgoing.append((self._outgoing(kind, receiver, message, exclude=exclude), names))
+        self.outgoing += ((self._outgoing(kind, receiver, message, exclude=exclude), names),)
 
     def emit(self, name: str, values: Mapping[str, Value], failed: str | None) -> None:
         """Let an event out."""
-        self.outgoing.append((self._outgoing("event", name, name, values=values, failed=failed), ()))
+        self.outgoing += ((self._outgoing("event", name, name, values=values, failed=failed), ()),)
 
     def _outgoing(self, receiver_kind: Any, receiver: str, name: str, **more: Any) -> Outgoing:
         alert = self.alert
@@ -221,7 +221,7 @@ class Draft:
             raise Unknown(text, what, values)
         else:
             answer = context.answer(Unknown(text, what, values))
-        self.asked[text] = answer
+        self.asked = {**self.asked, text: answer}
         return answer
 
     # -- whose turn it is ----------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def _register(effect: Register, draft: Draft) -> None:
     _check_each(party.register, values)
     private = {field: value for field, value in values.items() if party.register[field].personal}
     plain = {field: value for field, value in values.items() if field not in private}
-    draft.registered.append(Registered(party=effect.party, id=name, values=plain, private=private))
+    draft.registered += (Registered(party=effect.party, id=name, values=plain, private=private),)
 
 
 def can_name(id: object) -> bool:

@@ -36,8 +36,8 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
         put(case, "order", order)
     outgoing = _fixed(draft) if draft.outgoing and context.is_kept else ()
     return Step(
-        case, record, text, digest, outgoing, tuple(draft.cycles), draft.microsteps, draft.sealed,
-        draft.covered, tuple(draft.registered), not have_moved and _is_held_as_before(draft),
+        case, record, text, digest, outgoing, draft.cycles, draft.microsteps, draft.sealed,
+        draft.covered, draft.registered, not have_moved and _is_held_as_before(draft),
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _record(draft: Draft, said: Mapping[str, Any], place: tuple[int, int]) -> tu
         if was != holder:
             record["assignee"] = [was, holder]
     if draft.asked:
-        record["found"] = draft.asked
+        record["found"] = dict(draft.asked)
     if draft.registered:
         record["registered"] = [_entry(one) for one in draft.registered]
     return record, is_revised

@@ -179,7 +179,7 @@ def _go_over(draft: Draft, moving: _Moving, command: Command) -> None:
     )  # fmt: skip
     gone = draft.private.keys() & set(moving.way.drop)
     draft.private = {name: value for name, value in draft.private.items() if name not in gone}
-    draft.sealed |= dict.fromkeys(gone)
+    draft.sealed = {**draft.sealed, **dict.fromkeys(gone)}
     draft.decide_whose_turn()
 
 
@@ -291,7 +291,7 @@ def _ended(draft: Draft, clock: Clock, head: Head, moving: _Moving) -> Head:
     calendar = moving.since.calendar_of[clock.name]
     over = advance(replace(clock, cancelled_by=(MOVE,)), head, seen, calendar)
     draft.events += over.events
-    draft.cycles += [cycle_of(draft.case.id, clock.name, cycle) for cycle in over.kept]
+    draft.cycles += tuple([cycle_of(draft.case.id, clock.name, cycle) for cycle in over.kept])
     return over.head
 
 

@@ -67,7 +67,7 @@ def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
     asked = seen.asked(holds(clock.when, draft.sight), moment, field_at)
     moved = advance(clock, head, asked, draft.plan.calendar_of[clock.name])
     draft.events += moved.events
-    draft.cycles += [cycle_of(case.id, clock.name, cycle) for cycle in moved.kept]
+    draft.cycles += tuple([cycle_of(case.id, clock.name, cycle) for cycle in moved.kept])
     draft.has_moved_dues = True
     if branch is not None and moved.events:
         draft.covered.add(("branch", id(branch), True))
@@ -100,7 +100,7 @@ def note_fired(draft: Draft, clock: str, after: Head, events: list[Event]) -> No
     draft.events += events
     draft.has_moved_dues = True
     if any(event[1] == "breached" for event in events):
-        draft.cycles.append(_noticed(draft, cycle_of(draft.case.id, clock, after)))
+        draft.cycles += (_noticed(draft, cycle_of(draft.case.id, clock, after)),)
     draft.change(clocks={**draft.case.clocks, clock: after})
 
 
