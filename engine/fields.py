@@ -18,16 +18,14 @@ from engine.hours import say_duration
 from engine.patterns import compile_pattern
 from engine.values import (
     EXPECTED,
+    READERS,
     Expected,
     check_instant,
     check_size,
     check_text,
     read_date,
     read_instant,
-    read_integer,
-    read_money,
     read_number,
-    read_yes_no,
     rfc3339,
     rows_expected,
     show_instant,
@@ -88,11 +86,16 @@ class Field:
 
 def read(field: Field, raw: Any, zone: str) -> Value:
     """Turn what people, YAML, JSON or a command line give into the stored value, or raise `Invalid`."""
+    kind = field.type
     try:
-        reader = _READERS.get(field.type)
-        value = reader(field, raw, zone) if reader is not None else raw
-        if field.type not in _READ_SURELY or field.min is not None or field.max is not None:
-            _judge(field, value)
+        if (read_alone := READERS.get(kind)) is not None:
+            value: Value = read_alone(raw)
+            if field.min is None and field.max is None and field.pattern is None:
+                return value
+        else:
+            reader = _READERS.get(kind)
+            value = reader(field, raw, zone) if reader is not None else raw
+        _judge(field, value)
     except Invalid:
         raise
     except ValueError as error:
@@ -175,21 +178,13 @@ def _inside(field: Field, kind: tuple[str, str], number: int, act: Callable[...,
         raise Invalid(*words) from None
 
 
-_READERS: dict[FieldType, Callable[[Field, Any, str], Value]] = {  # a text is taken as it is
-    "integer": lambda field, raw, zone: read_integer(raw),
-    "number": lambda field, raw, zone: read_number(raw),
-    "yes_no": lambda field, raw, zone: read_yes_no(raw),
-    "money": lambda field, raw, zone: read_money(raw),
+_READERS: Mapping[FieldType, Callable[[Field, Any, str], Value]] = {  # what names something is taken as it is
     "choice": _read_choice,
-    "date": lambda field, raw, zone: read_date(raw),
     "instant": lambda field, raw, zone: read_instant(raw, zone),
     "duration": _read_duration,
     "list": _read_list,
     "table": _read_table,
 }
-
-_READ_SURELY: frozenset[FieldType] = frozenset({"integer", "number", "yes_no", "money", "choice", "date"})
-"""The types whose readers give nothing but what the check lets pass."""
 
 
 # -- checking ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import isfinite
@@ -104,6 +104,15 @@ def check_text(value: str) -> None:
         )
 
 
+def read_text(raw: Any) -> str:
+    """A text as it was given."""
+    if not isinstance(raw, str):
+        raise Expected(*EXPECTED["text"])
+    if not raw.isascii() or len(raw) > LONGEST_TEXT or "\x00" in raw:
+        check_text(raw)
+    return raw
+
+
 def read_integer(raw: Any) -> int:
     """A whole number from a number or its digits."""
     if isinstance(raw, str) and _WHOLE.fullmatch(raw.strip()):
@@ -178,6 +187,17 @@ def read_date(raw: Any) -> str:
         except ValueError:
             raise Expected("a date that exists, like `2026-03-02`", "存在的日期，如 `2026-03-02`") from None
     raise Expected(*EXPECTED["date"])
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "text": read_text,
+    "integer": read_integer,
+    "number": read_number,
+    "yes_no": read_yes_no,
+    "money": read_money,
+    "date": read_date,
+}
+"""Of types that are read in the same way in every field, and give nothing that could not be stored."""
 
 
 def read_instant(raw: Any, zone: str) -> int:

@@ -8,7 +8,7 @@ from engine.calendars import CalendarError
 from engine.core.cases import BESIDE, MERGED, MERGED_INTO, Command, Reason
 from engine.core.draft import Draft, StepFailed, StepRefused
 from engine.core.forms import read_facts, read_form
-from engine.core.machine import Endless
+from engine.core.machine import OPENING, Endless
 from engine.core.migrating import migrate
 from engine.core.moving import move, settle
 from engine.core.people import persons, roles_said, said
@@ -61,7 +61,7 @@ def _act(draft: Draft, command: Command) -> Reasons:
     if values:
         draft.record["form"] = draft.keep(values)
     draft.count(command.name)
-    move(draft, lambda passes: plan.machine.run(case.position, command.name, passes), allowed)
+    move(draft, command.name, allowed)
     if not draft.microsteps:
         return [reason("error", action=command.name, problem="no branch of `to` holds, and none is without `if`")]
     taken = _not_unique(draft) if plan.definition.unique and _is_new_key(draft) else None
@@ -105,7 +105,7 @@ def _open(draft: Draft, command: Command) -> Reasons:
     draft.start_at = start
     draft.count("opening")
     draft.first = opening.then
-    move(draft, plan.machine.open)
+    move(draft, OPENING)
     return []
 
 

@@ -133,15 +133,11 @@ class ProcessMachine:
         self._lock = threading.Lock()
         self._forget()
 
-    def open(self, passes: Passes) -> Iterator[Microstep]:
-        """The microsteps of a new case until it rests."""
-        return self.run(NOWHERE, OPENING, passes)
-
     def run(self, position: Position, event: str, passes: Passes) -> Iterator[Microstep]:
         """The microsteps of one command or timer until the case rests; none at all if nothing may be taken.
 
-        Do the work of each microstep before asking for the next: later guards then see it. The event "" takes what has
-        waited and may be taken now.
+        A case that is not there yet is `NOWHERE`, and its event is `OPENING`. Do the work of each microstep before
+        asking for the next: later guards then see it. The event "" takes what has waited and may be taken now.
         """
         step = self.fire(position, event, passes) if event else self._follow(position, passes)
         count = 0

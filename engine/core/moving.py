@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from engine.chart import Arc, Microstep
@@ -16,12 +16,9 @@ from engine.core.promises import advance_clocks
 from engine.core.sight import holds
 from engine.model import Action
 
-Microsteps = Callable[[Callable[[Arc], bool]], Iterator[Microstep]]
-"""What a state machine gives for a judge of its arcs."""
 
-
-def move(draft: Draft, microsteps: Microsteps, allowed: Sequence[Action] = ()) -> None:
-    """Take every microstep until the case rests, doing each one's work before the next is chosen.
+def move(draft: Draft, event: str, allowed: Sequence[Action] = ()) -> None:
+    """Take every microstep of this event until the case rests, doing each one's work before the next is chosen.
 
     `allowed` are the actions whose guards hold; other ways are judged by their branch alone.
     """
@@ -33,7 +30,7 @@ def move(draft: Draft, microsteps: Microsteps, allowed: Sequence[Action] = ()) -
             return False
         return way.branch.when is None or holds(way.branch.when, draft.sight)
 
-    for microstep in microsteps(passes):
+    for microstep in draft.plan.machine.run(draft.case.position, event, passes):
         draft.microsteps += 1
         _take(draft, microstep)
 
@@ -114,8 +111,7 @@ def settle(draft: Draft) -> None:
     """What follows from the case after: waiting decides, exclusion, whose turn it is, timers, promises."""
     plan, data = draft.plan, draft.case.data
     if plan.has_decides and not draft.case.outcome:
-        position = draft.case.position
-        move(draft, lambda passes: plan.machine.run(position, DECIDE, passes))
+        move(draft, DECIDE)
         data = draft.case.data
     if draft.case.assignee and draft.case.assignee in persons(plan.definition.never_by, draft.case):
         draft.change(assignee=None)

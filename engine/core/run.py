@@ -353,10 +353,10 @@ def _mark_clock(draft: Draft, firing: ClockFiring) -> None:
 
 
 def _perform(draft: Draft, due: Due) -> None:
-    plan, position, what = draft.plan, draft.case.position, due.what
+    what = due.what
     if isinstance(what, Timer):
         if holds(what.when, draft.sight):
-            move(draft, lambda passes: plan.machine.run(position, timer_event(what), passes))
+            move(draft, timer_event(what))
         if not draft.microsteps:
             draft.record["not_applicable"] = True
     elif what.threshold is not None:

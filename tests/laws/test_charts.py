@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 
 from engine.chart import NOWHERE, Arc, Chart, Kind, Microstep
-from engine.core.machine import LIMIT, Endless, ProcessMachine
+from engine.core.machine import LIMIT, OPENING, Endless, ProcessMachine
 from tests.laws.reference_chart import EndlessReference, Interpreter, Link, Node, Seen
 
 LONG = os.environ.get("CASEWRIGHT_LONG") == "1"
@@ -190,7 +190,7 @@ class Both:
 
     def play(self) -> None:
         at_rest = self.follow(
-            self.machine.open(lambda arc: self.allows(arc.payload)),
+            self.machine.run(NOWHERE, OPENING, lambda arc: self.allows(arc.payload)),
             self.reference.open(lambda link: self.allows(link.number)),
         )
         for _ in range(COMMANDS):

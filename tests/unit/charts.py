@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from engine.chart import Arc, Chart, Kind, Microstep, Position
-from engine.core.machine import Passes, ProcessMachine
+from engine.chart import NOWHERE, Arc, Chart, Kind, Microstep, Position
+from engine.core.machine import OPENING, Passes, ProcessMachine
 
 
 def grow(drawing: str, *arcs: Arc, falls_back: bool = False) -> Chart:
@@ -53,7 +53,7 @@ class Walk:
         self.passes = passes
         self.steps: list[Microstep] = []
         self.position = Position(())
-        self.keep(self.machine.open(passes))
+        self.keep(self.machine.run(NOWHERE, OPENING, passes))
 
     def keep(self, steps: Iterable[Microstep]) -> None:
         self.steps = []

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from transitions import Event, Machine
 
-from engine.chart import Arc, Chart, Position
-from engine.core.machine import LIMIT, WIDE, Endless, ProcessMachine
+from engine.chart import NOWHERE, Arc, Chart, Position
+from engine.core.machine import LIMIT, OPENING, WIDE, Endless, ProcessMachine
 from engine.errors import DefinitionError
 from tests.unit.charts import Walk, always, grow, previous, stay, to
 
@@ -104,7 +104,7 @@ def test_what_may_not_be_taken_changes_nothing(triggers: list[str]) -> None:
 
 def test_the_machine_holds_no_case() -> None:
     machine = ProcessMachine(grow(REPAIR, *ARCS))
-    first, second = (next(machine.open(always)).position for _ in range(2))
+    first, second = (next(machine.run(NOWHERE, OPENING, always)).position for _ in range(2))
     moved = next(machine.run(first, "dispatch", always)).position
     assert (moved.leaves, second.leaves) == (("dispatched",), ("reported",))
     assert next(machine.run(second, "dispatch", always)).position == moved
@@ -335,7 +335,7 @@ def many_regions(regions: int, arcs: int) -> Chart:
 def test_an_event_with_countless_outcomes_is_prepared_as_they_come(triggers: list[str]) -> None:
     # Twelve regions with three branches each have 16 million outcomes.
     machine, dice = ProcessMachine(many_regions(12, 3)), Random(7)
-    begun = next(machine.open(always)).position
+    begun = next(machine.run(NOWHERE, OPENING, always)).position
     for _ in range(3 * WIDE):
         holds = {(region, n) for region in range(12) for n in (1, 2, 3) if dice.random() < 0.3}
         first = [min((n for n in (1, 2, 3) if (region, n) in holds), default=0) for region in range(12)]
@@ -347,7 +347,7 @@ def test_an_event_with_countless_outcomes_is_prepared_as_they_come(triggers: lis
 
 def test_guards_that_all_fail_take_nothing_however_many_they_are() -> None:
     machine = ProcessMachine(many_regions(6, 3))
-    begun = next(machine.open(always)).position
+    begun = next(machine.run(NOWHERE, OPENING, always)).position
     assert [*machine.run(begun, "go", lambda _: False)] == []
     assert [*machine.run(begun, "go", lambda _: False)] == []
 
@@ -355,7 +355,7 @@ def test_guards_that_all_fail_take_nothing_however_many_they_are() -> None:
 def test_which_guards_are_asked_does_not_depend_on_what_was_met_before() -> None:
     # Found by threads that shared a machine: a way met by one case asked guards that another had no need of.
     chart = many_regions(6, 3)
-    begun = next(ProcessMachine(chart).open(always)).position
+    begun = next(ProcessMachine(chart).run(NOWHERE, OPENING, always)).position
     used, dice = ProcessMachine(chart), Random(3)
     for _ in range(200):
         answers = {(region, n): dice.random() < 0.5 for region in range(6) for n in (1, 2, 3)}
@@ -374,7 +374,7 @@ def ways(machine: ProcessMachine) -> int:
 def test_outcomes_met_again_are_not_prepared_again_and_those_met_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.core.machine.KEEP", 200)
     machine = ProcessMachine(many_regions(5, 3))
-    begun = next(machine.open(always)).position
+    begun = next(machine.run(NOWHERE, OPENING, always)).position
 
     def go(number: int) -> None:
         next(machine.run(begun, "go", lambda arc: arc.payload != (number % 5, 1 + number // 5 % 3)))
@@ -398,7 +398,7 @@ def walk(machine: ProcessMachine, seed: int) -> Iterator[Position]:
     def passes(_: Arc) -> bool:
         return dice.random() < 0.6
 
-    position = [step.position for step in machine.open(always)][-1]
+    position = [step.position for step in machine.run(NOWHERE, OPENING, always)][-1]
     for _ in range(40):
         for step in machine.run(position, dice.choice(["go", "back", "on"]), passes):
             position = step.position
