@@ -25,7 +25,7 @@ from engine.core.cases import (
 )
 from engine.core.clocks import Event
 from engine.core.people import receivers
-from engine.core.plan import Awaited, Plan
+from engine.core.plan import Plan
 from engine.core.sight import Context, Sight, Unknown, chosen, question
 from engine.fields import Value
 from engine.frozen import changed, put
@@ -72,8 +72,8 @@ class Draft:
 
     __slots__ = (
         "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "entered", "events", "first",
-        "happened", "has_moved_dues", "is_late", "microsteps", "now", "outgoing", "plan", "private", "queued",
-        "record", "registered", "sealed", "sight", "start_at",
+        "happened", "has_moved_dues", "is_late", "is_turn_seen", "microsteps", "now", "outgoing", "plan", "private",
+        "queued", "record", "registered", "sealed", "sight", "start_at",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, case: Case, family: Family, now: int, context: Context) -> None:
@@ -98,6 +98,7 @@ class Draft:
         self.alert: Alert | None = None
         self.has_moved_dues = False  # a promise did more than count on: it may fall due at another instant
         self.is_late = False  # it fell due long before anybody looked
+        self.is_turn_seen = False  # nothing has changed since it was decided whose turn it is
         self.asked: Mapping[str, Any] = EMPTY
         self.microsteps = 0
         self.covered: set[Covered] = set()
@@ -114,6 +115,7 @@ class Draft:
     def put(self, name: str, value: Any) -> None:
         """Change one field of the case, as every step does."""
         put(self.case, name, value)
+        self.is_turn_seen = False
         if self.sight.worked_out:
             self.sight.refresh()
 
@@ -231,23 +233,30 @@ class Draft:
         case = self.case
         waiting: tuple[str, ...] = ()
         if not case.outcome:
-            awaited = self.plan.awaited(case.position) or self._awaited()
-            waiting = awaited.waiting
-            self.covered |= awaited.covered
+            awaited = self.plan.awaited(case.position)
+            if awaited is None:
+                waiting = self._chosen_turn()
+            else:
+                waiting = tuple(dict.fromkeys(receivers(awaited.whos, case))) if awaited.whos else awaited.waiting
+                self.covered |= awaited.covered
         if waiting != case.waiting:
             self.put("waiting", waiting)
+        self.is_turn_seen = True
 
-    def _awaited(self) -> Awaited:
+    def _chosen_turn(self) -> tuple[str, ...]:
+        """Whose turn it is where conditions have a say in it."""
         waiting: dict[str, None] = {}
-        covered: set[Covered] = set()
         for branches in self.plan.waits(self.case.position):
             branch: Branch[Any] | None = chosen(branches, self.sight)
             if branch is not None:
-                covered.add(("branch", id(branch), True))
+                self.covered.add(("branch", id(branch), True))
                 waiting.update(dict.fromkeys(receivers(branch.value, self.case)))
-        return Awaited(tuple(waiting), frozenset(covered))
+        return tuple(waiting)
 
     def see_whose_turn(self) -> None:
-        """Decide anew whose turn it is, where more than the state says it and may have changed since."""
-        if self.plan.awaited(self.case.position) is None:
+        """Decide anew whose turn it is, where more than the state says it and has changed since."""
+        if self.is_turn_seen:
+            return
+        awaited = self.plan.awaited(self.case.position)
+        if awaited is None or awaited.whos:
             self.decide_whose_turn()

@@ -8,7 +8,14 @@ from typing import Any
 from engine.core.cases import Command, Reason
 from engine.core.reasons import listed, meant, reason
 from engine.fields import SEALED, TEXTS, Field, Invalid, Value, check, is_sealed, read
+from engine.frozen import Frozen
 from engine.model import Desk, Form
+
+
+class Taken(Frozen, frozen=True):
+    """A value that was read for this very field before, and is taken as it is: for who gives the same to many cases."""
+
+    value: Value
 
 
 def read_form(
@@ -67,13 +74,18 @@ class _Reading:
 
     def take(self, field: Field, raw: Any) -> None:
         try:
-            value = _as_stored(field, raw) if self.command.is_stored else read(field, raw, self.desk.zone)
+            value = self._read(field, raw)
         except Invalid as invalid:
             self.reasons.append(reason(self.rule, "invalid", field=field.name, problem=invalid.words))
             return
         self.values[field.name] = value
         if field.role:
             self._see_role(field, field.role, value)
+
+    def _read(self, field: Field, raw: Any) -> Value:
+        if type(raw) is Taken:
+            return raw.value
+        return _as_stored(field, raw) if self.command.is_stored else read(field, raw, self.desk.zone)
 
     def _see_role(self, field: Field, role: str, value: Value) -> None:
         people = self.command.people

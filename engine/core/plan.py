@@ -11,6 +11,7 @@ from engine.calendars import Calendar
 from engine.chart import Arc, Microstep, Position
 from engine.chart.drawing import Way, around, chart_of
 from engine.core.cases import Covered
+from engine.core.listening import Heard, watched_of
 from engine.core.machine import ProcessMachine
 from engine.expressions import Expression
 from engine.fields import Field, Value
@@ -18,7 +19,6 @@ from engine.model import (
     Action,
     Assign,
     Branches,
-    Clock,
     Effect,
     Form,
     Notify,
@@ -43,42 +43,6 @@ def keep(known: dict[K, V], key: K, answer: V) -> V:
         known.clear()
     known[key] = answer
     return answer
-
-
-def _watchers(clocks: Iterable[Clock]) -> Mapping[str, tuple[str, ...]]:
-    """Actions and states → the promises that listen to them."""
-    found: dict[str, dict[str, None]] = {}
-    for clock in clocks:
-        for name in (*clock.starts, *clock.met_by, *clock.cancelled_by, *clock.restarts_on):
-            found.setdefault(name, {})[clock.name] = None
-    return {name: tuple(clocks) for name, clocks in found.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What can move a clock beside the names it listens to: whether its `if`, goal or pauses must be asked for.
-
-    They must not while nothing of what `if` and goal read has changed; that is known where they read fields only.
-    """
-
-    clock: Clock
-    pauses: bool
-    is_conditional: bool
-    reads: frozenset[str] | None  # fields; None: more than fields
-
-
-def _watched(clock: Clock, fields: Mapping[str, Field]) -> Watched:
-    asked = [when for when in (clock.when, *(branch.when for branch in clock.goal)) if when is not None]
-    read = {name for when in asked for name in when.names}
-    read |= {f"case.{branch.value.field}" for branch in clock.goal if branch.value.field}
-    plain = not asked and not read and len(clock.goal) == 1
-    of_fields = {name for name in read if name.startswith("case.") and name.split(".")[1] in fields}
-    return Watched(
-        clock,
-        bool(clock.pauses_in) or clock.pauses_when is not None,
-        not plain or clock.pauses_when is not None,
-        frozenset(name.split(".")[1] for name in of_fields) if of_fields == read else None,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +74,10 @@ class Doing:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """Whose turn it is wherever the state alone says it, and the branches that say it."""
+    """Whose turn it is where no condition has a say in it, and the branches that say it."""
 
-    waiting: tuple[str, ...]
+    waiting: tuple[str, ...]  # where the state alone says it
+    whos: Whos  # where what the case holds has a say in it
     covered: frozenset[Covered]
 
 
@@ -136,7 +101,7 @@ class Plan:
         self._excluded: dict[tuple[str, ...], tuple[Whos, ...]] = {}
         self.pausing: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = {}  # what `promises` has worked out
         self._asked: dict[tuple[Action, ...], Asked] = {}
-
+        self.hearing: dict[frozenset[str], Heard] = {}  # what `promises` has worked out
         self.timers_of = {  # by the name a case remembers them by
             name: tuple((f"{name}.{timer.name}", timer) for timer in state.timers.values())
             for name, state in definition.states.items()
@@ -144,8 +109,7 @@ class Plan:
         self.timers = dict(timer for timers in self.timers_of.values() for timer in timers)
         self.hashes = (definition.behaviour_hash, definition.words_hash)
         self.calendar_of = {name: self.calendar(clock.calendar) for name, clock in definition.clocks.items()}
-        self.watched = {name: _watched(clock, definition.fields) for name, clock in definition.clocks.items()}
-        self.watchers = _watchers(definition.clocks.values())
+        self.watched = {name: watched_of(clock, definition.fields) for name, clock in definition.clocks.items()}
         self.asks_roles = frozenset(name for name, field in definition.fields.items() if _asks_role(field))
         self.needers = _needers(self.actions())
         self.keeping = tuple(one for one in definition.incoming.values() if one.otherwise == "keep")
@@ -213,17 +177,18 @@ class Plan:
         return known
 
     def awaited(self, position: Position) -> Awaited | None:
-        """Whose turn it is here, where neither a condition nor what the case holds has a say in it."""
+        """Whose turn it is here; None where conditions have a say in it."""
         leaves = position.leaves
         try:
             return self._awaited[leaves]
         except KeyError:
             branches = [branches[0] for branches in self.waits(position)]
-            whos = [who for branch in branches for who in branch.value]
-            is_fixed = all(branch.when is None for branch in branches) and all(who.kind in FIXED for who in whos)
-            names = dict.fromkeys(f"{who.kind}:{who.name}" for who in whos)
+            whos = tuple(who for branch in branches for who in branch.value)
+            is_fixed = all(who.kind in FIXED for who in whos)
+            names = tuple(dict.fromkeys(f"{who.kind}:{who.name}" for who in whos)) if is_fixed else ()
             covered = frozenset(("branch", id(branch), True) for branch in branches)
-            return keep(self._awaited, leaves, Awaited(tuple(names), covered) if is_fixed else None)
+            is_plain = all(branch.when is None for branch in branches)
+            return keep(self._awaited, leaves, Awaited(names, () if is_fixed else whos, covered) if is_plain else None)
 
     def doing(self, microstep: Microstep) -> Doing:
         """What this microstep brings with it: effects of action or timer, then of the branch, then of the states."""

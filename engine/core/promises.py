@@ -9,8 +9,10 @@ from engine.chart import Position
 from engine.core.cases import Case, Cycle, Head
 from engine.core.clocks import NOBODY, Event, Seen, advance, first_due, settle
 from engine.core.draft import Draft
-from engine.core.plan import Plan, Watched, keep
+from engine.core.listening import Heard, Watched, heard_by
+from engine.core.plan import Plan, keep
 from engine.core.sight import chosen, holds
+from engine.frozen import changed
 from engine.model import Branch, Clock
 from engine.moments import Moment
 
@@ -21,28 +23,31 @@ def advance_clocks(draft: Draft) -> None:
     """Let the step take effect on every clock it may concern; a closed case's promises rest."""
     plan, before, case = draft.plan, draft.before, draft.case
     reopened = bool(before.outcome) and not case.outcome
-    if not plan.definition.clocks or (before.outcome and not reopened):
+    if not plan.watched or (before.outcome and not reopened):
         return
     ended = bool(case.outcome) and not before.outcome
     now, happened, pausing = draft.now, frozenset(draft.happened), _pausing(plan, case.position)
-    turn = turn_of(before)
+    turn, heard = turn_of(before), _heard(plan, happened)
     is_new_turn = case.waiting != before.waiting or case.assignee != before.assignee
+    step = Seen(
+        now=now, happened=happened, turn=turn, is_new_turn=is_new_turn, start_at=draft.start_at, reopened=reopened,
+        outcome=case.outcome if ended else "",
+    )  # fmt: skip
     heads = dict(case.clocks)
-    touched = {clock for name in happened if name in plan.watchers for clock in plan.watchers[name]}
-    is_whole = ended or reopened  # every promise is concerned
     for name, watched in plan.watched.items():
         head = heads.get(name, NEW)
-        if not (head.active or is_whole or watched.is_conditional or name in touched):
-            continue
+        if head.active:
+            is_concerned = ended or reopened or name in heard.moving
+        else:
+            is_concerned = reopened or name in heard.starting or (name not in heads and (ended or name in heard.moving))
+            if not (is_concerned or watched.is_conditional):
+                continue
         pauses = _pauses(draft, watched.clock, pausing.get(name, ())) if watched.pauses else ()
         if (
-            is_whole or name in touched or (head.active and pauses != head.paused)
+            is_concerned or (head.active and pauses != head.paused)
             or (watched.is_conditional and (name not in heads or _is_asked(watched, before, case)))
         ):  # fmt: skip
-            seen = Seen(
-                now=now, happened=happened, pauses=pauses, turn=turn, is_new_turn=is_new_turn,
-                start_at=draft.start_at, reopened=reopened, outcome=case.outcome if ended else "",
-            )  # fmt: skip
+            seen = changed(step, pauses=pauses) if pauses else step
             heads[name] = advanced(draft, watched.clock, head, seen)
         elif is_new_turn and head.active:
             heads[name] = settle(head, now, turn, plan.calendar_of[name])
@@ -53,9 +58,13 @@ def _is_asked(watched: Watched, before: Case, case: Case) -> bool:
     """Whether what its `if` and its goal read may be otherwise than before; another version may have others."""
     if watched.reads is None or before.version != case.version or before.known != case.known:
         return True
-    if before.data is case.data:
+    was, is_now = before.data, case.data
+    if was is is_now:
         return False
-    return any(before.data.get(name) != case.data.get(name) for name in watched.reads)
+    for name in watched.reads:
+        if was.get(name) != is_now.get(name):
+            return True
+    return False
 
 
 def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
@@ -72,6 +81,14 @@ def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
     if branch is not None and moved.events:
         draft.covered.add(("branch", id(branch), True))
     return moved.head
+
+
+def _heard(plan: Plan, happened: frozenset[str]) -> Heard:
+    """The promises that listen to what happened in this step."""
+    known = plan.hearing.get(happened)
+    if known is None:
+        known = keep(plan.hearing, happened, heard_by(plan.definition.clocks.values(), happened))
+    return known
 
 
 def _pausing(plan: Plan, position: Position) -> Mapping[str, tuple[str, ...]]:

@@ -135,7 +135,10 @@ class Counting:
 
     def worked(self, team: Team, since: int, until: int) -> None:
         """Somebody of a team was busy."""
-        self.busy.setdefault(team.name, Hours(self.zone)).add(since, until)
+        name = team.name
+        if name not in self.busy:
+            self.busy[name] = Hours(self.zone)
+        self.busy[name].add(since, until)
 
     def end(self, until: int) -> None:
         """Nothing more happens."""

@@ -24,6 +24,10 @@ class Shift:
             self._since, self._until = next(self._hours, _NEVER)
         return self._since <= now
 
+    def lasts_until(self, now: int) -> int:
+        """Until when that stays so."""
+        return self._until if self.is_on(now) else self._since
+
 
 _NEVER = (2**63, 2**63)
 
@@ -36,6 +40,7 @@ class Person:
     team: Team
     free_since: int | None  # None: busy
     shift: Shift
+    keys: tuple[str, ...]  # of the work they may do: roles, and `person:ID`
 
     def is_there(self, now: int) -> bool:
         """Whether their hours say so."""
@@ -50,7 +55,7 @@ class Task:
     place: str  # the leaf it leads on from
     action: str
     takes: int
-    keys: tuple[str, ...]
+    keys: tuple[str, ...] = ()
     wanted_at: int = 0
     is_over: bool = False  # begun, or not wanted any more
 
@@ -65,6 +70,8 @@ class Roster:
     people: list[Person] = field(default_factory=list)
     by_key: dict[str, list[Person]] = field(default_factory=dict)
     waiting: dict[str, deque[Task]] = field(default_factory=dict)
+    _there: dict[str, tuple[int, tuple[Person, ...]]] = field(default_factory=dict)  # by role: until when, and who
+    _roles: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)  # by keys
 
     def __post_init__(self) -> None:
         """Give everybody a name: the first role and a number."""
@@ -74,13 +81,29 @@ class Roster:
             for _ in range(team.count):
                 numbers[team.roles[0]] = numbers.get(team.roles[0], 0) + 1
                 name = f"{team.roles[0]}_{numbers[team.roles[0]]}"
-                person = Person(Actor(id=name, roles=team.roles), team, 0, shift)
+                keys = (*team.roles, f"person:{name}")
+                person = Person(Actor(id=name, roles=team.roles), team, 0, shift, keys)
                 self.people.append(person)
-                for key in (*team.roles, f"person:{name}"):
+                for key in keys:
                     self.by_key.setdefault(key, []).append(person)
 
-    def roles_of(self, keys: tuple[str, ...]) -> Iterator[str]:
-        """The roles that keys stand for; of a person the first."""
+    def there(self, role: str, now: int) -> tuple[Person, ...]:
+        """Who of a role is there, asked for instants that go forward."""
+        until, there = self._there.get(role, (now, ()))
+        if now >= until:
+            known = self.by_key.get(role, ())
+            there = tuple(person for person in known if person.is_there(now))
+            self._there[role] = min((person.shift.lasts_until(now) for person in known), default=self.until), there
+        return there
+
+    def roles_of(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """The roles that keys stand for, each once; of a person the first."""
+        roles = self._roles.get(keys)
+        if roles is None:
+            roles = self._roles[keys] = tuple(dict.fromkeys(self._each_role(keys)))
+        return roles
+
+    def _each_role(self, keys: tuple[str, ...]) -> Iterator[str]:
         for key in keys:
             if not key.startswith("person:"):
                 yield key
@@ -89,13 +112,14 @@ class Roster:
 
     def free(self, task: Task, now: int, may: Callable[[Person, Task], bool]) -> Person | None:
         """Who has been free longest of those who are there and may do it."""
-        found = [
-            person
-            for key in task.keys
-            for person in self.by_key.get(key, ())
-            if person.free_since is not None and person.is_there(now) and may(person, task)
-        ]
-        return min(found, key=lambda person: person.free_since or 0, default=None)
+        found: Person | None = None
+        longest = now + 1
+        for key in task.keys:
+            for person in self.by_key.get(key, ()):
+                since = person.free_since
+                if since is not None and since < longest and person.is_there(now) and may(person, task):
+                    found, longest = person, since
+        return found
 
     def wait(self, task: Task) -> None:
         """Put work in line."""
@@ -104,11 +128,13 @@ class Roster:
 
     def next_for(self, person: Person, may: Callable[[Person, Task], bool]) -> Task | None:
         """The work that has waited longest of what a person may do."""
-        found: list[Task] = []
-        for key in (*person.team.roles, f"person:{person.actor.id}"):
+        found: Task | None = None
+        for key in person.keys:
             line = self.waiting.get(key)
             while line and line[0].is_over:
                 line.popleft()
-            first = next((task for task in line or () if not task.is_over and may(person, task)), None)
-            found += [first] if first is not None else []
-        return min(found, key=lambda task: task.wanted_at, default=None)
+            for task in line or ():
+                if not task.is_over and may(person, task):
+                    found = task if found is None or task.wanted_at < found.wanted_at else found
+                    break
+        return found

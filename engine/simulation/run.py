@@ -5,12 +5,12 @@ Lots are drawn for each case apart, so that two variants of one seed differ by w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from engine.calendars import openings
 from engine.chart import Position
@@ -19,12 +19,12 @@ from engine.core.people import persons
 from engine.core.permits import who_may_not
 from engine.core.plan import Library
 from engine.model import Action, Whos
+from engine.simulation.answering import Answering, Lottery
 from engine.simulation.assumptions import Answer, Arrivals, Assumptions, Doing, Team
 from engine.simulation.desk import Families
 from engine.simulation.figures import Counting, Tally
 from engine.simulation.people import Person, Roster, Task
 from engine.timeline import DAY, MINUTE
-from engine.values import rfc3339
 
 HOUR = 3_600_000
 _MOST_REFUSALS = 20
@@ -82,11 +82,15 @@ class _Days:
         self.lives: dict[str, _Life] = {}
         self.events: list[tuple[int, int, Callable[..., None], tuple[object, ...]]] = []
         self._order = count()
-        self._possible: dict[tuple[Position, int], tuple[Doing, ...]] = {}
+        self._possible: dict[tuple[Position, int], Lottery[Doing] | None] = {}
         self._rights: dict[tuple[Position, str], _Right] = {}
         self.actions: dict[str, list[Action]] = {}
         for action in self.plan.actions():
             self.actions.setdefault(action.name, []).append(action)
+        self._answers = {name: self._answering(doing.answers) for name, doing in self.assumed.doings.items()}
+        self._facts: dict[tuple[str, ...], Answering] = {}
+        self._opener = Actor(id=f"{self.assumed.opener}_0", roles=(self.assumed.opener,))
+        self._opening = self._answering(self.assumed.opening), self._bringing(tuple(self.assumed.facts))
 
     def play(self, progress: Callable[[int, int], None]) -> Tally:
         """All days; progress is told in minutes."""
@@ -117,9 +121,8 @@ class _Days:
     def _open(self, instants: Iterator[int]) -> None:
         self._come(instants)
         lots = Random(f"{self.seed}:{len(self.lives)}")
-        actor = Actor(id=f"{self.assumed.opener}_0", roles=(self.assumed.opener,))
-        form, facts = self._given(self.assumed.opening, lots), self._given(self.assumed.facts, lots)
-        outcome = self.families.open(form, actor, facts, self.now)
+        form, facts = (answering.given(lots, self.now) for answering in self._opening)
+        outcome = self.families.open(form, self._opener, facts, self.now)
         if not isinstance(outcome, str):
             self.lives[f"refused {len(self.lives)}"] = _Life(lots)
             self.counting.refuse("opening", outcome[0])
@@ -133,10 +136,9 @@ class _Days:
         """Plan what leads on from where a case stands now, and when time does something to it."""
         one, life = self.families.case(case), self.lives[case]
         leaves = () if one.outcome else one.position.leaves
-        for leaf, task in [*life.tasks.items()]:
-            if leaf not in leaves:
-                del life.tasks[leaf]
-                self._drop(task)
+        if life.tasks:
+            for leaf in [leaf for leaf in life.tasks if leaf not in leaves]:
+                self._drop(life.tasks.pop(leaf))
         for number, leaf in enumerate(leaves):
             if leaf not in life.tasks and (doing := self._chosen(one, number, life)) is not None:
                 self._want(case, leaf, doing, life)
@@ -158,21 +160,25 @@ class _Days:
         """What is done next on from one leaf, by chance among what is possible and was not refused there."""
         if life.refusals >= _MOST_REFUSALS:
             return None
-        key = (case.position, number)
-        if key not in self._possible:
-            self._possible[key] = tuple(
-                doing
-                for doing in self.assumed.doings.values()
-                if len(offers := self.plan.chart.offered(case.position, doing.action)) > number and offers[number]
-            )
-        refused = life.refused.get(case.position.leaves[number], ())
-        possible = [doing for doing in self._possible[key] if doing.action not in refused]
-        if len(possible) < 2:
-            return possible[0] if possible else None
-        return life.lots.choices(possible, [doing.chance for doing in possible])[0]
+        try:
+            possible = self._possible[case.position, number]
+        except KeyError:
+            possible = self._possible[case.position, number] = _drawn_from(self._doings(case.position, number))
+        if possible is not None and (refused := life.refused.get(case.position.leaves[number])):
+            possible = _drawn_from(doing for doing in possible.things if doing.action not in refused)
+        if possible is None:
+            return None
+        return possible.draw(life.lots) if len(possible.things) > 1 else possible.things[0]
+
+    def _doings(self, position: Position, number: int) -> Iterator[Doing]:
+        """What may be done on from one leaf."""
+        for doing in self.assumed.doings.values():
+            offers = self.plan.chart.offered(position, doing.action)
+            if len(offers) > number and offers[number]:
+                yield doing
 
     def _want(self, case: str, leaf: str, doing: Doing, life: _Life) -> None:
-        task = Task(case, leaf, doing.action, doing.takes.draw(life.lots), ())
+        task = Task(case, leaf, doing.action, doing.takes.draw(life.lots))
         life.tasks[leaf] = task
         self._at(self.now + doing.after.draw(life.lots), self._need, task, doing)
 
@@ -224,7 +230,7 @@ class _Days:
         return known
 
     def _line(self, task: Task, by: int) -> None:
-        for role in dict.fromkeys(self.roster.roles_of(task.keys)):
+        for role in self.roster.roles_of(task.keys):
             self.counting.line(role, self.now, by)
 
     def _drop(self, task: Task) -> None:
@@ -237,8 +243,9 @@ class _Days:
 
     def _begin(self, task: Task, person: Person) -> None:
         task.is_over, person.free_since = True, None
-        roles = [role for role in self.roster.roles_of(task.keys) if role in person.team.roles]
-        self.counting.begun((*roles, person.team.roles[0])[0], self.now - task.wanted_at)
+        own = person.team.roles
+        role = next((role for role in self.roster.roles_of(task.keys) if role in own), own[0])
+        self.counting.begun(role, self.now - task.wanted_at)
         self._at(self.now + task.takes, self._end, task, person, self.now)
 
     def _end(self, task: Task, person: Person, began: int) -> None:
@@ -263,13 +270,11 @@ class _Days:
         life = self.lives[task.case]
         if life.tasks.get(task.place) is task:
             del life.tasks[task.place]
-        doing = self.assumed.doings[task.action]
-        facts = self.assumed.facts
         asked = self.plan.course(self.families.case(task.case).position, task.action).asked
         command = Command(
             verb="do", case=task.case, name=task.action, actor=actor,
-            form=self._given(doing.answers, life.lots),
-            facts=self._given({name: facts[name] for name in asked.facts if name in facts}, life.lots),
+            form=self._answers[task.action].given(life.lots, self.now),
+            facts=self._bringing(asked.facts).given(life.lots, self.now),
         )  # fmt: skip
         reasons = self.families.act(command, self.now)
         if reasons:
@@ -282,22 +287,17 @@ class _Days:
 
     # -- what is given -------------------------------------------------------------------------------------------------
 
-    def _given(self, answers: Mapping[str, Answer], lots: Random) -> dict[str, Any]:
-        return {name: self._value(answer, lots) for name, answer in answers.items()}
+    def _answering(self, answers: Mapping[str, Answer]) -> Answering:
+        return Answering(answers, self.definition.fields, self.definition.desk.zone, self.roster)
 
-    def _value(self, answer: Answer, lots: Random) -> Any:
-        if answer.choices:
-            return lots.choices([value for value, _ in answer.choices], [weight for _, weight in answer.choices])[0]
-        if answer.ahead is not None:
-            return rfc3339(self.now + answer.ahead.draw(lots))
-        if answer.one_of or answer.all_of:
-            known = self.roster.by_key.get(answer.one_of or answer.all_of, [])
-            there = [person for person in known if person.is_there(self.now)]
-            if answer.all_of:
-                return [person.actor.id for person in there]
-            free = [person for person in there if person.free_since is not None]
-            return lots.choice(free or there or known).actor.id if known else None
-        return answer.plain
+    def _bringing(self, names: tuple[str, ...]) -> Answering:
+        """What the desk brings of these facts."""
+        known = self._facts.get(names)
+        if known is None:
+            facts = {name: self.assumed.facts[name] for name in names if name in self.assumed.facts}
+            known = Answering(facts, self.definition.facts, self.definition.desk.zone, self.roster)
+            self._facts[names] = known
+        return known
 
     # -- at the end ----------------------------------------------------------------------------------------------------
 
@@ -314,6 +314,12 @@ class _Days:
     def _is_stuck(self, case: Case) -> bool:
         """Whether nobody will do anything, and no time will."""
         return not self.lives[case.id].tasks and self.families.next_due(case) is None
+
+
+def _drawn_from(doings: Iterable[Doing]) -> Lottery[Doing] | None:
+    """One of these by its chance; None where there is none."""
+    tickets = [(doing, doing.chance) for doing in doings]
+    return Lottery(tickets) if tickets else None
 
 
 def _arrivals(arrivals: Arrivals, days: _Days, lots: Random) -> Iterator[int]:

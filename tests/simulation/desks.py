@@ -51,7 +51,7 @@ states:
   over: {label: {en: Over}, final: done}
 """
 MONDAY = read_instant("2026-03-02 00:00", ZONE)
-MINUTE, HOUR = 60_000, 3_600_000
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
 def job() -> tuple[ProcessDefinition, Library]:

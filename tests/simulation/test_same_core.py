@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import pytest
 
 from engine.cli.folder import checked_paths
 from engine.core.cases import Case, Command, Step
+from engine.core.listening import Heard, heard_by
 from engine.core.plan import Library, Plan, library_in_memory
 from engine.scenarios import World, play_all, read_script
 from engine.simulation.assumptions import Assumptions
 from engine.simulation.desk import Families
 from engine.simulation.reading import Wanted, read_assumptions
 from engine.simulation.run import Variant, tally
+from engine.simulation.together import simulate
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -89,11 +92,15 @@ def decided(case: Case) -> Iterator[tuple[str, Any]]:
             yield name, uncommitted(value)
 
 
-@pytest.mark.parametrize("process", ["repair", "refund"])
+def days(process: str) -> Variant:
+    """One day of a process."""
+    return Variant(title="", library=shipped(), assumed=replace(assumed(process), days=1), seed=5)
+
+
+@pytest.mark.parametrize("process", ["repair", "refund", "complaint"])
 def test_a_simulated_history_is_the_one_that_a_desk_would_keep(process: str, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(monkeypatch)
-    days = Assumptions(**{name: getattr(assumed(process), name) for name in Assumptions.__slots__} | {"days": 1})
-    seen = tally(Variant(title="", library=shipped(), assumed=days, seed=5))
+    seen = tally(days(process))
     assert watched.kept is not None
     kept = {case.id: case for family in watched.kept.families.values() for case in family.cases.values()}
     assert seen.opened > 20
@@ -107,23 +114,45 @@ def test_a_simulated_history_is_the_one_that_a_desk_would_keep(process: str, mon
     assert not any(step.text or step.hash or step.outgoing for step in watched.steps)
 
 
+@pytest.mark.parametrize("process", ["repair", "refund", "courier_claim"])
+def test_answers_that_were_read_once_are_those_that_are_read_each_time(
+    process: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_once = simulate([days(process)])
+    monkeypatch.setattr("engine.simulation.answering._taken", lambda raw, field, zone: raw)
+    assert simulate([days(process)]) == read_once
+
+
+def histories(process: str) -> list[list[tuple[Mapping[str, Any], Case]]]:
+    """Every record of its scenarios, and the case after it."""
+    script, _ = read_script((ROOT / "processes" / f"{process}.scenarios.yaml").read_text("utf-8"), process)
+    assert script is not None
+    played = play_all(script, shipped())
+    assert not [one.failure for one in played if one.failure]
+    return [[(step.record, step.case) for step in one.steps] for one in played]
+
+
 @pytest.mark.parametrize("process", ["case_check", "handover", "order_exception", "parts_list", "refund"])
 def test_what_has_come_to_rest_stays_there_until_something_it_reads_is_otherwise(
     process: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script, _ = read_script((ROOT / "processes" / f"{process}.scenarios.yaml").read_text("utf-8"), process)
-    assert script is not None
-
-    def histories() -> list[tuple[Step, ...]]:
-        played = play_all(script, shipped())
-        assert not [one.failure for one in played if one.failure]
-        return [one.steps for one in played]
-
     plan = shipped().newest(process, 0)
     assert plan is not None
     assert (plan.has_decides, plan.is_watchful) == (True, False)
-    expected = histories()
+    expected = histories(process)
     monkeypatch.setattr(Plan, "is_watchful", True)  # asked again after every record
-    assert [[(one.record, one.case) for one in steps] for steps in histories()] == [
-        [(one.record, one.case) for one in steps] for steps in expected
-    ]
+    assert histories(process) == expected
+
+
+@pytest.mark.parametrize("process", ["repair", "complaint", "visit_report"])
+def test_a_promise_under_way_is_not_moved_by_what_starts_it_nor_one_at_rest_by_what_ends_it(
+    process: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = histories(process)
+
+    def all_that_listen(plan: Plan, happened: frozenset[str]) -> Heard:
+        heard = heard_by(plan.definition.clocks.values(), happened)
+        return Heard(heard.starting | heard.moving, heard.starting | heard.moving)
+
+    monkeypatch.setattr("engine.core.promises._heard", all_that_listen)
+    assert histories(process) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.listening import heard_by
 from engine.core.plan import Plan
 from engine.lang.load import load_process
 from engine.model import ProcessDefinition
@@ -52,3 +53,10 @@ def defined(goal: str) -> ProcessDefinition:
 def test_what_a_promise_reads_is_known(goal: str, is_conditional: bool, reads: set[str] | None) -> None:
     watched = Plan(defined(goal)).watched["answered"]
     assert (watched.is_conditional, watched.reads) == (is_conditional, reads)
+
+
+def test_a_promise_at_rest_hears_what_starts_it_and_one_under_way_what_ends_it_or_starts_it_anew() -> None:
+    clocks = defined("goal: 2h, starts: [opening, finish], cancelled_by: [over], restarts_on: [open]").clocks.values()
+    heard = {name: heard_by(clocks, frozenset({name, "note"})) for name in ("opening", "finish", "over", "open", "x")}
+    assert {name for name, one in heard.items() if one.starting} == {"opening", "finish"}
+    assert {name for name, one in heard.items() if one.moving} == {"finish", "over", "open"}
