@@ -65,27 +65,22 @@ class Deciding(Saving):
     def _kept(
         self, tx: Transaction, decision: Decision, found: Mapping[str, Any], *, draws_numbers: bool
     ) -> tuple[Applied | Refused, Context]:
-        outcome, context = self._decided(tx, decision, found, draws_numbers=draws_numbers)
-        decision.keep(outcome)
-        if isinstance(outcome, Applied) and outcome.elsewhere:
-            self._open_elsewhere(tx, outcome, context, decision)
-        return outcome, context
-
-    def _decided(
-        self, tx: Transaction, decision: Decision, found: Mapping[str, Any], *, draws_numbers: bool
-    ) -> tuple[Applied | Refused, Context]:
-        """Decide, looking up in other families what the decision asks for."""
-        context = self.context(tx, decision.clock, found)
-        is_first = True
+        """Decide, looking up in other families what the decision asks for, and keep what was decided."""
+        context, is_first = self.context(tx, decision.clock, found), True
         while True:
             try:
-                return decision.decide(context), context
+                outcome = decision.decide(context)
+                break
             except Unknown as unknown:
                 if is_first:
                     self._carry_others(tx, decision)
                     is_first = False
                 answer = self._answer(tx, unknown, decision, draws_numbers=draws_numbers)
                 context = context.but(found={**context.found, unknown.text: answer})
+        decision.keep(outcome)
+        if isinstance(outcome, Applied) and outcome.elsewhere:
+            self._open_elsewhere(tx, outcome, context, decision)
+        return outcome, context
 
     def _carry_others(self, tx: Transaction, decision: Decision) -> None:
         """Who looks into others sees them as they stand at that instant; a line of an import its own ones too.

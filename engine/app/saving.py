@@ -52,25 +52,30 @@ class Saving:
         steps = (*carried, *outcome.steps) if carried else outcome.steps
         if outcome.family is None or not steps:
             return
-        library = self.catalogue.library(tx)
-        is_steady, outlooks, places, keys, listening = _are_steady(steps), {}, {}, {}, {}
+        library, cases = self.catalogue.library(tx), outcome.family.cases
+        is_steady, has_people, outlooks, places, keys, listening = _are_steady(steps), False, {}, {}, {}, {}
         for step in steps:
+            if step.private or step.registered:
+                has_people = True
             name = step.case.id
-            if name not in keys:
-                case = outcome.family.cases[name]
-                plan = library.plan(case.process, case.version)
+            if name in places or name in outlooks:
+                continue
+            case = cases[name]
+            plan = library.plans[case.process, case.version]
+            if is_steady:
+                places[name] = place_of(plan, case)
+            else:
+                outlooks[name] = outlook(plan, case)
+            if plan.definition.key is not None or not is_steady:
                 keys[name] = business_key(plan, case)
-                if is_steady:
-                    places[name] = place_of(plan, case)
-                else:
-                    outlooks[name] = outlook(plan, case)
+            if plan.definition.incoming or not is_steady:
                 was = before.cases.get(name) if before is not None else None
-                hears = plan.definition.incoming or (was is not None and was.version != case.version)
-                if hears and (changed := _listening(library, was, case)) is not None:
+                if (changed := _listening(library, was, case)) is not None:
                     listening[name] = changed
-        searches = self.marks.of_steps(steps)
+        searches = self.marks.of_steps(steps) if has_people else EMPTY
         tx.save(Save(before, outcome.family, steps, outlooks, places, keys, searches, request, listening))
-        enter_all(tx, library, steps)
+        if has_people:
+            enter_all(tx, library, steps)
 
 
 def _are_steady(steps: Iterable[Step]) -> bool:
@@ -83,6 +88,9 @@ def _are_steady(steps: Iterable[Step]) -> bool:
 
 def _listening(library: Library, old: Case | None, case: Case) -> Listening | None:
     """What changed of the events that find a case; None where nothing did."""
+    plan = library.plan(case.process, case.version)
+    if not plan.definition.incoming and (old is None or old.version == case.version):
+        return None
     was = marks_of(library.plan(old.process, old.version), old) if old is not None else frozenset()
-    now = marks_of(library.plan(case.process, case.version), case)
+    now = marks_of(plan, case)
     return Listening(was - now, now - was) if was != now else None
