@@ -54,7 +54,7 @@ class Save(Frozen, frozen=True, gc=False):
     steps: Sequence[Step]
     outlooks: Mapping[str, Outlook]
     places: Mapping[str, Place] = EMPTY  # of changed cases whose outlook is as it was but for this
-    keys: Mapping[str, tuple[str | None, bool]] = EMPTY  # case → business key, unique
+    keys: Mapping[str, tuple[str | None, bool]] = EMPTY  # case whose key may be another → business key, unique
     searches: Mapping[str, Mapping[str, str]] = EMPTY  # case → field → search HMAC
     request: Request | None = None
     listening: Mapping[str, Listening] = EMPTY  # case → what changed of the events that find it

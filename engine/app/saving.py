@@ -66,12 +66,12 @@ class Saving:
                 places[name] = place_of(plan, case)
             else:
                 outlooks[name] = outlook(plan, case)
-            if plan.definition.key is not None or not is_steady:
+            was, key = before.cases.get(name) if before is not None else None, plan.definition.key
+            if not is_steady or (key is not None and was is not None and was.data.get(key) != case.data.get(key)):
                 keys[name] = business_key(plan, case)
-            if plan.definition.incoming or not is_steady:
-                was = before.cases.get(name) if before is not None else None
-                if (changed := _listening(library, was, case)) is not None:
-                    listening[name] = changed
+            changed = _listening(library, was, case) if plan.definition.incoming or not is_steady else None
+            if changed is not None:
+                listening[name] = changed
         searches = self.marks.of_steps(steps) if has_people else EMPTY
         tx.save(Save(before, outcome.family, steps, outlooks, places, keys, searches, request, listening))
         if has_people:

@@ -16,7 +16,7 @@ from engine.store.statements import Many
 
 _GUARDED = ("id", "revision", "sequence", "family_order")
 
-_USUAL: tuple[str, ...] = ("revision", "sequence", "head", "family_order", "floor_ms", "state", "waiting", "body")
+USUAL: tuple[str, ...] = ("revision", "sequence", "head", "family_order", "floor_ms", "state", "waiting", "body")
 """What hardly a step leaves as it was; no index has any of these columns."""
 
 _OF_KEYS = frozenset({"process", "business_key", "is_unique", "closed_ms"})
@@ -27,10 +27,10 @@ _KINDS = {
 }
 """Of what kind the columns are, as PostgreSQL calls it."""
 
-_usual_of, _guarded_of = (itemgetter(*map(CaseRow._fields.index, columns)) for columns in (_USUAL, _GUARDED))
+_usual_of, _guarded_of = (itemgetter(*map(CaseRow._fields.index, columns)) for columns in (USUAL, _GUARDED))
 _STEADY = tuple(
     slice(places[0], places[-1] + 1)
-    for is_steady, run in groupby(range(len(CaseRow._fields)), lambda place: CaseRow._fields[place] not in _USUAL)
+    for is_steady, run in groupby(range(len(CaseRow._fields)), lambda place: CaseRow._fields[place] not in USUAL)
     if is_steady and (places := [*run])
 )
 """Where the other columns stand in a row."""
@@ -40,15 +40,16 @@ Change = tuple[tuple[str, ...], tuple[Any, ...]]
 """The columns that change, if any, and the values of the statement: of these columns, and what the case was."""
 
 
-def usual_change_of(was: CaseRow, row: CaseRow) -> Change:
-    """What a steady step changes."""
-    return _USUAL, _usual_of(row) + _guarded_of(was)
+def usual_change_of(was: CaseRow, row: CaseRow) -> tuple[Any, ...]:
+    """The values of what a steady step changes, the usual columns."""
+    values: tuple[Any, ...] = _usual_of(row) + _guarded_of(was)
+    return values
 
 
 def change_of(was: CaseRow, row: CaseRow) -> Change:
     """What changed between these rows."""
     if _is_usual(was, row):
-        columns, values = _USUAL, _usual_of(row)
+        columns, values = USUAL, _usual_of(row)
         if values == _usual_of(was):
             return (), ()
     else:

@@ -10,7 +10,7 @@ from engine.errors import Conflict, Outrun
 from engine.json_text import encode
 from engine.ports import Save
 from engine.sealing import LockedValues
-from engine.store.changing import Change, change_of, sure_update_of, update_of, usual_change_of
+from engine.store.changing import USUAL, Change, change_of, sure_update_of, update_of, usual_change_of
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.rows import (
     BLANK,
@@ -130,7 +130,8 @@ class Families(Work):
             raise
         self._saved.update(save.after.cases)
         self._note(save)
-        self._push()
+        if self._deferring is not None:
+            self._push()
 
     def _note(self, save: Save) -> None:
         """The family as it stands now, if all of it was read or written here."""
@@ -152,35 +153,45 @@ class Families(Work):
     def _write_case(self, save: Save, old: Case | None, case: Case, numbers: tuple[int, int | None]) -> None:
         name, (birth, due) = case.id, numbers
         was = self._row_of(old) if old is not None else BLANK._replace(id=name, birth=birth)
+        place = save.places.get(name)
+        if (
+            place is not None and name not in save.keys and due == was.family_due_ms
+            and old is not None and case.private is old.private
+        ):  # fmt: skip
+            row = moved_row(case, place, was)
+            self._change(was, row, (USUAL, usual_change_of(was, row)))
+        else:
+            row = self._write_row(save, old, case, (was, due))
+            self._write_key(old.secret if old is not None else "", case)
+        self._write_waiting(was, row)
+        if save.listening and (change := save.listening.get(name)) is not None:
+            for event, mark in change.gone:
+                self._write("NO_LISTENING", event, mark, name)
+            for event, mark in change.new:
+                self._write("LISTEN", event, mark, name)
+        if case.links and (old is None or old.links != case.links):
+            for link, target in case.links.items():
+                self._write("LINK", target, name, link)
+        self._rows[name] = row
+
+    def _write_row(self, save: Save, old: Case | None, case: Case, known: tuple[CaseRow, int | None]) -> CaseRow:
+        """The case as it stands, with its personal values; what it was as stored, and when its family falls due."""
+        (was, due), name = known, case.id
         base = was
-        if save.keys and name in save.keys:
+        if name in save.keys:
             key, is_unique = save.keys[name]
             if key != base.business_key or is_unique != base.is_unique:
                 base = base._replace(business_key=key and plain(key, "a business key"), is_unique=int(is_unique))
         if self._write_personal(save.searches.get(name, EMPTY), old, case):
             base = base._replace(personal=base.personal + 1)
         place = save.places.get(name)
-        if place is not None and base is was and due == was.family_due_ms:
-            row = moved_row(case, place, was)
-            self._change(was, row, usual_change_of(was, row))
+        seen = outlook_of(was).at(place) if place is not None else save.outlooks.get(name) or outlook_of(was)
+        row = case_row(case, seen, base, due)
+        if old is None:
+            self._write("NEW_CASE", *row, is_alone=bool(row.is_unique))
         else:
-            seen = outlook_of(was).at(place) if place is not None else save.outlooks.get(name) or outlook_of(was)
-            row = case_row(case, seen, base, due)
-            if old is None:
-                self._write("NEW_CASE", *row, is_alone=bool(row.is_unique))
-            else:
-                self._change(was, row, change_of(was, row))
-        self._write_key(old.secret if old is not None else "", case)
-        self._write_waiting(was, row)
-        if (change := save.listening.get(case.id)) is not None:
-            for event, mark in change.gone:
-                self._write("NO_LISTENING", event, mark, case.id)
-            for event, mark in change.new:
-                self._write("LISTEN", event, mark, case.id)
-        if case.links and (old is None or old.links != case.links):
-            for link, target in case.links.items():
-                self._write("LINK", target, name, link)
-        self._rows[name] = row
+            self._change(was, row, change_of(was, row))
+        return row
 
     def _row_of(self, case: Case) -> CaseRow:
         """The row of a case as it was before; it must not have changed since it was read."""
@@ -201,20 +212,20 @@ class Families(Work):
         if self._deferring is not None:
             text, many = sure_update_of(columns, is_unique=bool(was.is_unique or row.is_unique))
             self._tell(text, values, many)
-        elif self._ask(update_of(columns), values).rowcount != 1:
+        elif self._do(self._driver.marked(update_of(columns)), values).rowcount != 1:
             raise Conflict(f"case `{was.id}` was changed meanwhile; read it again and decide anew")
 
     def _write_waiting(self, was: CaseRow, row: CaseRow) -> None:
         if was.waiting == row.waiting and was.sort_key == row.sort_key and was.closed_ms == row.closed_ms:
             return
         gone, new = queues_of(was), queues_of(row)
-        stays = was.sort_key == row.sort_key
+        name, opened, old_key, key = row.id, row.opened_ms, was.sort_key, row.sort_key
         for receiver in gone:
-            if not (stays and receiver in new):
-                self._write("NO_WAITING", receiver, was.sort_key, was.opened_ms, was.id)
+            if key != old_key or receiver not in new:
+                self._write("NO_WAITING", receiver, old_key, opened, name)
         for receiver in new:
-            if not (stays and receiver in gone):
-                self._write("NEW_WAITING", receiver, row.sort_key, row.opened_ms, row.id)
+            if key != old_key or receiver not in gone:
+                self._write("NEW_WAITING", receiver, key, opened, name)
 
     def _write_personal(self, searches: Mapping[str, str], old: Case | None, case: Case) -> bool:
         """Write the personal values that differ; whether there were any."""

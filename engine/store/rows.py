@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import compress
 from json import JSONDecoder
 from operator import attrgetter, ne
@@ -200,13 +200,14 @@ def case_row(case: Case, outlook: Outlook, before: CaseRow, family_due: int | No
     ))  # fmt: skip
 
 
+_as_row: Callable[[Sequence[Any]], CaseRow] = partial(tuple.__new__, CaseRow)  # unlike `_make` it does not count them
 _REVISION, _NEXT_DUE, _STATE, _DUE = map(CaseRow._fields.index, ("revision", "next_due_ms", "state", "due_ms"))
 
 
 def moved_row(case: Case, place: Place, was: CaseRow) -> CaseRow:
     """The row of a case after a steady step: all columns but those that hardly a step leaves are as before."""
     state, receivers = place
-    return CaseRow._make((
+    return _as_row((
         *was[:_REVISION], case.revision, case.sequence, case.head, case.order, case.floor,
         *was[_NEXT_DUE:_STATE], state, _waiting_text(receivers), *was[_DUE:-1], case_body(case),
     ))  # fmt: skip

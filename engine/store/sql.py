@@ -246,10 +246,15 @@ class Work:
         """
         known = self._texts[statement]
         given = values if known.order is None else known.values(values)
-        if self._deferring is None:
-            self._do(known.text, given)
-        else:
+        if self._deferring is not None:
             self._tell(known.text, given, None if is_alone else known.many)
+            return
+        if self.lost is not None:
+            raise self.lost
+        try:  # as `_do`, without another call: a step writes four rows
+            self._execute(known.text, given)
+        except Exception as error:
+            raise self._explained(error) from error
 
     def _tell(self, text: str, values: Sequence[Any] = (), many: Many | None = None) -> None:
         if self._deferring is None:
