@@ -7,7 +7,8 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.reader import harmless
+from engine.cli.file_trouble import decoded
+from engine.cli.reader import harmless, one_line
 from engine.cli.translate import _, plural
 from engine.errors import NotFound, UsageError
 
@@ -63,7 +64,7 @@ def _text_given(text: Any) -> Any:
     if not file.is_file():
         mend = _("`@FILE` gives the file's text; a text that begins with `@` is written `@@…`")
         raise NotFound(_("there is no file `{file}`").format(file=file), help=mend)
-    return read_bounded(file, LONGEST_TEXT).decode("utf-8").removesuffix("\n")
+    return decoded(read_bounded(file, LONGEST_TEXT), file).removesuffix("\n")
 
 
 def _taken(field: Field, value: Any, files: dict[str, File]) -> Any:
@@ -81,7 +82,7 @@ def attached_line(file: File | Attached) -> str:
     """Say which file this is: its name, its size, its kind and the beginning of its hash."""
     size = file.size if hasattr(file, "size") else len(file.content)
     return _("{name}: {size}, {type}, hash {hash}").format(
-        name=harmless(file.name) or "?",
+        name=one_line(file.name) or "?",
         size=size_text(size),
         type=harmless(file.media_type),
         hash=hash_start(file.hash),

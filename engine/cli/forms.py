@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from engine.cli.file_trouble import opened
 from engine.cli.sayings import said_again
 from engine.cli.settings import Project
 from engine.cli.translate import _, listed
@@ -127,7 +128,7 @@ def read_object(file: str, into: TextIO | None = None) -> Mapping[str, Any]:
 
 
 def _read(file: Path) -> str:
-    with file.open(encoding="utf-8") as stream:
+    with opened(file) as stream:
         return stream.read(_MOST)
 
 

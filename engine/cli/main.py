@@ -16,6 +16,7 @@ from engine import __version__
 from engine.cli.catalogue import AUDIENCES, COMMANDS
 from engine.cli.command import Command, common_options
 from engine.cli.exits import Exit
+from engine.cli.file_trouble import told_trouble
 from engine.cli.help_text import HelpContext
 from engine.cli.reader import harmless
 from engine.cli.settings import start_language
@@ -156,7 +157,6 @@ KINDS: Mapping[type[BaseException], str] = {
     VerificationFailed: "not_verified",
     KeyMissing: "key_missing",
     EngineError: "failed",
-    UnicodeDecodeError: "file",
     OSError: "file",
 }
 """What scripts may rely on: the most particular first."""
@@ -179,17 +179,12 @@ def _trouble(error: BaseException) -> _Trouble:
 
         mend = None if error.mend is None else said_again(error.mend)
         return _Trouble(kind, said_again(error.message), mend, error.exit_code)
-    if isinstance(error, UnicodeDecodeError):
-        return _Trouble(kind, _("the file is not text in UTF-8: {error}").format(error=error), None, Exit.FAILED)
     if isinstance(error, FileNotFoundError) and not error.filename and not _is_somewhere():
         return _Trouble(
             kind, _("the folder you are in was deleted"), _("go to one that is there, such as `cd ~`"), Exit.FAILED
         )
     if isinstance(error, OSError):
-        text = (
-            _("`{file}`: {error}").format(file=error.filename, error=error.strerror) if error.filename else str(error)
-        )
-        return _Trouble(kind, text, None, Exit.FAILED)
+        return _Trouble(kind, *told_trouble(error), Exit.FAILED)
     text = _("this is a fault of casewright itself: {kind}: {error}").format(kind=kind, error=error)
     return _Trouble(
         kind, text, _("run it again with --debug and report what it shows; nothing was half done"), Exit.FAILED
@@ -236,8 +231,16 @@ def _show_version(ctx: click.Context, param: click.Parameter, is_asked: bool) ->
         ctx.exit()
 
 
+def _open_what_is_closed() -> None:
+    """Give nobody what is written to a closed stream (`>&-`), before a database is opened under its number."""
+    sys.stdin = sys.stdin or os.fdopen(os.open(os.devnull, os.O_RDONLY), "r")
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
 def main() -> None:
     """Start the command line: what `casewright` calls."""
+    _open_what_is_closed()
     use_language(start_language(sys.argv[1:], os.environ))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):

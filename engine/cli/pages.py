@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.files import attached_line
-from engine.cli.reader import Reader, harmless, shortened
+from engine.cli.reader import Reader, harmless, one_line, shortened
 from engine.cli.records import told
 from engine.cli.render import COLOURS, data_lines, mark, state_labels
 from engine.cli.streams import Streams
@@ -59,7 +59,8 @@ def write_case(streams: Streams, reader: Reader, definition: ProcessDefinition, 
         streams.say()
         streams.say(_("Data"))
     for label, text in answered:
-        streams.say("  " + labelled(label, shortened(text, _LONGEST)))
+        lines = shortened(text, _LONGEST).split("\n")  # what a line break leads to may not look like another answer
+        streams.say("  " + labelled(label, "\n    ".join(lines)))
 
 
 def write_attachments(streams: Streams, reader: Reader, attached: Iterable[Attached]) -> None:
@@ -78,7 +79,7 @@ def write_attachments(streams: Streams, reader: Reader, attached: Iterable[Attac
 
 
 def _standing(reader: Reader, definition: ProcessDefinition, view: CaseView) -> Iterator[str]:
-    summary = reader.said(view.summary)
+    summary = one_line(reader.said(view.summary))
     if summary:
         yield summary
     if view.outcome:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import click
 
 from engine.cli.translate import _
 
 _CASE = re.compile(r"[A-Za-z]+-[0-9.]+")
+_PASTED = re.compile(r"([A-Za-z]+)[-\u2010-\u2015\u2212]?([0-9][0-9.]*)")
 
 
 def is_case_id(text: str) -> bool:
@@ -19,13 +21,15 @@ def is_case_id(text: str) -> bool:
 
 
 class CaseId(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click alone
-    """The id of a case; its capital letters may be typed small."""
+    """The id of a case: typed small or without its dash, pasted with blanks, or from a Chinese keyboard."""
 
     name = "case"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Give the id as it is written in lists."""
-        return str(value).upper() if is_case_id(str(value)) else str(value)
+        """Give the id as it is written in lists; what is none stays as it is."""
+        plain = "".join(sign for sign in normalize("NFKC", str(value)) if sign.isprintable() and sign != " ")
+        found = _PASTED.fullmatch(plain)
+        return f"{found[1]}-{found[2]}".upper() if found else str(value)
 
 
 class ProcessPath(click.Path):

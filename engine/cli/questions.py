@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.cli.file_trouble import text_of
 from engine.cli.reader import seconds
 from engine.cli.sayings import said_again
 from engine.cli.translate import _, later, listed
@@ -188,7 +189,7 @@ class Calendars:
             return always(_zone(desk if name.endswith(".yaml") else self._folder))
         if not file.is_file():
             raise self._unknown(name)
-        return load_calendar(file.read_text("utf-8"), _zone(desk), file=file.as_posix())
+        return load_calendar(text_of(file), _zone(desk), file=file.as_posix())
 
     def _unknown(self, name: str) -> NotFound:
         from difflib import get_close_matches
@@ -210,7 +211,7 @@ def _zone(folder: Path) -> str:
     from engine.lang.calendar_files import load_calendars
 
     desk = folder / "desk.yaml"
-    return load_calendars({"desk.yaml": desk.read_text("utf-8")})["always"].zone if desk.is_file() else "UTC"
+    return load_calendars({"desk.yaml": text_of(desk)})["always"].zone if desk.is_file() else "UTC"
 
 
 def read_question(line: str, verb: Verb, calendar: str | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 from engine.cli.translate import _, later
 
@@ -97,9 +98,13 @@ class Reader:
 
 def harmless(text: str) -> str:
     """Return a text that cannot play tricks on a terminal: control characters are shown as what they are, strangers."""
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() or sign == "\n" else " " if sign == "\t" else "\ufffd" for sign in text)
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(sign: str) -> str:
+    if sign.isprintable() or sign in "\n\u3000":  # the wide blank of a Chinese keyboard
+        return sign
+    return " " if sign == "\t" or category(sign) == "Zs" else "\ufffd"
 
 
 def one_line(text: str) -> str:

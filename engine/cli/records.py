@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.files import hash_start, size_text
-from engine.cli.reader import Reader, harmless
+from engine.cli.reader import Reader, harmless, one_line
 from engine.cli.render import rule_called
 from engine.cli.translate import _, labelled, later, listed, with_aside
 
@@ -37,6 +37,17 @@ _VERBS: Mapping[str, str] = {
     "tell refused": later("telling `{name}` was refused"),
     "open refused": later("opening `{name}` was refused"),
 }
+
+_TRIED: Mapping[str, str] = {
+    "open": later("opening"),
+    "claim": later("claiming"),
+    "release": later("releasing"),
+    "assign": later("assigning to {name}"),
+    "attach": later("attaching {name}"),
+    "merge": later("merging into {name}"),
+    "migrate": later("moving to version {name}"),
+}
+"""The same verbs where nothing came of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +92,10 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
     else:
         clock = definition.clocks.get(name)
         bare = name.rpartition(".")[2] if verb == "timer" else name
-        called = harmless(bare) if clock is None else reader.called(name, clock.label)
+        called = one_line(bare) if clock is None else reader.called(name, clock.label)
         kind = record.get("adjustment", {}).get("kind", "")
-        text = _(_VERBS.get(f"{verb} {kind}", _VERBS.get(verb, verb))).format(name=called)
+        done = _VERBS.get(f"{verb} {kind}", _VERBS.get(verb, verb))
+        text = _(_TRIED.get(verb, done) if record.get("refused") else done).format(name=called)
     if "schedule" in record:
         text = _("opened by schedule {name}").format(name=record["schedule"])
         if "party" in record:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.reader import Reader, harmless
+from engine.cli.reader import Reader, harmless, one_line
 from engine.cli.streams import Streams
 from engine.cli.translate import _, later, listed, plural, with_aside
 
@@ -82,7 +82,7 @@ def told_fields(reader: Reader, definition: ProcessDefinition, result: Accepted)
         value = result.case.data.get(name)
         if field is None or field.personal or value is None or told == _MOST_FIELDS:
             continue
-        text = reader.value(field, value)
+        text = one_line(reader.value(field, value))
         if field.type in _WORTH_A_WORD or (field.type == "text" and len(text) <= _LONGEST_TEXT):
             told += 1
             yield reader.called(name, field.label), text
@@ -187,6 +187,7 @@ _RULES: Mapping[str, str] = {
     "unique": later("only one"),
     "register": later("register"),
     "migrate": later("version"),
+    "merge": later("merging"),
     "claimed": later("held"),
     "error": later("error"),
 }

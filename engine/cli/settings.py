@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.cli.file_trouble import text_of, told_trouble
 from engine.cli.translate import _, asked_language, environment_language, known_language, listed
 from engine.errors import UsageError
 
@@ -78,9 +79,15 @@ def read_project(file: Path) -> Project:
     import tomllib
 
     try:
-        values: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(_("`{file}` cannot be read: {error}").format(file=file, error=error)) from error
+        values: dict[str, Any] = tomllib.loads(text_of(file))
+    except OSError as error:
+        text, mend = told_trouble(error)
+        raise UsageError(text, help=mend) from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            _("`{file}` cannot be read: {error}").format(file=file, error=error),
+            help=_('a line of it is like `database = "casewright.sqlite"`'),
+        ) from error
     deliver = values.pop("deliver", {})
     if not isinstance(deliver, dict):
         raise UsageError(_("`{file}`: `deliver` is a table, `[deliver.NAME]`").format(file=file))

@@ -293,6 +293,8 @@ def _merge(draft: Draft, command: Command) -> Reasons:
     if not _assigns(draft, command) and (reasons := _works(draft, command)):
         return reasons
     draft.actor = command.actor
+    if into == case.id:
+        return [reason("merge", "merge_itself", case=into)]
     stands = draft.ask("stands", case=into)
     if stands["root"] == case.root:
         return [reason("merge", "merge_family", case=case.id, into=into)]

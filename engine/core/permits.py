@@ -97,23 +97,24 @@ def who_may_not(plan: Plan, case: Case, action: Action, actor: Actor) -> list[Re
 
 def may_open(plan: Plan, case: Case, opening: Opening, asking: Asking) -> Iterator[Reason]:
     """Step 2 of an opening; by `open` or `schedule` it skips `by` only."""
-    name = "opening"
+    name = plan.definition.process
     if not asking.is_by_itself and not is_among(asking.actor, opening.by, case):
-        yield _wrong_role(plan, asking.actor, name, opening.by)
+        yield _wrong_role(plan, asking.actor, name, opening.by, "open_by")
     for whos in (opening.never_by, plan.definition.never_by) if not asking.is_by_itself else ():
         if asking.actor.id in persons(whos, case):
-            yield reason("never_by", actor=asking.actor.id, action=name, why=said(whos, plan.definition))
+            why = said(whos, plan.definition)
+            yield reason("never_by", "open_never_by", actor=asking.actor.id, action=name, why=why)
     if opening.during is not None:
-        yield from _not_now(plan, name, opening.during, asking.now)
+        yield from _not_now(plan, name, opening.during, asking.now, "open_during")
 
 
-def _wrong_role(plan: Plan, actor: Actor, action: str, whos: Whos) -> Reason:
+def _wrong_role(plan: Plan, actor: Actor, action: str, whos: Whos, words: str = "by") -> Reason:
     roles = roles_said(actor.roles, plan.definition)
-    return reason("by", actor=actor.id, roles=roles, action=action, who=said(whos, plan.definition))
+    return reason("by", words, actor=actor.id, roles=roles, action=action, who=said(whos, plan.definition))
 
 
-def _not_now(plan: Plan, action: str, during: str, now: int) -> Iterator[Reason]:
+def _not_now(plan: Plan, action: str, during: str, now: int, words: str = "during") -> Iterator[Reason]:
     calendar = plan.calendar(during)
     if not calendar.is_open(now):
         opens = show_instant(calendar.next_opening(now), plan.definition.desk.zone)
-        yield reason("during", action=action, calendar=during, next=opens)
+        yield reason("during", words, action=action, calendar=during, next=opens)

@@ -25,9 +25,17 @@ WORDS: Mapping[str, Words] = {
         "en": "`{actor}` ({roles}) may not do `{action}`; it is for: {who}",
         "zh": "`{actor}`（{roles}）不能执行 `{action}`；可由 {who} 执行",
     },
+    "open_by": {
+        "en": "`{actor}` ({roles}) may not open `{action}`; it is for: {who}",
+        "zh": "`{actor}`（{roles}）不能为 `{action}` 立案；可由 {who} 立案",
+    },
     "never_by": {
         "en": "`{actor}` is excluded from `{action}`: {why}",
         "zh": "`{actor}` 须回避 `{action}`：{why}",
+    },
+    "open_never_by": {
+        "en": "`{actor}` is excluded from opening `{action}`: {why}",
+        "zh": "`{actor}` 须回避 `{action}` 的立案：{why}",
     },
     "within": {
         "en": "`{action}` was possible until {until}; that time is over",
@@ -36,6 +44,10 @@ WORDS: Mapping[str, Words] = {
     "during": {
         "en": "`{action}` is possible only during `{calendar}`, next from {next}",
         "zh": "`{action}` 只能在 `{calendar}` 时段执行，下次 {next}",
+    },
+    "open_during": {
+        "en": "`{action}` is opened only during `{calendar}`, next from {next}",
+        "zh": "`{action}` 只能在 `{calendar}` 时段立案，下次 {next}",
     },
     "needs": {
         "en": "`{action}` needs first: {needs}",
@@ -100,6 +112,7 @@ WORDS: Mapping[str, Words] = {
         "zh": "`{actor}`（{roles}）在 `{state}` 状态下无可执行的动作",
     },
     "merged": {"en": "`{case}` is merged into `{into}`", "zh": "`{case}` 已并入 `{into}`"},
+    "merge_itself": {"en": "`{case}` cannot be merged into itself", "zh": "`{case}` 不能并入自身"},
     "merge_closed": {
         "en": "`{into}` is closed; merge into a case that is open",
         "zh": "`{into}` 已结，请并入未结的案件",

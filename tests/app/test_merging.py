@@ -83,7 +83,7 @@ def test_what_cannot_be_merged_is_refused_with_the_reason(engine: Engine) -> Non
         (third, second): ("merge", f"`{second}` is merged into `{first}`; merge into that one"),
         (third, over): ("merge", f"`{over}` is closed; merge into a case that is open"),
         (over, third): ("state", f"`{over}` is closed"),
-        (third, third): ("merge", f"`{third}` and `{third}` belong together already"),
+        (third, third): ("merge", f"`{third}` cannot be merged into itself"),
     }
     for (case, into), (rule, words) in said.items():
         result = engine.merge(case, into, actor=LIN)

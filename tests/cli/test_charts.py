@@ -47,7 +47,7 @@ def test_a_table_brings_a_small_desk_where_there_is_none(language: str, label: s
             "`a.csv` cannot be read: the first line of a table is `state,event,target` or `state,event,target,who`",
         ),
         ("a.txt", "x", "say what `a.txt` is: --from scxml, xstate or table"),
-        ("a.scxml", "\udcff", "`a.scxml` cannot be read"),
+        ("a.scxml", "<scxml", "`a.scxml` cannot be read"),
     ],
 )
 def test_what_cannot_be_read_is_said(name: str, text: str, said: str) -> None:

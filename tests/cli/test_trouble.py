@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from engine.cli.parameters import CaseId
 from tests.cli.desks import REPORT, Ran, fields, report, run
+
+CASEWRIGHT = [sys.executable, "-m", "engine.cli.main"]
+THERE = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 pytestmark = pytest.mark.usefixtures("desk")
 
@@ -204,3 +212,85 @@ def test_a_word_too_many_is_named() -> None:
     done = run("show", report(), "now")
     assert done.code == 2
     assert done.err.rstrip().endswith("there is no place for `now`")
+
+
+# -- files of others, and outputs that do not take what is written -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["import", "gbk", "--as", "boss"], "it is not text in UTF-8"),
+        (["convert", "gbk", "--from", "table"], "it is not text in UTF-8"),
+        (["calendar", "elapsed", "--file", "gbk"], "it is not text in UTF-8"),
+        (["draw", "repair", "-o", "nowhere/x.svg"], "no folder to write it into"),
+        (["draw", "repair", "-o", "facts.json/x.svg"], "a part of its path is a file"),
+        (["draw", "repair", "-o", "x" * 300 + ".svg"], "its name is too long"),
+    ],
+)
+def test_a_file_that_cannot_be_read_or_written_is_named_with_what_to_do(words: list[str], said: str) -> None:
+    Path("gbk").write_bytes("状态,事件,目标\n".encode("gbk"))  # what a Chinese spreadsheet calls CSV
+    explained(run(*words), words[-1] if words[0] == "draw" else "gbk", said, "help: ")
+
+
+def test_why_a_file_cannot_be_used_is_said_in_chinese_though_the_system_speaks_english() -> None:
+    done = run("draw", "repair", "-o", "nowhere/x.svg", language="zh")
+    assert done.err == "错误：`nowhere/x.svg`：没有这个文件，或没有可以写入的文件夹\n提示：请核对路径，或先建好文件夹\n"
+
+
+def test_a_project_file_that_is_none_is_told_with_what_a_line_looks_like(desk: Path) -> None:
+    (desk / "casewright.toml").write_text('database = "desk.sqlite\n', "utf-8")
+    explained(run("list", "--as", "boss"), "casewright.toml", "line 1", 'database = "casewright.sqlite"')
+    (desk / "casewright.toml").write_bytes("# 报修\n".encode("gbk"))
+    explained(run("list", "--as", "boss"), "it is not text in UTF-8")
+
+
+def test_an_output_that_is_full_is_no_fault_of_ours() -> None:
+    with open("/dev/full", "w") as full:
+        failed = subprocess.run(
+            [*CASEWRIGHT, "show", report(), "--as", "boss"], stdout=full, stderr=subprocess.PIPE, text=True, env=THERE
+        )
+    assert failed.returncode == 1
+    assert "the disk is full" in failed.stderr
+    assert "may have been before" in failed.stderr
+
+
+def test_closed_outputs_are_not_written_into_the_database() -> None:
+    # The first file that is opened takes the number of a closed one: the database would have got what we print.
+    case = report()
+    shell = f"{shlex.join([*CASEWRIGHT, 'do', case, 'note', '-f', 'note=x', '--as', 'wang.fang'])} <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", shell], env=THERE).returncode == 0
+    assert run("audit", "verify", "--as", "boss").code == 0
+    assert "note: x" in run("history", case, "--as", "wang.fang").out
+
+
+# -- what is typed and pasted ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed", ["R-1", " R-1 ", "R-1\u200b", "\ufeffr-1\n", "r1", "Ｒ－１", "r–1", "ｒ１"], ids=ascii
+)
+def test_the_id_of_a_case_is_understood_however_it_was_typed_or_pasted(typed: str) -> None:
+    assert CaseId().convert(typed, None, None) == "R-1"
+
+
+@pytest.mark.parametrize("typed", ["wu min", "１３９", "R-", "repair", "-1", ""], ids=ascii)
+def test_what_is_no_id_stays_as_it_was_typed(typed: str) -> None:
+    assert CaseId().convert(typed, None, None) == typed
+
+
+def test_a_line_break_in_an_answer_makes_up_no_other_answer_and_a_wide_blank_is_shown() -> None:
+    case = report("fault=no light\n  Member: no", "customer=吴\u3000敏")
+    shown = run("show", case, "--as", "wang.fang").out
+    assert "  no light Member: no\n" in shown  # the summary is one line
+    assert "  Fault reported: no light\n      Member: no\n" in shown
+    assert "Customer: 吴\u3000敏" in shown
+
+
+def test_a_refused_merging_and_opening_are_called_what_they_are() -> None:
+    case = report()
+    done = run("merge", case, case, "--as", "wang.fang")
+    assert f"`{case}` cannot be merged into itself" in done.err
+    assert f"!! merging into {case} refused:" in run("history", case, "--as", "wang.fang").out
+    done = run("open", "repair", "-f", "channel=phone", "--as", "li.wei")
+    assert "`li.wei` (Technician) may not open `repair`; it is for: Agent, Repair duty officer" in done.err

@@ -73,6 +73,14 @@ def test_only_an_instant_that_the_case_keeps_rolls(text: str) -> None:
     assert "not-an-instant" in errors(text + "\nopening: {by: [agent]}\n")
 
 
+@pytest.mark.parametrize("name", ['""', "*x", '" "'])
+def test_a_state_without_a_name_is_a_finding_and_stands_nowhere(name: str) -> None:
+    # "" stands around the states at the top: a state of that name stood inside itself, and the check never ended.
+    inner = f"states:\n  working:\n    label: {{en: Working}}\n    states: {{{name}: {{label: {{en: Lost}}}}}}\n"
+    assert "bad-name" in errors(STATES + f"  {name}: {{label: {{en: Lost}}, final: done}}\n")
+    assert "bad-name" in errors(inner)
+
+
 # ---------------------------------------------------------------- times
 
 

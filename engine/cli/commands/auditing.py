@@ -19,6 +19,7 @@ from engine.cli.commands.proving import (
     tell_problems,
 )
 from engine.cli.exits import Exit
+from engine.cli.file_trouble import opened
 from engine.cli.group import Subcommands
 from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
@@ -130,7 +131,7 @@ def _compared(engine: Engine, args: Args) -> Compared | None:
         )
     if args.checkpoint is None:
         return None
-    with args.checkpoint.open(encoding="utf-8") as lines:
+    with opened(args.checkpoint) as lines:
         return engine.verify_checkpoint(lines, trust=args.trust, archive=archive_folder(args.settings))
 
 

@@ -12,6 +12,7 @@ import click
 from engine.cli.calendar_pages import calendar_document, label_of, standing, write_calendar
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
+from engine.cli.file_trouble import opened
 from engine.cli.group import Subcommands
 from engine.cli.questions import KEYS, Answer, Calendars, Verb, answer, instant_in, read_question
 from engine.cli.sayings import said_again
@@ -182,7 +183,7 @@ def _opened(file: Path, streams: Streams) -> Iterator[Iterable[str]]:
     if str(file) == "-":
         yield streams.into
         return
-    with file.open(encoding="utf-8") as lines:
+    with opened(file) as lines:
         yield lines
 
 

@@ -14,6 +14,7 @@ from engine.cli.commands.converting import FORMS, run_export
 from engine.cli.commands.writing import desk_in, small_desk
 from engine.cli.definitions import checked_definition
 from engine.cli.exits import Exit
+from engine.cli.file_trouble import decoded
 from engine.cli.folder import checked_paths
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import ProcessPath
@@ -82,7 +83,7 @@ def _run_import(streams: Streams, args: Args, file: Path) -> int:
     shared = None if desk.exists() or out is None else small_desk(streams.language)
     try:
         made = _made(_read(file, args.kind), name, desk.read_bytes() if desk.exists() else (shared or "").encode())
-    except (Misread, UnicodeDecodeError) as error:
+    except Misread as error:
         problem = said_again(str(error))
         raise UsageError(_("`{file}` cannot be read: {problem}").format(file=file, problem=problem)) from error
     if shared is not None:
@@ -127,7 +128,7 @@ def _read(file: Path, form: str | None) -> Drawn:
     content = read_bounded(file, MAX_BYTES)
     if len(content) > MAX_BYTES:
         raise UsageError(_("`{file}` is too large for a chart").format(file=file))
-    return readers[kind](content.decode("utf-8"))
+    return readers[kind](decoded(content, file))
 
 
 def _made(drawn: Drawn, name: str, desk: bytes) -> Written:

@@ -10,6 +10,7 @@ import click
 
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
+from engine.cli.file_trouble import opened
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.translate import _, labelled, listed, plural
@@ -55,7 +56,7 @@ def run_import(streams: Streams, engine: Engine, args: Args) -> int:
         stop_on_error=args.stop_on_error,
         progress=_progress(streams, args.file),
     )
-    with args.file.open(encoding="utf-8") as lines:
+    with opened(args.file) as lines:
         done = engine.import_lines(lines, job, actor=args.settings.actor)
     if streams.is_json:
         streams.give(import_document(done))

@@ -11,6 +11,7 @@ import click
 from engine.cli.answer import definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command, plain_command
 from engine.cli.exits import Exit
+from engine.cli.file_trouble import text_of
 from engine.cli.group import Subcommands
 from engine.cli.parameters import CaseId
 from engine.cli.prompts import confirm
@@ -144,7 +145,7 @@ def run_keygen(streams: Streams, args: Args) -> int:
     from engine.sealing import host_key_id, new_host_key
 
     key = new_host_key()
-    older = args.after.read_text("utf-8") if args.after is not None else ""
+    older = text_of(args.after) if args.after is not None else ""
     for line in older.split():
         host_key_id(line)
     write_secret(args.output, f"{key}\n{older}")

@@ -14,6 +14,7 @@ import click
 from engine.cli.command import Args, Command, engine_command, plain_command
 from engine.cli.commands.archiving import archive_folder
 from engine.cli.exits import Exit
+from engine.cli.file_trouble import opened, text_of
 from engine.cli.output_files import output_option
 from engine.cli.parameters import CaseId
 from engine.cli.secret_files import keygen_options, write_secret
@@ -159,7 +160,7 @@ def run_checkpoint(streams: Streams, engine: Engine, args: Args) -> int:
 def _vouched(streams: Streams, engine: Engine, args: Args, key: SigningKey) -> Vouched:
     after = None
     if args.after is not None:
-        with args.after.open(encoding="utf-8") as lines:
+        with opened(args.after) as lines:
             after = engine.verify_checkpoint(
                 lines, trust=key.trusted_fingerprints, archive=archive_folder(args.settings), is_to_vouch=True
             )
@@ -172,7 +173,7 @@ def _signing_key(path: Path | None) -> SigningKey:
     from engine.sealing import secret_text
 
     if path is not None:
-        return read_signing_key(path.read_text("utf-8"), f"`{path}`")
+        return read_signing_key(text_of(path), f"`{path}`")
     text, where = secret_text(os.environ, SIGNING_KEY)
     if not text:
         raise UsageError(
@@ -211,7 +212,7 @@ def run_keygen(streams: Streams, args: Args) -> int:
     if args.after is None:
         key = new_signing_key()
     else:
-        key = read_signing_key(args.after.read_text("utf-8"), f"`{args.after}`").followed(SystemTime().now())
+        key = read_signing_key(text_of(args.after), f"`{args.after}`").followed(SystemTime().now())
     write_secret(args.output, key.text() + "\n")
     if streams.is_json:
         streams.give({"fingerprint": key.fingerprint, "file": str(args.output)})
@@ -222,7 +223,7 @@ def run_keygen(streams: Streams, args: Args) -> int:
 
 def run_export(streams: Streams, engine: Engine, args: Args) -> int:
     """Write an evidence bundle."""
-    with args.checkpoint.open(encoding="utf-8") if args.checkpoint is not None else nullcontext() as lines:
+    with opened(args.checkpoint) if args.checkpoint is not None else nullcontext() as lines:
         bundle = engine.evidence(args.case, actor=args.settings.actor, checkpoint=lines, with_private=args.in_clear)
     if args.verifier is not None:
         _write_verifier(streams, args.verifier)

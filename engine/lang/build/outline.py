@@ -81,7 +81,7 @@ def outline_of(root: Cursor) -> Outline:
     parents: dict[str, str] = {}
     repeated: list[tuple[str, Cursor]] = []
     actions: dict[str, list[tuple[str, Cursor]]] = {}
-    ahead = [("", name, cursor) for name, cursor in _entries(root, "states")][::-1]
+    ahead = _states_in("", root)
     for name, cursor in _entries(root, "actions"):
         actions.setdefault(name, []).append(("", cursor))
     while ahead:
@@ -93,7 +93,7 @@ def outline_of(root: Cursor) -> Outline:
         for action, written in _entries(cursor, "actions"):
             if written.is_table:
                 actions.setdefault(action, []).append((name, written))
-        ahead += [(name, child, inner) for child, inner in _entries(cursor, "states")][::-1]
+        ahead += _states_in(name, cursor)
     links: dict[str, dict[str, None]] = {}
     effects = [*_effects(root.node)]
     opening = [
@@ -116,6 +116,12 @@ def outline_of(root: Cursor) -> Outline:
         tuple(repeated),
         {name: tuple(inside) for name, inside in children.items()},
     )
+
+
+def _states_in(parent: str, cursor: Cursor) -> list[tuple[str, str, Cursor]]:
+    """What is written below `states`, the last first. Without a name (an alias, a bare `""`) nothing is a state: "" is
+    what stands around those at the top, and would stand inside itself."""
+    return [(parent, name, inner) for name, inner in _entries(cursor, "states") if name][::-1]
 
 
 def _entries(cursor: Cursor, key: str) -> Iterator[tuple[str, Cursor]]:
