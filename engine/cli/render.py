@@ -75,9 +75,9 @@ def _movement(reader: Reader, definition: ProcessDefinition, result: Accepted) -
 
 
 def told_fields(reader: Reader, definition: ProcessDefinition, result: Accepted) -> Iterator[tuple[str, str]]:
-    """Tell the few answers of the form that say most: by name and text."""
+    """Tell the few answers of the form that say most, by name and text, in the order in which the form asks."""
     told = 0
-    for name in result.record.get("form") or {}:
+    for name in _as_asked(definition, result):
         field = definition.fields.get(name)
         value = result.case.data.get(name)
         if field is None or field.personal or value is None or told == _MOST_FIELDS:
@@ -86,6 +86,19 @@ def told_fields(reader: Reader, definition: ProcessDefinition, result: Accepted)
         if field.type in _WORTH_A_WORD or (field.type == "text" and len(text) <= _LONGEST_TEXT):
             told += 1
             yield reader.called(name, field.label), text
+
+
+def _as_asked(definition: ProcessDefinition, result: Accepted) -> Iterable[str]:
+    """The fields that were answered; a record knows them in no order of its own."""
+    from engine.words.speech import every_action
+
+    record = result.record
+    answered = record.get("form") or {}
+    forms = [one.form for one in every_action(definition) if one.name == record.get("name")] or [
+        definition.opening.form
+    ]
+    asked = dict.fromkeys(name for form in forms for name in (*form.require, *form.allow))
+    return (name for name in (*asked, *sorted(answered.keys() - asked.keys())) if name in answered)
 
 
 def _holder(result: Accepted) -> Iterator[str]:
