@@ -129,6 +129,7 @@ def instants_showing(zone: str, wall: int) -> list[int]:
     return found
 
 
+@lru_cache(maxsize=8192)
 def last_before(zone: str, wall: int) -> int:
     """Give the end of the last instant at which the clock shows less than `wall`."""
     covered(wall)

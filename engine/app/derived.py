@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from engine.core.cases import Case, Cycle, Outgoing, Step
@@ -62,7 +62,7 @@ def _cycles(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
 
 
 def _parts(cycle: Cycle | None) -> Mapping[str, Any]:
-    return {} if cycle is None else {part.name: getattr(cycle, part.name) for part in fields(cycle)}
+    return {} if cycle is None else cycle.parts()
 
 
 def differing(stored: Mapping[str, Any], given: Mapping[str, Any], hidden: Container[str] = ()) -> str:

@@ -102,7 +102,7 @@ def _with(cycle: Cycle, after: Result) -> Cycle:
     """A cycle with its adjusted result, in the words of reports."""
     is_overdue = after.status == "breached" and cycle.ended_at is None
     status = "overdue" if is_overdue else after.status
-    return replace(cycle, result=status, used=after.used, breached_at=after.breached_at)
+    return cycle.but(result=status, used=after.used, breached_at=after.breached_at)
 
 
 def _counted(tx: Transaction, library: Library, question: SlaQuestion, now: int) -> Iterator[Counted]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -217,8 +217,7 @@ class Outgoing:
     superseded_by: tuple[int, int] | None = None  # record and number of what is sent in its place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cycle:
+class Cycle(Frozen, frozen=True, gc=False, kw_only=True):
     """One cycle of a clock for reports: written from its first breach on, else at its end."""
 
     case: str
@@ -237,7 +236,7 @@ class Cycle:
         """What is kept of it after an earlier saving: only the step of the breach itself says when it was noticed."""
         if earlier is None or self.noticed_at is not None:
             return self
-        return replace(self, noticed_at=earlier.noticed_at)
+        return self.but(noticed_at=earlier.noticed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -368,14 +368,15 @@ def _points(clock: Clock, head: Head) -> list[tuple[int, int, Threshold | None]]
     goal, fired = head.goal, head.fired
     if not head.active or goal is None:
         return found
-    base = _base(head)
+    base, value = _base(head), goal.value
     for rank, threshold in enumerate(clock.thresholds):
-        count = fired.get(threshold.at.text, 0) if fired else 0
+        at = threshold.at
+        count = fired.get(at.text, 0) if fired else 0
         if count and (threshold.every is None or (threshold.max is not None and count >= threshold.max)):
             continue
-        point = _point(head, threshold.at)
-        if _applies(goal, base, point):
-            found.append((point + count * (threshold.every or 0), rank, threshold))
+        point = value + at.offset if at.base == "goal" else _point(head, at)
+        if point > base or point >= value:  # as in `_applies`
+            found.append((point + count * threshold.every if count and threshold.every else point, rank, threshold))
     if not head.is_breach_fired:
         found.append((goal.value, len(clock.thresholds), None))
     return found

@@ -18,12 +18,16 @@ from engine.frozen import put
 def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None) -> Step:
     """The step as a value: the case after it, linked to the record that tells it; a root keeps floor and order.
 
-    Where nobody keeps it, it is the same but for what only a keeper needs: text and hash of its record, its messages.
+    Where nobody keeps it, it is the same but for what only a keeper needs: its record with text and hash, its messages.
     """
     before, case, sequence = draft.before, draft.case, draft.before.sequence + 1
-    record, is_revised = _record(draft, said, (sequence, order))
-    context = draft.context
-    text, digest = link(record) if context.is_kept and context.is_linked else ("", "")
+    context, record = draft.context, draft.record
+    text, digest = "", ""
+    if context.is_kept:
+        is_revised = _tell(draft, said, (sequence, order)) or _is_revised(draft)
+        text, digest = link(record) if context.is_linked else ("", "")
+    else:
+        is_revised = _is_revised(draft) or bool(_touched(before.data, case.data))
     have_moved = _have_dues_moved(draft)
     if have_moved:
         put(case, "next_due", _next_due(draft))
@@ -41,27 +45,32 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
     )  # fmt: skip
 
 
-def _record(draft: Draft, said: Mapping[str, Any], place: tuple[int, int]) -> tuple[dict[str, Any], bool]:
-    """The record, and whether the case's revision grows: it is another case than before, or somebody acted."""
+def _is_revised(draft: Draft) -> bool:
+    """Whether the case's revision grows though no field changed: it stands or lies elsewhere, or somebody acted."""
+    before, case = draft.before, draft.case
+    return (
+        draft.actor != ENGINE or case.position != before.position
+        or case.assignee != before.assignee or case.queue != before.queue
+    )  # fmt: skip
+
+
+def _tell(draft: Draft, said: Mapping[str, Any], place: tuple[int, int]) -> bool:
+    """Put on record what the command says, and what became of the case; whether a field changed."""
     before, case, plan = draft.before, draft.case, draft.plan
     record = draft.record
     record.update(said)
     record["case"], record["seq"], record["order"] = case.id, *place
     record["at"], record["recorded_at"], record["prev"] = draft.now, draft.context.clock, before.head
     record["definition"] = [case.process, case.version, *plan.hashes]
-    is_revised = draft.actor != ENGINE
     if case.position != before.position:
-        is_revised = True
         if before.position.leaves:
             record["from"] = list(before.position.leaves)
         record["to"] = list(case.position.leaves)
-    if case.data is not before.data and (touched := _touched(before.data, case.data)):
-        is_revised = True
+    if touched := _touched(before.data, case.data):
         record["changed"] = touched
     if draft.events:
         record["clocks"] = draft.events
     if case.assignee != before.assignee or case.queue != before.queue:
-        is_revised = True
         was, holder = before.assignee or before.queue, case.assignee or case.queue
         if was != holder:
             record["assignee"] = [was, holder]
@@ -69,7 +78,7 @@ def _record(draft: Draft, said: Mapping[str, Any], place: tuple[int, int]) -> tu
         record["found"] = dict(draft.asked)
     if draft.registered:
         record["registered"] = [_entry(one) for one in draft.registered]
-    return record, is_revised
+    return bool(touched)
 
 
 def _entry(one: Registered) -> dict[str, Any]:
@@ -112,6 +121,8 @@ def _fixed(draft: Draft) -> tuple[Outgoing, ...]:
 
 def _touched(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[str, Value]:
     """The fields that are not what they were; None where one is unset now."""
+    if after is before:
+        return {}
     touched = {}
     for name, value in after.items():
         if name not in before or before[name] != value:

@@ -87,8 +87,7 @@ def _is_skipped(one: _Missed) -> bool:
 
 
 def _missed(place: int, step: Step, library: Library) -> Iterator[_Missed]:
-    verb = step.record["verb"]
-    if verb not in ("threshold", "timer") or not step.outgoing:
+    if not step.outgoing or step.record["verb"] not in ("threshold", "timer"):
         return
     is_past = any(event[-1] == AT_ATTACH for event in step.record.get("clocks", ()))
     if not is_past and not step.outgoing[0].is_late:

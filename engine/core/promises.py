@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from engine.chart import Position
 from engine.core.cases import Case, Cycle, Head
 from engine.core.clocks import NOBODY, Event, Seen, advance, first_due, settle
 from engine.core.draft import Draft
-from engine.core.listening import Heard, Watched, heard_by
+from engine.core.listening import Heard, heard_by
 from engine.core.plan import Plan, keep
 from engine.core.sight import chosen, holds
 from engine.frozen import changed
@@ -33,38 +32,44 @@ def advance_clocks(draft: Draft) -> None:
         now=now, happened=happened, turn=turn, is_new_turn=is_new_turn, start_at=draft.start_at, reopened=reopened,
         outcome=case.outcome if ended else "",
     )  # fmt: skip
-    heads = dict(case.clocks)
+    is_other = case.data is not before.data or case.version != before.version or case.known != before.known
+    heads = case.clocks
+    moved: dict[str, Head] = {}
     for name, watched in plan.watched.items():
-        head = heads.get(name, NEW)
+        head, is_new = heads.get(name, NEW), name not in heads
         if head.active:
-            is_concerned = ended or reopened or name in heard.moving
+            hears = ended or reopened or name in heard.moving
         else:
-            is_concerned = reopened or name in heard.starting or (name not in heads and (ended or name in heard.moving))
-            if not (is_concerned or watched.is_conditional):
+            hears = reopened or name in heard.starting or (is_new and (ended or name in heard.moving))
+            if not (hears or watched.is_conditional):
                 continue
         pauses = _pauses(draft, watched.clock, pausing.get(name, ())) if watched.pauses else ()
         if (
-            is_concerned or (head.active and pauses != head.paused)
-            or (watched.is_conditional and (name not in heads or _is_asked(watched, before, case)))
+            hears or (head.active and pauses != head.paused)
+            or (watched.is_conditional and (is_new or _is_asked(watched.reads, before, case, is_other)))
         ):  # fmt: skip
             seen = changed(step, pauses=pauses) if pauses else step
-            heads[name] = advanced(draft, watched.clock, head, seen)
+            moved[name] = advanced(draft, watched.clock, head, seen)
         elif is_new_turn and head.active:
-            heads[name] = settle(head, now, turn, plan.calendar_of[name])
-    draft.put("clocks", heads)
+            moved[name] = settle(head, now, turn, plan.calendar_of[name])
+    if moved:
+        draft.put("clocks", {**heads, **moved})
 
 
-def _is_asked(watched: Watched, before: Case, case: Case) -> bool:
-    """Whether what its `if` and its goal read may be otherwise than before; another version may have others."""
-    if watched.reads is None or before.version != case.version or before.known != case.known:
+def _is_asked(reads: frozenset[str] | None, before: Case, case: Case, is_other: bool) -> bool:
+    """Whether what a promise's `if` and goal read may be otherwise than before; another version may have others.
+
+    `is_other`: something changed that a promise may read by its field.
+    """
+    if reads is None:
         return True
-    was, is_now = before.data, case.data
-    if was is is_now:
+    if not is_other:
         return False
-    for name in watched.reads:
-        if was.get(name) != is_now.get(name):
+    was, now = before.data, case.data
+    for name in reads:
+        if was.get(name) != now.get(name):
             return True
-    return False
+    return before.version != case.version or before.known != case.known
 
 
 def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
@@ -123,7 +128,7 @@ def note_fired(draft: Draft, clock: str, after: Head, events: list[Event]) -> No
 
 def _noticed(draft: Draft, cycle: Cycle) -> Cycle:
     """When the breach was recorded; what an import tells of was not the engine's to notice in time."""
-    return cycle if draft.case.importing else replace(cycle, noticed_at=draft.context.clock)
+    return cycle if draft.case.importing else cycle.but(noticed_at=draft.context.clock)
 
 
 def dues(plan: Plan, case: Case) -> Iterator[int]:
@@ -142,7 +147,7 @@ def standing(plan: Plan, case: Case, now: int) -> Iterator[Cycle]:
         if head.active:
             upto = settle(head, now, turn, plan.calendar_of[name])
             result = "overdue" if head.status == "breached" else head.status
-            yield replace(cycle_of(case.id, name, upto), result=result)
+            yield cycle_of(case.id, name, upto).but(result=result)
 
 
 def cycle_of(case: str, clock: str, head: Head) -> Cycle:

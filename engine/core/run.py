@@ -11,7 +11,7 @@ from engine.chart import NOWHERE
 from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
-from engine.core.cases import BESIDE, ENGINE, Case, Command, Family, Registered, Step
+from engine.core.cases import BESIDE, EMPTY, ENGINE, Case, Command, Family, Registered, Step
 from engine.core.clocks import Firing as ClockFiring
 from engine.core.clocks import fire, firings, remaining
 from engine.core.draft import Alert, Draft, Queued, StepFailed
@@ -112,7 +112,7 @@ class Run:
             return reasons
         self.floor = max(self.floor, now + 1 if command.schedule else now)
         try:
-            self.commit(draft, said_of(command, now, self.context.clock))
+            self.commit(draft, said_of(command, now, self.context.clock) if self.context.is_kept else EMPTY)
             if (draft.queued or self._is_watchful()) and command.verb not in BESIDE:
                 self.follow(draft, now)
         except Poisoned:
@@ -280,20 +280,21 @@ class Run:
         if not early:
             return None
         at = min(early)
-        due = (one for case in self.cases.values() if case.next_due == at for one in self._due(case))
-        return min(one for one in due if one.at == at)
+        return min(one for case in self.cases.values() if case.next_due == at for one in self._due(case, at))
 
-    def _due(self, case: Case) -> Iterator[Due]:
+    def _due(self, case: Case, at: int) -> Iterator[Due]:
+        """What of a case falls due at this instant."""
         plan, path = self.plan(case), self._path(case)
-        for place, (name, timer) in enumerate(plan.timers.items()):
+        for place, (name, timer) in enumerate(plan.timers.items() if case.alarms else ()):
             alarm = case.alarms.get(name)
-            if alarm is not None and alarm.due is not None:
-                yield Due(alarm.due, False, path, False, (place, 0), case.id, timer)
+            if alarm is not None and alarm.due == at:
+                yield Due(at, False, path, False, (place, 0), case.id, timer)
         for place, (name, clock) in enumerate(plan.definition.clocks.items()):
             head = case.clocks.get(name)
             if head is not None and head.active:
                 for firing in firings(clock, head, plan.calendar_of[name]):
-                    yield Due(firing.due, firing.is_breach, path, True, (place, firing.rank), case.id, firing)
+                    if firing.due == at:
+                        yield Due(at, firing.is_breach, path, True, (place, firing.rank), case.id, firing)
 
     def _path(self, case: Case) -> tuple[int, ...]:
         path: tuple[int, ...] = ()
@@ -313,7 +314,8 @@ class Run:
             draft.record["error"] = str(failed)
         self.floor = max(self.floor, due.at + 1)
         self.commit(draft, {"actor": ENGINE.id})
-        self.follow(draft, due.at)
+        if draft.queued or self._is_watchful():
+            self.follow(draft, due.at)
 
     def _marked(self, due: Due) -> Draft:
         """A draft in which it has fired, whatever comes of its effects."""

@@ -37,7 +37,7 @@ class Context(Frozen, frozen=True):
     asks: bool = True  # whether it may look up other families: commands may, what fires by time may not
     answer: Callable[[Unknown], Any] | None = None  # at once, and the same each time; without it `Unknown` is raised
     is_linked: bool = True  # whether records get their text and hash: who replays has those, and compares what they say
-    is_kept: bool = True  # whether records and messages go anywhere; a simulation only looks at what was decided
+    is_kept: bool = True  # whether records and messages go anywhere; a simulation looks at cases and promises only
 
 
 def question(what: str, **values: Value) -> str:

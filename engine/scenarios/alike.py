@@ -34,9 +34,11 @@ class Alike:
 
     def note(self, plan: Plan, case: Case) -> None:
         """Remember what a case holds now of what its process asks for."""
+        if not plan.looked_up and case.id not in self._places:
+            return
         data, version = self._noted.get(case.id, (None, 0))
         was = self._places.get(case.id, ())
-        if not (plan.looked_up or was) or (case.data is data and case.version == version):
+        if case.data is data and case.version == version:
             return
         self._noted[case.id] = case.data, case.version
         asked = dict.fromkeys((*plan.looked_up, *(tuple(name for name, _ in values) for _, values in was)))

@@ -42,8 +42,8 @@ class World:
     def __init__(self, library: Library, now: int, scheduled: str = "", is_kept: bool = True) -> None:
         """`scheduled` is the process whose schedules are played; those of others stand still.
 
-        Where nothing is kept, cases are decided as everywhere, but records have no text and hash, messages are not sent
-        and personal values are not committed to: for who looks only at what the cases come to.
+        Where nothing is kept, cases are decided as everywhere, but steps have no record, messages are not sent and
+        personal values are not committed to: for who looks only at what the cases come to.
         """
         self.library = library
         self.families: dict[str, Family] = {}

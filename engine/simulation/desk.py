@@ -69,9 +69,11 @@ class Families:
 
     def _count(self) -> None:
         """Take the promises out of the records, which are many, and let those go."""
-        for step in self.world.steps:
+        world = self.world
+        for step in world.steps:
             if step.cycles and step.case.process == self.plan.definition.process:
                 for cycle in step.cycles:
                     self.cycles[cycle.case, cycle.clock, cycle.cycle] = cycle
-        for passed in (self.world.steps, self.world.sent, self.world.registered):
-            passed.clear()
+        world.steps.clear()
+        if world.registered:
+            world.registered.clear()

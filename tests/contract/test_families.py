@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -481,9 +480,9 @@ def test_a_clock_cycle_is_written_at_its_breach_and_again_at_its_end(store: Stor
     )
     case = a_case()
     family = put(store, opening(case, steps=(a_step(case, cycles=(cycle,)),)))
-    ended = replace(cycle, ended_at=MORNING + 30 * MINUTE, used=30 * MINUTE)
+    ended = cycle.but(ended_at=MORNING + 30 * MINUTE, used=30 * MINUTE)
     after = moved(family.cases["R-1"])
-    other = replace(cycle, clock="accept", goal=Goal("instant", MORNING), breached_at=None, result="met", turns={})
+    other = cycle.but(clock="accept", goal=Goal("instant", MORNING), breached_at=None, result="met", turns={})
     with store.read() as work:
         assert work.cycles("R-1") == [cycle]
     put(store, step(family, steps=(a_step(after, cycles=(ended, other)),)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +94,10 @@ def test_when_a_breach_was_noticed_stays_whatever_is_saved_after_it(store: Store
     first = cycle(ended_at=None, result="breached", breached_at=MORNING, noticed_at=MORNING + 7)
     case = a_case()
     family = put(store, opening(case, steps=(a_step(case, cycles=(first,)),)))
-    after = replace(first, ended_at=MORNING + MINUTE, noticed_at=None)
+    after = first.but(ended_at=MORNING + MINUTE, noticed_at=None)
     put(store, step(family, steps=(a_step(moved(family.cases["R-1"]), cycles=(after,)),)))
     with store.read() as work:
-        assert work.cycles("R-1") == [replace(after, noticed_at=MORNING + 7)]
+        assert work.cycles("R-1") == [after.but(noticed_at=MORNING + 7)]
 
 
 @pytest.mark.usefixtures("small_pages")
