@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from engine.core.cases import Case, Cycle, Outgoing, Step
@@ -86,7 +85,7 @@ def _short(value: Any) -> str:
 def _known(expected: Cycle | None, stored: Cycle | None) -> Cycle | None:
     """What must be stored: when a breach was noticed was not kept by the first tables."""
     if expected is not None and stored is not None and stored.noticed_at is None:
-        return replace(expected, noticed_at=None)
+        return expected.but(noticed_at=None)
     return expected
 
 
