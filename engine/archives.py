@@ -59,6 +59,9 @@ class Archives(Protocol):
     def key_of_files(self, case: str) -> str:
         """The key of its files as it is stored, of an archived case too; empty where there is none."""
 
+    def key_for_files(self, case: str) -> str:
+        """The same, made now where there is none yet."""
+
     def note_erased_files(self, erased: ErasedFiles) -> None:
         """Keep for good that the files of an archived case were erased, by whom and why."""
 

@@ -146,12 +146,12 @@ class Acting:
         self, case: str, name: str, content: bytes, *, actor: Actor | str, media_type: str = "application/octet-stream",
         key: str | None = None, expect_revision: int | None = None,
     ) -> Result:  # fmt: skip
-        """Attach a file; the record holds its hash, so that the file can be proven later."""
+        """Attach a file; the record holds its hash and a commitment to its name, so that it can be proven later."""
         file = File(name=name, content=content, media_type=media_type)
         form = {"hash": file.hash, "name": name, "media_type": media_type, "size": len(content)}
         _check_files([file], form)
         given = Given(form=form, key=key, expect_revision=expect_revision)
-        return self._on(("attach", case, name, actor), given, [file])
+        return self._on(("attach", case, "", actor), given, [file])
 
     def _on(self, asked: _Asked, given: Given, files: Sequence[File] = ()) -> Result:
         def work(tx: Transaction) -> Result:

@@ -7,12 +7,16 @@ import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
+from engine.core.audit import canonical, salt_of
 from engine.core.cases import Case, Cycle, Outgoing, Step
 from engine.core.hearing import marks_of
 from engine.core.outlook import outlook
 from engine.core.plan import Library
 from engine.errors import KeyMissing, VerificationFailed
+from engine.evidence.offline import FILE_NAME, sealed
+from engine.fields import is_sealed
 from engine.ports import StoredRecord, Transaction
+from engine.sealing import HostKeys, owner_of_files
 
 NOT_TOLD = ("status", "is_late", "missed", "superseded_by")
 """What of a message depends on when a worker looked, not on the records."""
@@ -125,9 +129,9 @@ def _told(message: Outgoing) -> Any:
 
 
 def broken_files(
-    tx: Transaction, records: Iterable[StoredRecord], read: Callable[[str], Any]
+    tx: Transaction, records: Iterable[StoredRecord], keys: HostKeys, read: Callable[[str], Any]
 ) -> Iterator[tuple[StoredRecord, str]]:
-    """Files that are gone without having been erased, or whose content is not what the record's hash says.
+    """Files that are gone without having been erased, or are not what the record's hash and seal say.
 
     `read` gives what a record's text says as JSON.
     """
@@ -142,11 +146,29 @@ def broken_files(
         except KeyMissing:  # whether it is there is told; what is in it, only by its key
             continue
         except (VerificationFailed, ValueError):
-            yield record, f"the file `{attached['name']}` is not the one that was attached"
+            yield record, f"the file `{_called(attached)}` is not the one that was attached"
             continue
         if file is None and record.sequence < erased.get(record.case, 0):
             continue
         if file is None:
-            yield record, f"the file `{attached['name']}` is gone"
+            yield record, f"the file `{_called(attached)}` is gone"
         elif hashlib.sha256(file.content).hexdigest() != attached["hash"]:
-            yield record, f"the file `{attached['name']}` is not the one that was attached"
+            yield record, f"the file `{_called(attached)}` is not the one that was attached"
+        elif is_sealed(attached["name"]) and name_sealed(tx, record.case, told, keys) is None:
+            yield record, f"the file `{_called(attached)}` is not called what was sealed"
+
+
+def name_sealed(tx: Transaction, case: str, told: Mapping[str, Any], keys: HostKeys) -> tuple[str, bytes] | None:
+    """The name that the record of an attaching seals, and what proves it; None where no file of that content has it."""
+    attached = told["attached"]
+    secret = keys.open(tx.key_of_files(case), owner_of_files(case))
+    for one in tx.attached(case):
+        salt = salt_of(secret, told["seq"], FILE_NAME)
+        if one.hash == attached["hash"] and sealed(salt, canonical(one.name)) == attached["name"]["sealed"]:
+            return one.name, salt
+    return None
+
+
+def _called(attached: Mapping[str, Any]) -> str:
+    """A file in a sentence that others may read: of one whose name is sealed the beginning of its hash."""
+    return str(attached["hash"])[:12] if is_sealed(attached["name"]) else str(attached["name"])

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from engine.app.catalogue import hashed_texts
 from engine.app.checkpoints import LAST, Checkpoint, Count, Leaf, Vouched, Vouching, last_signed, read_signed
+from engine.app.derived import name_sealed
 from engine.app.holding import Legible, paired
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
@@ -18,8 +19,9 @@ from engine.app.verifying import newest_seals
 from engine.core.audit import canonical, salt_of
 from engine.core.cases import Actor, Case
 from engine.errors import Conflict, NotFound
-from engine.evidence.offline import BUNDLE, leaf_of, path_of
+from engine.evidence.offline import BUNDLE, FILE_NAME, leaf_of, path_of
 from engine.evidence.signing import SigningKey
+from engine.fields import is_sealed
 from engine.ports import StoredRecord, Transaction
 
 
@@ -78,7 +80,7 @@ class Evidence:
                 **_definitions(tx, records),
             }  # fmt: skip
             if with_private:
-                bundle["values"] = list(self._values(one, records))
+                bundle["values"] = [*self._values(one, records), *self._names(tx, case, records)]
         if checkpoint is not None:
             bundle["checkpoint"] = _proof(case, checkpoint)
         return bundle
@@ -90,6 +92,15 @@ class Evidence:
                 sequence, _ = sealed[case.id, name]
                 salt = salt_of(self._recipe.store.keys.open(case.secret, case.id), sequence, name)
                 yield {"sequence": sequence, "field": name, "text": canonical(value), "salt": salt.hex()}
+
+    def _names(self, tx: Transaction, case: str, records: list[StoredRecord]) -> Iterator[dict[str, Any]]:
+        """What attached files are called, where they are still there."""
+        for told in (json.loads(record.text) for record in records):
+            if is_sealed(told.get("attached", {}).get("name")) and tx.key_of_files(case):
+                found = name_sealed(tx, case, told, self._recipe.store.keys)
+                if found is not None:
+                    name, salt = found
+                    yield {"sequence": told["seq"], "field": FILE_NAME, "text": canonical(name), "salt": salt.hex()}
 
 
 def _leaves(heads: Iterable[tuple[Any, ...]], walking: Transaction, vouched: Vouched | None) -> Iterator[Leaf]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from os import urandom
 from typing import Any
 
@@ -17,8 +18,10 @@ from engine.core.outlook import outlook, place_of
 from engine.core.plan import Library
 from engine.core.sight import Context
 from engine.errors import NotFound
+from engine.evidence.offline import FILE_NAME
 from engine.fields import Value
 from engine.ports import Listening, Request, Save, Store, TimeSource, Transaction
+from engine.sealing import owner_of_files
 
 
 class Saving:
@@ -32,10 +35,14 @@ class Saving:
     def context(self, tx: Transaction, clock: int, found: Mapping[str, Any] = EMPTY) -> Context:
         """What surrounds a decision."""
         library = self.catalogue.library(tx)
-        return Context(library, clock, self._seal, urandom(32).hex(), found)
+        return Context(library, clock, partial(self._seal, tx), urandom(32).hex(), found)
 
-    def _seal(self, case: Case, sequence: int, field: str, value: Value) -> Value:
-        return sealed_by(self.store.keys.open(case.secret, case.id), (sequence, field), value)
+    def _seal(self, tx: Transaction, case: Case, sequence: int, field: str, value: Value) -> Value:
+        if field == FILE_NAME:
+            secret = self.store.keys.open(tx.key_for_files(case.id), owner_of_files(case.id))
+        else:
+            secret = self.store.keys.open(case.secret, case.id)
+        return sealed_by(secret, (sequence, field), value)
 
     def family(self, tx: Transaction, root: str, *, lock: bool) -> Family:
         """The family as stored."""

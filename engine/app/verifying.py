@@ -78,7 +78,7 @@ def _verified(tx: Transaction, library: Library, root: str, keys: HostKeys) -> V
     problems = list(_chains(family, records, read))
     if not problems:
         problems = [*_seals(family, records, keys, read), *_replayed(tx, family, records, (library, read))]
-        flaws = broken_files(tx, records, read)
+        flaws = broken_files(tx, records, keys, read)
         problems += [Problem(case=r.case, sequence=r.sequence, message=why) for r, why in flaws]
     seals = set() if problems else {seal for record in records for seal in sealed_in(read(record.text))}
     return Verification(cases=len(family.cases), records=len(records), sealed=len(seals), problems=tuple(problems))

@@ -91,7 +91,7 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
         text = next(_event(reader, definition, record["clocks"][0]), name)
     else:
         clock = definition.clocks.get(name)
-        bare = name.rpartition(".")[2] if verb == "timer" else name
+        bare = name.rpartition(".")[2] if verb == "timer" else name or _attached_name(reader, record)
         called = one_line(bare) if clock is None else reader.called(name, clock.label)
         kind = record.get("adjustment", {}).get("kind", "")
         done = _VERBS.get(f"{verb} {kind}", _VERBS.get(verb, verb))
@@ -110,6 +110,12 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
     if "error" in record:
         return _("{what} failed: {error}").format(what=text, error=record["error"])
     return _("{what}: not applicable").format(what=text) if record.get("not_applicable") else text
+
+
+def _attached_name(reader: Reader, record: Record) -> str:
+    """What a file is called, where its key is here: the record holds a commitment to the name."""
+    digest = record.get("attached", {}).get("hash", "")
+    return reader.files.get(digest, hash_start(digest))
 
 
 def _refused_by(reader: Reader, definition: ProcessDefinition, record: Record, rule: str, *field: str) -> str:

@@ -17,6 +17,7 @@ from engine.core.plan import Asked
 from engine.core.reasons import reason
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
+from engine.evidence.offline import FILE_NAME
 from engine.expressions import Expression, ExpressionFailed
 from engine.fields import Field, Value, is_sealed
 from engine.model import Action, Guard
@@ -320,7 +321,10 @@ def _take_in(draft: Draft, command: Command) -> Reasons:
 def _attach(draft: Draft, command: Command) -> Reasons:
     if reasons := _works(draft, command):
         return reasons
-    draft.record["attached"] = dict(command.form)
+    name = command.form["name"]
+    if not command.is_stored:  # a record says it in clear that is older than this
+        name = draft.context.seal(draft.case, draft.before.sequence + 1, FILE_NAME, name)
+    draft.record["attached"] = {**command.form, "name": name}
     return []
 
 

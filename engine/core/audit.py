@@ -65,7 +65,7 @@ def new_secret(entropy: str, case: str) -> str:
 
 def sealed_in(record: Mapping[str, Any]) -> Iterator[str]:
     """The commitments a record holds."""
-    for part in ("form", "changed"):
+    for part in ("form", "changed", "attached"):
         for value in record.get(part, {}).values():
             if isinstance(value, dict) and "sealed" in value and len(value) == 1:
                 yield value["sealed"]

@@ -27,6 +27,7 @@ from engine.core.saying import said_of
 from engine.core.sight import Context, holds
 from engine.errors import EngineError
 from engine.expressions import ExpressionFailed
+from engine.fields import Value
 from engine.frozen import changed
 from engine.model import TELL_DEPTH, Form, OpenCase, Tell, Timer
 
@@ -125,7 +126,9 @@ class Run:
         """Record that it was refused, why, and with what form; personal values are left out."""
         definition = self.plan(case).definition
         fields = {name: field for name, field in definition.fields.items() if not field.personal}
-        form, _ = read_form(Form(allow=tuple(fields)), fields, command, definition.desk, command.name)
+        form: Mapping[str, Value] = {}
+        if command.verb != "attach":  # what a file is called is as private as what is in it
+            form, _ = read_form(Form(allow=tuple(fields)), fields, command, definition.desk, command.name)
         read = {name: value for one in reasons for name, value in one.read}
         why = {"refused": rules_of(reasons), "form": form, "read": read}
         self.refuse_as(command, case, now, {name: value for name, value in why.items() if value})

@@ -20,6 +20,9 @@ from typing import Any
 
 RECORD = b"casewright record 1\n"
 SEAL = b"casewright seal 1\n"
+FILE_NAME = "attached.name"
+"""By this the name of an attached file is sealed, as a private value is by its field; no field is called so."""
+
 CHECKPOINT = b"casewright checkpoint 1\n"
 ROTATION = b"casewright signing key 1\n"
 BUNDLE = "casewright evidence 1"
@@ -267,6 +270,8 @@ def _check_values(bundle: Mapping[str, Any], found: Findings, trust: str | None)
     for value in bundle.get("values", ()):
         record = records[value["sequence"]]
         given = [record.get(part, {}).get(value["field"]) for part in ("changed", "form")]
+        if value["field"] == FILE_NAME:
+            given = [record.get("attached", {}).get("name")]
         commitment = {"sealed": sealed(bytes.fromhex(value["salt"]), value["text"])}
         if not any(one == commitment for one in given):
             raise Untrue(f"{bundle['case']} #{value['sequence']}: `{value['field']}` is not the value that was sealed")

@@ -180,7 +180,7 @@ class _Recorder:
         if verb == "take_in":
             yield {**at, **self._opened(self.taken[record["name"]])}
         held = self._assigned(step) if verb in ("claim", "release", "assign") else {}
-        said = record["name"] if verb in ("assign", "attach") else True
+        said = {"assign": record["name"], "attach": record["name"] or "file"}.get(verb, True)
         by = {verb: said, "as": f"{self._role_holding(step)}:{record['actor']}", **_refusal(record)}
         yield {**at, **self._where(record), **by, "expect": {**expect, **held}}
 

@@ -103,6 +103,10 @@ class Archives(Erasing):
         """The key of its files as it is stored, of an archived case too; empty where there is none."""
         return self._key_of(owner_of_files(case))
 
+    def key_for_files(self, case: str) -> str:
+        """The same, made now where there is none yet."""
+        return self._key_for(owner_of_files(case))
+
     def note_erased_files(self, erased: ErasedFiles) -> None:
         """Keep for good that the files of an archived case were erased, by whom and why."""
         self._ask(_ERASES, (erased.case, erased.at, erased.by, plain(erased.reason, "a reason")))

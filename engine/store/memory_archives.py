@@ -71,10 +71,6 @@ class MemoryArchives(MemoryWork):
         found: list[FileInMemory] = [self._tables.get("attachments", (case, digest)) for digest in hashes]
         return [one.locked(case, self.key_of_files(case)) for one in found]
 
-    def key_of_files(self, case: str) -> str:
-        """The key of its files as it is stored, of an archived case too; empty where there is none."""
-        return self._tables.get("file_keys", case) or ""
-
     def note_erased_files(self, erased: ErasedFiles) -> None:
         """Keep for good that the files of an archived case were erased, by whom and why."""
         self._tables.put("erased_files", erased.case, erased)

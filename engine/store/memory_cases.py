@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -52,6 +53,16 @@ class MemoryWork:
     def changes(self) -> dict[str, dict[Any, Any]]:
         """What was changed, by table."""
         return self._tables.changes()
+
+    def key_of_files(self, case: str) -> str:
+        """The key of a case's files as it is stored, of an archived case too; empty where there is none."""
+        return self._tables.get("file_keys", case) or ""
+
+    def key_for_files(self, case: str) -> str:
+        """The same, made now where there is none yet."""
+        if not self.key_of_files(case):
+            self._tables.put("file_keys", case, secrets.token_hex(32))
+        return self.key_of_files(case)
 
     def _kept(self, case: str) -> Kept | None:
         found: Kept | None = self._tables.get("cases", case)

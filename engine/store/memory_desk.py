@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -116,8 +115,7 @@ class MemoryShelf(MemoryWork):
     def save_attachment(self, case: str, attachment: Attachment, at: int) -> None:
         """Keep a file of this case."""
         plain(attachment.name, "a file's name")
-        if self._tables.get("file_keys", case) is None:
-            self._tables.put("file_keys", case, secrets.token_hex(32))
+        self.key_for_files(case)
         self._tables.put("attachments", (case, attachment.hash), FileInMemory(attachment, at))
         row = Attached(
             hash=attachment.hash,

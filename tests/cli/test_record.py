@@ -137,7 +137,7 @@ def test_who_held_a_case_and_what_became_of_it_beside_its_actions_is_recorded(de
     assert (recorded.code, recorded.err) == (0, "")
     text = Path("processes/recorded.scenarios.yaml").read_text("utf-8")
     steps = [line.strip() for line in text.splitlines() if line.strip().startswith("- {")]
-    words = ("open: ", "open: ", "claim: true", "release: true", "assign: zhao.lei", "attach: photo.jpg", "merge: true")
+    words = ("open: ", "open: ", "claim: true", "release: true", "assign: zhao.lei", "attach: file", "merge: true")
     assert [word in step for step, word in zip(steps, words, strict=True)] == [True] * 7, text
     assert "as: dispatcher:zhao.lei, expect: {state: reported, assignee: zhao.lei}" in text
     assert "repair: 1 scenario passed" in run("test", "processes", "-k", "as it was").out

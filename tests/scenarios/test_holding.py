@@ -39,7 +39,7 @@ def failures(*steps: str) -> list[str]:
             "{release: true, as: agent:wu, refused: by}",
         ],
         ["{assign: wu, expect: {assignee: wu}}", "{assign: wu, as: manager:chen, refused: by}"],
-        ["{attach: photo.jpg, expect: {recorded: {attached: {name: photo.jpg}}}}"],
+        ["{attach: photo.jpg, expect: {recorded: {verb: attach}}}"],
         ["{open: {kind: again}}", "{merge: true, expect: {clocks.quick: cancelled}}", "{merge: true, refused: state}"],
         ["{wait: 16m}", "{open: {}}", "{merge: true}", "{do: finish, expect: {recorded: {verb: merge}}}"],
         ["{wait: 16m}", "{open: {}}", "{take_in: true}", "{do: finish, expect: {recorded: {verb: do, name: finish}}}"],
