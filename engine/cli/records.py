@@ -113,7 +113,9 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
 
 
 def _attached_name(reader: Reader, record: Record) -> str:
-    """What a file is called, where its key is here: the record holds a commitment to the name."""
+    """What a file is called, where its key is here: a record holds a commitment to the name; of one refused nothing."""
+    if record["verb"] == "attach" and "attached" not in record:
+        return _("a file")
     digest = record.get("attached", {}).get("hash", "")
     return reader.files.get(digest, hash_start(digest))
 

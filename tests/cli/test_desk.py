@@ -414,6 +414,8 @@ def test_a_file_is_attached_and_stands_in_the_history(desk: Path) -> None:
     assert "attached slip.png" in run("history", case, "--as", "wang.fang").out
     assert "slip.png: 4 bytes, image/png, hash " in run("show", case, "--as", "wang.fang").out
     assert run("attach", case, "slip.png", "--type", "picture", "--as", "wang.fang").code == 2
+    run("attach", case, "slip.png", "--as", "tian.hai")
+    assert "attaching a file refused" in " ".join(run("history", case, "--as", "wang.fang").out.split())
 
 
 def quoted(member: str = "member=yes") -> str:
