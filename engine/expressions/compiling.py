@@ -141,8 +141,10 @@ def _expression(checked: CheckedTree, scope: Scope, checker: Checker, found: Fin
     inputs, variables = _inputs(checker, found)
     whole = checked.tree.expr
     code = Code(b"", (), frozenset())
-    if path_of(whole) and not _is_test(whole) and (path_of(whole), False) in variables:
-        inputs = tuple(replace(given, use="amount" if given.use == "amount" else "value") for given in inputs)
+    is_test = _is_test(whole)
+    if path_of(whole) and (path_of(whole), is_test) in variables:  # one name only: CEL has nothing to do
+        if not is_test:
+            inputs = tuple(replace(given, use="amount" if given.use == "amount" else "value") for given in inputs)
     else:
         code = rewrite(checked, Target(variables, checker.numbers, scope.calendar, _calendar(scope).zone))
     made = Expression(

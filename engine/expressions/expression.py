@@ -12,7 +12,7 @@ from cel_expr_python import cel
 
 from engine.calendars import Calendar
 from engine.expressions.functions import Call, program, with_calendars
-from engine.expressions.plain import Comparison
+from engine.expressions.plain import Plain
 from engine.expressions.program import Input
 from engine.expressions.scope import ExpressionFailed, Names, shortened
 from engine.fields import Field, Value
@@ -37,8 +37,8 @@ class Expression:
     texts: Names = frozenset()  # every text it can be, where it chooses between texts written in it
     inputs: tuple[Input, ...] = ()
     calls: tuple[Call, ...] = ()  # worked out before `code` runs
-    code: bytes = b""  # what CEL runs; empty if the expression is one name only
-    plain: Comparison | None = field(default=None, repr=False)  # the same as `code`, where that is so little
+    code: bytes = b""  # what CEL runs; empty if the expression is one name only, or whether it is set
+    plain: Plain | None = field(default=None, repr=False)  # the same as `code`, where that is so little
     calendars: Mapping[str, Calendar] = field(default_factory=dict, repr=False)
     _program: cel.Expression = field(init=False, repr=False, compare=False)
 

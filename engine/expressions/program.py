@@ -13,7 +13,7 @@ from typing import Any, Literal
 from engine.calendars import parse_duration
 from engine.expressions.functions import FUNCTIONS, VARIABLES, Call
 from engine.expressions.literals import Days, instant_text, length_text
-from engine.expressions.plain import Comparison, comparison_of
+from engine.expressions.plain import Plain, plain_of
 from engine.expressions.scope import Names, of_register
 from engine.expressions.tree import DOUBLE, CheckedTree, Tree, children, constant, kind, path_of, write_tree
 from engine.expressions.walk import Path
@@ -70,7 +70,7 @@ class Code:
     code: bytes
     calls: tuple[Call, ...]
     calendars: Names
-    plain: Comparison | None = None
+    plain: Plain | None = None
 
 
 def rewrite(checked: CheckedTree, target: Target) -> Code:
@@ -78,7 +78,7 @@ def rewrite(checked: CheckedTree, target: Target) -> Code:
     last = max([0, *checked.tree.type_map, *checked.tree.source_info.positions])
     rewriting = _Rewriting(checked, target, last, iter(VARIABLES[len(target.variables) :]))
     rewriting.visit(checked.tree.expr)
-    plain = None if rewriting.calls else comparison_of(checked.tree.expr)
+    plain = None if rewriting.calls else plain_of(checked.tree.expr)
     return Code(write_tree(checked.tree), tuple(rewriting.calls), frozenset(rewriting.calendars), plain)
 
 

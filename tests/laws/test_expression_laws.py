@@ -162,6 +162,7 @@ COMPARED = Scope(
     case={
         **SCOPE.case, **{name: Field(name=name, type="text") for name in ("t", "u")},
         "c": Field(name="c", type="choice", choices={"x": {}, "y": {}}),
+        **{name: Field(name=name, type="list", of=Field(name="item", type="text")) for name in ("l", "s")},
     }
 )  # fmt: skip
 STORED = st.integers(-(2**53) + 1, 2**53 - 1) | st.integers(-9, 9) | st.sampled_from(["x", "y", "中", "", True, 1.5])
@@ -186,12 +187,41 @@ def test_a_plain_comparison_gives_what_cel_gives(sides: tuple[str, str], sign: s
     assert outcome(lambda: expression.evaluate({"case": case})) is outcome(lambda: by_cel.evaluate({"case": case}))
 
 
+TEXTS_IN = ["case.t", "case.c", "'x'", "'中'"]
+LISTS = ["case.l", "case.s", "['x', 'y']", "['y']"]
+
+
+@settings(max_examples=MANY // 4, deadline=None)
+@given(
+    st.sampled_from(TEXTS_IN), st.sampled_from(LISTS),
+    st.fixed_dictionaries({}, optional={
+        "t": STORED, "c": STORED, "l": st.lists(STORED, max_size=3), "s": st.lists(STORED, max_size=3) | STORED,
+    }),
+)  # fmt: skip
+def test_a_text_is_plainly_in_a_list_where_cel_says_so(item: str, among: str, case: Case) -> None:
+    sure = frozenset(f"case.{name}" for name in COMPARED.case)
+    expression = compile_expression(f"{item} in {among}", COMPARED, sure=sure)
+    assert expression.plain is not None
+    by_cel = replace(expression, plain=None)
+    assert outcome(lambda: expression.evaluate({"case": case})) is outcome(lambda: by_cel.evaluate({"case": case}))
+
+
+def test_whether_a_field_is_set_is_seen_without_cel() -> None:
+    expression = compile_expression("has(case.a)", COMPARED)
+    assert (expression.code, expression.type) == (b"", "yes_no")
+    assert [expression.evaluate({"case": case}) for case in ({}, {"a": None}, {"a": 0}, {"a": False})] == [
+        False, False, True, True,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "is_plain"),
     [
         ("case.a < 7", True), ("case.m <= money('50.00')", True), ("case.t == 'x'", True), ("case.a != case.b", True),
         ("case.a + 1 < 7", False), ("7 > case.a", False), ("case.t < 'x'", True), ("case.p == true", False),
-        ("case.a < 7 && case.b < 7", False), ("has(case.a)", False),
+        ("case.a < 7 && case.b < 7", False), ("has(case.a)", False), ("case.t in case.l", True),
+        ("case.a in [1, 2]", False), ("case.t in ['x', 'y']", True), ("'x' in case.l", True),
+        ("case.t in ['x', case.u]", False), ("case.t in []", False),
     ],
 )  # fmt: skip
 def test_only_one_sign_beside_a_name_is_plain(text: str, is_plain: bool) -> None:
