@@ -70,10 +70,11 @@ def _act(draft: Draft, command: Command) -> Reasons:
 
 
 def _not_permitted(draft: Draft, command: Command, actions: tuple[Action, ...]) -> Reasons:
-    asking, reasons = Asking(command.actor, draft.now, command.verb == "tell"), list[Reason]()
+    asking = Asking(command.actor, draft.now, command.verb == "tell")
+    reasons: Reasons = []
     for action in actions:
         reasons += not_permitted(draft.plan, draft.case, action, asking)
-    return _once(reasons)
+    return _once(reasons) if reasons else reasons
 
 
 def _is_new_key(draft: Draft) -> bool:

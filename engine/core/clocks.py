@@ -310,23 +310,23 @@ def _is_ahead(head: Head, point: int, now: int) -> bool:
     return point > (now if head.goal is not None and head.goal.kind == "instant" else head.used)
 
 
-class _Falls(NamedTuple):
-    """When a point takes effect, and whether it lay behind when it was armed."""
-
-    due: int
-    is_past: bool
-
-
-def _due(head: Head, point: int, calendar: Calendar) -> _Falls | None:
+def _due(head: Head, point: int, calendar: Calendar) -> int | None:
     """When a point takes effect: not before it was armed; never while a goal of used time is paused (D6, D7)."""
-    if head.goal is not None and head.goal.kind == "instant":
-        return _Falls(max(point, head.armed_at), point < head.armed_at)
-    if head.mark is None:
-        return None
+    at, goal, armed = point, head.goal, head.armed_at
+    if goal is None or goal.kind == "length":
+        if head.mark is None:
+            return None
+        at = calendar.add(head.mark, point - head.used) if point > head.used else head.mark
+    return at if at > armed else armed
+
+
+def _is_past(head: Head, point: int, calendar: Calendar) -> bool:
+    """Whether a point that takes effect lay behind when it was armed."""
+    if head.mark is None or (head.goal is not None and head.goal.kind == "instant"):
+        return point < head.armed_at
     if point <= head.used:
-        return _Falls(max(head.mark, head.armed_at), point < head.used)
-    at = calendar.add(head.mark, point - head.used)
-    return _Falls(max(at, head.armed_at), at < head.armed_at)
+        return point < head.used
+    return calendar.add(head.mark, point - head.used) < head.armed_at
 
 
 def due_at(head: Head, calendar: Calendar) -> int | None:
@@ -350,16 +350,15 @@ def remaining(head: Head, now: int, calendar: Calendar) -> int | None:
 def firings(clock: Clock, head: Head, calendar: Calendar) -> Iterator[Firing]:
     """What falls due on this clock, were nothing to change: each threshold's next occurrence, and the breach."""
     for point, rank, threshold in _points(clock, head):
-        falls = _due(head, point, calendar)
-        if falls is not None:
-            yield Firing(falls.due, threshold is None, clock.name, rank, threshold, falls.is_past)
+        due = _due(head, point, calendar)
+        if due is not None:
+            yield Firing(due, threshold is None, clock.name, rank, threshold, _is_past(head, point, calendar))
 
 
 def first_due(clock: Clock, head: Head, calendar: Calendar) -> int | None:
     """When the first of the firings falls due: no later point takes effect before an earlier one."""
     points = _points(clock, head)
-    falls = _due(head, min(points)[0], calendar) if points else None
-    return None if falls is None else falls.due
+    return _due(head, min(points)[0], calendar) if points else None
 
 
 def _points(clock: Clock, head: Head) -> list[tuple[int, int, Threshold | None]]:

@@ -38,6 +38,8 @@ def read_form(
             )
         elif raw is None:
             values[name] = None
+        elif type(raw) is Taken and command.people is None:
+            values[name] = raw.value
         elif name not in missing:
             reading.take(fields[name], raw)
     return values, reasons

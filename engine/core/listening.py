@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.fields import Field
 from engine.model import Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The promises that listen to what happened in a step.
-
-    One under way is not started again, and one at rest is neither met nor cancelled.
-    """
-
-    starting: frozenset[str]  # what happened starts these, where they rest
-    moving: frozenset[str]  # what happened meets, cancels or restarts these, where they are under way
-
-
-def heard_by(clocks: Iterable[Clock], happened: frozenset[str]) -> Heard:
-    """Which promises listen to these actions and states."""
-    clocks = tuple(clocks)
-    return Heard(
-        frozenset(one.name for one in clocks if not happened.isdisjoint(one.starts)),
-        frozenset(
-            one.name for one in clocks if not happened.isdisjoint((*one.met_by, *one.cancelled_by, *one.restarts_on))
-        ),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +35,34 @@ def watched_of(clock: Clock, fields: Mapping[str, Field]) -> Watched:
         not plain or clock.pauses_when is not None,
         frozenset(name.split(".")[1] for name in of_fields) if of_fields == read else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The promises that listen to what happened in a step.
+
+    One under way is not started again, and one at rest is neither met nor cancelled.
+    """
+
+    starting: frozenset[str]  # what happened starts these, where they rest
+    moving: frozenset[str]  # what happened meets, cancels or restarts these, where they are under way
+    watched: Mapping[
+        str, Watched
+    ]  # those to be looked at in a step that neither ends the case nor is the turn of others
+
+
+def heard_by(watched: Mapping[str, Watched], happened: frozenset[str]) -> Heard:
+    """Which promises listen to these actions and states."""
+    starting, moving = set(), set()
+    for name, one in watched.items():
+        clock = one.clock
+        if not happened.isdisjoint(clock.starts):
+            starting.add(name)
+        if not happened.isdisjoint((*clock.met_by, *clock.cancelled_by, *clock.restarts_on)):
+            moving.add(name)
+    looked_at = {
+        name: one
+        for name, one in watched.items()
+        if name in starting or name in moving or one.pauses or one.is_conditional
+    }
+    return Heard(frozenset(starting), frozenset(moving), looked_at)

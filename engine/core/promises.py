@@ -35,7 +35,7 @@ def advance_clocks(draft: Draft) -> None:
     is_other = case.data is not before.data or case.version != before.version or case.known != before.known
     heads = case.clocks
     moved: dict[str, Head] = {}
-    for name, watched in plan.watched.items():
+    for name, watched in (plan.watched if ended or reopened or is_new_turn else heard.watched).items():
         head, is_new = heads.get(name, NEW), name not in heads
         if head.active:
             hears = ended or reopened or name in heard.moving
@@ -92,7 +92,7 @@ def _heard(plan: Plan, happened: frozenset[str]) -> Heard:
     """The promises that listen to what happened in this step."""
     known = plan.hearing.get(happened)
     if known is None:
-        known = keep(plan.hearing, happened, heard_by(plan.definition.clocks.values(), happened))
+        known = keep(plan.hearing, happened, heard_by(plan.watched, happened))
     return known
 
 

@@ -13,7 +13,7 @@ from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
 from engine.core.cases import BESIDE, EMPTY, ENGINE, Case, Command, Family, Registered, Step
 from engine.core.clocks import Firing as ClockFiring
-from engine.core.clocks import fire, firings, remaining
+from engine.core.clocks import fire, firings, first_due, remaining
 from engine.core.draft import Alert, Draft, Queued, StepFailed
 from engine.core.effects import run
 from engine.core.finishing import finish
@@ -294,10 +294,11 @@ class Run:
                 yield Due(at, False, path, False, (place, 0), case.id, timer)
         for place, (name, clock) in enumerate(plan.definition.clocks.items()):
             head = case.clocks.get(name)
-            if head is not None and head.active:
-                for firing in firings(clock, head, plan.calendar_of[name]):
-                    if firing.due == at:
-                        yield Due(at, firing.is_breach, path, True, (place, firing.rank), case.id, firing)
+            if head is None or not head.active or first_due(clock, head, plan.calendar_of[name]) != at:
+                continue
+            for firing in firings(clock, head, plan.calendar_of[name]):
+                if firing.due == at:
+                    yield Due(at, firing.is_breach, path, True, (place, firing.rank), case.id, firing)
 
     def _path(self, case: Case) -> tuple[int, ...]:
         path: tuple[int, ...] = ()

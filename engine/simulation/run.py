@@ -94,7 +94,7 @@ class _Days:
 
     def play(self, progress: Callable[[int, int], None]) -> Tally:
         """All days; progress is told in minutes."""
-        whole = (self.until - self.assumed.since) // MINUTE
+        whole, told = (self.until - self.assumed.since) // MINUTE, self.now
         for number, arrivals in enumerate(self.assumed.arrivals):
             self._come(iter(_arrivals(arrivals, self, Random(f"{self.seed}:arrivals:{number}"))))
         for team in self.assumed.teams:
@@ -103,7 +103,9 @@ class _Days:
         while self.events and self.events[0][0] < self.until:
             self.now, _, event, given = heappop(self.events)
             event(*given)
-            progress((self.now - self.assumed.since) // MINUTE, whole)
+            if self.now >= told:
+                told = self.now + MINUTE
+                progress((self.now - self.assumed.since) // MINUTE, whole)
         progress(whole, whole)  # the last event comes before the end
         return self._tally()
 
@@ -144,15 +146,21 @@ class _Days:
                 self._want(case, leaf, doing, life)
         due = self.families.next_due(one)
         if due is not None and (life.due is None or due < life.due):
-            life.due = due
-            self._at(max(due + 1, self.now), self._fall_due, case)
+            self._await(case, due, life)
+
+    def _await(self, case: str, due: int, life: _Life) -> None:
+        """Plan to look at a case when something falls due."""
+        life.due = due
+        self._at(max(due + 1, self.now), self._fall_due, case)
 
     def _fall_due(self, case: str) -> None:
         one, life = self.families.case(case), self.lives[case]
-        before, life.due = one.position, None
+        life.due, due = None, self.families.next_due(one)
+        if due is not None and due >= self.now:  # what was to fall due now does so later
+            self._await(case, due, life)
+            return
         self.families.carry(one.root, self.now)
-        after = self.families.case(case)
-        if after.position != before:
+        if self.families.case(case).position != one.position:
             life.refused.clear()
         self._follow(case)
 

@@ -150,8 +150,8 @@ def test_a_promise_under_way_is_not_moved_by_what_starts_it_nor_one_at_rest_by_w
     expected = histories(process)
 
     def all_that_listen(plan: Plan, happened: frozenset[str]) -> Heard:
-        heard = heard_by(plan.definition.clocks.values(), happened)
-        return Heard(heard.starting | heard.moving, heard.starting | heard.moving)
+        heard = heard_by(plan.watched, happened)
+        return Heard(heard.starting | heard.moving, heard.starting | heard.moving, plan.watched)
 
     monkeypatch.setattr("engine.core.promises._heard", all_that_listen)
     assert histories(process) == expected

@@ -56,7 +56,16 @@ def test_what_a_promise_reads_is_known(goal: str, is_conditional: bool, reads: s
 
 
 def test_a_promise_at_rest_hears_what_starts_it_and_one_under_way_what_ends_it_or_starts_it_anew() -> None:
-    clocks = defined("goal: 2h, starts: [opening, finish], cancelled_by: [over], restarts_on: [open]").clocks.values()
-    heard = {name: heard_by(clocks, frozenset({name, "note"})) for name in ("opening", "finish", "over", "open", "x")}
+    plan = Plan(defined("goal: 2h, starts: [opening, finish], cancelled_by: [over], restarts_on: [open]"))
+    heard = {
+        name: heard_by(plan.watched, frozenset({name, "note"})) for name in ("opening", "finish", "over", "open", "x")
+    }
     assert {name for name, one in heard.items() if one.starting} == {"opening", "finish"}
     assert {name for name, one in heard.items() if one.moving} == {"finish", "over", "open"}
+    assert {name for name, one in heard.items() if one.watched} == {"opening", "finish", "over", "open"}
+
+
+@pytest.mark.parametrize("goal", ["goal: case.due", "goal: 2h, if: case.urgent", "goal: 2h, pauses_in: [open]"])
+def test_a_promise_that_may_change_by_more_than_names_is_looked_at_in_every_step(goal: str) -> None:
+    plan = Plan(defined(goal))
+    assert [*heard_by(plan.watched, frozenset({"note"})).watched] == ["answered"]
