@@ -74,17 +74,25 @@ def update_of(columns: tuple[str, ...]) -> str:
     return f"UPDATE cases SET {changes} WHERE {guards}"
 
 
+def sure_change_of(was: CaseRow, row: CaseRow, columns: tuple[str, ...]) -> tuple[str, Many | None]:
+    """How a change of these columns is told to a server."""
+    is_unique = bool(was.is_unique or row.is_unique)
+    return sure_update_of(columns, is_unique=is_unique, is_usual=was.fault is None and was.importing is None)
+
+
 @lru_cache(maxsize=1_000)
-def sure_update_of(columns: tuple[str, ...], *, is_unique: bool) -> tuple[str, Many | None]:
+def sure_update_of(columns: tuple[str, ...], *, is_unique: bool, is_usual: bool) -> tuple[str, Many | None]:
     """The same on a server, failing where it changes nothing, and that for many cases, failing where one was changed.
 
     Nobody looks at its answer before the commit is on its way. Where the case has a key that no other open one of its
-    process may have, what gives or frees it keeps its place among the other writes.
+    process may have, what gives or frees it keeps its place among the other writes. A usual case is neither set aside
+    nor being imported, and must not be so now: that is marked without a step.
     """
     names = (*columns, *_GUARDED)
     places = [f"${place}" for place in range(1, len(names) + 1)]
+    also = " AND fault IS NULL AND importing IS NULL" if is_usual else ""
     changes, guards = _equal(names, places, len(columns))
-    one = f"UPDATE cases SET {changes} WHERE {guards}"
+    one = f"UPDATE cases SET {changes} WHERE {guards}{also}"
     sure = f"WITH changed AS ({one} RETURNING 1) SELECT 1 / count(*) FROM changed"
     if is_unique and not _OF_KEYS.isdisjoint(columns):
         return sure, None
@@ -94,7 +102,7 @@ def sure_update_of(columns: tuple[str, ...], *, is_unique: bool) -> tuple[str, M
     count = f"${len(names) + 1}"
     changes, guards = _equal(names, given, len(columns))
     sets = f"(SELECT * FROM unnest({arrays}) LIMIT {count}) AS given ({', '.join(given)})"
-    every = f"UPDATE cases SET {changes} FROM {sets} WHERE {guards}"
+    every = f"UPDATE cases SET {changes} FROM {sets} WHERE {guards}{also}"
     many = f"WITH changed AS ({every} RETURNING 1) SELECT 1 / (count(*) = {count})::int FROM changed"
     return sure, Many(many, kinds, "cases", (len(columns),))
 

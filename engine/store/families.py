@@ -10,7 +10,7 @@ from engine.errors import Conflict, Outrun
 from engine.json_text import encode
 from engine.ports import Save
 from engine.sealing import LockedValues
-from engine.store.changing import USUAL, Change, change_of, sure_update_of, update_of, usual_change_of
+from engine.store.changing import USUAL, Change, change_of, sure_change_of, update_of, usual_change_of
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.rows import (
     BLANK,
@@ -210,7 +210,7 @@ class Families(Work):
         if not columns:
             return
         if self._deferring is not None:
-            text, many = sure_update_of(columns, is_unique=bool(was.is_unique or row.is_unique))
+            text, many = sure_change_of(was, row, columns)
             self._tell(text, values, many)
         elif self._do(self._driver.marked(update_of(columns)), values).rowcount != 1:
             raise Conflict(f"case `{was.id}` was changed meanwhile; read it again and decide anew")

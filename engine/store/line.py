@@ -55,6 +55,7 @@ class Place:
         False: it was not to be done here, as somebody else holds what it wants and nobody is to wait for that.
         """
         assert self.work is not None
+        self._error = None
         try:
             with tx.part():
                 self._answer = self.work(tx)

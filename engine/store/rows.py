@@ -276,6 +276,10 @@ class Memo:
             else:
                 self.keep(row, case)
 
+    def kept(self, case: str) -> tuple[tuple[Any, ...], Case] | None:
+        """A case and its row as they stood when they were kept, if they are."""
+        return self._kept.get(case)
+
     def keep(self, row: tuple[Any, ...], case: Case) -> None:
         """Remember a case by its row; the one kept longest makes room, a huge one is not kept at all."""
         if len(row[-1]) > self._longest or (case.private and _size(case.private) > self._longest):

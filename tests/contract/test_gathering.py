@@ -361,7 +361,7 @@ def test_what_failed_ahead_is_told_apart_from_what_is_asked(wire: Wire) -> None:
 @pytest.mark.parametrize("columns", [("revision", "sequence", "body"), ("next_due_ms", "family_due_ms", "closed_ms")])
 def test_many_are_changed_along_the_index_even_where_a_table_is_small_yet(wire: Wire, columns: tuple[str, ...]) -> None:
     """The plan is made once and stays while the table grows."""
-    _, many = sure_update_of(columns, is_unique=False)
+    _, many = sure_update_of(columns, is_unique=False, is_usual=True)
     assert many is not None
     plan = generic(wire, many)
     assert "Index Scan using pk_cases" in plan

@@ -23,6 +23,7 @@ from tests import postgres
 from tests.contract.builders import a_case, get, opening, put, step
 
 Work = Callable[[Transaction], Any]
+RECORDS = "INSERT INTO records"
 CASES = ("R-1", "R-2", "R-3", "R-4", "R-5")
 
 
@@ -46,9 +47,10 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     exchange = Wire._exchange
 
     def counted(self: Wire, statements: list[Any]) -> Any:
-        texts = [text for text, _, _ in statements]
-        if "COMMIT" in texts:
-            kept.append(sum(text.startswith("INSERT INTO records") for text in texts))
+        told = [(text, values) for text, values, _ in statements]
+        if told[-1][0] == "COMMIT":
+            rows = (int(values[-1]) if "unnest" in text else 1 for text, values in told if text.startswith(RECORDS))
+            kept.append(sum(rows))
         return exchange(self, statements)
 
     monkeypatch.setattr(Wire, "_exchange", counted)

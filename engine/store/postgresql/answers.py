@@ -43,22 +43,29 @@ class Rows:
 
     __slots__ = ("_place", "_reader", "_result", "_rows")
 
-    def __init__(self, result: pq.abc.PGresult, reader: Reader, rows: list[tuple[Any, ...]] | None = None) -> None:
+    def __init__(
+        self, result: pq.abc.PGresult | None, reader: Reader | None, rows: list[tuple[Any, ...]] | None = None
+    ) -> None:
         self._result = result
         self._reader = reader
         self._rows = rows
         self._place = 0
 
+    @classmethod
+    def remembered(cls, rows: list[tuple[Any, ...]]) -> Rows:
+        """What the server would answer, were it asked."""
+        return cls(None, None, rows)
+
     @property
     def rowcount(self) -> int:
         """How many rows were changed, or found."""
-        done = self._result.command_tuples
+        done = len(self._all()) if self._result is None else self._result.command_tuples
         return -1 if done is None else done
 
     @property
     def status(self) -> bytes:
         """What was done, in the server's words."""
-        return self._result.command_status or b""
+        return (self._result and self._result.command_status) or b""
 
     def only(self, rows: list[tuple[Any, ...]]) -> Rows:
         """These of them."""
@@ -84,6 +91,8 @@ class Rows:
 
     def _all(self) -> list[tuple[Any, ...]]:
         if self._rows is None:
+            assert self._reader is not None
+            assert self._result is not None
             self._rows = self._reader.rows(self._result)
         return self._rows
 

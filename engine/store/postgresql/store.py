@@ -12,12 +12,11 @@ from dataclasses import replace
 from functools import lru_cache
 from threading import Event, Lock, get_ident
 from time import monotonic
-from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import psycopg
 
-from engine.errors import EngineError, StoreUnavailable
+from engine.errors import EngineError, Outrun, StoreUnavailable
 from engine.ports import Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
@@ -30,6 +29,8 @@ from engine.store.postgresql.hosted import PostgresHosted
 from engine.store.postgresql.listening import Listening
 from engine.store.postgresql.pool import Pool
 from engine.store.postgresql.schema import state_of, state_of_server, whereabouts
+from engine.store.postgresql.supposing import Supposed, Supposing
+from engine.store.postgresql.transactions import BEGIN, COMMIT, FOR_NOW, LOOK, Beginning, Reading, Writing
 from engine.store.postgresql.trouble import OutcomeUnknown, explain, explain_commit, explain_connecting, is_lost
 from engine.store.postgresql.wire import Wire
 from engine.store.rows import Memo
@@ -44,14 +45,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BEGIN = ("BEGIN ISOLATION LEVEL READ COMMITTED", ())
-FOR_NOW = ("SET LOCAL synchronous_commit = off", ())
-LOOK = ("BEGIN READ ONLY", ())
-READ = (
-    ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ()),
-    ("SET LOCAL idle_in_transaction_session_timeout = 0", ()),
-)
-COMMIT = ("COMMIT", ())
 TURNS = 2
 """How many of a process do what those behind them want, at a time: one decides while the other's commit is kept."""
 
@@ -99,6 +92,7 @@ class PostgresStore:
         self._hasty = replace(self.driver, texts=texts, waits=False)  # who works for others waits for nobody
         self._line = Line(TURNS)
         self.memo = Memo()
+        self._supposing = Supposing(self.driver.texts, self.memo)
         self._pool = Pool(address)
         self._count = Lock()
         self._open: set[Wire] = set()
@@ -120,7 +114,7 @@ class PostgresStore:
 
     def write(self, *, is_lasting: bool = True) -> Writing:
         """Committed at the end, or rolled back if an exception leaves it; what need not last goes with the commit."""
-        return Writing(self, [BEGIN]) if is_lasting else Writing(self, [BEGIN, FOR_NOW], ())
+        return Writing(self, Beginning([BEGIN]) if is_lasting else Beginning([BEGIN, FOR_NOW], ()))
 
     def do(self, work: Callable[[SqlTransaction], T], ahead: Callable[[], Ahead] = Ahead) -> T:
         """Do this with few messages: what stands ahead is asked with the beginning, what is written goes together.
@@ -145,7 +139,20 @@ class PostgresStore:
             raise self._explain(error) from error
 
     def _do_alone(self, work: Callable[[SqlTransaction], T], ahead: Ahead) -> T:
-        with Writing(self, [BEGIN], self._asked(self.driver, ahead)) as tx:
+        # Who wants one case alone was in a group that did not get it, and shall wait for it.
+        supposed = self._supposing.suppose([ahead]) if len(ahead.families) > 1 else None
+        if supposed is not None:
+            try:
+                with Writing(self, Beginning([], supposed=supposed), self._hasty) as tx:
+                    answer = work(tx)
+            except StoreUnavailable:
+                raise
+            except Exception as error:
+                self._supposing.failed(error)
+            else:
+                self._supposing.held()
+                return answer
+        with Writing(self, Beginning([BEGIN], self._asked(self.driver, ahead))) as tx:
             return work(tx)
 
     def _do_for_all(self, first: Place) -> None:
@@ -173,9 +180,25 @@ class PostgresStore:
                 one.call()
 
     def _do_in_one(self, group: Sequence[Place], done: list[Place]) -> None:
-        asked = self._asked(self._hasty, *(one.ahead for one in group))
+        """Decide on what is known, and have the commit prove it; where it was not so, ask and decide again."""
+        aheads = [one.ahead for one in group]
+        supposed = self._supposing.suppose(aheads)
+        if supposed is not None:
+            try:
+                self._do_each(group, done, Beginning([], supposed=supposed))
+            except StoreUnavailable:
+                raise
+            except Exception as error:
+                self._supposing.failed(error)
+                done.clear()
+            else:
+                self._supposing.held()
+                return
+        self._do_each(group, done, Beginning([BEGIN], self._asked(self._hasty, *aheads)))
+
+    def _do_each(self, group: Sequence[Place], done: list[Place], beginning: Beginning) -> None:
         try:
-            with Writing(self, [BEGIN], asked, self._hasty) as tx:
+            with Writing(self, beginning, self._hasty) as tx:
                 until = monotonic() + LONGEST
                 for one in group:
                     if one.do(tx):
@@ -273,10 +296,26 @@ class PostgresStore:
             raise RuntimeError("this thread is writing already; use the transaction it has")
         self._guests.check()
 
-    def _begin_to_write(self, texts: Sequence[Statement], ahead: Sequence[Asked]) -> Wire:
+    def _begin_to_write(self, beginning: Beginning) -> Wire:
         self._check_may_write()
-        wire = self._begun_on_ours(texts, ahead)
+        if beginning.supposed is not None:
+            wire = self._begun_supposing(beginning.supposed)
+        else:
+            wire = self._begun_on_ours(beginning.texts, beginning.ahead or ())
         self._writing.add(get_ident())
+        return wire
+
+    def _begun_supposing(self, supposed: Supposed) -> Wire:
+        with self._count:
+            self._check_open()
+        wire, _ = self._pool.take()
+        try:
+            wire.begin((), (), supposed)
+        except psycopg.Error as error:
+            self._pool.give_back(wire)
+            raise Outrun(f"the connection to `{self.path}` is not what it was") from error
+        with self._count:
+            self._open.add(wire)
         return wire
 
     def _begun_on_ours(self, texts: Sequence[Statement], ahead: Sequence[Asked] = ()) -> Wire:
@@ -284,6 +323,7 @@ class PostgresStore:
         wire = self._begun([*texts, VERSION], ahead)
         try:
             self._check_revision(wire)
+            self._supposing.learn(ahead, wire.answers)
         except BaseException:
             self._end(wire)
             raise
@@ -344,55 +384,3 @@ class PostgresStore:
     def _check_open(self) -> None:
         if self._is_closed:
             raise StoreUnavailable(f"the database `{self.path}` has been closed", help="open it again")
-
-
-class Writing:
-    """One transaction that writes, for `with`; what stands ahead is asked with its beginning."""
-
-    def __init__(
-        self, store: PostgresStore, texts: Sequence[Statement], ahead: Sequence[Asked] | None = None,
-        driver: Driver | None = None,
-    ) -> None:  # fmt: skip
-        self._store = store
-        self._texts = texts
-        self._ahead = ahead
-        self._driver = driver or store.driver
-
-    def __enter__(self) -> SqlTransaction:
-        store = self._store
-        self._wire = wire = store._begin_to_write(self._texts, self._ahead or ())
-        deferring = wire if self._ahead is not None else None
-        self._work = SqlTransaction(wire.execute, self._driver, store.memo, None, deferring)
-        return self._work
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        store = self._store
-        try:
-            if error is None:
-                store._commit(self._wire, self._work)
-            else:
-                store._end(self._wire)
-        finally:
-            store._writing.discard(get_ident())
-        if isinstance(error, psycopg.Error):
-            raise store._explain(error) from error
-
-
-class Reading:
-    """One look of one reader, for `with`."""
-
-    __slots__ = ("_ahead", "_store", "_wire")
-
-    def __init__(self, store: PostgresStore, ahead: Ahead) -> None:
-        self._store = store
-        self._ahead = ahead
-
-    def __enter__(self) -> SqlTransaction:
-        store = self._store
-        self._wire = store._begun_on_ours(READ, statements_of(self._ahead, store.driver.texts, store.memo))
-        return SqlTransaction(self._wire.execute, self._store.driver, self._store.memo)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._store._end(self._wire)
-        if isinstance(error, psycopg.Error):
-            raise self._store._explain(error) from error

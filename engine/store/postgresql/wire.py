@@ -16,6 +16,8 @@ from psycopg import pq
 
 from engine.store.postgresql.answers import Asked, Questions, Reader, Rows, Statement
 from engine.store.postgresql.gathering import Ready, Told, check, gathered, ready
+from engine.store.postgresql.supposing import Supposed
+from engine.store.postgresql.trouble import NothingDone
 from engine.store.sql import Late
 from engine.store.statements import Many
 
@@ -58,7 +60,8 @@ class Wire:
         self._waiting: list[Told] = []
         self._under_way: list[Expected] = []  # sent ahead: what each answer to come is to, as in `_send`
         self._pushed = 0  # how often something was
-        self._ahead: dict[Statement, Rows] = {}
+        self._unproven: Supposed | None = None  # until it is sent
+        self.answers: dict[Statement, Rows] = {}  # to what was asked ahead, until somebody wants to know
         self._repeated: dict[Statement, int] = {}  # how often they will be asked besides
         self._names: dict[str, bytes] = {}
         self._made = 0
@@ -77,6 +80,7 @@ class Wire:
     def end(self) -> bool:
         """The transaction is over, and rolled back if it was not committed; whether the connection is still whole."""
         self._waiting.clear()
+        self._unproven = None
         self.forget_ahead()
         if self._libpq.transaction_status != _IDLE and self._libpq.status != _BAD:
             try:
@@ -87,9 +91,21 @@ class Wire:
                 self.close()
         return bool(self._libpq.status != _BAD)
 
-    def begin(self, texts: Sequence[Statement], ahead: Sequence[Asked]) -> None:
-        """Begin a transaction, and ask what it will read first; the answers to the former are `begun`."""
+    def begin(self, texts: Sequence[Statement], ahead: Sequence[Asked], supposed: Supposed | None = None) -> None:
+        """Begin a transaction, and ask what it will read first; the answers to the former are `begun`.
+
+        With something supposed it begins only with what is asked or committed first. As that may be the commit, nothing
+        is begun where the server has said something since it was last heard, as it does before it leaves.
+        """
         self.begun = []
+        if supposed is not None:
+            self._listen_for(EVENT_READ)
+            if self._selector.select(0):
+                raise psycopg.OperationalError("the server has let go of the connection")
+            self._unproven = supposed
+            self.answers.update(supposed.answers)
+            self._repeated.update(supposed.repeated)
+            return
         try:
             questions = Questions(ahead)
         except (UnicodeEncodeError, psycopg.DataError):
@@ -105,9 +121,9 @@ class Wire:
     def execute(self, text: str, values: Sequence[Any] = ()) -> Rows:
         """What this statement is answered, those that waited sent before it."""
         given = tuple(values)
-        if self._ahead and (found := self._ahead.pop((text, given), None)) is not None:
+        if self.answers and (found := self.answers.pop((text, given), None)) is not None:
             if self._repeated and (left := self._repeated.pop((text, given), 0)):
-                self._ahead[text, given] = found.again()
+                self.answers[text, given] = found.again()
                 self._repeated[text, given] = left - 1
             return found
         return self.ask([(text, given)])[0]
@@ -117,7 +133,7 @@ class Wire:
         return self._asked([ready(text, values) for text, values in asked])
 
     def _asked(self, asked: Sequence[Ready]) -> list[Rows]:
-        waiting, self._waiting = gathered(self._waiting), []
+        waiting = self._gathered()
         told = sum(isinstance(one, Reader) for one in self._under_way) + len(waiting)
         found, failed = self._exchange([*waiting, *asked])
         if failed is not None:
@@ -134,7 +150,7 @@ class Wire:
         """Nothing that was told will be left out: if there is much of it, let the server begin; what it says waits."""
         if len(self._waiting) < MUCH:
             return
-        waiting, self._waiting = gathered(self._waiting), []
+        waiting = self._gathered()
         self.trips += 1
         try:
             if not self._under_way:
@@ -147,19 +163,27 @@ class Wire:
             self.close()  # as in `_exchange`
             raise
 
+    def _gathered(self) -> list[Ready]:
+        """What waits, as it is sent; at first behind what begins the transaction, and proves what was supposed."""
+        waiting, self._waiting = self._waiting, []
+        if self._unproven is not None:
+            waiting = [*self._unproven.proofs_with(waiting), *waiting]
+            self._unproven = None
+        return gathered(waiting)
+
     def look_ahead(self, asked: Iterable[Asked]) -> None:
         """Ask now what will be asked one by one; each answer is good once."""
-        questions = Questions(one for one in asked if (one[0].text, one[1]) not in self._ahead)
+        questions = Questions(one for one in asked if (one[0].text, one[1]) not in self.answers)
         if questions.ready:
             self._know(questions, self._asked(questions.ready))
 
     def _know(self, questions: Questions, found: Sequence[Rows]) -> None:
-        self._ahead.update(questions.answers(found))
+        self.answers.update(questions.answers(found))
         self._repeated.update(questions.repeated)
 
     def forget_ahead(self) -> None:
         """What was asked ahead may not be so any more."""
-        self._ahead.clear()
+        self.answers.clear()
         self._repeated.clear()
 
     # -- parts ---------------------------------------------------------------------------------------------------------
@@ -237,6 +261,8 @@ class Wire:
                 if result is None:
                     raise psycopg.OperationalError("the server has closed the connection")
             except psycopg.OperationalError as lost:
+                if failed is not None and not rows:
+                    raise NothingDone(str(failed)) from failed
                 raise failed or lost from lost  # what the server said last says more
             status = result.status
             if status == _SYNC:
@@ -257,8 +283,10 @@ class Wire:
 
     def _wait(self) -> None:
         """Until the server says something, or takes more of what is not sent yet; psycopg's connections never block."""
-        events = EVENT_READ | EVENT_WRITE if self._libpq.flush() else EVENT_READ
+        self._listen_for(EVENT_READ | EVENT_WRITE if self._libpq.flush() else EVENT_READ)
+        self._selector.select()
+
+    def _listen_for(self, events: int) -> None:
         if events != self._events:
             self._selector.modify(self._libpq.socket, events)
             self._events = events
-        self._selector.select()

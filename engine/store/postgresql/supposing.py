@@ -1,0 +1,227 @@
+"""What a process takes for granted: that nobody has changed what it knows; it decides on that, and the commit proves.
+
+So an action need not ask before it is decided: one message there and back in place of two. With what is written goes
+for each thing that was supposed a statement that fails, and all with it, if it is not so; then it is asked and decided
+as ever. Nothing stands that was decided on what was not so when it was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from time import monotonic_ns
+from typing import Any, NamedTuple
+
+from engine.core.cases import Case
+from engine.errors import Outrun
+from engine.ports import Ahead
+from engine.store.postgresql.answers import Asked, Rows, Statement
+from engine.store.postgresql.gathering import Told
+from engine.store.rows import CaseRow, Memo
+from engine.store.schema import HEAD
+from engine.store.statements import Many, Text
+
+TIME_KNOWN = 60_000_000_000
+"""Ns for which the server's clock is told from ours after it was asked: so long they hardly part."""
+
+LATEST = 1_000
+"""Ms that may go by from what was taken for the instant to the proof: who was stopped meanwhile decides anew."""
+
+AHEAD = 5
+"""Ms that the server's clock may be behind what it was taken for."""
+
+LONGEST_REST = 64
+"""Transactions for which nothing is supposed, at most, once it was not so."""
+
+MOST_KEPT = 5_000
+"""Settings and people that are known; beyond that all are asked for again."""
+
+MOST_PEOPLE = 8
+"""Who stand in one proof: each number of them is a text of its own."""
+
+_MATCHED = ("id", "revision", "sequence", "family_order", "head")
+"""What says that no step was done on a family of one case: every step counts on, and the head names them all."""
+
+_OF_CASE = CaseRow._fields
+_matched = itemgetter(*map(_OF_CASE.index, _MATCHED))
+_ARE_SAME = " AND ".join(f"cases.{name} = {{}}" for name in _MATCHED) + " AND fault IS NULL AND importing IS NULL"
+_ONE = _ARE_SAME.format(*[f"${place}" for place in range(1, 6)])
+_EACH = _ARE_SAME.format(*[f"given.{name}" for name in _MATCHED])
+SAME_CASE = f"SELECT 1 / count(*) FROM (SELECT FROM cases WHERE {_ONE} FOR UPDATE SKIP LOCKED) AS same"
+"""Lock a case if it is as it was, waiting for nobody."""
+
+SAME_CASES = Many(
+    f"SELECT 1 / (count(*) = $6)::int FROM (SELECT FROM (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], "
+    f"$4::bigint[], $5::text[]) LIMIT $6) AS given ({', '.join(_MATCHED)}) JOIN cases ON {_EACH} "
+    "FOR UPDATE OF cases SKIP LOCKED) AS same",
+    ("text", "bigint", "bigint", "bigint", "text"), "", (),
+)  # fmt: skip
+
+NO_REQUEST = "SELECT 1 / (NOT EXISTS (SELECT FROM requests WHERE sender = $1 AND key = $2))::int"
+NO_REQUESTS = Many(
+    "SELECT 1 / (NOT EXISTS (SELECT FROM (SELECT * FROM unnest($1::text[], $2::text[]) LIMIT $3) AS given (s, k) "
+    "JOIN requests ON sender = s AND key = k))::int",
+    ("text", "text"), "", (),
+)  # fmt: skip
+
+
+BEGIN: Told = "BEGIN ISOLATION LEVEL READ COMMITTED", (), None
+
+
+class Supposed(NamedTuple):
+    """What is supposed, what stands for the answers, and the statements that prove it."""
+
+    answers: Mapping[Statement, Rows]
+    repeated: Mapping[Statement, int]  # how often each will be wanted besides
+    desk: Sequence[Told]  # said first: that the transaction begins, and that all but cases is so
+    cases: Mapping[str, Told]  # that each of these is as it was
+
+    def proofs_with(self, told: Sequence[Told]) -> list[Told]:
+        """What is to be said before all this is told. Who changes a case that is what it was has proven it.
+
+        Of several not, as that would wait for who holds it, on the others' time.
+        """
+        changed = {many.row_of(values)[0] for _, values, many in told if many is not None and many.table == "cases"}
+        if len(self.cases) == 1 and changed.issuperset(self.cases):
+            return [*self.desk]
+        return [*self.desk, *self.cases.values()]
+
+
+class Supposing:
+    """What the processes' last transactions read of the desk, and of the server's clock; cases stand in the memo."""
+
+    def __init__(self, texts: Mapping[str, Text], memo: Memo) -> None:
+        self._texts = {name: texts[name].text for name in ("SETTING", "ONE_PERSON", "REQUEST", "LOCK_FREE", "FAMILY")}
+        self._learnt = {texts[name].text for name in ("SETTING", "ONE_PERSON", "LOCK", "LOCK_FREE", "TIME")}
+        self._memo = memo
+        self._desk: dict[Statement, tuple[Any, ...]] = {}  # rows of settings and people
+        self._ahead: int | None = None  # by how many ns the server's clock stands before ours, at least
+        self._asked_at = 0
+        self._rest = 0  # how often nothing is to be supposed yet
+        self._longer = 1
+
+    # -- what is known -------------------------------------------------------------------------------------------------
+
+    def learn(self, asked: Sequence[Asked], answers: Mapping[Statement, Rows]) -> None:
+        """Remember what was asked with the beginning of a transaction, and answered just now."""
+        if len(self._desk) > MOST_KEPT:
+            self._desk.clear()
+        texts = self._texts
+        for text, values in asked:
+            answer = answers.get((text.text, values))
+            found = answer.again().fetchone() if answer is not None and text.text in self._learnt else None
+            if found is None:
+                self._desk.pop((text.text, values), None)
+            elif text.text in (texts["SETTING"], texts["ONE_PERSON"]):
+                self._desk[text.text, values] = found
+            else:
+                self._hear_time(found[0] * 1_000_000)
+
+    def _hear_time(self, server: int) -> None:
+        now = monotonic_ns()
+        least = (
+            server - now
+        )  # it took some time to hear of it, so the server's clock stands at least so far before ours
+        is_new = self._ahead is None or now - self._asked_at > TIME_KNOWN
+        self._ahead = least if is_new else max(self._ahead or least, least)
+        self._asked_at = now
+
+    def held(self) -> None:
+        """What was supposed was so."""
+        self._longer = max(1, self._longer // 2)
+
+    def failed(self, error: Exception) -> None:
+        """Nothing was kept. If it was not so, others work on the same, and for a while nothing is supposed."""
+        if isinstance(error, Outrun):
+            self._rest, self._longer = self._longer, min(2 * self._longer, LONGEST_REST)
+            self._ahead = None
+
+    # -- supposing -----------------------------------------------------------------------------------------------------
+
+    def suppose(self, aheads: Sequence[Ahead]) -> Supposed | None:
+        """What would be answered to these if nothing has changed; None where that is not known."""
+        now = monotonic_ns()
+        if self._rest > 0:
+            self._rest -= 1
+            return None
+        if self._ahead is None or now - self._asked_at > TIME_KNOWN:
+            return None
+        answers: dict[Statement, Rows] = {}
+        cases: dict[str, Told] = {}
+        requests: list[Told] = []
+        desk: dict[Statement, tuple[Any, ...]] = {}
+        instant = (self._ahead + now) // 1_000_000
+        for ahead in aheads:
+            if not (self._know_desk(ahead, desk) and self._know_families(ahead.families, instant, answers, cases)):
+                return None
+            for request in ahead.requests:
+                answers[self._texts["REQUEST"], request] = Rows.remembered([])
+                requests.append((NO_REQUEST, request, NO_REQUESTS))
+        people = [row for (text, _), row in desk.items() if text == self._texts["ONE_PERSON"]]
+        if len(people) > MOST_PEOPLE:
+            return None
+        settings = [(*name, *row) for (text, name), row in desk.items() if text == self._texts["SETTING"]]
+        values = [instant - AHEAD, instant + LATEST, HEAD]
+        for row in (*settings, *people):
+            values += row
+        answers.update({asked: Rows.remembered([row]) for asked, row in desk.items()})
+        same_desk = _same_desk(len(settings), len(people)), values, None
+        repeated = dict.fromkeys(desk, len(aheads) - 1) if len(aheads) > 1 else {}
+        return Supposed(answers, repeated, [BEGIN, same_desk, *requests], cases)
+
+    def _know_desk(self, ahead: Ahead, desk: dict[Statement, tuple[Any, ...]]) -> bool:
+        """Whether the settings and people are known, which are put to the others."""
+        if ahead.opens is not None or ahead.due is not None or ahead.is_next or ahead.seen or ahead.reached:
+            return False
+        for kind, names in (("SETTING", ahead.settings), ("ONE_PERSON", ahead.people)):
+            text = self._texts[kind]
+            for name in names:
+                known = self._desk.get((text, (name,)))
+                if known is None:
+                    return False
+                desk[text, (name,)] = known
+        return True
+
+    def _know_families(
+        self, roots: Sequence[str], instant: int, answers: dict[Statement, Rows], proofs: dict[str, Told]
+    ) -> bool:
+        """Whether each of these families is known; what would be answered, and what proves it, is put to the rest."""
+        for root in roots:
+            kept = self._memo.kept(root)
+            if kept is None or not _is_alone(*kept):
+                return False
+            row = kept[0]
+            answers[self._texts["LOCK_FREE"], (root,)] = Rows.remembered([(instant,)])
+            answers[self._texts["FAMILY"], (root,)] = Rows.remembered([row])
+            proofs[root] = SAME_CASE, _matched(row), SAME_CASES
+        return True
+
+
+_PARENT, _FAULT, _IMPORTING = map(_OF_CASE.index, ("parent", "fault", "importing"))
+
+
+def _is_alone(row: tuple[Any, ...], case: Case) -> bool:
+    """Whether a case is a family by itself, and nothing but steps changes its row."""
+    return row[_PARENT] is None and row[_FAULT] is None and row[_IMPORTING] is None and not case.children
+
+
+@lru_cache(maxsize=64)
+def _same_desk(settings: int, people: int) -> str:
+    """That it is about that instant, the tables are ours, and so many settings and people are as they were."""
+    parts = list(_conditions(settings, people))
+    return f"SELECT 1 / ({' AND '.join(parts)})::int"
+
+
+def _conditions(settings: int, people: int) -> Iterator[str]:
+    yield "date_part('epoch', clock_timestamp()) * 1000 BETWEEN $1 AND $2"
+    yield "EXISTS (SELECT FROM casewright_schema WHERE version_num = $3)"
+    place = 4
+    for _ in range(settings):
+        yield f"EXISTS (SELECT FROM settings WHERE name = ${place} AND value = ${place + 1})"
+        place += 2
+    for _ in range(people):
+        columns = f"name = ${place + 1} AND roles = ${place + 2} AND is_active = ${place + 3}"
+        language = f"language IS NOT DISTINCT FROM ${place + 4}"
+        yield f"EXISTS (SELECT FROM actors WHERE id = ${place} AND {columns} AND {language})"
+        place += 5
