@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import psycopg
 
-from engine.errors import EngineError, Outrun, StoreUnavailable
+from engine.errors import EngineError, StoreUnavailable
 from engine.ports import Ahead
 from engine.sealing import NO_KEYS, HostKeys
 from engine.store.address import Address
@@ -313,7 +313,7 @@ class PostgresStore:
             wire.begin((), (), supposed)
         except psycopg.Error as error:
             self._pool.give_back(wire)
-            raise Outrun(f"the connection to `{self.path}` is not what it was") from error
+            raise explain_commit(error, self.path) from error
         with self._count:
             self._open.add(wire)
         return wire

@@ -101,7 +101,7 @@ class Wire:
         if supposed is not None:
             self._listen_for(EVENT_READ)
             if self._selector.select(0):
-                raise psycopg.OperationalError("the server has let go of the connection")
+                raise NothingDone("the server has let go of the connection")
             self._unproven = supposed
             self.answers.update(supposed.answers)
             self._repeated.update(supposed.repeated)
