@@ -25,13 +25,9 @@ def advance_clocks(draft: Draft) -> None:
     if not plan.watched or (before.outcome and not reopened):
         return
     ended = bool(case.outcome) and not before.outcome
-    now, happened, pausing = draft.now, frozenset(draft.happened), _pausing(plan, case.position)
+    now, happened, step = draft.now, frozenset(draft.happened), None
     turn, heard = turn_of(before), _heard(plan, happened)
     is_new_turn = case.waiting != before.waiting or case.assignee != before.assignee
-    step = Seen(
-        now=now, happened=happened, turn=turn, is_new_turn=is_new_turn, start_at=draft.start_at, reopened=reopened,
-        outcome=case.outcome if ended else "",
-    )  # fmt: skip
     is_other = case.data is not before.data or case.version != before.version or case.known != before.known
     heads = case.clocks
     moved: dict[str, Head] = {}
@@ -43,13 +39,16 @@ def advance_clocks(draft: Draft) -> None:
             hears = reopened or name in heard.starting or (is_new and (ended or name in heard.moving))
             if not (hears or watched.is_conditional):
                 continue
-        pauses = _pauses(draft, watched.clock, pausing.get(name, ())) if watched.pauses else ()
+        pauses = _pauses(draft, watched.clock) if watched.pauses else ()
         if (
             hears or (head.active and pauses != head.paused)
             or (watched.is_conditional and (is_new or _is_asked(watched.reads, before, case, is_other)))
         ):  # fmt: skip
-            seen = changed(step, pauses=pauses) if pauses else step
-            moved[name] = advanced(draft, watched.clock, head, seen)
+            step = step or Seen(
+                now=now, happened=happened, turn=turn, is_new_turn=is_new_turn, start_at=draft.start_at,
+                reopened=reopened, outcome=case.outcome if ended else "",
+            )  # fmt: skip
+            moved[name] = advanced(draft, watched.clock, head, changed(step, pauses=pauses) if pauses else step)
         elif is_new_turn and head.active:
             moved[name] = settle(head, now, turn, plan.calendar_of[name])
     if moved:
@@ -106,7 +105,8 @@ def _pausing(plan: Plan, position: Position) -> Mapping[str, tuple[str, ...]]:
     return known
 
 
-def _pauses(draft: Draft, clock: Clock, states: tuple[str, ...]) -> tuple[str, ...]:
+def _pauses(draft: Draft, clock: Clock) -> tuple[str, ...]:
+    states = _pausing(draft.plan, draft.case.position).get(clock.name, ())
     is_paused = clock.pauses_when is not None and holds(clock.pauses_when, draft.sight)
     return (*states, "pauses_when") if is_paused else states
 
