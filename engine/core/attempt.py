@@ -115,19 +115,22 @@ def _fill(draft: Draft, command: Command, asked: Asked) -> tuple[dict[str, Value
     definition = draft.plan.definition
     desk = definition.desk
     values, reasons = read_form(asked.form, definition.fields, command, desk, command.name)
-    brought, more = read_facts(asked.facts, definition.facts, command, desk, command.name) if asked.facts else ({}, [])
-    draft.actor = draft.sight.actor = command.actor
+    sight = draft.sight
+    draft.actor = sight.actor = command.actor
     given = values
     if None in values.values():
         given = {name: value for name, value in values.items() if value is not None}
-    draft.sight["form"], draft.sight["facts"] = given, brought
+    sight["form"] = given
     if not draft.plan.on_registers.isdisjoint(given):
         reasons += _see_register(draft, given)
-    if brought:
-        draft.record["facts"] = brought
+    if asked.facts:
+        brought, more = read_facts(asked.facts, definition.facts, command, desk, command.name)
+        reasons += more
+        if brought:
+            sight["facts"] = draft.record["facts"] = brought
     if command.people and (people := _people(command, definition.fields)):
         draft.record["people"] = people
-    return values, reasons + more
+    return values, reasons
 
 
 def _see_register(draft: Draft, given: Mapping[str, Value]) -> Reasons:

@@ -59,10 +59,12 @@ def _tell(draft: Draft, said: Mapping[str, Any], place: tuple[int, int]) -> bool
     before, case, plan = draft.before, draft.case, draft.plan
     record = draft.record
     record.update(said)
-    record["case"], record["seq"], record["order"] = case.id, *place
-    record["at"], record["recorded_at"], record["prev"] = draft.now, draft.context.clock, before.head
+    record["case"] = case.id
+    record["seq"], record["order"] = place
+    record["at"], record["recorded_at"] = draft.now, draft.context.clock
+    record["prev"] = before.head
     record["definition"] = [case.process, case.version, *plan.hashes]
-    if case.position != before.position:
+    if case.position is not before.position and case.position != before.position:
         if before.position.leaves:
             record["from"] = list(before.position.leaves)
         record["to"] = list(case.position.leaves)

@@ -8,7 +8,7 @@ from typing import Any
 from engine.core.cases import Command, Reason
 from engine.core.reasons import listed, meant, reason
 from engine.fields import SEALED, TEXTS, Field, Invalid, Value, check, is_sealed, read
-from engine.frozen import Frozen
+from engine.frozen import Frozen, field
 from engine.model import Desk, Form
 
 
@@ -64,15 +64,14 @@ def read_facts(
     return reading.values, reading.reasons
 
 
-class _Reading:
+class _Reading(Frozen, frozen=True):
     """Collects what could be read, and why the rest could not."""
 
-    def __init__(self, command: Command, desk: Desk, rule: str) -> None:
-        self.command = command
-        self.desk = desk
-        self.rule = rule
-        self.values: dict[str, Value] = {}
-        self.reasons: list[Reason] = []
+    command: Command
+    desk: Desk
+    rule: str
+    values: dict[str, Value] = field(default_factory=dict)
+    reasons: list[Reason] = field(default_factory=list)
 
     def take(self, field: Field, raw: Any) -> None:
         try:
