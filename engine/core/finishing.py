@@ -21,14 +21,15 @@ def finish(draft: Draft, said: Mapping[str, Any], order: int, floor: int | None)
     Where nobody keeps it, it is the same but for what only a keeper needs: its record with text and hash, its messages.
     """
     before, case, sequence = draft.before, draft.case, draft.before.sequence + 1
-    context, record = draft.context, draft.record
+    context, record, due = draft.context, draft.record, before.next_due
     text, digest = "", ""
     if context.is_kept:
         is_revised = _tell(draft, said, (sequence, order)) or _is_revised(draft)
         text, digest = link(record) if context.is_linked else ("", "")
     else:
         is_revised = _is_revised(draft) or bool(_touched(before.data, case.data))
-    have_moved = _have_dues_moved(draft)
+    # Something may fall due at another instant than before; promises that only counted on keep theirs.
+    have_moved = draft.has_moved_dues or case.alarms != before.alarms or (due is not None and due <= draft.now)
     if have_moved:
         put(case, "next_due", _next_due(draft))
     put(case, "sequence", sequence)
@@ -87,13 +88,6 @@ def _entry(one: Registered) -> dict[str, Any]:
     """What stands in the record of an entry in a register: of personal values only that they were given."""
     entry = {"party": one.party, "id": one.id, "set": dict(one.values)}
     return {**entry, "personal": sorted(one.private)} if one.private else entry
-
-
-def _have_dues_moved(draft: Draft) -> bool:
-    """Whether something may fall due at another instant than before; promises that only counted on keep theirs."""
-    before = draft.before
-    is_behind = before.next_due is not None and before.next_due <= draft.now
-    return is_behind or draft.has_moved_dues or draft.case.alarms != before.alarms
 
 
 def _next_due(draft: Draft) -> int | None:

@@ -75,18 +75,18 @@ class _Reading(Frozen, frozen=True):
 
     def take(self, field: Field, raw: Any) -> None:
         try:
-            value = self._read(field, raw)
+            if type(raw) is Taken:
+                value = raw.value
+            elif self.command.is_stored:
+                value = _as_stored(field, raw)
+            else:
+                value = read(field, raw, self.desk.zone)
         except Invalid as invalid:
             self.reasons.append(reason(self.rule, "invalid", field=field.name, problem=invalid.words))
             return
         self.values[field.name] = value
         if field.role:
             self._see_role(field, field.role, value)
-
-    def _read(self, field: Field, raw: Any) -> Value:
-        if type(raw) is Taken:
-            return raw.value
-        return _as_stored(field, raw) if self.command.is_stored else read(field, raw, self.desk.zone)
 
     def _see_role(self, field: Field, role: str, value: Value) -> None:
         people = self.command.people

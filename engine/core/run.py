@@ -88,8 +88,10 @@ class Run:
 
     def draft(self, case: Case, now: int) -> Draft:
         """A step on this case, not decided yet."""
-        draft = Draft(self.plan(case), case, self._family, now, self.context)
-        draft.entered = self.entered
+        context = self.context
+        draft = Draft(context.library.plans[case.process, case.version], case, self._family, now, context)
+        if self.entered:
+            draft.entered = self.entered
         return draft
 
     def commit(self, draft: Draft, said: Mapping[str, Any]) -> Step:
@@ -99,7 +101,8 @@ class Run:
         step = finish(draft, said, self.order, self.floor if name == self.root else None)
         self.cases[name] = step.case
         self.steps.append(step)
-        self.entered += step.registered
+        if step.registered:
+            self.entered += step.registered
         return step
 
     # -- a command -----------------------------------------------------------------------------------------------
@@ -107,11 +110,14 @@ class Run:
     def command(self, command: Command, case: Case, now: int) -> Reasons:
         """One whole step and what follows from it, or the reasons why not; then nothing has happened."""
         draft = self.draft(case, now)
-        draft.is_late = bool(command.schedule) and self.context.clock - now > LATE
+        if command.schedule:
+            draft.is_late = self.context.clock - now > LATE
         reasons = attempt(draft, command)
         if reasons:
             return reasons
-        self.floor = max(self.floor, now + 1 if command.schedule else now)
+        until = now + 1 if command.schedule else now
+        if until > self.floor:
+            self.floor = until
         try:
             self.commit(draft, said_of(command, now, self.context.clock) if self.context.is_kept else EMPTY)
             if (draft.queued or self._is_watchful()) and command.verb not in BESIDE:
