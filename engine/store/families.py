@@ -10,7 +10,7 @@ from engine.errors import Conflict, Outrun
 from engine.json_text import encode
 from engine.ports import Save
 from engine.sealing import LockedValues
-from engine.store.changing import USUAL, Change, change_of, sure_change_of, update_of, usual_change_of
+from engine.store.changing import USUAL, USUAL_UPDATE, Change, change_of, guarded_of, sure_change_of, update_of, usual_change_of
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.rows import (
     BLANK,
@@ -129,17 +129,13 @@ class Families(Work):
             self.spoiled = error
             raise
         self._saved.update(save.after.cases)
-        self._note(save)
-        if self._deferring is not None:
-            self._push()
-
-    def _note(self, save: Save) -> None:
-        """The family as it stands now, if all of it was read or written here."""
         root = save.after.root
         if save.before is not None and root not in self._seen.families:
-            self._doubt()
+            self._doubt()  # not all of it was read or written here
         elif self._standing is not None:
             self._seen.families[root] = save.after
+        if self._deferring is not None:
+            self._push()
 
     def _write_steps(self, steps: Iterable[Step], first: int) -> None:
         for place, step in enumerate(steps, first):
@@ -212,7 +208,9 @@ class Families(Work):
         if self._deferring is not None:
             text, many = sure_change_of(was, row, columns)
             self._tell(text, values, many)
-        elif self._do(self._driver.marked(update_of(columns)), values).rowcount != 1:
+            return
+        text = USUAL_UPDATE if columns is USUAL else update_of(columns)
+        if self._do(self._driver.marked(text), values).rowcount != 1:
             raise Conflict(f"case `{was.id}` was changed meanwhile; read it again and decide anew")
 
     def _write_waiting(self, was: CaseRow, row: CaseRow) -> None:

@@ -128,22 +128,19 @@ _body, _as_body = Decoder(Body).decode, Encoder().encode
 
 
 def case_body(case: Case) -> str:
-    """Everything of a case that has no column of its own."""
-    position = case.position
-    done = {action: [done.count, *done.actors] for action, done in case.done.items()}
+    """Everything of a case that has no column of its own; of the desk's values any that JSON knows, and no other."""
+    position, data, known = case.position, case.data, case.known
+    done: dict[str, list[Any]] = {}
+    for action, one in case.done.items():
+        done[action] = [one.count, *one.actors]
     try:
         body = Body(
-            position.leaves, position.past, _raw(case.data), done, case.needed, case.alarms, case.clocks, case.links,
-            case.counts, _raw(case.known), case.children, case.waiting,
+            position.leaves, position.past, Raw(encode(data)) if data else NOTHING, done, case.needed, case.alarms,
+            case.clocks, case.links, case.counts, Raw(encode(known)) if known else NOTHING, case.children, case.waiting,
         )  # fmt: skip
         return _as_body(body).decode()
     except (TypeError, ValueError, RecursionError) as error:
         raise _unstorable(error) from error
-
-
-def _raw(values: Mapping[str, Any]) -> Raw:
-    """Values of the desk as JSON: any that JSON knows, and no other."""
-    return Raw(encode(values)) if values else NOTHING
 
 
 def read_body(text: str) -> dict[str, Any]:

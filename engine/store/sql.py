@@ -237,7 +237,7 @@ class Work:
 
     def _run(self, statement: str, *values: Any) -> Cursor:
         known = self._texts[statement]
-        return self._do(known.text, values if known.order is None else known.values(values))
+        return self._do(known.text, values if known.pick is None else known.pick(values))
 
     def _write(self, statement: str, *values: Any, is_alone: bool = False) -> None:
         """Run a statement whose answer nobody needs; where that takes longer, it is sent with the next one.
@@ -245,7 +245,7 @@ class Work:
         One `is_alone` if no other of its table may be done before it that was said after it, nor the other way round.
         """
         known = self._texts[statement]
-        given = values if known.order is None else known.values(values)
+        given = values if known.pick is None else known.pick(values)
         if self._deferring is not None:
             self._tell(known.text, given, None if is_alone else known.many)
             return

@@ -37,6 +37,16 @@ class Many:
         return [self.text, self.kinds, self.table, self.key]
 
 
+Pick = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+def _picking(order: tuple[int, ...] | None, added: tuple[Any, ...]) -> Pick | None:
+    if order is None:
+        return None
+    picked: Pick = itemgetter(*order)
+    return (lambda given: picked((*given, *added))) if added else picked
+
+
 def _getter(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     """What takes the values in these places."""
     if len(places) > 1:
@@ -47,7 +57,7 @@ def _getter(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]
 class Text:
     """A statement in one database's words."""
 
-    __slots__ = ("_pick", "added", "many", "order", "text")
+    __slots__ = ("added", "many", "order", "pick", "text")
 
     def __init__(
         self, text: str, order: tuple[int, ...] | None = None, added: tuple[Any, ...] = (), many: Many | None = None
@@ -56,13 +66,11 @@ class Text:
         self.order = order  # which value where, if not as they are given: two or more
         self.added = added  # values that are always the same, behind those given
         self.many = many  # where it pays to have many sets of values done at once
-        self._pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] | None = None if order is None else itemgetter(*order)
+        self.pick = _picking(order, added)  # the values in the order in which the text wants them
 
     def values(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         """The values in the order in which the text wants them."""
-        if self._pick is None:
-            return given
-        return self._pick((*given, *self.added) if self.added else given)
+        return given if self.pick is None else self.pick(given)
 
     def stored(self) -> list[Any]:
         """As it is kept in a file."""
