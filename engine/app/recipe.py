@@ -224,7 +224,9 @@ class Recipe(TakingUp):
             return repeat
         before = self.family_of(tx, command.case, lock=True)
         # What is declared of a merged case's own promises is put on its own record.
-        while (survivor := before.cases[command.case].merged_into) and command.verb not in BESIDE:
+        while (case := before.cases[command.case]).links and (survivor := case.merged_into):
+            if command.verb in BESIDE:
+                break
             command = command.but(case=survivor, sent_to=command.sent_to or command.case)
             before = self.family_of(tx, survivor, lock=True)
         self._check_usable(before, command.case, given)

@@ -43,7 +43,7 @@ def attempt(draft: Draft, command: Command) -> Reasons:
 
 def _act(draft: Draft, command: Command) -> Reasons:
     plan, case = draft.plan, draft.case
-    if case.merged_into:
+    if case.links and case.merged_into:
         return [reason("state", "merged", case=case.id, into=case.merged_into)]
     course = plan.course(case.position, command.name)
     actions = course.actions
@@ -157,11 +157,13 @@ def _guarded(draft: Draft, actions: tuple[Action, ...]) -> tuple[list[Action], R
     """The actions whose guards all hold; of two regions' one may be left out."""
     allowed, reasons, sight = [], [], draft.sight
     for action in actions:
-        failing = [guard for guard in action.guards if guard.must.evaluate(sight) is not True]
-        if failing:
-            reasons += [_said(guard, sight) for guard in failing]
-            draft.covered.update(("guard", id(guard), False) for guard in failing)
-        else:
+        is_allowed = True
+        for guard in action.guards:
+            if guard.must.evaluate(sight) is not True:
+                is_allowed = False
+                reasons.append(_said(guard, sight))
+                draft.covered.add(("guard", id(guard), False))
+        if is_allowed:
             allowed.append(action)
     return allowed, reasons
 
