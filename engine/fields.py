@@ -88,8 +88,8 @@ def read(field: Field, raw: Any, zone: str) -> Value:
     """Turn what people, YAML, JSON or a command line give into the stored value, or raise `Invalid`."""
     kind = field.type
     try:
-        if (read_alone := READERS.get(kind)) is not None:
-            value: Value = read_alone(raw)
+        if kind in READERS:
+            value: Value = READERS[kind](raw)
             if field.min is None and field.max is None and field.pattern is None:
                 return value
         else:

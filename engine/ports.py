@@ -53,7 +53,7 @@ class Save(Frozen, frozen=True, gc=False):
     after: Family
     steps: Sequence[Step]
     outlooks: Mapping[str, Outlook]
-    places: Mapping[str, Place] = EMPTY  # of changed cases whose outlook is as it was but for this
+    places: Mapping[str, Place] = EMPTY  # of changed cases, where lists and what falls due are as before but for this
     keys: Mapping[str, tuple[str | None, bool]] = EMPTY  # case whose key may be another → business key, unique
     searches: Mapping[str, Mapping[str, str]] = EMPTY  # case → field → search HMAC
     request: Request | None = None

@@ -119,11 +119,11 @@ class Draft:
         if self.sight.worked_out:
             self.sight.refresh()
 
-    def keep(self, values: Mapping[str, Value]) -> dict[str, Value]:
+    def keep(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
         """Keep these values, each right for its field; None clears, personal ones as commitments. What was kept."""
         if None not in values.values() and self.plan.kept_otherwise.isdisjoint(values):
             self.put("data", {**self.case.data, **values})
-            return dict(values)
+            return values
         data, kept, fields = dict(self.case.data), {}, self.plan.definition.fields
         for name, value in values.items():
             field = fields[name]

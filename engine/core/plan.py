@@ -133,10 +133,10 @@ class Plan:
 
     def course(self, position: Position, name: str) -> Course:
         """What this action means at a position; no actions where it is not offered."""
-        known = self._courses.get((position, name))
-        if known is None:
-            known = keep(self._courses, (position, name), self._course(position, name))
-        return known
+        try:
+            return self._courses[position, name]
+        except KeyError:
+            return keep(self._courses, (position, name), self._course(position, name))
 
     def _course(self, position: Position, name: str) -> Course:
         ways = (arc.payload for arc in self.machine.offers(position, name))
@@ -193,10 +193,10 @@ class Plan:
     def doing(self, microstep: Microstep) -> Doing:
         """What this microstep brings with it: effects of action or timer, then of the branch, then of the states."""
         taken = microstep.arcs, microstep.entered
-        known = self._doing.get(taken)
-        if known is None:
-            known = keep(self._doing, taken, self._doing_of(microstep))
-        return known
+        try:
+            return self._doing[taken]
+        except KeyError:
+            return keep(self._doing, taken, self._doing_of(microstep))
 
     def _doing_of(self, microstep: Microstep) -> Doing:
         ways = [arc.payload for arc in microstep.arcs if isinstance(arc.payload, Way)]

@@ -89,10 +89,10 @@ def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
 
 def _heard(plan: Plan, happened: frozenset[str]) -> Heard:
     """The promises that listen to what happened in this step."""
-    known = plan.hearing.get(happened)
-    if known is None:
-        known = keep(plan.hearing, happened, heard_by(plan.watched, happened))
-    return known
+    try:
+        return plan.hearing[happened]
+    except KeyError:
+        return keep(plan.hearing, happened, heard_by(plan.watched, happened))
 
 
 def _pausing(plan: Plan, position: Position) -> Mapping[str, tuple[str, ...]]:

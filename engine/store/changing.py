@@ -27,7 +27,7 @@ _KINDS = {
 }
 """Of what kind the columns are, as PostgreSQL calls it."""
 
-_usual_of, guarded_of = (itemgetter(*map(CaseRow._fields.index, columns)) for columns in (USUAL, _GUARDED))
+_usual_of, _guarded_of = (itemgetter(*map(CaseRow._fields.index, columns)) for columns in (USUAL, _GUARDED))
 _STEADY = tuple(
     slice(places[0], places[-1] + 1)
     for is_steady, run in groupby(range(len(CaseRow._fields)), lambda place: CaseRow._fields[place] not in USUAL)
@@ -42,7 +42,7 @@ Change = tuple[tuple[str, ...], tuple[Any, ...]]
 
 def usual_change_of(was: CaseRow, row: CaseRow) -> tuple[Any, ...]:
     """The values of what a steady step changes, the usual columns."""
-    values: tuple[Any, ...] = _usual_of(row) + guarded_of(was)
+    values: tuple[Any, ...] = _usual_of(row) + _guarded_of(was)
     return values
 
 
@@ -55,7 +55,7 @@ def change_of(was: CaseRow, row: CaseRow) -> Change:
     else:
         marks = tuple(map(ne, was, row))
         columns, values = tuple(compress(CaseRow._fields, marks)), tuple(compress(row, marks))
-    return columns, values + guarded_of(was)
+    return columns, values + _guarded_of(was)
 
 
 def _is_usual(was: CaseRow, row: CaseRow) -> bool:

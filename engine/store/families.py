@@ -10,7 +10,15 @@ from engine.errors import Conflict, Outrun
 from engine.json_text import encode
 from engine.ports import Save
 from engine.sealing import LockedValues
-from engine.store.changing import USUAL, USUAL_UPDATE, Change, change_of, guarded_of, sure_change_of, update_of, usual_change_of
+from engine.store.changing import (
+    USUAL,
+    USUAL_UPDATE,
+    Change,
+    change_of,
+    sure_change_of,
+    update_of,
+    usual_change_of,
+)
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.rows import (
     BLANK,
@@ -111,7 +119,8 @@ class Families(Work):
     def save(self, save: Save) -> None:
         """Write cases, records, outbox rows, cycles, personal values, request; `Conflict` if somebody was faster."""
         first = check_order(save)
-        due = family_due(save.after)
+        is_steady = save.places and not save.outlooks
+        due = None if is_steady else family_due(save.after)
         before = save.before.cases if save.before else {}
         try:
             for birth, case in enumerate(save.after.cases.values()):
@@ -150,10 +159,7 @@ class Families(Work):
         name, (birth, due) = case.id, numbers
         was = self._row_of(old) if old is not None else BLANK._replace(id=name, birth=birth)
         place = save.places.get(name)
-        if (
-            place is not None and name not in save.keys and due == was.family_due_ms
-            and old is not None and case.private is old.private
-        ):  # fmt: skip
+        if place is not None and old is not None and case.private is old.private and name not in save.keys:
             row = moved_row(case, place, was)
             self._change(was, row, (USUAL, usual_change_of(was, row)))
         else:
@@ -181,7 +187,10 @@ class Families(Work):
         if self._write_personal(save.searches.get(name, EMPTY), old, case):
             base = base._replace(personal=base.personal + 1)
         place = save.places.get(name)
-        seen = outlook_of(was).at(place) if place is not None else save.outlooks.get(name) or outlook_of(was)
+        if place is not None:
+            seen, due = outlook_of(was).at(place), was.family_due_ms
+        else:
+            seen = save.outlooks.get(name) or outlook_of(was)
         row = case_row(case, seen, base, due)
         if old is None:
             self._write("NEW_CASE", *row, is_alone=bool(row.is_unique))
