@@ -224,7 +224,7 @@ class Recipe(TakingUp):
             return repeat
         before = self.family_of(tx, command.case, lock=True)
         # What is declared of a merged case's own promises is put on its own record.
-        while (case := before.cases[command.case]).links and (survivor := case.merged_into):
+        while (asked := before.cases[command.case]).links and (survivor := asked.merged_into):
             if command.verb in BESIDE:
                 break
             command = command.but(case=survivor, sent_to=command.sent_to or command.case)
