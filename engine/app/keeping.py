@@ -21,6 +21,7 @@ from engine.errors import ClockJumped, DefinitionError, NotFound, UsageError
 from engine.fields import Words
 from engine.model import ProcessDefinition
 from engine.ports import Person, Publication, Server, Transaction
+from engine.sealing import HostKeys
 from engine.values import show_instant
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Keeping:
             dead = len(tx.outbox(status="dead", limit=1000))
             library = self._recipe.catalogue.library(tx)
             schedules = coming(tx, library)
-            beside = tx.count_keys_beside(mark) if (mark := self._recipe.store.keys.mark) else None
+            keys = list(_key_checks(tx, self._recipe.store.keys))
             behind += len(tx.due_timetables(self._recipe.now()))
         admins = [person for person in people if _is_admin(person)]
         return [
@@ -167,7 +168,7 @@ class Keeping:
             _check("faults", not faults, f"{faults} cases set aside", f"搁置案件 {faults} 个"),
             _due_check(behind),
             *_schedule_checks(schedules),
-            *_key_checks(beside),
+            *keys,
             _check("outbox", not dead, f"{dead} messages could not be delivered", f"{dead} 条消息未能送达"),
         ]  # fmt: skip
 
@@ -264,17 +265,30 @@ def _server_checks(server: Server | None) -> Iterator[Check]:
     yield _check("months", server.has_next_month, en, zh)
 
 
-def _key_checks(beside: int | None) -> Iterator[Check]:
-    """Where the host has a key: whether it locks those of all private values."""
-    if beside == 0:
-        yield _check(
-            "keys", True, "the host's key locks those of all private values", "主机密钥已锁定所有个人信息的密钥"
+def _key_checks(tx: Transaction, keys: HostKeys) -> Iterator[Check]:
+    """Whether the keys of private values can be opened here, and where the host has a key, whether it locks them."""
+    found = tx.count_keys()
+    lost = [mark for mark in found if mark and not keys.can_open(mark)]
+    for mark in lost:
+        name, cases = mark.strip("~:"), tx.count_cases_under(mark)
+        en = (
+            f"keys locked by the host's key `{name}`, which is not here: {found[mark]}, {cases} of them of cases; "
+            "their private values and files can be neither shown nor changed, all else works; name the file that holds "
+            "it: CASEWRIGHT_KEY_FILE=PATH"
         )
-    elif beside is not None:
+        zh = (
+            f"由主机密钥 `{name}` 锁定的密钥：{found[mark]} 把，其中案件 {cases} 个；该主机密钥不在此处，"
+            "这些个人信息和文件既不能查看也不能更改，其余照常；请用 CASEWRIGHT_KEY_FILE=PATH 指明存放它的文件"
+        )
+        yield _check("keys", False, en, zh)
+    beside = sum(count for mark, count in found.items() if mark != keys.mark and mark not in lost)
+    if keys.mark and beside:
         en = f"keys of private values that the host's newest key does not lock: {beside}; `casewright privacy wrap`"
-        yield _check(
-            "keys", False, en, f"尚未由主机最新密钥锁定的个人信息密钥：{beside} 把；请运行 `casewright privacy wrap`"
-        )
+        zh = f"尚未由主机最新密钥锁定的个人信息密钥：{beside} 把；请运行 `casewright privacy wrap`"
+        yield _check("keys", False, en, zh)
+    elif keys.mark and not lost:
+        en, zh = "the host's key locks those of all private values", "主机密钥已锁定所有个人信息的密钥"
+        yield _check("keys", True, en, zh)
 
 
 def _due_check(behind: int) -> Check:

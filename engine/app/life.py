@@ -7,11 +7,15 @@ by that how the clock stood before it began. What one process accepts, the other
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import TypeVar
 
 from engine.app.watch import Watch
-from engine.errors import ClockJumped
+from engine.errors import ClockJumped, StoreUnavailable
 from engine.ports import TimeSource, Transaction
 from engine.time_source import SystemTime
+
+T = TypeVar("T")
 
 SEEN_EVERY = 3_600_000
 """How often, in ms, a sign of life is written."""
@@ -90,8 +94,7 @@ class Life:
 
     def _hear(self, tx: Transaction) -> None:
         """What others have shown and accepted meanwhile."""
-        seen = tx.setting("seen_at")
-        self._seen_at = int(seen) if seen else 0
+        self._seen_at = _read(tx, "seen_at", int) or 0
         stood = _clocks(tx).get(self._boot or "")
         if self._watch is not None:
             self._watch.hear(stood[0] if stood else None, self._seen_at or None)
@@ -100,5 +103,20 @@ class Life:
 
 def _clocks(tx: Transaction) -> dict[str, tuple[int, int]]:
     """By machine since its start: how its wall clock stood to its steady one, and when that was so."""
-    kept = tx.setting("clocks")
-    return {boot: (offset, at) for boot, (offset, at) in json.loads(kept).items()} if kept else {}
+    return _read(tx, "clocks", _read_clocks) or {}
+
+
+def _read_clocks(text: str) -> dict[str, tuple[int, int]]:
+    return {boot: (int(offset), int(at)) for boot, (offset, at) in json.loads(text).items()}
+
+
+def _read(tx: Transaction, setting: str, read: Callable[[str], T]) -> T | None:
+    """What a setting says that the engine itself wrote: any byte of a file may be flipped."""
+    text = tx.setting(setting)
+    try:
+        return read(text) if text else None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StoreUnavailable(
+            f"the setting `{setting}` of the database cannot be read: something else has changed it",
+            help="keep a copy of the database, then go back to the last backup",
+        ) from error

@@ -52,8 +52,11 @@ class Erasures(Protocol):
     def keys_beside(self, mark: str, after: str, most: int) -> list[tuple[str, str]]:
         """Owners and stored keys that do not begin with this mark, by owner, those after `after`, at most so many."""
 
-    def count_keys_beside(self, mark: str) -> int:
-        """How many keys there are that do not begin with this mark."""
+    def count_keys(self) -> Mapping[str, int]:
+        """How many keys there are, by the mark of the host's key that wraps them; empty for those in clear."""
+
+    def count_cases_under(self, mark: str) -> int:
+        """How many cases have private values under a key with this mark."""
 
     def replace_key(self, owner: str, stored: str) -> None:
         """The same key, wrapped anew."""

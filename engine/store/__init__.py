@@ -5,6 +5,7 @@ Nothing of SQLAlchemy is imported until a database is opened, and of a database'
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from engine.store.address import Address, read_address
 
 if TYPE_CHECKING:
     from engine.store.hosted import HostConnection
+    from engine.store.sqlite.restoring import Restored
 
 
 def open_store(url: str, *, create: bool = False, keys: HostKeys | None = None) -> Store:
@@ -62,6 +64,27 @@ def back_up(url: str, target: Path, keys: Path | None = None) -> None:
     copy_sqlite(_file_of(url, "pg_dump --exclude-table-data=case_keys"), target, keys)
 
 
+def restore(
+    url: str, copy: Path, keys: Path | None = None, *, replaces: bool = False, prove: Callable[[Path], None]
+) -> Restored:
+    """Put a copy that `back_up` made where this URL or path says, with its keys if they are named.
+
+    It is checked first, brought up to date, and proved by whoever calls; the copy stays as it is. `Conflict` where a
+    database is there that it does not replace, or that somebody is at work with; what it replaces is set aside.
+    """
+    address = read_address(url)
+    if address.kind != "sqlite":
+        raise UsageError(
+            f"`{address.path or url}` is no file that a copy could be put back to",
+            help="a server has tools of its own: `pg_restore`, then `casewright audit verify`"
+            if address.kind == "postgresql"
+            else "name a database file",
+        )
+    from engine.store.sqlite.restoring import restore_sqlite
+
+    return restore_sqlite(address, copy, keys, replaces=replaces, prove=prove)
+
+
 def bring_keys_back(url: str, keys: Path) -> int:
     """Add the keys of a backup to a restored database, where it has none of that name; how many were added."""
     from engine.store.sqlite.copying import add_keys
@@ -103,4 +126,4 @@ def _check_driver() -> None:
     del psycopg
 
 
-__all__ = ["back_up", "bring_keys_back", "install", "open_store", "upgrade"]
+__all__ = ["back_up", "bring_keys_back", "install", "open_store", "restore", "upgrade"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.sealing import owner_of_files
 from engine.store.sql import Work
 
@@ -28,9 +30,13 @@ class Erasing(Work):
         """Owners and stored keys that do not begin with this mark, by owner, those after `after`, at most so many."""
         return [(owner, stored) for owner, stored in self._run("KEYS_BESIDE", after, f"{mark}%", most).fetchall()]
 
-    def count_keys_beside(self, mark: str) -> int:
-        """How many keys there are that do not begin with this mark."""
-        count: int = self._run("COUNT_KEYS_BESIDE", f"{mark}%").fetchone()[0]
+    def count_keys(self) -> Mapping[str, int]:
+        """How many keys there are, by the mark of the host's key that wraps them; empty for those in clear."""
+        return dict(self._run("COUNT_KEYS").fetchall())
+
+    def count_cases_under(self, mark: str) -> int:
+        """How many cases have private values under a key with this mark."""
+        count: int = self._run("COUNT_CASES_UNDER", f"{mark}%").fetchone()[0]
         return count
 
     def replace_key(self, owner: str, stored: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.store.memory_cases import MemoryWork
@@ -36,8 +37,12 @@ class MemoryErasures(MemoryWork):
         """None: every case has its key with it."""
         return []
 
-    def count_keys_beside(self, mark: str) -> int:
+    def count_keys(self) -> Mapping[str, int]:
         """None: every case has its key with it."""
+        return {}
+
+    def count_cases_under(self, mark: str) -> int:
+        """None: no host's key wraps anything here."""
         return 0
 
     def replace_key(self, owner: str, stored: str) -> None:

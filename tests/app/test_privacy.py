@@ -15,7 +15,7 @@ import pytest
 from engine import Actor, Engine, File, Person
 from engine.app import Search
 from engine.errors import KeyMissing, KeyReused, NotFound, NotPermitted, UsageError
-from engine.sealing import HostKeys, host_keys, new_host_key
+from engine.sealing import HostKeys, host_key_id, host_keys, new_host_key
 from engine.testing import ManualTime
 from tests.app.desks import ADMIN, BOSS, LIN, NINE, deliver, done, open_errand, refused, send
 
@@ -307,6 +307,12 @@ def test_a_host_s_key_given_later_or_replaced_locks_every_key_once_asked_to(disk
         assert [engine.case(case).data["phone"] for case in cases] == [f"{PHONE}{number}" for number in range(3)]
         assert engine.worklist(Search(actor=LIN, find=f"{PHONE}1")).rows[0].id == cases[1]
         assert engine.verify().problems == ()
+    for given in ((), (new_host_key(),)):  # none is here, or another
+        with opened(disk, *given) as engine:
+            (found,) = [check for check in engine.doctor() if check.name == "keys"]
+            assert not found.ok
+            assert f"`{host_key_id(second)}`, which is not here: 3, 3 of them of cases;" in found.words["en"]
+            assert "密钥：3 把，其中案件 3 个" in found.words["zh"]
     with opened(disk) as engine, pytest.raises(UsageError, match="the host gave no key to wrap by"):
         engine.wrap_keys(actor=ADMIN)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import Accepted, ClockJumped, Engine
+from engine import Accepted, ClockJumped, Engine, StoreUnavailable
 from engine.ports import Person
 from engine.testing import ManualTime
 from engine.time_source import SystemTime
@@ -22,6 +22,17 @@ from tests.app.desks import ADMIN, DAY, HOUR, LIN, MINUTE, NINE, done, open_erra
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STARTS = count(1)
+
+
+@pytest.mark.parametrize(("name", "text"), [("seen_at", "17724132\x100000"), ("clocks", '{"a": [1]}'), ("clocks", "{")])
+def test_a_sign_of_life_that_somebody_spoilt_is_told_in_a_sentence(
+    on_disk: Engine, tmp_path: Path, name: str, text: str
+) -> None:
+    """A byte flipped in the setting was a traceback to whoever opened the desk."""
+    with on_disk._recipe.store.write() as tx:
+        tx.set_setting(name, text)
+    with pytest.raises(StoreUnavailable, match=f"the setting `{name}` of the database cannot be read"):
+        Engine.open(str(tmp_path / "desk.db"), time=Machine())
 
 
 class Machine(SystemTime):

@@ -106,7 +106,11 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     ],
     "archive": [["archive", "--as", "boss"], ["archive", "--yes", "--as", "boss"], ["archive", "list"]],
     "audit": [["audit", "verify"]],
-    "db": [["db", "upgrade"], ["db", "backup", "copy.sqlite", "--keys", "keys"]],
+    "db": [
+        ["db", "upgrade"],
+        ["db", "backup", "copy.sqlite", "--keys", "keys"],
+        ["db", "restore", "casewright.sqlite", "--db", "other.sqlite"],
+    ],
     "privacy": [
         ["privacy", "keygen", "-o", "desk.key"],
         ["privacy", "erase", "CASE", "--reason", "asked for", "--yes", "--as", "boss"],

@@ -87,7 +87,7 @@ def test_values_and_their_key_are_gone_together(store: Store) -> None:
     family = put(store, step(get(store, "R-1"), {"private": {}, "secret": ""}))
     assert (family.cases["R-1"].secret, dict(family.cases["R-1"].private)) == ("", {})
     with store.read() as work:
-        assert (work.keys_beside("~", "", 10), work.count_keys_beside("~")) == ([], 0)
+        assert (work.keys_beside("~", "", 10), work.count_keys()) == ([], {})
 
 
 def test_an_imprint_is_of_one_case_and_comes_by_id(store: Store) -> None:

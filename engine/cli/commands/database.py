@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.command import Args, plain_command
+from engine.cli.answer import reader_of
+from engine.cli.command import Args, Command, plain_command
+from engine.cli.commands.proving import cases_and_records
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.streams import Streams
 from engine.cli.translate import _, plural
+from engine.errors import VerificationFailed
+
+if TYPE_CHECKING:
+    from engine.app import Verification
+    from engine.cli.reader import Reader
+    from engine.store.sqlite.restoring import Restored
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -49,10 +59,80 @@ def db_command() -> click.Group:
     )
     return Subcommands(
         "db",
-        help=_("Bring the database's tables up to date, or back the database up."),
-        examples=("casewright db upgrade", "casewright db backup monday.sqlite --keys monday.keys"),
-        commands=[upgrade, backup, keys],
+        help=_("Bring the database's tables up to date, back the database up, or put a copy back."),
+        examples=("casewright db backup monday.sqlite --keys monday.keys", "casewright db restore monday.sqlite"),
+        commands=[upgrade, backup, _restore(), keys],
     )
+
+
+def _restore() -> Command:
+    return plain_command(
+        "restore",
+        run_restore,
+        help=_(
+            "Put a copy back as the database. First the copy is proved: the file is whole, its tables are ours and "
+            "are brought up to date, and every chain of its records holds; else nothing is changed. A database that "
+            "is there already stays, unless --replace is said and nobody is at work with it: then it is set aside."
+        ),
+        examples=("casewright db restore monday.sqlite --keys monday.keys --replace",),
+        params=[
+            click.Argument(["file"], type=_FILE, metavar=_("FILE")),
+            click.Option(["--keys"], type=_FILE, metavar=_("FILE"), help=_("Bring the keys in this file back too.")),
+            click.Option(["--replace"], is_flag=True, help=_("Set the database aside that is there.")),
+        ],
+    )
+
+
+def run_restore(streams: Streams, args: Args) -> int:
+    """Put a copy back."""
+    from engine.store import restore
+
+    proved: list[tuple[Verification, Reader]] = []
+
+    def prove(file: Path) -> None:
+        from engine.app import Engine
+
+        with Engine.open(str(file)) as engine:
+            proved.append((engine.verify_chains(progress=streams.progress(_("verifying"))), reader_of(streams, engine)))
+        if proved[0][0].problems:
+            raise VerificationFailed(
+                _("the records of the copy `{file}` do not hold; nothing was changed").format(file=args.file),
+                help=_("put an older copy back, or see what is wrong: `casewright audit verify --db {file}`").format(
+                    file=args.file
+                ),
+            )
+
+    database = args.settings.shown_database
+    done = restore(args.settings.database, args.file, args.keys, replaces=args.replace, prove=prove)
+    found, reader = proved[0]
+    if streams.is_json:
+        given = {"database": database, "cases": found.cases, "records": found.records}
+        at = None if done.newest_at is None else reader.rfc3339(done.newest_at)
+        streams.give(given | asdict(done) | {"newest_at": at})
+        return Exit.DONE
+    counted = cases_and_records(found.cases, found.records)
+    streams.say(_("{database} is put back: {counted}, every chain is whole").format(database=database, counted=counted))
+    _tell_restored(streams, reader, done)
+    return Exit.DONE
+
+
+def _tell_restored(streams: Streams, reader: Reader, done: Restored) -> None:
+    if done.newest_at is not None:
+        streams.say(_("what happened after {time} is not in it").format(time=reader.instant(done.newest_at)))
+    if done.is_upgraded:
+        streams.say(_("its tables were an older casewright's, and are up to date now"))
+    if done.keys:
+        streams.say(plural("{count} key brought back", "{count} keys brought back", done.keys))
+    if done.set_aside is not None:
+        streams.say(_("what was there before: {file}").format(file=done.set_aside))
+    if done.keyless:
+        streams.tell(
+            plural(
+                "private values of {count} case cannot be opened: `casewright db keys FILE` brings their keys back",
+                "private values of {count} cases cannot be opened: `casewright db keys FILE` brings their keys back",
+                done.keyless,
+            )
+        )
 
 
 def run_backup(streams: Streams, args: Args) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, delete, func, literal_column, null, select, update
 
 from engine.store.statements.writing import Hot, insert, remove, value
-from engine.store.tables import attachments, case_keys, contents, outbox, requests
+from engine.store.tables import attachments, case_keys, cases, contents, outbox, requests
 
 NEW_SECRET = insert(case_keys, many=True)
 NO_SECRET = remove(case_keys, "case_id")
@@ -19,8 +19,16 @@ KEYS_BESIDE = Hot(
     "pattern",
     "most",
 )
-COUNT_KEYS_BESIDE = Hot(
-    select(func.count()).select_from(case_keys).where(case_keys.c.secret.not_like(value("pattern"))), "pattern"
+_MARK: ColumnElement[str] = literal_column(
+    "CASE WHEN substr(secret, 1, 1) = '~' THEN substr(secret, 1, 10) ELSE '' END"
+)
+"""`~`, eight signs, `:` where the host's key of that name wraps one."""
+COUNT_KEYS = Hot(select(_MARK, func.count()).select_from(case_keys).group_by(_MARK))
+COUNT_CASES_UNDER = Hot(
+    select(func.count())
+    .select_from(case_keys.join(cases, cases.c.id == case_keys.c.case_id))
+    .where(case_keys.c.secret.like(value("pattern"))),
+    "pattern",
 )
 REPLACE_KEY = Hot(
     update(case_keys).where(case_keys.c.case_id == value("owner")).values(secret=value("stored")), "stored", "owner"

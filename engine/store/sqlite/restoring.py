@@ -1,0 +1,178 @@
+"""A copy of a database put back in its place: proved as it will stand there, and over nothing that is at work."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.errors import Conflict, StoreUnavailable, UsageError
+from engine.store.address import Address
+from engine.store.sqlite.connecting import connect, empty_log
+from engine.store.sqlite.copying import add_keys
+from engine.store.sqlite.schema import state_of
+from engine.store.sqlite.trouble import explain
+from engine.store.sqlite.upgrading import upgrade_sqlite
+
+MOST_FLAWS = 3
+"""Of what SQLite finds wrong with a file, so much is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What was put back, and what is left of what was there."""
+
+    set_aside: str | None  # the file that was in the place
+    newest_at: int | None  # instant of the newest step of the copy; None: it has no case
+    is_upgraded: bool  # its tables were an older casewright's
+    keys: int  # brought back with it
+    keyless: int  # cases with private values that nobody can open, for their key is not there
+
+
+def restore_sqlite(
+    address: Address, copy: Path, keys: Path | None, *, replaces: bool, prove: Callable[[Path], None]
+) -> Restored:
+    """Put the copy where the address says. What is checked, upgraded and proved is the file that then stands there.
+
+    `prove` is given that file before it does, and raises where its records do not hold. The copy stays as it is; what
+    was in the place is set aside, and only if the copy `replaces` it and nobody is at work with it.
+    """
+    target = Path(address.path)
+    _check(copy, target, keys, replaces=replaces)
+    part = target.with_name(f".{target.name}.part")
+    there = replace(address, path=str(part), is_read_only=False)
+    try:
+        _leave_none(part)
+        with _explained(copy):
+            _fill(copy, there)
+            is_old = _is_old(there, copy)
+        is_upgraded = is_old and upgrade_sqlite(there)
+        brought = 0 if keys is None else add_keys(there, keys)
+        prove(part)
+        with _explained(copy):
+            newest_at, keyless = _look(there)
+            _close(there)
+        return Restored(
+            set_aside=_put(part, target, address), newest_at=newest_at, is_upgraded=is_upgraded, keys=brought,
+            keyless=keyless,
+        )  # fmt: skip
+    finally:
+        _leave_none(part)
+
+
+def _check(copy: Path, target: Path, keys: Path | None, *, replaces: bool) -> None:
+    for file in (copy, keys):
+        if file is not None and not file.is_file():
+            raise UsageError(f"there is no file `{file}`", help="name the file that `db backup` wrote")
+    if not target.exists():
+        return
+    if copy.samefile(target):
+        raise UsageError(f"`{copy}` is the database itself", help="name the copy, and with `--db` where it is to go")
+    if not replaces:
+        raise Conflict(
+            f"there is a database at `{target}` already; nothing was changed",
+            help="say --replace to put the copy in its place: what is there is set aside, not removed",
+        )
+
+
+def _fill(copy: Path, there: Address) -> None:
+    source = Address(kind="sqlite", path=str(copy))
+    with closing(connect(source, "ro")) as reading, closing(connect(there, "rwc")) as writing:
+        os.chmod(there.path, 0o600)
+        reading.backup(writing)
+        writing.execute("PRAGMA journal_mode = DELETE")
+        found = [row[0] for row in writing.execute("PRAGMA integrity_check").fetchall()]
+    if found != ["ok"]:
+        raise StoreUnavailable(
+            f"the copy `{copy}` is damaged ({'; '.join(found[:MOST_FLAWS])})",
+            help="nothing was changed; put an older copy back",
+        )
+
+
+def _is_old(there: Address, copy: Path) -> bool:
+    """Whether the copy's tables are an older casewright's; `StoreUnavailable` where they are not ours at all."""
+    with closing(connect(there)) as connection:
+        state = state_of(connection, str(copy))
+    if state == "empty":
+        raise StoreUnavailable(
+            f"the copy `{copy}` is empty", help="nothing was changed; name the file that `db backup` wrote"
+        )
+    return state == "old"
+
+
+def _look(there: Address) -> tuple[int | None, int]:
+    with closing(connect(there)) as connection:
+        newest = connection.execute("SELECT max(floor_ms) FROM cases").fetchone()[0]
+        keyless = connection.execute(
+            "SELECT count(DISTINCT case_id) FROM personal "
+            "WHERE NOT EXISTS (SELECT 1 FROM case_keys WHERE case_keys.case_id = personal.case_id)"
+        ).fetchone()[0]
+    return newest, keyless
+
+
+def _close(there: Address) -> None:
+    """Bring all of it into the one file, on disk."""
+    empty_log(there)
+    with closing(connect(there)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    _sync(Path(there.path))
+
+
+def _put(part: Path, target: Path, address: Address) -> str | None:
+    aside = _set_aside(target, address) if target.exists() else None
+    part.replace(target)
+    _sync(target.parent)
+    return aside
+
+
+def _set_aside(target: Path, address: Address) -> str:
+    """Move what is there away, with its log; `Conflict` while somebody has it open."""
+    try:
+        with closing(connect(replace(address, busy=0.1))) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise Conflict(
+                f"somebody is at work with the database `{target}`; nothing was changed",
+                help="stop the workers and close what holds it, then restore again",
+            ) from error
+        # Any other trouble is why a copy is put back: it is moved as it is.
+    number = next(each for each in range(1, 1_000) if not _aside(target, each).exists())
+    for ending in ("-wal", "-shm", ""):  # the file last: broken off before, the next run finds it and goes on
+        with suppress(FileNotFoundError):
+            Path(f"{target}{ending}").rename(f"{_aside(target, number)}{ending}")
+    return str(_aside(target, number))
+
+
+def _aside(target: Path, number: int) -> Path:
+    return target.with_name(f"{target.name}.before-restore-{number}")
+
+
+@contextmanager
+def _explained(copy: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(error, str(copy)) from error
+
+
+def _leave_none(part: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            Path(f"{part}{ending}").unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Names and contents must outlive a power cut; some systems cannot open folders, and keep names by themselves."""
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
