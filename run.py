@@ -51,6 +51,8 @@ def main(arguments):
     try:
         if not OLDEST <= sys.version_info[:2] <= NEWEST:
             return subprocess.call([fitting_python(), os.path.abspath(__file__)] + list(arguments))
+        if arguments[0] == "test":
+            refuse_other_folders(list(arguments[1:]))
         home = prepared(GROUPS[arguments[0]])
         return start(home, arguments[0], list(arguments[1:]))
     except Trouble as trouble:
@@ -351,6 +353,15 @@ def start(home, task, more):
         command += ["-o", "cache_dir=" + os.path.join(caches, "pytest")]
         environment["HYPOTHESIS_STORAGE_DIRECTORY"] = os.path.join(caches, "hypothesis")
     return become(command, environment)
+
+
+def refuse_other_folders(arguments):
+    """The tests are those of this folder; what is looked through for tests elsewhere may be a whole disk."""
+    for before, folder in zip([""] + arguments, arguments, strict=False):
+        meant = os.path.realpath(os.path.join(ROOT, folder))
+        inside = (meant + os.sep).startswith(os.path.realpath(ROOT) + os.sep)
+        if os.path.isdir(meant) and not inside and not before.startswith("-"):
+            raise Trouble("`%s` is not in %s, whose tests these are: say such as `test tests/unit`" % (folder, ROOT))
 
 
 def become(command, environment):

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 from itertools import count
 from typing import Any, Literal, TypeVar
@@ -29,6 +28,7 @@ from engine.hours import (
     parse_month_day,
     parse_weekdays,
 )
+from engine.nearness import asked, nearest
 from engine.public_holidays import PublicHolidays, public_holidays
 from engine.timeline import (
     DAY,
@@ -351,8 +351,8 @@ def _years(raw: Any, path: Place) -> tuple[int, ...]:
 def _known_keys(mapping: Mapping[str, Any], keys: tuple[str, ...], path: Place) -> None:
     for key in mapping:
         if key not in keys:
-            near = get_close_matches(str(key), keys, n=1)
-            mend = f"did you mean `{near[0]}`?" if near else "known are " + ", ".join(f"`{known}`" for known in keys)
+            near = nearest(str(key), keys)
+            mend = asked(near) if near else "known are " + ", ".join(f"`{known}`" for known in keys)
             raise _fault((*path, key), f"unknown key `{key}`; {mend}")
 
 

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from engine.calendars import format_duration, parse_duration
 from engine.hours import say_duration
+from engine.nearness import asked, either, nearest
 from engine.patterns import compile_pattern
 from engine.values import (
     EXPECTED,
@@ -239,8 +239,8 @@ def _check_number(field: Field, stored: Value) -> None:
 def _check_choice(field: Field, stored: Value) -> None:
     if not isinstance(stored, str) or stored not in field.choices:
         en, zh = _expected(field)
-        near = get_close_matches(stored, field.choices, 1) if isinstance(stored, str) else []
-        meant = (f" (did you mean `{near[0]}`?)", f"（是否指 `{near[0]}`？）") if near else ("", "")
+        near = nearest(stored, field.choices) if isinstance(stored, str) else []
+        meant = (f" ({asked(near)})", f"（是否指 {either(near, ' 或 ')}？）") if near else ("", "")
         raise Expected(en + meant[0], zh + meant[1])
 
 
@@ -264,10 +264,10 @@ def _check_table(field: Field, stored: Value) -> None:
 def _check_columns(columns: Mapping[str, Field], row: Mapping[str, Any]) -> None:
     for name in row:
         if name not in columns:
-            near = get_close_matches(str(name), columns, 1)
-            asked = f"did you mean `{near[0]}`?" if near else f"there are {_listed(columns)}"
-            meant = f"是否指 `{near[0]}`？" if near else f"现有 {_listed(columns, '、')}"
-            raise Invalid(f"`{name}` is not a column; {asked}", f"没有列 `{name}`；{meant}")
+            near = nearest(str(name), columns)
+            mend = asked(near) if near else f"there are {_listed(columns)}"
+            meant = f"是否指 {either(near, ' 或 ')}？" if near else f"现有 {_listed(columns, '、')}"
+            raise Invalid(f"`{name}` is not a column; {mend}", f"没有列 `{name}`；{meant}")
 
 
 def _check_count(items: list[Any] | tuple[Any, ...]) -> None:

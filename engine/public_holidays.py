@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
+from engine.nearness import asked, nearest
 from engine.timeline import CalendarError
 
 
@@ -30,8 +30,8 @@ def public_holidays(country: str, subdivision: str | None, years: tuple[int, ...
         raise CalendarError("holidays by country need the package `holidays`; `pip install holidays`") from cause
     countries = holidays.list_supported_countries()
     if country not in countries:
-        near = get_close_matches(country.upper(), countries, n=1, cutoff=0.5)
-        mend = f"did you mean `{near[0]}`?" if near else "write its two letters, as in `CN`, `DE`"
+        near = nearest(country.upper(), countries, 0.5)
+        mend = asked(near) if near else "write its two letters, as in `CN`, `DE`"
         raise CalendarError(f"country `{country}` is not known; {mend}")
     if subdivision is not None and subdivision not in countries[country]:
         known = ", ".join(f"`{code}`" for code in countries[country]) or "none"

@@ -81,13 +81,16 @@ class StoredRecord:
     hash: str
 
 
+MailStatus = Literal["waiting", "delivered", "superseded", "imported", "dead"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """An outbox row."""
 
     id: int
     message: Outgoing
-    status: Literal["waiting", "delivered", "superseded", "imported", "dead"]
+    status: MailStatus
     attempts: int = 0
     next_at: int = 0
     error: str | None = None

@@ -11,11 +11,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
+
+from engine.nearness import asked, nearest
 
 MINUTE = 60_000
 DAY = 1440 * MINUTE
@@ -70,8 +71,8 @@ def zone_info(zone: str) -> ZoneInfo:
         return ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as cause:
         home = _ZONES_OF.get(zone.rpartition("/")[2].lower())
-        near = [home] if home else get_close_matches(zone, available_timezones(), n=1)
-        mend = f"did you mean `{near[0]}`?" if near else "write a name such as `Asia/Shanghai` or `Europe/Berlin`"
+        near = [home] if home else nearest(zone, sorted(available_timezones()))
+        mend = asked(near) if near else "write a name such as `Asia/Shanghai` or `Europe/Berlin`"
         raise CalendarError(f"time zone `{zone}` is not known; {mend}", ("zone",)) from cause
 
 

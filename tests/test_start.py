@@ -54,6 +54,12 @@ def test_a_python_that_is_too_old_is_told_in_one_sentence(bare: Path) -> None:
     assert "this is Python 3.9, and casewright needs 3.11 to 3.14, of which none is on the PATH" in said(done)
 
 
+def test_tests_are_looked_for_in_this_folder_only(bare: Path) -> None:
+    told = said(start(bare, "test", before="sys.argv.append('/')", path=str(bare)))
+    assert told.startswith("casewright: `/` is not in ")
+    assert not (bare / ".venv").exists()
+
+
 def test_an_old_python_hands_over_to_a_fitting_one_on_the_path(bare: Path) -> None:
     folder = bare / "programs"
     folder.mkdir()

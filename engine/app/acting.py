@@ -193,6 +193,8 @@ def _ahead(cases: Iterable[str], actor: Actor | str, keys: Sequence[str], named:
 def _check_files(files: Sequence[File], form: Mapping[str, Any]) -> None:
     """Every file is small enough, and is proven by the hash that the form, and so the record, holds."""
     for file in files:
+        if not file.name.strip():
+            raise UsageError("`name` of a file is empty", help="give the name it is kept by, such as `photo.jpg`")
         if len(file.content) > LARGEST_FILE:
             raise UsageError(
                 f"`{file.name}` has {len(file.content) >> 20} MiB; at most {LARGEST_FILE >> 20} MiB can be attached",

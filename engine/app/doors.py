@@ -11,15 +11,15 @@ import builtins
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from difflib import get_close_matches
 from functools import lru_cache, partial, wraps
 from inspect import Parameter, signature
 from os import PathLike
 from types import FunctionType, UnionType
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from engine.errors import UsageError
 from engine.frozen import Frozen
+from engine.nearness import asked, either, nearest
 
 Owner = TypeVar("Owner", bound=type)
 Fits = Callable[[Any], bool]
@@ -147,8 +147,8 @@ def _help(name: str, kind: Kind) -> str | None:
 
 
 def _unknown(verb: Callable[..., Any], name: str, known: Mapping[str, object]) -> UsageError:
-    near = get_close_matches(name, known, 1)
-    meant = f"did you mean `{near[0]}`? " if near else ""
+    near = nearest(name, known)
+    meant = f"{asked(near)} " if near else ""
     return UsageError(f"`{verb.__name__}` takes no `{name}`", help=f"{meant}it takes {_listed(known)}")
 
 
@@ -262,6 +262,9 @@ def _kind(node: ast.expr, names: Mapping[str, Any]) -> Kind:
         return _either(_kind(node.left, names), _kind(node.right, names))
     if isinstance(node, ast.Constant):
         return NOTHING if node.value is None else _read(str(node.value), names)
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal":
+        listed = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return _one_of([ast.literal_eval(one) for one in listed])
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
         return _of_parts(names.get(node.value.id, getattr(builtins, node.value.id, None)), node.slice, names)
     if isinstance(node, ast.Name):
@@ -269,7 +272,14 @@ def _kind(node: ast.expr, names: Mapping[str, Any]) -> Kind:
     return ANY
 
 
+def _one_of(values: Sequence[object]) -> Kind:
+    """A few values that are named."""
+    return _plain(f"one of {either(map(str, values), ', ')}", lambda value: value in values)
+
+
 def _named(found: Any, names: Mapping[str, Any]) -> Kind:
+    if get_origin(found) is Literal:
+        return _one_of(get_args(found))
     if isinstance(found, type):
         return _of_base(found) or _class_of(found)
     if isinstance(found, UnionType):

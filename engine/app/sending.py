@@ -14,6 +14,7 @@ from engine.app.people import actor_of, admin_of
 from engine.core.cases import ENGINE, Actor, Command
 from engine.errors import NotFound, SetAside, UsageError
 from engine.ports import Mail, Transaction
+from engine.stored import MailStatus
 
 MESSAGES = 50
 """How many messages are claimed at a time; ten times as many where a storm becomes one digest."""
@@ -169,7 +170,7 @@ class Sending:
             with self._recipe.store.write() as tx:
                 tx.update_mail(later)
 
-    def outbox(self, *, status: str | None = None, case: str | None = None, limit: int = 100) -> list[Mail]:
+    def outbox(self, *, status: MailStatus | None = None, case: str | None = None, limit: int = 100) -> list[Mail]:
         """Messages, the oldest first."""
         with self._recipe.store.read() as tx:
             return _with_successors(tx, tx.outbox(status=status, case=case, limit=limit))

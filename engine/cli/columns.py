@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from engine.cli.pages import left_said, paused_by
 from engine.cli.reader import Reader, one_line
 from engine.cli.render import COLOURS, mark, most_urgent, state_labels
 from engine.cli.tables import Column, Row
-from engine.cli.translate import _, later, listed
+from engine.cli.translate import _, asked_for, later, listed
 from engine.errors import UsageError
+from engine.nearness import nearest
 
 if TYPE_CHECKING:
     from engine.model import ProcessDefinition
@@ -76,8 +76,8 @@ def chosen_columns(
 
 
 def _unknown(name: str, known: Sequence[str]) -> UsageError:
-    near = get_close_matches(name, known, 1)
-    mend = _("did you mean `{name}`?").format(name=near[0]) if near else _("there is {names}")
+    near = nearest(name, known)
+    mend = asked_for(near) if near else _("there is {names}")
     return UsageError(_("there is no column `{name}`").format(name=name), help=mend.format(names=listed(known)))
 
 

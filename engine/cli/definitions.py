@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli.findings import write_findings
-from engine.cli.folder import checked_paths
+from engine.cli.folder import checked_paths, need_process
 from engine.cli.settings import Settings
 from engine.cli.streams import Streams
-from engine.cli.translate import _
+from engine.cli.translate import _, asked_for
 from engine.errors import NotFound, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def checked_definition(streams: Streams, path: Path) -> ProcessDefinition | None
     if chosen.errors:
         write_findings(streams, chosen, "json" if streams.is_json else "text")
         return None
+    need_process(chosen, [path])
     if len(chosen.definitions) != 1:
         raise UsageError(_("name one process: {path} holds several").format(path=path))
     (definition,) = chosen.definitions.values()
@@ -81,10 +82,10 @@ def newest_published(settings: Settings, processes: Collection[str]) -> dict[str
 
 
 def _unknown(settings: Settings, text: str) -> NotFound:
-    from difflib import get_close_matches
+    from engine.nearness import nearest
 
     names = sorted({file.name.partition(".")[0] for file in settings.folder.glob("*.yaml")} - {"desk"})
-    near = get_close_matches(text, names, n=1)
+    near = nearest(text, names)
     message = _("there is no process `{name}`: no file is called so, and none is published").format(name=text)
-    mend = _("did you mean `{name}`?").format(name=near[0]) if near else _("name its file, or publish it first")
+    mend = asked_for(near) if near else _("name its file, or publish it first")
     return NotFound(message, help=mend)

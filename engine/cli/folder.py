@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -58,6 +58,15 @@ def checked_paths(paths: Iterable[Path]) -> Checked:
             _read_scenarios(checked, sources, folder, process)
     checked.findings = list(in_order(checked.findings))
     return checked
+
+
+def need_process(checked: Checked, paths: Sequence[Path]) -> None:
+    """Refuse what holds no process: what looks at nothing passes for ever."""
+    if not checked.processes and not any(Path(path).name == "desk.yaml" for path in checked.texts):
+        raise NotFound(
+            _("`{file}` holds no process").format(file=paths[0]),
+            help=_("name the folder of processes, such as `processes`; `casewright new NAME` writes one"),
+        )
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import click
 from engine.cli.file_trouble import opened
 from engine.cli.sayings import said_again
 from engine.cli.settings import Project
-from engine.cli.translate import _, listed
+from engine.cli.translate import _, asked_for, listed
 from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -80,15 +80,13 @@ def given_facts(
 def _check_known(facts: Iterable[str], known: Sequence[str]) -> None:
     for name in facts:
         if name not in known:
-            from difflib import get_close_matches
+            from engine.nearness import nearest
 
-            near = get_close_matches(name, known, 1)
+            near = nearest(name, known)
             names = listed(f"`{fact}`" for fact in known)
             raise NotFound(
                 _("the process knows no fact `{name}`").format(name=name),
-                help=_("did you mean `{name}`?").format(name=near[0])
-                if near
-                else (_("it knows {names}").format(names=names) if known else None),
+                help=asked_for(near) if near else (_("it knows {names}").format(names=names) if known else None),
             )
 
 

@@ -20,7 +20,7 @@ from engine.cli.file_trouble import told_trouble
 from engine.cli.help_text import HelpContext
 from engine.cli.reader import harmless
 from engine.cli.settings import start_language
-from engine.cli.translate import _, use_language
+from engine.cli.translate import _, asked_for, use_language
 from engine.cli.usage import own_words, usage_said
 from engine.errors import (
     ClockJumped,
@@ -98,12 +98,12 @@ def _asked_for_help(words: Sequence[str]) -> list[str]:
 
 
 def _unknown_command(name: str, ctx: click.Context) -> click.UsageError:
-    from difflib import get_close_matches
+    from engine.nearness import nearest
 
-    near = get_close_matches(name, COMMANDS, n=1, cutoff=0.7)  # less is a guess at random
+    near = nearest(name, COMMANDS, 0.7)  # less is a guess at random
     text = _("there is no command `{name}`").format(name=name)
     if near:
-        text += _("; ") + _("did you mean `{name}`?").format(name=near[0])
+        text += _("; ") + asked_for(near)
     return click.UsageError(text, ctx)
 
 

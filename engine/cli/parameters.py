@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 import click
 
-from engine.cli.translate import _
+from engine.cli.translate import _, asked_for
 
 _CASE = re.compile(r"[A-Za-z]+-[0-9.]+")
 _PASTED = re.compile(r"([A-Za-z]+)[-\u2010-\u2015\u2212]?([0-9][0-9.]*)")
@@ -50,9 +50,9 @@ class ProcessPath(click.Path):
 
 def _nothing_called(name: str) -> str:
     """Say that no file or process is called so, and which one was probably meant."""
-    from difflib import get_close_matches
+    from engine.nearness import nearest
 
     names = [file.stem for file in Path("processes").glob("*.yaml") if "." not in file.stem]
-    near = get_close_matches(Path(name).stem, names, 1)
+    near = nearest(Path(name).stem, names)
     text = _("there is no file or process `{name}`").format(name=name)
-    return text + (_("; ") + _("did you mean `{name}`?").format(name=near[0]) if near else "")
+    return text + (_("; ") + asked_for(near) if near else "")

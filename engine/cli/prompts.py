@@ -100,9 +100,9 @@ def _check_person(reader: Reader, field: Field, name: str, staff: Staff) -> None
             person=name, role=_role_called(reader, field, staff), names=_those(fitting)
         )
     else:
-        from difflib import get_close_matches
+        from engine.nearness import nearest
 
-        near = get_close_matches(name, fitting, 1)
+        near = nearest(name, fitting)
         text = _("nobody here is called `{name}`; {names}").format(name=name, names=_those(near or fitting))
     raise click.UsageError(text)
 

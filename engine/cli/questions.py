@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.cli.file_trouble import text_of
 from engine.cli.reader import seconds
 from engine.cli.sayings import said_again
-from engine.cli.translate import _, later, listed
+from engine.cli.translate import _, asked_for, later, listed
 from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -192,12 +192,12 @@ class Calendars:
         return load_calendar(text_of(file), _zone(desk), file=file.as_posix())
 
     def _unknown(self, name: str) -> NotFound:
-        from difflib import get_close_matches
+        from engine.nearness import nearest
 
         names = self.names()
-        near = get_close_matches(name, names, n=1)
+        near = nearest(name, names)
         mend = (
-            _("did you mean `{name}`?").format(name=near[0])
+            asked_for(near)
             if near
             else _("known are {names}; a file is named by its path, as in `calendars/office.yaml`").format(
                 names=listed(f"`{one}`" for one in names)

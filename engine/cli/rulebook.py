@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from engine.cli.said import told_findings
-from engine.cli.translate import _
+from engine.cli.translate import _, asked_for
 from engine.errors import NotFound
+from engine.nearness import nearest
 
 
 def summaries() -> Mapping[str, str]:
@@ -23,10 +23,10 @@ def page_of(rule: str) -> str:
 
     known = summaries()
     if rule not in known:
-        near = get_close_matches(rule, known, 1)
+        near = nearest(rule, known)
         raise NotFound(
             _("there is no rule `{name}`").format(name=rule),
-            help=_("did you mean `{name}`?").format(name=near[0]) if near else _("`casewright explain` lists them"),
+            help=asked_for(near) if near else _("`casewright explain` lists them"),
         )
     return page(rule, told_findings, _said)
 

@@ -78,6 +78,8 @@ SENTENCES = (
     later("repeat a command with the same content, or give a new command a new key"),
     later("`{name}` has {size} MiB; at most {most} MiB can be attached"),
     later("keep large files elsewhere and attach a link"),
+    later("`name` of a file is empty"),
+    later("give the name it is kept by, such as `photo.jpg`"),
     later("no answer of the form names the file `{name}`"),
     later("give a file field the file's `hash`"),
     later("`{person}` cannot name a person: printable text without `:`, and not `engine`"),

@@ -32,6 +32,13 @@ def listed(parts: Iterable[str]) -> str:
     return _(", ").join(parts)
 
 
+def asked_for(names: Sequence[str]) -> str:
+    """Ask which of some names was meant."""
+    if len(names) == 1:
+        return _("did you mean `{name}`?").format(name=names[0])
+    return _("did you mean {names}?").format(names=_(" or ").join(f"`{name}`" for name in names))
+
+
 def labelled(name: object, text: str) -> str:
     """Put a name before what is said of it, with the colon of the reader's language."""
     return _("{name}: {text}").format(name=name, text=text)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 from engine.core.cases import Reason
 from engine.fields import Words, word
+from engine.nearness import either, nearest
 
 WORDS: Mapping[str, Words] = {
     "unknown_action": {
@@ -217,14 +217,14 @@ def _in(language: str, value: object) -> object:
 
 def near(name: str, candidates: Iterable[str]) -> str:
     """The near miss, ready to stand behind a name; empty where there is none."""
-    found = get_close_matches(name, list(candidates), 1, 0.7)
-    return f" (`{found[0]}`?)" if found else ""
+    found = nearest(name, candidates, 0.7)
+    return f" ({either(found)}?)" if found else ""
 
 
 def meant(name: str, candidates: Iterable[str]) -> Words:
     """The near miss, as `near` gives it, in every language we speak."""
-    found = near(name, candidates)
-    return {"en": found, "zh": found.replace(" (", "（是否指 ").replace("?)", "？）")}
+    found = nearest(name, candidates, 0.7)
+    return {"en": near(name, candidates), "zh": f"（是否指 {either(found, ' 或 ')}？）" if found else ""}
 
 
 def listed(names: Iterable[str]) -> Words:

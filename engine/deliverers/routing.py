@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from engine.deliverers.mail import mail_server
 from engine.deliverers.settings import Table
 from engine.deliverers.web import hook
 from engine.errors import UsageError
+from engine.nearness import asked, nearest
 
 GROUP = "casewright.deliverers"
 """The entry points by which a package of the host's offers a kind of its own: called with the table's settings."""
@@ -105,5 +105,5 @@ def _hosts_own(kind: str, table: Table) -> Deliver:
 
 def _near(kind: str, kinds: Iterable[str]) -> str:
     kinds = sorted(kinds)
-    close = get_close_matches(kind, kinds, 1)
-    return f"; did you mean `{close[0]}`?" if close else f"; there is {', '.join(f'`{one}`' for one in kinds)}"
+    close = nearest(kind, kinds)
+    return f"; {asked(close)}" if close else f"; there is {', '.join(f'`{one}`' for one in kinds)}"

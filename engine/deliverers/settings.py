@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.nearness import asked, nearest
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -94,13 +94,9 @@ class Table:
         """Refuse a key that means nothing here."""
         for key in self.values:
             if key not in self.asked:
-                near = get_close_matches(key, sorted(self.asked), 1)
-                meant = (
-                    f"; did you mean `{near[0]}`?"
-                    if near
-                    else f"; there is {', '.join(f'`{one}`' for one in sorted(self.asked))}"
-                )
-                raise self.wrong(key, f"means nothing here{meant}")
+                near = nearest(key, sorted(self.asked))
+                meant = asked(near) if near else f"there is {', '.join(f'`{one}`' for one in sorted(self.asked))}"
+                raise self.wrong(key, f"means nothing here; {meant}")
 
     def wrong(self, key: str, why: str) -> UsageError:
         """A setting that will not do."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from engine.expressions.checker import DATE, DURATION, FUNCTIONS, INSTANT, MONEY, Checker
 from engine.expressions.scope import Group, Names, Problem
 from engine.expressions.tree import TOKEN
+from engine.nearness import asked, nearest
 
 _ERROR = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _TYPE_WORDS = {
@@ -88,9 +88,8 @@ def hidden(offset: int, name: str, seen: Names) -> Problem:
 def near_miss(name: str, known: Iterable[str]) -> str | None:
     """A hint at the nearest known name, or at all if they are few."""
     names = list(known)
-    near = get_close_matches(name, names, 1)
-    if near:
-        return f"did you mean `{near[0]}`?"
+    if near := nearest(name, names):
+        return asked(near)
     listed = ", ".join(f"`{known_name}`" for known_name in names[:12])
     return f"there is {listed}{' …' if len(names) > 12 else ''}" if names else None
 
@@ -116,8 +115,7 @@ def _undeclared(text: str, offset: int, name: str, checker: Checker, seen: Names
         return Problem(start, len(first), "unknown-name", f"`{first}` is not a name here", mend)
     members = [f"{place}.{first}" for place in ("case", "form") if first in _members(place, checker, seen)]
     if members:
-        mend = f"did you mean {' or '.join(f'`{member}`' for member in members)}?"
-        return Problem(start, len(first), "unknown-name", f"`{first}` is not a name here", mend)
+        return Problem(start, len(first), "unknown-name", f"`{first}` is not a name here", asked(members))
     return unknown(start, first, "a name here", seen)
 
 

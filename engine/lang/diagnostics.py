@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal, NamedTuple
+
+from engine.nearness import asked, nearest
 
 Severity = Literal["error", "warning"]
 
@@ -66,14 +67,18 @@ def shown(text: str, limit: int = 60) -> str:
 
 def near_miss(name: str, candidates: Iterable[str]) -> str | None:
     """The known name that was probably meant, if one is close enough to be worth saying."""
+    return next(iter(near_misses(name, candidates)), None)
+
+
+def near_misses(name: str, candidates: Iterable[str]) -> list[str]:
+    """The known names of which one was probably meant, likest first; several where each is one slip away."""
     known = [candidate for candidate in dict.fromkeys(candidates) if candidate != name]
     letters = sorted(name.lower().replace("-", "_"))
-    swapped = next((candidate for candidate in known if sorted(candidate) == letters), None)
+    swapped = [candidate for candidate in known if sorted(candidate) == letters]
     # Short names share few letters even when only one is wrong: `too` and `to`, `bye` and `by`; not `send`, `append`.
     is_short = len(name) <= 5
     alike = [candidate for candidate in known if not is_short or abs(len(candidate) - len(name)) < 2]
-    close = get_close_matches(name, alike, n=1, cutoff=0.6 if is_short else 0.7)
-    return swapped or (close[0] if close else None)
+    return swapped[:1] or nearest(name, alike, 0.6 if is_short else 0.7)
 
 
 _ELSEWHERE = {
@@ -88,8 +93,8 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """The help line for a near miss, or nothing when no name is close."""
     known = tuple(candidates)
     elsewhere = _ELSEWHERE.get(name.lower())
-    meant = elsewhere if elsewhere in known else near_miss(name, known)
-    return None if meant is None else f"did you mean `{meant}`?"
+    meant = [elsewhere] if elsewhere in known else near_misses(name, known)
+    return asked(meant) if meant else None
 
 
 _IGNORE = re.compile(r"#\s*casewright:\s*(?P<word>\w+)\s*(?:\[(?P<rules>[^\]]*)\])?(?P<reason>.*)$")

@@ -211,6 +211,16 @@ def test_a_keyword_nearly_right_is_told(bare: Engine) -> None:
             "`question.since` of `report_sla` is",
             "`read_in",
         ),
+        (
+            lambda engine: engine.outbox(status="lost"),
+            "`status` of `outbox` is one of `waiting`, `delivered`, `superseded`, `imported`, `dead`, not `'lost'`",
+            None,
+        ),
+        (
+            lambda engine: engine.attach("E-1", " ", b"x", actor=LIN),
+            "`name` of a file is empty",
+            "give the name it is kept by, such as `photo.jpg`",
+        ),
         (lambda engine: engine.report_sla(SlaQuestion(by="clock")), "`question.by` of `report_sla` is a list", None),
         (lambda engine: engine.worklist(Search(actor=LIN, due_within="1h")), "`search.due_within` of", "`parse_dur"),
         (lambda engine: engine.act_many([Act(case=1, action="a")], actor=LIN), "`acts[0].case` of `act_many`", "`str("),

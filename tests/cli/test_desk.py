@@ -371,9 +371,10 @@ def test_who_holds_a_case_is_told_to_who_wants_to_release_it() -> None:
     assert f"`{case}` is held by `zhao.lei`, not by `wang.fang`" in run("release", case, "--as", "wang.fang").err
 
 
-def test_where_there_is_no_process_nothing_passes_the_check() -> None:
+@pytest.mark.parametrize("command", ["check", "test", "publish", "play"])
+def test_where_there_is_no_process_nothing_passes(command: str) -> None:
     """`check .` beside the folder of processes said that no process has an error, and so it would for ever."""
-    done = run("check", ".")
+    done = run(command, ".")
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("error: `.` holds no process\nhelp: name the folder of processes")
 
@@ -602,6 +603,14 @@ def test_a_person_is_named_changed_and_let_go() -> None:
     assert person == {"id": "wu.di", "name": "吴迪", "roles": ["supervisor"], "is_active": False, "language": None}
     assert run("open", "repair", "--as", "wu.di", *fields(*REPORT)).code == 4
     assert run("actor", "remove", "wu.dy", "--as", "boss").code == 3
+
+
+def test_roles_are_called_by_their_labels_elsewhere_than_in_english() -> None:
+    given = run("actor", "add", "wu.di", "--role", "agent", "--role", "dispatcher", "--as", "boss", language="zh")
+    assert given.out == "wu.di：客服专员，维修班值班员\n"
+    assert "客服专员，维修班值班员" in run("actor", "list", language="zh").out
+    assert "agent, dispatcher" in run("actor", "list").out
+    assert "客服专员" in run("actor", "show", "wu.di", "--as", "boss", language="zh").out
 
 
 def test_letting_a_person_go_names_the_cases_that_still_wait_on_them() -> None:

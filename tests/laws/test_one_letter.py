@@ -89,14 +89,7 @@ def names() -> tuple[Word, ...]:
     """Every name that something else depends on: with another one in its place something is wrong."""
     found = [word for file in FILES for word in dict.fromkeys(names_of(file))]
     named = {word.text for word in found if not word.is_given}
-    twins = twins_among({word.text for word in found if word.is_given})
-    return tuple(word for word in found if not word.is_given or (word.text in named and word.text not in twins))
-
-
-def twins_among(given: set[str]) -> set[str]:
-    """Names one letter apart, such as `improve` and `improved`: of a slip in one the other may have been meant."""
-    pairs = [(one, one[:at] + one[at + 1 :]) for one in given for at in range(len(one))]
-    return {name for one, other in pairs if other in given for name in (one, other)}
+    return tuple(word for word in found if not word.is_given or word.text in named)
 
 
 def with_a_letter(word: Word, at: int, letter: str) -> dict[str, str]:
@@ -113,8 +106,8 @@ def points_to(found: Diagnostic, word: Word) -> bool:
     places = [found.span, *(span for span, _ in found.related)]
     if any(place.file == word.file and place.line <= word.line <= place.end_line for place in places):
         return True
-    said = f"at line {word.line}?" if found.span.file == word.file else f"in {word.file}:{word.line}?"
-    return said in (found.help or "")
+    said = f"at line {word.line}" if found.span.file == word.file else f"in {word.file}:{word.line}"
+    return re.search(rf"{re.escape(said)}[,?]", found.help or "") is not None
 
 
 @settings(max_examples=40)

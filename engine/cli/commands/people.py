@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, listed
+from engine.cli.translate import _, asked_for, listed
 from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -110,8 +111,9 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
         streams.give({"actors": [person_document(person) for person in people]})
         return Exit.DONE
     columns = [Column(head=_("person")), Column(head=_("name")), Column(head=_("roles"), is_wide=True), Column(head="")]
+    called = _roles_called(streams, engine)
     rows = [
-        Row(cells=[person.id, person.name, listed(person.roles), "" if person.is_active else _("acts no more")])
+        Row(cells=[person.id, person.name, called(person), "" if person.is_active else _("acts no more")])
         for person in people
     ]
     write_table(streams, columns, rows)
@@ -126,7 +128,7 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
         streams.give({**person_document(person), "addresses": dict(addresses)})
         return Exit.DONE
     reached = listed(f"{kind} {address}" for kind, address in addresses.items())
-    roles = listed(person.roles) if person.is_active else _("acts no more")
+    roles = _roles_called(streams, engine)(person) if person.is_active else _("acts no more")
     streams.say(" · ".join(part for part in (person.id, person.name, roles, reached) if part))
     return Exit.DONE
 
@@ -179,10 +181,19 @@ def run_remove(streams: Streams, engine: Engine, args: Args) -> int:
 
 def _roles(streams: Streams, engine: Engine) -> list[str]:
     """Name the roles of every published desk, each with its label."""
-    reader = reader_of(streams, engine)
-    desks = [engine.definition(one.process, one.version).desk for one in engine.published()]
-    labels = {name: label for desk in desks for name, label in desk.roles.items()}
+    reader, labels = reader_of(streams, engine), _labels(engine)
     return ["`admin`", *(f"`{name}` {reader.said(labels[name], name)}" for name in sorted(labels) if name != "admin")]
+
+
+def _labels(engine: Engine) -> Mapping[str, Mapping[str, str]]:
+    desks = [engine.definition(one.process, one.version).desk for one in engine.published()]
+    return {name: label for desk in desks for name, label in desk.roles.items()}
+
+
+def _roles_called(streams: Streams, engine: Engine) -> Callable[[Person], str]:
+    """Say how the roles of a person are called: by the names one types, elsewhere than in English by their labels."""
+    reader, labels = reader_of(streams, engine), _labels(engine)
+    return lambda person: listed(reader.called(name, labels.get(name, {})) for name in person.roles)
 
 
 def _known(engine: Engine, name: str) -> Person | None:
@@ -192,12 +203,12 @@ def _known(engine: Engine, name: str) -> Person | None:
 def _found(engine: Engine, name: str) -> Person:
     person = _known(engine, name)
     if person is None:
-        from difflib import get_close_matches
+        from engine.nearness import nearest
 
-        near = get_close_matches(name, [person.id for person in engine.people()], 1)
+        near = nearest(name, [person.id for person in engine.people()])
         raise NotFound(
             _("nobody here is called `{name}`").format(name=name),
-            help=_("did you mean `{name}`?").format(name=near[0]) if near else None,
+            help=asked_for(near) if near else None,
         )
     return person
 
@@ -211,7 +222,8 @@ def _save(streams: Streams, engine: Engine, args: Args, person: Person) -> int:
     if streams.is_json:
         streams.give(person_document(person))
     elif person.is_active:
-        streams.say(_("{person}: {roles}").format(person=person.id, roles=listed(person.roles) or _("no role")))
+        roles = _roles_called(streams, engine)(person) or _("no role")
+        streams.say(_("{person}: {roles}").format(person=person.id, roles=roles))
     else:
         streams.say(_("{person} acts no more").format(person=person.id))
     return Exit.DONE

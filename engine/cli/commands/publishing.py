@@ -10,7 +10,7 @@ from engine.cli.answer import opens_next
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
-from engine.cli.folder import checked_paths, publish_all
+from engine.cli.folder import checked_paths, need_process, publish_all
 from engine.cli.parameters import ProcessPath
 from engine.cli.streams import Streams
 from engine.cli.translate import _, later, plural
@@ -45,7 +45,9 @@ def run_publish(streams: Streams, args: Args) -> int:
     """Publish processes; nothing is published while one of them has an error. What is wrong with a file comes first."""
     from engine.app import Engine
 
-    chosen = checked_paths(args.paths or (args.settings.folder,))
+    paths = args.paths or (args.settings.folder,)
+    chosen = checked_paths(paths)
+    need_process(chosen, paths)
     if chosen.errors:
         write_findings(streams, chosen, "json" if streams.is_json else "text")
         return Exit.FAILED

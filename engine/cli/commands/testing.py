@@ -13,7 +13,7 @@ from engine.cli.command import Args, Command, plain_command
 from engine.cli.coverage_page import ITEMS, KINDS, coverage_page
 from engine.cli.exits import Exit
 from engine.cli.findings import write_findings
-from engine.cli.folder import Checked, checked_paths
+from engine.cli.folder import Checked, checked_paths, need_process
 from engine.cli.generated import generate
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import ProcessPath
@@ -93,7 +93,9 @@ class _Tested:
 def run_test(streams: Streams, args: Args) -> int:
     """Run scenarios."""
     refuse_existing(args.html, is_forced=args.force)
-    checked = checked_paths(args.paths or (args.settings.folder,))
+    paths = args.paths or (args.settings.folder,)
+    checked = checked_paths(paths)
+    need_process(checked, paths)
     if checked.errors:
         write_findings(streams, checked, "json" if streams.is_json else "text")
         return Exit.FAILED

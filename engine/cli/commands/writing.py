@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,15 +17,16 @@ from engine.cli.commands.editing import known_to_editors
 from engine.cli.definitions import meant_definition
 from engine.cli.exits import Exit
 from engine.cli.findings import FORMATS, write_findings
-from engine.cli.folder import Checked, checked_paths
+from engine.cli.folder import Checked, checked_paths, need_process
 from engine.cli.handbook import as_markdown, book_document, lines_of, write_book
 from engine.cli.parameters import ProcessPath
 from engine.cli.rulebook import on_screen, page_of, summaries
 from engine.cli.settings import Settings
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, listed
+from engine.cli.translate import _, asked_for, listed
 from engine.errors import Conflict, NotFound, UsageError
+from engine.nearness import nearest
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LABEL = re.compile(r"\{en: (?P<en>[^{},]+), zh: (?P<zh>[^{},]+)\}")
@@ -189,11 +189,7 @@ def run_check(streams: Streams, args: Args) -> int:
     """Check processes."""
     paths = args.paths or (args.settings.folder,)
     checked = checked_paths(paths)
-    if not checked.processes and not any(Path(path).name == "desk.yaml" for path in checked.texts):
-        raise NotFound(  # what checks nothing passes for ever
-            _("`{file}` holds no process").format(file=paths[0]),
-            help=_("name the folder of processes, such as `processes`; `casewright new NAME` writes one"),
-        )
+    need_process(checked, paths)
     if args.against is not None and not checked.errors:
         checked.findings += findings_against(streams, args, checked)
     form = args.form or ("json" if streams.is_json else "text")
@@ -258,10 +254,10 @@ def _explain_process(streams: Streams, args: Args) -> int:
 
     book = handbook_of(Speech(definition, streams.language))
     if args.state is not None and args.state not in definition.states:
-        near = get_close_matches(args.state, definition.states, 1)
+        near = nearest(args.state, definition.states)
         raise NotFound(
             _("`{process}` has no state `{state}`").format(process=definition.process, state=args.state),
-            help=_("did you mean `{name}`?").format(name=near[0])
+            help=asked_for(near)
             if near
             else _("it has {names}").format(names=listed(f"`{name}`" for name in definition.states)),
         )

@@ -46,6 +46,8 @@ PHRASES = (
     later("the character U+{code}"),
     later("a backtick"),
     later("at line {number}"),
+    later("`{name}`, declared at line {number}"),
+    later("`{name}`, declared in {place}"),
     later("did you mean {names}"),
     later("nothing"),
     later("`{name}` {number} times"),

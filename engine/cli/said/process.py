@@ -9,6 +9,8 @@ SENTENCES = (
     later("did you mean `{name}`?"),
     later("did you mean `{name}`, declared at line {number}?"),
     later("did you mean `{name}`, declared in {place}?"),
+    later("did you mean {first}, or {second}?"),
+    later("did you mean {first}, {second}, or {third}?"),
     later("did you mean {names}?"),
     later("there is {names}"),
     later("there is {names} …"),

@@ -33,6 +33,11 @@ class Shared:
     choices: Mapping[str, Cursor]
     registers: Mapping[str, Cursor] = field(default_factory=dict)  # party → the fields that its register keeps
 
+    def kept_of(self, party: str) -> Places:
+        """What the register of a party keeps, and where that is declared."""
+        written = self.registers.get(party)
+        return {name: cursor.name_span for name, cursor in written.entries()} if written is not None else {}
+
     def fields(self, table: Cursor | None) -> dict[str, Field]:
         """The fields of a mapping."""
         if table is None:

@@ -300,7 +300,7 @@ def _register(one: _One) -> Iterator[Effect]:
             values[field] = value_of(one.known, cursor, place, party.register[field])
             continue
         message = f"the register of `{party.name}` does not keep `{field}`"
-        one.known.notes.unknown("field", cursor.name_span, message, field, built_in(*party.register))
+        one.known.notes.unknown("field", cursor.name_span, message, field, one.known.desk.shared.kept_of(party.name))
     is_new = flag(one.cursor, "new")
     usual = {field for field, kept in party.register.items() if kept.default is not None}
     for field in (field for field in party.register if is_new and field not in values.keys() | usual):

@@ -14,7 +14,7 @@ from engine.frozen import Frozen
 from engine.lang.build.changes import Changes, Fields, applied
 from engine.lang.build.cursor import Cursor, names_in
 from engine.lang.build.desk import DeskFile
-from engine.lang.build.notes import Notes, Places, built_in, did_you_mean
+from engine.lang.build.notes import NOWHERE, Notes, Places, built_in, did_you_mean
 from engine.lang.build.others import Others
 from engine.lang.build.outline import Outline
 from engine.lang.build.presence import Presence
@@ -23,7 +23,7 @@ from engine.lang.diagnostics import Span
 OPENING = "opening"
 _SECTIONS = ("actions", "states", "clocks", "facts", "figures", "counts", "authority")
 _UNSET = re.compile(r"`case\.([a-z0-9_]+)` may be unset here")
-_MEANT = re.compile(r"did you mean `([a-z0-9_]+)`\?")
+_MEANT = re.compile(r"did you mean (`[a-z0-9_]+`(?: or `[a-z0-9_]+`)*)\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +178,13 @@ class Known:
         tables = [*self.facts.values(), *self.fields.values()]
         columns = {name: column for table in tables for name, column in table.columns.items()}
         origins = {name: origin for name, column in columns.items() if (origin := self.notes.origin(column))}
-        places = {name: at for section in _SECTIONS for name, at in self.outline.places(section).items()}
+        places = {
+            name: at for party in self.desk.shared.registers for name, at in self.desk.shared.kept_of(party).items()
+        }
+        places |= {name: at for section in _SECTIONS for name, at in self.outline.places(section).items()}
         places = {**{name: o.name_span for name, o in origins.items()}, **self.places_of_fields(), **places}
-        return did_you_mean(near[1], places[near[1]], span) if near[1] in places else mend
+        names = near[1].strip("`").split("` or `")
+        return did_you_mean({name: places.get(name, NOWHERE) for name in names}, span)
 
     def condition(self, cursor: Cursor | None, place: Place) -> Expression | None:
         """The condition that is written there, if any is."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from engine.lang.build.cursor import Cursor
-from engine.lang.diagnostics import Diagnostic, Span, error, near_miss, warning
+from engine.lang.diagnostics import Diagnostic, Span, error, near_misses, warning
 
 T = TypeVar("T")
 
@@ -71,9 +71,8 @@ def meant(name: str, span: Span, known: Places, written: str = "") -> str | None
 
     Names that are all built in are not added to, so nothing is said of where.
     """
-    near = near_miss(name, known)
-    if near is not None:
-        return did_you_mean(near, known[near], span)
+    if near := near_misses(name, known):
+        return did_you_mean({one: known[one] for one in near}, span)
     if not known:
         return written or None
     listed = ", ".join(f"`{candidate}`" for candidate in list(known)[:MOST_LISTED])
@@ -81,12 +80,16 @@ def meant(name: str, span: Span, known: Places, written: str = "") -> str | None
     return f"{there}; {written}" if written and any(place.file for place in known.values()) else there
 
 
-def did_you_mean(name: str, at: Span, span: Span) -> str:
-    """The question whether a name was meant, with the place where it is declared."""
+def did_you_mean(names: Places, span: Span) -> str:
+    """The question which name was meant, each with the place where it is declared."""
+    said = [f"`{name}`" + _declared(at, span) for name, at in names.items()]
+    return f"did you mean {', or '.join(said) if any(at.file for at in names.values()) else ' or '.join(said)}?"
+
+
+def _declared(at: Span, span: Span) -> str:
     if not at.file:
-        return f"did you mean `{name}`?"
-    place = f"at line {at.line}" if at.file == span.file else f"in {at.file}:{at.line}"
-    return f"did you mean `{name}`, declared {place}?"
+        return ""
+    return f", declared at line {at.line}" if at.file == span.file else f", declared in {at.file}:{at.line}"
 
 
 NOWHERE = Span("", 0, 0, 0, 0)

@@ -9,8 +9,9 @@ from typing import Literal, NoReturn
 from engine.calendars import parse_duration
 from engine.fields import Field
 from engine.hours import WEEKDAYS, parse_clock
-from engine.lang.diagnostics import near_miss
+from engine.lang.diagnostics import near_misses
 from engine.moments import Every, Moment
+from engine.nearness import asked
 from engine.timeline import CalendarError
 
 SECOND = 1000
@@ -111,8 +112,8 @@ class _Reader:
         field = self.fields.get(name)
         if field is None:
             instants = [known for known, declared in self.fields.items() if declared.type == "instant"]
-            near = near_miss(name, instants) or near_miss(name, self.fields)
-            mend = f"did you mean `case.{near}`?" if near else None
+            near = near_misses(name, instants) or near_misses(name, self.fields)
+            mend = asked(f"case.{one}" for one in near) if near else None
             self.fault("unknown-field", f"`{name}` is not a field of the case", mend, part)
         if field.type != "instant":
             mend = "only a field of type `instant` names a point in time"
@@ -129,8 +130,8 @@ class _Reader:
         if text[:1].isdigit() or text.startswith("PT"):
             return _duration(self, text)
         instants = [f"case.{name}" for name, field in self.fields.items() if field.type == "instant"]
-        near = f"case.{text}" if text in self.fields else near_miss(text, [*_WORDS, *instants])
-        mend = f"did you mean `{near}`?" if near else _MEND[self.place]
+        near = [f"case.{text}"] if text in self.fields else near_misses(text, [*_WORDS, *instants])
+        mend = asked(near) if near else _MEND[self.place]
         return self.fault("bad-time", f"`{text}` is no time", mend, text)
 
     def shift(self, text: str, sign: int) -> tuple[int, Literal["business", "calendar"], int]:
@@ -176,9 +177,9 @@ def read_every(text: str) -> Every:
     if found is None or unit not in ("day", "week", "month"):
         if plain[:1].isdigit() or plain.startswith("PT"):
             return Every(text=plain, length=_duration(reader, plain))
-        near = near_miss(unit, ["day", "week", "month"])
+        near = near_misses(unit, ["day", "week", "month"])
         mend = "write a duration, `day at 09:00`, `week on mon at 09:00` or `month on 30 at 09:00`"
-        reader.fault("bad-time", f"`{plain}` is no rhythm", f"did you mean `{near}`?" if near else mend, unit)
+        reader.fault("bad-time", f"`{plain}` is no rhythm", asked(near) if near else mend, unit)
     at = reader.clock(found["at"]) if found["at"] else 0
     on = _on(reader, unit, found["on"])
     return Every(text=plain, unit=unit, on=on, at=at)  # type: ignore[arg-type]
@@ -192,8 +193,8 @@ def _on(reader: _Reader, unit: str, on: str | None) -> int:
     if unit == "week":
         if on in WEEKDAYS:
             return WEEKDAYS.index(on)
-        near = near_miss(on or "", WEEKDAYS)
-        mend = f"did you mean `{near}`?" if near else "write `week on mon`; the days are " + " ".join(WEEKDAYS)
+        near = near_misses(on or "", WEEKDAYS)
+        mend = asked(near) if near else "write `week on mon`; the days are " + " ".join(WEEKDAYS)
         reader.fault("bad-time", f"`{on}` is no day of the week" if on else "a week needs a day", mend, on or "")
     if on and on.isdigit() and 1 <= int(on) <= 31:
         return int(on)

@@ -1,0 +1,38 @@
+"""Which known name was probably meant: the nearest one, and every other that is one slip away as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+MOST_MEANT = 3
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """The known names that were probably meant, the likest first; none where none is close.
+
+    Several only where a single slip leads to each: a letter too many, too few, another, or two swapped.
+    """
+    close = get_close_matches(name, list(dict.fromkeys(known)), 10, cutoff)
+    if close and is_a_slip(name, close[0]):
+        return [one for one in close if is_a_slip(name, one)][:MOST_MEANT]
+    return close[:1]
+
+
+def is_a_slip(one: str, other: str) -> bool:
+    """Whether two names differ by one letter, or by two swapped."""
+    least = min(len(one), len(other))
+    same = next((at for at in range(least) if one[at] != other[at]), least)
+    one, other = one[same:], other[same:]
+    is_swapped = (one[:2], one[2:]) == (other[1::-1], other[2:])
+    return is_swapped or one[1:] == other or one == other[1:] or one[1:] == other[1:]
+
+
+def either(names: Iterable[str], link: str = " or ") -> str:
+    """Names of which one is meant, each between backticks."""
+    return link.join(f"`{name}`" for name in names)
+
+
+def asked(names: Iterable[str]) -> str:
+    """The question which of some names was meant."""
+    return f"did you mean {either(names)}?"
