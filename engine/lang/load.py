@@ -172,7 +172,7 @@ def _attempt(files: Files, process: str, *, rules: bool = True) -> _Attempt:
         from engine.lang.rules.listing import findings_of
         from engine.lang.rules.rule import Checked
 
-        findings += findings_of(Checked(built.definition, known, built.behaving), is_readable=is_readable)
+        findings += findings_of(Checked(built.definition, known, built.behaving), tuple(findings))
     if not is_readable:
         return _Attempt(None, known, tuple(findings))
     behaviour, words = hashes_of(built.definition, built.used)

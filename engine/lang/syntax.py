@@ -42,11 +42,11 @@ def explain(fault: Any, file: str, lines: Sequence[str], last: Scalar | None) ->
         return error("syntax", at, f"a value is expected here, not `{char}`", mend)
     if "mapping values" in problem:
         mend = "quote text that holds `: `, or look at the indentation of this line and the one above"
-        return error("syntax", at, "a `:` stands where no key can be", mend)
+        return error("syntax", at, "a `:` stands where no key can be", mend, _above(at, lines))
     if "could not find expected ':'" in problem:
         return _no_key(since, lines)
     if "expected key" in problem or "expected '-'" in problem:
-        return _misplaced(line, at, last)
+        return _misplaced(line, at, last, lines)
     return error("syntax", at, f"this is not YAML: {problem}", _QUOTE if _BEGINS_WITH_SIGN.search(line) else None)
 
 
@@ -100,6 +100,9 @@ def _bracket(at: Span, since: Span, lines: Sequence[str], last: Scalar | None, e
         related = [(at, "noticed here")]
         return error("syntax", since, f"the `{opened}` that opens here is not closed", _QUOTE_BRACKETS, related)
     is_key = lines[at.line - 1][at.column - 1 : at.column] == ":"  # what stands before it has swallowed a comma
+    if is_key and at.line > since.line and (_indent(lines[at.line - 1]) or 0) <= (_indent(lines[since.line - 1]) or 0):
+        related = [(at, "noticed here")]
+        return error("syntax", since, f"the `{opened}` that opens here is not closed", _QUOTE_BRACKETS, related)
     mend = narrow_mend(last.text) if last is not None and is_key else None
     said = f"inside `{opened}` a comma or the closing bracket is missing here"
     return error("syntax", at, said, mend or _QUOTE_BRACKETS)
@@ -113,7 +116,7 @@ def _token(char: str, at: Span) -> Diagnostic:
     return error("syntax", at, f"a text cannot begin with {name} unless it is quoted", _QUOTE)
 
 
-def _misplaced(line: str, at: Span, last: Scalar | None) -> Diagnostic:
+def _misplaced(line: str, at: Span, last: Scalar | None, lines: Sequence[str]) -> Diagnostic:
     """Something that stands where a key or a list item was expected."""
     if last is not None and last.span.end_line == at.line and last.span.end_column <= at.column:
         if last.style in ("'", '"'):
@@ -123,4 +126,22 @@ def _misplaced(line: str, at: Span, last: Scalar | None) -> Diagnostic:
     if line.lstrip().startswith("- "):
         return error("syntax", at, "a list item stands where a key is expected", "indent it below its key")
     mend = "give it the same number of spaces as the keys beside it"
-    return error("syntax", at, "this line is not indented like the lines it belongs to", mend)
+    return error("syntax", at, "this line is not indented like the lines it belongs to", mend, _above(at, lines))
+
+
+def _above(at: Span, lines: Sequence[str]) -> list[tuple[Span, str]]:
+    """The line above, which may be the one that is wrong, where it has no key or is indented otherwise."""
+    number = next((number for number in range(at.line - 1, 0, -1) if _indent(lines[number - 1]) is not None), 0)
+    inset = _indent(lines[number - 1]) if number else None
+    if inset is None:
+        return []
+    above = Span(at.file, number, inset + 1, number, inset + 2)
+    if ":" not in lines[number - 1]:
+        return [(above, "this one has no `:`")]
+    return [(above, "or this one is not")] if inset != _indent(lines[at.line - 1]) else []
+
+
+def _indent(line: str) -> int | None:
+    """How far in a line begins; None of one that says nothing."""
+    bare = line.lstrip()
+    return len(line) - len(bare) if bare and not bare.startswith("#") else None

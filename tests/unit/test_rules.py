@@ -55,6 +55,47 @@ def other(name: str, *actions: str) -> str:
 CLOSE = "close: {label: {en: Close}, by: [agent], to: closed}"
 
 
+# ---------------------------------------------------------------- what is told beside other errors
+
+REOPENED = f"""{HEAD}clocks: {{answer: {{label: {{en: Answered}}, goal: 1h, met_by: [close], thresholds: usual}}}}
+states:
+  working: {{label: {{en: Working}}, waiting_on: agent, actions: {{{CLOSE}}}}}
+  lost: {{label: {{en: Lost}}, waiting_on: agent, actions: {{{act("end", "closed")}}}}}
+  closed: {{label: {{en: Closed}}, final: done, actions: {{{act("again", "working")}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "first", "told"),
+    [
+        (("goal: 1h", "goal: 1x"), "bad-time", {"unreachable-state"}),  # ways are whole, promises are not
+        (("stars: {type: integer", "stars: {type: intger"), "wrong-value", {"unreachable-state", "on-reopen-unsaid"}),
+        (("label: {en: Lost}", "label: {xx: Lost}"), "unknown-language", {"unreachable-state", "on-reopen-unsaid"}),
+        (("to: working}", "to: workin}"), "unknown-state", {"on-reopen-unsaid"}),  # who knows where that leads
+        (("states:", "staets:"), "unknown-key", set()),  # and what all else of it would be
+    ],
+)
+def test_rules_speak_beside_an_error_as_long_as_they_read_nothing_of_what_is_wrong(
+    spoilt: tuple[str, str], first: str, told: set[str]
+) -> None:
+    assert set(ids(REOPENED)) == {"unreachable-state", "on-reopen-unsaid"}
+    assert spoilt[0] in REOPENED
+    found = set(ids(REOPENED.replace(*spoilt)))
+    assert first in found
+    assert found & {"unreachable-state", "on-reopen-unsaid", "trap", "clock-unmet", "clock-never-starts"} == told
+
+
+def test_an_action_that_stays_in_a_final_state_opens_nothing_again() -> None:
+    assert set(ids(REOPENED.replace("to: working}", "to: stay}"))) == {"unreachable-state", "final-stays"}
+
+
+def test_a_brace_that_stands_alone_in_a_text_is_found() -> None:
+    found = findings(f'summary: "{{case.subject"\n{HEAD}')
+    assert [(one.id, one.message, one.span.column) for one in found if one.id == "unknown-placeholder"] == [
+        ("unknown-placeholder", "`{` stands alone in this text", 11)
+    ]
+
+
 # ---------------------------------------------------------------- conditions and branches
 
 

@@ -122,7 +122,7 @@ def test_values_are_those_of_yaml_1_2():
         ("a: 'x' in b\n", "syntax", 1, 8),
         ("a: {b: 'x' in c}\n", "syntax", 1, 12),
         ("a: {en: The fee is {case.fee}, zh: x}\n", "syntax", 1, 20),
-        ("a: {b: c\nd: e\n", "syntax", 2, 2),
+        ("a: {b: c\nd: e\n", "syntax", 1, 4),
         ("a: {b: c,\n\nd: [e\n", "syntax", 3, 4),
         ('a: "never closed\nb: 1\n', "syntax", 1, 4),
         ('a: "\\q"\n', "syntax", 1, 5),
@@ -352,3 +352,18 @@ def test_the_tree_and_the_plain_value_say_the_same():
         return node.plain
 
     assert undressed(document.root) == document.root.plain == {"a": [1, {"b": "c"}], "d": {"e": ["f"]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "note"),
+    [
+        ("a:\n  b: {c: 1\n  d: 2\n", 2, (3, "noticed here")),  # not where the next line begins
+        ("a:\n  b: {c: 1\n    e: 3}\n", 3, None),  # inside it a comma is missing
+        ("a:\n    b: 1\n  c: 2\n", 3, (2, "or this one is not")),
+        ("a:\n  by [x]\n  c: 2\n", 3, (2, "this one has no `:`")),
+    ],
+)
+def test_of_two_lines_that_do_not_fit_both_are_named(text: str, line: int, note: tuple[int, str] | None) -> None:
+    _, (found,) = read(text, "a.yaml")
+    assert found.span.line == line
+    assert [(place.line, said) for place, said in found.related] == ([note] if note else [])

@@ -155,6 +155,8 @@ SENTENCES = (
     later("give each a label of its own"),
     # texts
     later("`{text}` means nothing in this text"),
+    later("`{sign}` stands alone in this text"),
+    later("a name in a text stands between two braces, as in `{{case.id}}`; a brace alone means nothing"),
     later("what a form asks is kept in the case: write `{text}`"),
     later("a placeholder is a name such as `{{case.id}}`, `{{did.ACTION}}`, `{{clock.label}}`, `{{actor.name}}`"),
     later("possible: fields `{{case.…}}` and `{{case.id}}`"),
@@ -189,6 +191,8 @@ SENTENCES = (
     later("the state is declared here"),
     later("the role is declared here"),
     later("noticed here"),
+    later("or this one is not"),
+    later("this one has no `:`"),
     later("the way from this version is said here already"),
     later("the desk's message"),
     later("the clock"),

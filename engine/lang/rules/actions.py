@@ -7,13 +7,13 @@ from typing import Any
 
 from engine.expressions import Expression
 from engine.lang.rules.families import told_from_outside
-from engine.lang.rules.rule import Checked, Spot, act_name, rule
+from engine.lang.rules.rule import FIELDS, WAYS, Checked, Spot, act_name, rule
 from engine.lang.rules.samples import Samples, samples_of
 from engine.lang.rules.walks import Step
 from engine.model import Action, Branches, Emit, Guard, Opening, Tell, Timer, Who
 
 
-@rule("guard-without-else", "error", whole=False)
+@rule("guard-without-else", "error", reads=())
 def guard_without_else(checked: Checked) -> Iterator[Spot]:
     """A guard that does not say why it refuses."""
     for guard in (part for part in checked.parts if isinstance(part, Guard)):
@@ -22,7 +22,7 @@ def guard_without_else(checked: Checked) -> Iterator[Spot]:
             yield Spot(checked.name(guard), message, "add `else: {…}` with the reason in every language")
 
 
-@rule("constant-condition", "warning", whole=False)
+@rule("constant-condition", "warning", reads=())
 def constant_condition(checked: Checked) -> Iterator[Spot]:
     """A condition that reads nothing, or answers the same whatever it reads."""
     for part in checked.parts:
@@ -54,7 +54,7 @@ def _deciding(checked: Checked) -> Iterator[tuple[Any, str, Branches[Any]]]:
         yield clock, "goal", clock.goal
 
 
-@rule("branch-never-taken", "warning")
+@rule("branch-never-taken", "warning", reads=WAYS | FIELDS)
 def branch_never_taken(checked: Checked) -> Iterator[Spot]:
     """A branch whose every case is taken by those before it."""
     for part, _key, branches in _deciding(checked):
@@ -77,7 +77,7 @@ def _is_constant(checked: Checked, condition: Expression | None) -> bool:
     return condition.constant is not None or samples.constant(condition) is not None
 
 
-@rule("branch-gap", "warning")
+@rule("branch-gap", "warning", reads=WAYS | FIELDS)
 def branch_gap(checked: Checked) -> Iterator[Spot]:
     """Branches of an action of which none may hold: then it is refused."""
     for part, key, branches in _deciding(checked):
@@ -112,7 +112,7 @@ def _samples(checked: Checked, part: Any, branches: Branches[Any]) -> Samples | 
 # -- who --------------------------------------------------------------------------------------------------------------
 
 
-@rule("nobody-can-act", "error", whole=False)
+@rule("nobody-can-act", "error", reads=())
 def nobody_can_act(checked: Checked) -> Iterator[Spot]:
     """An action that nobody may do, and that nothing tells."""
     told = {part.action for part in checked.effects if isinstance(part, Tell)}
@@ -129,7 +129,7 @@ def nobody_can_act(checked: Checked) -> Iterator[Spot]:
             yield Spot(checked.key(act, "never_by"), message, "take a name out of `never_by`")
 
 
-@rule("never-before", "warning")
+@rule("never-before", "warning", reads=WAYS)
 def never_before(checked: Checked) -> Iterator[Spot]:
     """`did.X` in `by` or `never_by` of an action before which X cannot have been done."""
     for action in checked.acts:
@@ -149,7 +149,7 @@ def _steps_of(checked: Checked, action: Action) -> Iterator[Step]:
     return (step for step in checked.walks.steps if any(way.action is action for way in step.ways))
 
 
-@rule("needs-elsewhere", "error")
+@rule("needs-elsewhere", "error", reads=WAYS)
 def needs_elsewhere(checked: Checked) -> Iterator[Spot]:
     """A checklist with an action that cannot be done where it is needed."""
     walks = checked.walks
@@ -166,7 +166,7 @@ def needs_elsewhere(checked: Checked) -> Iterator[Spot]:
                 yield Spot(checked.item(action, "needs", need), message, mend)
 
 
-@rule("within-not-final", "error", whole=False)
+@rule("within-not-final", "error", reads=())
 def within_not_final(checked: Checked) -> Iterator[Spot]:
     """`within` on an action that opens nothing again."""
     states = checked.definition.states
@@ -181,7 +181,7 @@ def within_not_final(checked: Checked) -> Iterator[Spot]:
 # -- the opening -------------------------------------------------------------------------------------------------------
 
 
-@rule("counts-from-not-asked", "error", whole=False)
+@rule("counts-from-not-asked", "error", reads=())
 def counts_from_not_asked(checked: Checked) -> Iterator[Spot]:
     """`counts_from` names a field that opening does not ask for."""
     opening = checked.definition.opening
@@ -191,7 +191,7 @@ def counts_from_not_asked(checked: Checked) -> Iterator[Spot]:
         yield Spot(checked.value(opening, "counts_from"), message, f"add `{field}` to `allow` or `require`")
 
 
-@rule("key-not-asked", "warning", whole=False)
+@rule("key-not-asked", "warning", reads=())
 def key_not_asked(checked: Checked) -> Iterator[Spot]:
     """A unique business key that a case may be opened without."""
     definition = checked.definition
@@ -202,7 +202,7 @@ def key_not_asked(checked: Checked) -> Iterator[Spot]:
             yield Spot(cursor.span, message, f"add `{definition.key}` to `require` of the opening")
 
 
-@rule("who-twice", "warning", whole=False)
+@rule("who-twice", "warning", reads=())
 def who_twice(checked: Checked) -> Iterator[Spot]:
     """A person named by `did` of the same action in `by` and `never_by`, or a role in both."""
     for action in checked.acts:

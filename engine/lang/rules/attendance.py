@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.calendars import Calendar
 from engine.expressions import Expression
 from engine.lang.rules.lives import running_at
-from engine.lang.rules.rule import Checked, Spot, rule
+from engine.lang.rules.rule import FIELDS, WAYS, Checked, Spot, rule
 from engine.lang.rules.samples import Point, Samples, samples_of
 from engine.lang.rules.walks import Step
 from engine.model import Action, AppendTo, ClearFields, Clock, SetFields, State, UpdateRows
@@ -76,7 +76,7 @@ def _uncovered(counting: Calendar, open_by: list[Calendar]) -> int | None:
 # -- guards ------------------------------------------------------------------------------------------------------------
 
 
-@rule("guards-exclude", "warning")
+@rule("guards-exclude", "warning", reads=WAYS | FIELDS)
 def guards_exclude(checked: Checked) -> Iterator[Spot]:
     """An action whose guards can never hold together."""
     for act in (act for act in checked.acts if len(act.guards) > 1):
@@ -94,7 +94,7 @@ def _all_hold(samples: Samples, conditions: list[Expression], point: Point) -> b
     return all(samples.answer(condition, point) is not False for condition in conditions)
 
 
-@rule("guards-gap", "warning")
+@rule("guards-gap", "warning", reads=WAYS | FIELDS)
 def guards_gap(checked: Checked) -> Iterator[Spot]:
     """A state that no action leaves where the case's data are of some kind."""
     for leaf in checked.leaves():

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from engine.lang.rules.rule import Checked, Spot, rule
+from engine.lang.rules.rule import CLOCKS, FIELDS, WAYS, Checked, Spot, rule
 from engine.lang.rules.walks import Step
 from engine.model import Clock, Threshold
 from engine.moments import Moment
 
 
-@rule("clock-unmet", "warning")
+@rule("clock-unmet", "warning", reads=WAYS | CLOCKS | FIELDS)
 def clock_unmet(checked: Checked) -> Iterator[Spot]:
     """A way to `done` on which a promise is neither met nor cancelled by name: closing the case would hide it."""
     walks, states = checked.walks, checked.definition.states
@@ -40,7 +40,7 @@ def starts_it(clock: Clock, step: Step) -> bool:
     return step.event in clock.starts or not step.entered.isdisjoint(clock.starts)
 
 
-@rule("clock-never-starts", "warning")
+@rule("clock-never-starts", "warning", reads=WAYS | CLOCKS | FIELDS)
 def clock_never_starts(checked: Checked) -> Iterator[Spot]:
     """A clock whose starts never happen."""
     for clock in checked.definition.clocks.values():
@@ -50,19 +50,22 @@ def clock_never_starts(checked: Checked) -> Iterator[Spot]:
             yield Spot(checked.key(clock, "starts"), message, "name an action or state that a case comes to")
 
 
-@rule("on-reopen-unsaid", "error")
+@rule("on-reopen-unsaid", "error", reads=CLOCKS)
 def on_reopen_unsaid(checked: Checked) -> Iterator[Spot]:
     """A clock of a process that opens cases again, and that does not say what then becomes of it."""
-    walks = checked.walks
-    again = next((step for step in walks.steps if step.source in walks.finals), None)
+    states = checked.definition.states
+    finals = {name for name, state in states.items() if state.final not in (None, "region")}
+    acts = (act for act in checked.acts if finals.intersection((act.state, *act.places)))
+    # An action without ways has one that is misspelt.
+    again = next((act.name for act in acts if not act.to or any(branch.value != "stay" for branch in act.to)), None)
     for clock in checked.definition.clocks.values():
         if again is not None and clock.on_reopen is None:
-            message = f"`{again.event}` opens a case again; clock `{clock.name}` does not say what then becomes of it"
+            message = f"`{again}` opens a case again; clock `{clock.name}` does not say what then becomes of it"
             mend = "write `on_reopen:` `resume`, `restart`, `count_through` or `none`"
             yield Spot(checked.name(clock), message, mend)
 
 
-@rule("pauses-on-instant", "warning", whole=False)
+@rule("pauses-on-instant", "warning", reads=())
 def pauses_on_instant(checked: Checked) -> Iterator[Spot]:
     """Pauses of a clock whose goals are all instants: nothing moves those."""
     for clock in checked.definition.clocks.values():
@@ -75,7 +78,7 @@ def pauses_on_instant(checked: Checked) -> Iterator[Spot]:
                 yield Spot(checked.key(clock, key), message, mend)
 
 
-@rule("timer-longer-than-goal", "warning")
+@rule("timer-longer-than-goal", "warning", reads=WAYS | CLOCKS)
 def timer_longer_than_goal(checked: Checked) -> Iterator[Spot]:
     """A timer that keeps a promise only after it is broken."""
     for state in checked.definition.states.values():
@@ -97,7 +100,7 @@ def timer_longer_than_goal(checked: Checked) -> Iterator[Spot]:
 # -- rhythms -----------------------------------------------------------------------------------------------------------
 
 
-@rule("every-without-max", "warning", whole=False)
+@rule("every-without-max", "warning", reads=())
 def every_without_max(checked: Checked) -> Iterator[Spot]:
     """Something that is repeated without end."""
     for part, name in _rhythms(checked):
@@ -106,7 +109,7 @@ def every_without_max(checked: Checked) -> Iterator[Spot]:
             yield Spot(checked.key(part, "every"), message, "say how often with `max`")
 
 
-@rule("max-without-every", "error", whole=False)
+@rule("max-without-every", "error", reads=())
 def max_without_every(checked: Checked) -> Iterator[Spot]:
     """A number of times for something that comes once."""
     for part, name in _rhythms(checked):
@@ -131,7 +134,7 @@ def _rhythms(checked: Checked) -> Iterator[tuple[Threshold, str]]:
 # -- ladders -----------------------------------------------------------------------------------------------------------
 
 
-@rule("threshold-before-start", "warning")
+@rule("threshold-before-start", "warning", reads=CLOCKS)
 def threshold_before_start(checked: Checked) -> Iterator[Spot]:
     """A threshold that lies before the start of every clock that climbs the ladder: it never comes."""
     climbing: dict[int, tuple[Threshold, list[int | None]]] = {}
@@ -154,7 +157,7 @@ def point_of(at: Moment, goal: Moment) -> int | None:
     return goal.offset * at.count // 100 + at.offset if at.base == "percent" else goal.offset + at.offset
 
 
-@rule("rungs-out-of-order", "warning")
+@rule("rungs-out-of-order", "warning", reads=CLOCKS)
 def rungs_out_of_order(checked: Checked) -> Iterator[Spot]:
     """Two rungs of a ladder of which the second comes first for every clock that climbs it."""
     pairs: dict[tuple[int, int], tuple[Threshold, Threshold, list[bool | None]]] = {}

@@ -80,7 +80,7 @@ def shown_not_set(checked: Checked) -> Iterator[Spot]:
                 yield from (Spot(span, message, "ask for it in a form, or take it away") for span in spans)
 
 
-@rule("bounds-crossed", "error", whole=False)
+@rule("bounds-crossed", "error", reads=())
 def bounds_crossed(checked: Checked) -> Iterator[Spot]:
     """A field whose least value is above its greatest: nothing can be given."""
     fields = [*checked.definition.fields.values(), *checked.definition.facts.values()]

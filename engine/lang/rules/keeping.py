@@ -13,7 +13,7 @@ BUSINESS_DAYS = 7 / 5
 """How many days of the calendar a business day takes about."""
 
 
-@rule("private-for-good", "warning", whole=False)
+@rule("private-for-good", "warning", reads=())
 def private_for_good(checked: Checked) -> Iterator[Spot]:
     """Private values that nothing ever lets go of."""
     known = checked.definition
@@ -24,7 +24,7 @@ def private_for_good(checked: Checked) -> Iterator[Spot]:
         yield Spot(checked.key(known, "process"), message, mend)
 
 
-@rule("private-outlives-case", "warning", whole=False)
+@rule("private-outlives-case", "warning", reads=())
 def private_outlives_case(checked: Checked) -> Iterator[Spot]:
     """Private values said to stay for as long as their case or longer: they end with it."""
     retention = checked.definition.retention
@@ -35,7 +35,7 @@ def private_outlives_case(checked: Checked) -> Iterator[Spot]:
         yield Spot(checked.value(retention, "private"), message, mend)
 
 
-@rule("reopened-too-late", "warning", whole=False)
+@rule("reopened-too-late", "warning", reads=())
 def reopened_too_late(checked: Checked) -> Iterator[Spot]:
     """A case that may still be reopened when it has left, or its private values are gone."""
     retention = checked.definition.retention

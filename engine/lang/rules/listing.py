@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from engine.lang.diagnostics import Diagnostic
 from engine.lang.rules.actions import RULES as ACTIONS
 from engine.lang.rules.attendance import RULES as ATTENDANCE
+from engine.lang.rules.broken import broken_parts
 from engine.lang.rules.clocks import RULES as CLOCKS
 from engine.lang.rules.families import RULES as FAMILIES
 from engine.lang.rules.fields import RULES as FIELDS
@@ -35,8 +36,9 @@ RULES = (
 )
 
 
-def findings_of(checked: Checked, *, is_readable: bool) -> Iterator[Diagnostic]:
-    """What the rules find; where parts cannot be read, only of those rules that look at one part alone."""
+def findings_of(checked: Checked, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """What the rules find; where errors were found already, only of those rules that read nothing of what is wrong."""
+    wrong = broken_parts(checked.known.outline.root.document, found)
     for rule in RULES:
-        if is_readable or not rule.whole:
+        if rule.reads.isdisjoint(wrong):
             yield from rule.findings(checked)

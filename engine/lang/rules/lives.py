@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from engine.hours import format_duration
 from engine.lang.rules.clocks import point_of, starts_it
-from engine.lang.rules.rule import Checked, Spot, rule
+from engine.lang.rules.rule import CLOCKS, FIELDS, WAYS, Checked, Spot, rule
 from engine.lang.rules.walks import Step
 from engine.model import Clock, Threshold, Timer
 
 NEVER = float("inf")
 
 
-@rule("threshold-after-exit", "warning")
+@rule("threshold-after-exit", "warning", reads=WAYS | CLOCKS | FIELDS)
 def threshold_after_exit(checked: Checked) -> Iterator[Spot]:
     """A threshold that lies after every end of all clocks that climb the ladder: timers have ended them before."""
     climbing: dict[int, tuple[Threshold, list[tuple[Clock, float, int | None]]]] = {}
@@ -98,7 +98,7 @@ class _Life(NamedTuple):
 # -- a promise inside another -----------------------------------------------------------------------------------------
 
 
-@rule("goal-longer-than-whole", "warning")
+@rule("goal-longer-than-whole", "warning", reads=WAYS | CLOCKS | FIELDS)
 def goal_longer_than_whole(checked: Checked) -> Iterator[Spot]:
     """A promise of a first step with longer time than the promise of the whole, which begins with it."""
     clocks = checked.definition.clocks.values() if checked.walks.is_whole else ()
@@ -169,7 +169,7 @@ def _stops(checked: Checked, clock: Clock, name: str) -> Iterator[tuple[str, str
         yield from ((stop, does) for stop in around if stop in getattr(clock, key))
 
 
-@rule("start-in-stop", "warning", whole=False)
+@rule("start-in-stop", "warning", reads=())
 def start_in_stop(checked: Checked) -> Iterator[Spot]:
     """A clock that is started by what stops it: the start comes last, so it runs on after its own end."""
     for clock in checked.definition.clocks.values():
@@ -183,7 +183,7 @@ def start_in_stop(checked: Checked) -> Iterator[Spot]:
                 yield Spot(checked.item(clock, "starts", name), message, mend)
 
 
-@rule("pause-in-stop", "warning", whole=False)
+@rule("pause-in-stop", "warning", reads=())
 def pause_in_stop(checked: Checked) -> Iterator[Spot]:
     """A state that is to pause a clock, and ends it."""
     for clock in checked.definition.clocks.values():

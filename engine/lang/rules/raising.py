@@ -13,7 +13,7 @@ from engine.expressions import Expression
 from engine.lang.build.cursor import Cursor
 from engine.lang.files import Files, Sources, base_of
 from engine.lang.rules.families import tell_cycle
-from engine.lang.rules.rule import Checked, Spot, rule
+from engine.lang.rules.rule import FIELDS, WAYS, Checked, Spot, rule
 from engine.model import TELL_DEPTH, Effect, Tell
 
 MOST_TRIED = 5_000
@@ -48,7 +48,7 @@ class _Came(NamedTuple):
     is_sure: bool
 
 
-@rule("tell-too-deep", "warning")
+@rule("tell-too-deep", "warning", reads=WAYS | FIELDS)
 def tell_too_deep(checked: Checked) -> Iterator[Spot]:
     """What a case tells itself, each caused by the one before, more often than `tell` goes deep: the last is refused.
 

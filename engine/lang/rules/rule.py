@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, get_args
 
 from engine.lang.build.cursor import Cursor
 from engine.lang.build.known import Known
@@ -103,14 +103,24 @@ def act_name(act: Action | Opening) -> str:
 Finder = Callable[[Checked], Iterator[Spot]]
 
 
+Part = Literal["ways", "clocks", "fields", "texts", "other"]
+"""Of a process: where cases go and who takes them there, its promises, what is asked and set, its words, all else."""
+
+Parts = frozenset[Part]
+WAYS: Parts = frozenset(("ways",))
+CLOCKS: Parts = frozenset(("clocks",))
+FIELDS: Parts = frozenset(("fields",))
+EVERYTHING: Parts = frozenset(get_args(Part))
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of the checker. One that is `whole` waits until every part of the process can be read."""
+    """One rule of the checker. It keeps silent where errors were found in a part that it reads."""
 
     id: str
     severity: Severity
     find: Finder
-    whole: bool
+    reads: Parts
 
     def findings(self, checked: Checked) -> Iterator[Diagnostic]:
         """What it finds."""
@@ -118,6 +128,6 @@ class Rule:
             yield Diagnostic(self.id, self.severity, spot.span, spot.message, spot.mend, spot.related)
 
 
-def rule(id: str, severity: Severity, *, whole: bool = True) -> Callable[[Finder], Rule]:
+def rule(id: str, severity: Severity, *, reads: Iterable[Part] = EVERYTHING) -> Callable[[Finder], Rule]:
     """Make a function a rule."""
-    return lambda find: Rule(id, severity, find, whole)
+    return lambda find: Rule(id, severity, find, frozenset(reads))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.chart import Arc
-from engine.lang.rules.rule import Checked, Spot, rule
+from engine.lang.rules.rule import FIELDS, WAYS, Checked, Spot, rule
 from engine.lang.rules.walks import Walks
 from engine.model import Action, State, Timer, Who
 
 
-@rule("unreachable-state", "warning")
+@rule("unreachable-state", "warning", reads=WAYS)
 def unreachable_state(checked: Checked) -> Iterator[Spot]:
     """A state to which nothing leads."""
     walks = checked.walks
@@ -21,7 +21,7 @@ def unreachable_state(checked: Checked) -> Iterator[Spot]:
             yield Spot(checked.name(state), f"nothing leads to state `{name}`", mend)
 
 
-@rule("trap", "error")
+@rule("trap", "error", reads=WAYS)
 def trap(checked: Checked) -> Iterator[Spot]:
     """States from which a case can never end."""
     walks, states = checked.walks, checked.definition.states
@@ -56,7 +56,7 @@ def _innermost(walks: Walks, start: int) -> set[int]:
         start = next(iter(leaving))
 
 
-@rule("final-waits", "error", whole=False)
+@rule("final-waits", "error", reads=())
 def final_waits(checked: Checked) -> Iterator[Spot]:
     """A final state with timers, branches or somebody to wait for: all that is over when a case ends."""
     for name, state in checked.definition.states.items():
@@ -68,7 +68,7 @@ def final_waits(checked: Checked) -> Iterator[Spot]:
                 yield Spot(checked.key(state, key), message, "take it away, or let another state come first")
 
 
-@rule("final-stays", "error", whole=False)
+@rule("final-stays", "error", reads=())
 def final_stays(checked: Checked) -> Iterator[Spot]:
     """An action of a final state that does not open the case again."""
     for name, state in checked.definition.states.items():
@@ -81,7 +81,7 @@ def final_stays(checked: Checked) -> Iterator[Spot]:
                 yield Spot(checked.value(action, "to"), message, mend)
 
 
-@rule("nobody-waits", "warning")
+@rule("nobody-waits", "warning", reads=WAYS)
 def nobody_waits(checked: Checked) -> Iterator[Spot]:
     """A state that says nowhere whose turn it is: its cases are in nobody's list."""
     states = checked.definition.states
@@ -93,7 +93,7 @@ def nobody_waits(checked: Checked) -> Iterator[Spot]:
             yield Spot(checked.name(state), message, "say whose turn it is: `waiting_on: …`")
 
 
-@rule("waits-for-idle", "warning")
+@rule("waits-for-idle", "warning", reads=WAYS | FIELDS)
 def waits_for_idle(checked: Checked) -> Iterator[Spot]:
     """A state that waits on somebody who can do nothing there."""
     offered = _offered(checked)
@@ -135,7 +135,7 @@ def _may(checked: Checked, waited: Who, action: Action) -> bool:
     return False
 
 
-@rule("nothing-to-return-to", "error")
+@rule("nothing-to-return-to", "error", reads=WAYS)
 def nothing_to_return_to(checked: Checked) -> Iterator[Spot]:
     """A `previous` that can come where nothing is remembered."""
     for origin, arcs in _returning(checked):
@@ -173,7 +173,7 @@ def _returning(checked: Checked) -> Iterator[tuple[Action | Timer, Returning]]:
         yield origin, found
 
 
-@rule("return-in-regions", "error")
+@rule("return-in-regions", "error", reads=WAYS)
 def return_in_regions(checked: Checked) -> Iterator[Spot]:
     """A top action that returns while several regions are active: it cannot say which."""
     walks = checked.walks
@@ -185,7 +185,7 @@ def return_in_regions(checked: Checked) -> Iterator[Spot]:
             yield Spot(checked.value(origin, "to"), message, "write it into the states from which it returns")
 
 
-@rule("decide-cycle", "error")
+@rule("decide-cycle", "error", reads=WAYS)
 def decide_cycle(checked: Checked) -> Iterator[Spot]:
     """States that pass a case on in a circle without anything happening."""
     onward: dict[str, dict[str, None]] = {}
@@ -195,7 +195,7 @@ def decide_cycle(checked: Checked) -> Iterator[Spot]:
     yield from _circles(checked, onward, "decide", "`decide` passes the case on in a circle")
 
 
-@rule("timer-cycle", "error")
+@rule("timer-cycle", "error", reads=WAYS)
 def timer_cycle(checked: Checked) -> Iterator[Spot]:
     """Timers at instants of fields that send a case in a circle: once past, they all fire at once."""
     onward: dict[str, dict[str, None]] = {}
@@ -234,7 +234,7 @@ def _way_back(start: str, onward: dict[str, dict[str, None]]) -> list[str]:
     return []
 
 
-@rule("same-action-in-regions", "warning")
+@rule("same-action-in-regions", "warning", reads=WAYS)
 def same_action_in_regions(checked: Checked) -> Iterator[Spot]:
     """One action offered by two regions: both take it at once."""
     for group in (state for state in checked.definition.states.values() if state.parallel):
@@ -255,7 +255,7 @@ def _inside(checked: Checked, state: str) -> Iterator[Action]:
         yield from _inside(checked, child)
 
 
-@rule("restarts-regions", "warning")
+@rule("restarts-regions", "warning", reads=WAYS)
 def restarts_regions(checked: Checked) -> Iterator[Spot]:
     """A way from one region into another, or to the group itself: all its regions begin anew."""
     states = checked.definition.states
@@ -278,7 +278,7 @@ def _region(way: list[str], group: str) -> str:
     return way[place - 1] if place else ""
 
 
-@rule("removed-not-offered", "warning")
+@rule("removed-not-offered", "warning", reads=WAYS)
 def removed_not_offered(checked: Checked) -> Iterator[Spot]:
     """An action taken away where nothing offers it."""
     states = checked.definition.states
@@ -301,7 +301,7 @@ def _actives(checked: Checked) -> Iterator[frozenset[str]]:
     return (checked.walks.active(number) for number in range(len(checked.walks.positions)))
 
 
-@rule("same-label", "warning", whole=False)
+@rule("same-label", "warning", reads=())
 def same_label(checked: Checked) -> Iterator[Spot]:
     """Two states, or two actions of one state, that people cannot tell apart."""
     groups: list[list[State] | list[Action]] = [list(checked.definition.states.values())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from engine.lang.build.cursor import Cursor
@@ -13,10 +14,11 @@ from engine.lang.rules.rule import Checked, Spot, rule
 from engine.model import Action, Message, Notify, Opening, Threshold
 
 _CLOCK = frozenset({"clock.label", "clock.left"})
+_BRACE = re.compile(r"[{}]")
 _ACTOR = frozenset({"actor.name"})
 
 
-@rule("unknown-placeholder", "error", whole=False)
+@rule("unknown-placeholder", "error", reads=())
 def unknown_placeholder(checked: Checked) -> Iterator[Spot]:
     """A name in braces that means nothing in its text."""
     common = _case(checked) | built_in(*_ACTOR) | _did(checked)
@@ -51,6 +53,9 @@ def _wrong_in(text: Cursor, known: Places) -> Iterator[Spot]:
         if found[1] not in known:
             span = text.part(found.start(), len(found[0]))
             yield Spot(span, f"`{found[0]}` means nothing in this text", _mend(found[1], span, known))
+    for brace in _BRACE.finditer(PLACEHOLDER.sub(lambda found: " " * len(found[0]), text.text)):
+        mend = "a name in a text stands between two braces, as in `{case.id}`; a brace alone means nothing"
+        yield Spot(text.part(brace.start(), 1), f"`{brace[0]}` stands alone in this text", mend)
 
 
 def _mend(name: str, span: Span, known: Places) -> str | None:
@@ -64,7 +69,7 @@ def _mend(name: str, span: Span, known: Places) -> str | None:
     )
 
 
-@rule("clock-in-message", "error", whole=False)
+@rule("clock-in-message", "error", reads=())
 def clock_in_message(checked: Checked) -> Iterator[Spot]:
     """A message about a clock that is sent where no clock is meant."""
     about = {name for name, message in checked.definition.messages.items() if _names(message.text.values()) & _CLOCK}
@@ -79,7 +84,7 @@ def _names(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(name for text in texts for name in PLACEHOLDER.findall(text))
 
 
-@rule("personal-summary", "error", whole=False)
+@rule("personal-summary", "error", reads=())
 def personal_summary(checked: Checked) -> Iterator[Spot]:
     """A summary with a personal field: everybody sees it in lists."""
     summary = checked.known.outline.root.get("summary")
@@ -99,7 +104,7 @@ def unused_message(checked: Checked) -> Iterator[Spot]:
             yield Spot(cursor.name_span, f"nothing sends message `{name}`", "send it by `notify`, or take it away")
 
 
-@rule("party-unreachable", "warning", whole=False)
+@rule("party-unreachable", "warning", reads=())
 def party_unreachable(checked: Checked) -> Iterator[Spot]:
     """A message to a party of whom the desk knows neither phone nor e-mail."""
     for effect in (part for part in checked.effects if isinstance(part, Notify)):
@@ -111,7 +116,7 @@ def party_unreachable(checked: Checked) -> Iterator[Spot]:
                 yield Spot(checked.cursor(who).span, message, mend)
 
 
-@rule("untold-message", "warning", whole=False)
+@rule("untold-message", "warning", reads=())
 def untold_message(checked: Checked) -> Iterator[Spot]:
     """A message without a single text."""
     for message in (part for part in checked.definition.messages.values() if isinstance(part, Message)):

@@ -37,7 +37,7 @@ def _by_itself(checked: Checked) -> Iterator[Effect]:
         yield from (*definition.opening.then, *(initial.on_enter if initial is not None else ()))
 
 
-@rule("actor-by-time", "error", whole=False)
+@rule("actor-by-time", "error", reads=())
 def actor_by_time(checked: Checked) -> Iterator[Spot]:
     """`actor` where time acts: there is nobody."""
     for effect in _by_itself(checked):
