@@ -110,10 +110,13 @@ class Chart:
 
     # -- one microstep -------------------------------------------------------------------------------------------
 
-    def begin(self) -> Microstep:
-        """The microstep from nowhere into the initial state."""
+    def begin(self, at: tuple[str, ...] = ()) -> Microstep:
+        """The microstep from nowhere into the initial state, or into others."""
         entry = Entry(self._tree, {})
-        entry.default(0)
+        if at:
+            entry.follow(Move(0, self._tree.numbers(at), False))
+        else:
+            entry.default(0)
         return self._arrive(entry, {0}, {}, [])
 
     def without_conflicts(self, arcs: tuple[Arc, ...], position: Position) -> tuple[Arc, ...]:

@@ -133,6 +133,11 @@ SENTENCES = (
     later("`{id}` was changed meanwhile; look at it again"),
     later("`{field}` is not a field of the register of `{party}`"),
     later("`{id}` cannot stand on the register of `{party}`: {problem}"),
+    later("there is no process `{process}` beside these scenarios"),
+    later("`{process}` hands over no `{name}`; {mend}"),
+    later("`{process}` opens no {child}"),
+    later("`{state}` is not a state of `{process}`"),
+    later("there is no field `{name}`; {mend}"),
     # private values
     later("the key `{owner}` of private values is not there: they were erased, or keys were left out of a copy"),
     later("`casewright db keys FILE` brings keys back that were kept apart"),

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from engine.core.cases import Applied, Command, Family, Reason, Refused, Step
 from engine.core.lateness import coalesced
+from engine.core.plan import Plan
 from engine.core.reasons import reason, rules_of
 from engine.core.run import Run, newborn
 from engine.core.sight import Context
+from engine.fields import Value
 from engine.frozen import Frozen
 
 MOST_FIRINGS = 10_000
@@ -88,3 +90,32 @@ def without(context: Context, command: Command, reasons: Iterable[Reason]) -> Co
         for question, answer in context.found.items()
     }
     return context.but(found=found)
+
+
+# -- a child whose parent only stands in ------------------------------------------------------------------------------
+
+
+class StandIn(Frozen, frozen=True, kw_only=True):
+    """A parent as far as its child meets it: it stands in a state, has values, and nothing of it began before."""
+
+    case: str
+    plan: Plan
+    state: str
+    values: Mapping[str, Value]
+    link: str  # by which the child is its child
+
+
+def open_under(parent: StandIn, command: Command, context: Context, now: int) -> Applied | Refused:
+    """A child as an `open` effect of its parent opens it, where the parent's own way to it is not of interest."""
+    run = Run(parent.case, {parent.case: newborn(parent.plan, parent.case, now).but(floor=now)}, context)
+    draft = run.draft(run.cases[parent.case], now)
+    draft.keep(parent.values)
+    step = parent.plan.chart.begin((parent.state,))
+    final = parent.plan.definition.states[step.final].final if step.final is not None else None
+    standing = draft.case.but(position=step.position, outcome=final or "", private=draft.private)
+    run.cases[parent.case] = standing
+    draft, reasons = run.child(standing, parent.link, command, now)
+    if reasons:
+        return Refused(None, tuple(reasons))
+    run.follow(draft, now)
+    return _applied(run, command.case)

@@ -183,17 +183,21 @@ class Run:
             if own_family not in {each.case for each in self.elsewhere}:
                 self.elsewhere.append(command)
             return
-        case = newborn(plan, child, now).but(
+        draft, reasons = self.child(teller, effect.link, command, now)
+        yield self._refused(pending, rules_of(reasons), now) if reasons else draft
+
+    def child(self, teller: Case, link: str, command: Command, now: int) -> tuple[Draft, Reasons]:
+        """Open a child of a case; it is linked with it unless the opening was refused."""
+        plan = self.context.library.plans[command.name, command.version or 0]
+        case = newborn(plan, command.case, now).but(
             root=self.root, parent=teller.id, ordinal=teller.children + 1, importing=teller.importing
         )
         draft, reasons = self._step(case, command, now)
-        if reasons:
-            yield self._refused(pending, rules_of(reasons), now)
-            return
-        teller = self.cases[teller.id]
-        links = {**teller.links, effect.link: child}
-        self.cases[teller.id] = changed(teller, children=teller.children + 1, links=links)
-        yield draft
+        if not reasons:
+            teller = self.cases[teller.id]
+            links = {**teller.links, link: command.case}
+            self.cases[teller.id] = changed(teller, children=teller.children + 1, links=links)
+        return draft, reasons
 
     def _step(self, case: Case, command: Command, now: int) -> tuple[Draft, Reasons]:
         draft = self.draft(case, now)

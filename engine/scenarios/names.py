@@ -12,7 +12,7 @@ from engine.lang.diagnostics import Diagnostic, did_you_mean, error
 from engine.lang.tree import Path
 from engine.model import Action as ModelAction
 from engine.model import Emit, OpenCase, ProcessDefinition
-from engine.scenarios.script import SUBJECTS, Action, Script
+from engine.scenarios.script import SUBJECTS, Action, Parent, Script
 
 REASONS = frozenset(
     {
@@ -43,7 +43,13 @@ def unknown_names(script: Script, definitions: Mapping[str, ProcessDefinition]) 
         return
     names = _Names(definitions, definitions[script.process])
     given = script.given
-    for name in (*names.actor(given.actor, ()), *names.fields(given.open, ("open",)), *names.facts(given.facts)):
+    parent = names.parent(given.parent) if given.parent is not None else ()
+    for name in (
+        *names.actor(given.actor, ()),
+        *names.fields(given.open, ("open",)),
+        *names.facts(given.facts),
+        *parent,
+    ):
         yield from _unknown(script, name, ("given",))
     for scenario in script.scenarios:
         for number, step in enumerate(scenario.steps):
@@ -59,7 +65,7 @@ def _unknown(script: Script, name: _Name, start: Path) -> Iterator[Diagnostic]:
     value = (
         name.kind in ("action", "role", "link", "reason", "schedule")
         or name.path in (("hear",), ("from",))
-        or name.path == ("expect", "state")
+        or name.path in (("expect", "state"), ("parent", "process"), ("parent", "state"))
     )
     place = script.document.place(path) if value else script.document.name_place(path)
     rule = "unknown-name" if name.kind in ("clock", "reason", "schedule", "event", "fact") else f"unknown-{name.kind}"
@@ -89,12 +95,41 @@ class _Names(NamedTuple):
             yield from self.fields(step.open, ("open",)) if "form" not in step.refused else ()
             guards = {guard.name for guard in self.main.opening.guards}
             yield from self._reasons(step, guards, "the opening")
+        if step.parent is not None:
+            yield from self.parent(step.parent)
         links = tuple(step.case.split(".")) if step.case else ()
         yield from self._links(links, ("case",))
         if step.do is not None:
             yield from self._done(step, self._linked(links))
         for subject, expected in step.expect.items():
             yield from self._expected(subject, expected)
+
+    def parent(self, parent: Parent) -> Iterator[_Name]:
+        """Who opens the case, by which link, in which state, and what it knows."""
+        main = f"`{self.main.process}`"
+        openers = {one.process: one for one in self._openers([self.main])}
+        if parent.process not in openers:
+            if self._knows_all:
+                yield _Name("process", parent.process, ("parent", "process"), openers, f"those that open {main}")
+            return
+        over, said = openers[parent.process], f"`{parent.process}`"
+        links = [link for link, opened in _opened(over).items() if self.main.process in opened]
+        if parent.link:
+            yield _Name("link", parent.link, ("parent", "as"), links, said)
+        if parent.state:
+            yield _Name("state", parent.state, ("parent", "state"), over.states, said)
+        yield from (_Name("field", name, ("parent", "case", name), over.fields, said) for name in parent.fields)
+
+    @property
+    def _knows_all(self) -> bool:
+        """Whether more than the process itself was read: then the others of its folder were, too."""
+        return len(self.definitions) > 1
+
+    def _openers(self, of: Iterable[ProcessDefinition]) -> list[ProcessDefinition]:
+        """The processes that open cases of some others."""
+        wanted = {definition.process for definition in of}
+        every = (self.definitions[name] for name in sorted(self.definitions))
+        return [one for one in every if any(wanted & opened for opened in _opened(one).values())]
 
     def actor(self, actor: Actor | None, path: Path) -> Iterator[_Name]:
         """The role somebody acts in."""
@@ -194,13 +229,17 @@ class _Names(NamedTuple):
         for number, link in enumerate(links):
             here = self._linked(links[:number])
             known = {name for definition in here for name in _opened(definition)}
-            if here:
+            is_parent = link == "parent" and bool(self._openers(here) or not self._knows_all)
+            if here and not is_parent:
                 yield _Name("link", link, path, known, " or ".join(f"`{one.process}`" for one in here))
 
     def _linked(self, links: tuple[str, ...]) -> list[ProcessDefinition]:
         """The processes a case linked so may be of; none if one of them is not known."""
         here = [self.main]
         for link in links:
+            if link == "parent":
+                here = self._openers(here)
+                continue
             names = {process for definition in here for process in _opened(definition).get(link, ())}
             here = [self.definitions[name] for name in sorted(names) if name in self.definitions]
             if len(here) < len(names):

@@ -15,7 +15,8 @@ from engine.errors import EngineError
 from engine.fields import Invalid, plain, read
 from engine.lang.diagnostics import Span, did_you_mean
 from engine.scenarios.emitted import not_as_expected
-from engine.scenarios.registers import members
+from engine.scenarios.parents import open_under
+from engine.scenarios.registers import members, not_as_registered, told
 from engine.scenarios.script import SUBJECTS, Action, Hold, Scenario, Script
 from engine.scenarios.sent import sent_beside, sent_names
 from engine.scenarios.world import Told, World
@@ -159,7 +160,8 @@ class _Player:
         if step.hear is not None:
             return self._hear(step.hear, step)
         actor = step.actor or self.script.given.actor
-        if actor is None and (step.do or step.hold or step.open is not None):
+        is_handed = step.open is not None and not step.is_by_hand and (step.parent or self.script.given.parent)
+        if actor is None and not is_handed and (step.do or step.hold or step.open is not None):
             raise _Failed("nobody acts: say `as: ROLE:PERSON` here or under `given`")
         facts = self.facts if step.facts is None else {**self.facts, **step.facts}
         if step.open is not None:
@@ -203,7 +205,11 @@ class _Player:
     def _open(self, step: Action, actor: Actor, facts: Mapping[str, Any]) -> tuple[Reason, ...]:
         form = {**self.script.given.open, **(step.open or {})}
         form = {name: value for name, value in form.items() if value is not None}
-        opened = self.world.open(self.script.process, form, actor, facts)
+        parent = step.parent or self.script.given.parent
+        if parent is None or step.is_by_hand:
+            opened = self.world.open(self.script.process, form, actor, facts)
+        else:
+            opened = open_under(self.world, self.plan, parent, form, facts)
         if isinstance(opened, str):
             self.before, self.main = self.main, opened
             return ()
@@ -226,7 +232,8 @@ class _Player:
     def _case(self, link: str) -> str:
         case = self.main
         for name in link.split("."):
-            case = self.world.case(case).links.get(name, "") if case else ""
+            here = self.world.case(case) if case else None
+            case = "" if here is None else (here.parent or "") if name == "parent" else here.links.get(name, "")
         return case
 
     def _expect(self, name: str, expected: Any, actor: Actor | None) -> None:
@@ -234,7 +241,7 @@ class _Player:
         case = self._case(link) if link else self.main
         if subject == "heard":
             if expected != self.heard:
-                raise _Failed(f"`{name}` was to be {_told(expected)}, but is {_told(self.heard or 'none')}")
+                raise _Failed(f"`{name}` was to be {told(expected)}, but is {told(self.heard or 'none')}")
             return
         if subject == "sent":
             self._expect_sent(name, expected, case if link else "")
@@ -254,7 +261,7 @@ class _Player:
         found = self._found(case, subject, expected)
         wanted = self._wanted(case, subject, expected)
         if found != wanted:
-            raise _Failed(f"`{name}` was to be {_told(wanted)}, but is {_told(found)}")
+            raise _Failed(f"`{name}` was to be {told(wanted)}, but is {told(found)}")
 
     def _split(self, name: str) -> tuple[str, str]:
         """The link in front of a subject, if there is one."""
@@ -326,7 +333,7 @@ class _Player:
         found = sent_names(message for message in sent if case in ("", message.case))
         wanted = {message: sorted(receivers) for message, receivers in expected.items()}
         if found != wanted:
-            raise _Failed(f"`{name}` was to be {_told(wanted)}, but is {_told(found)}")
+            raise _Failed(f"`{name}` was to be {told(wanted)}, but is {told(found)}")
 
     def _expect_allowed(self, name: str, expected: list[str], case: str, actor: Actor | None) -> None:
         """Exactly the actions that whoever acts in this step may do now; what a form and its guards say comes later."""
@@ -334,7 +341,7 @@ class _Player:
             raise _Failed(f"`{name}`: there is no {'case' if actor else 'one to act'}")
         found = self.world.allowed(case, actor)
         if sorted(found) != sorted(expected):
-            raise _Failed(f"`{name}` was to be {_told(sorted(expected))}, but is {_told(sorted(found))}")
+            raise _Failed(f"`{name}` was to be {told(sorted(expected))}, but is {told(sorted(found))}")
 
     def _expect_recorded(self, name: str, expected: Mapping[str, Any], case: str) -> None:
         """What the newest record of a case says of the keys named; of a table in it the entries named."""
@@ -346,27 +353,12 @@ class _Player:
             if isinstance(wanted, dict) and isinstance(found, dict):
                 found = {inner: found.get(inner) for inner in wanted}
             if found != wanted:
-                raise _Failed(f"`{name}.{key}` was to be {_told(wanted)}, but is {_told(found)}")
+                raise _Failed(f"`{name}.{key}` was to be {told(wanted)}, but is {told(found)}")
 
     def _expect_registered(self, expected: Mapping[str, Mapping[str, Any]]) -> None:
         """Exactly whom the step entered in registers, with the values named."""
-        found: dict[str, dict[str, Mapping[str, Any]]] = {}
-        for entry in self.world.registered:
-            found.setdefault(entry.party, {})[entry.id] = {**entry.values, **entry.private}
-        entered = {party: sorted(of) for party, of in found.items()}
-        wanted = {party: sorted(of) for party, of in expected.items()}
-        if entered != wanted:
-            raise _Failed(f"exactly {_told(wanted)} was to be registered, but {_told(entered)} was")
-        for party, name, field, value in (
-            (party, name, field, value)
-            for party, of in expected.items()
-            for name, values in of.items()
-            for field, value in (values or {}).items()
-        ):
-            kept = found[party][name].get(field)
-            is_now = None if kept is None else plain(self.plan.definition.desk.parties[party].register[field], kept)
-            if is_now != value:
-                raise _Failed(f"`{field}` of `{name}` was to be {_told(value)}, but is {_told(is_now)}")
+        for difference in not_as_registered(expected, self.world.registered, self.plan.definition.desk):
+            raise _Failed(difference)
 
     def _expect_emitted(self, expected: Mapping[str, Any], case: str) -> None:
         """Exactly the events since the step before, with the values named: of the family, or of one linked case."""
@@ -388,11 +380,3 @@ def _normal(text: str) -> str:
     except CalendarError as error:
         raise _Failed(f"`{text}` is no time that can be left: {error}") from error
     return format_duration(-length if text.startswith("-") else length)
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_told(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(str(item) for item in value) + "]"
-    return f"`{value}`"

@@ -14,6 +14,7 @@ from engine.core.cases import BESIDE, EMPTY, ENGINE, Case, Step
 from engine.core.plan import Library, Plan
 from engine.fields import Field, is_sealed, plain
 from engine.model import Action, Form, Opening
+from engine.scenarios.childhood import Childhood, Links, Told, childhood
 from engine.scenarios.expecting import expected
 from engine.scenarios.placeholders import placeholder
 from engine.scenarios.play import play
@@ -51,19 +52,17 @@ class _Group:
     command: Step | None = None
 
 
-Links = Mapping[str, tuple[str, str]]
-"""Child → its parent, and the name of the link between them."""
-
-
-def recorded(
-    steps: Sequence[Step], links: Links, library: Library, name: str, others: Mapping[str, Step] = EMPTY
-) -> Recorded:
-    """Write the steps of a family's replay as a scenario of its root's process.
+def recorded(told: Told, library: Library, name: str, others: Mapping[str, Step] = EMPTY) -> Recorded:
+    """Write a family's replay as a scenario of its root's process, or of a child's.
 
     `others` are the openings of cases it was merged with, by their ids: the one it ends in is opened first, to be there
     to end in; one that it took in is opened when it is taken in.
     """
+    part = childhood(told) if told.child in told.links else None
+    steps, links = (told.steps, told.links) if part is None else (part.steps, part.links)
     recorder = _Recorder(steps, links, library, others)
+    if part is not None:
+        recorder.under(part)
     written = recorder.written(_groups(steps))
     unsaid = list(recorder.unsaid)
     while True:
@@ -83,7 +82,7 @@ def _groups(steps: Iterable[Step]) -> Iterator[_Group]:
     for step in steps:
         record = step.record
         follows = record["actor"] == ENGINE.id and record["verb"] in FOLLOWING and "schedule" not in record
-        follows = follows or "heard_at" in record  # it was heard before, and waited for this
+        follows = (follows and bool(group.steps)) or "heard_at" in record  # it was heard before, and waited for this
         if not follows and group.command is not None:
             yield group
             group = _Group()
@@ -108,7 +107,7 @@ class _Recorder:
         self.links = links
         self.facts = _facts_brought(steps)
         self.library = library
-        self.root = first.case.root
+        self.root, self.parent = first.case.id, first.case.parent or ""
         self.plan = library.plan(first.case.process, first.case.version)
         self.zone = self.plan.definition.desk.zone
         self.started = first.record["at"]
@@ -116,10 +115,21 @@ class _Recorder:
         self.given: dict[str, Any] = {"at": self._at(self.started)} | ({"register": register} if register else {})
         self.cases: dict[str, Case] = {}
         self.unsaid: list[Unsaid] = []
+        self.called = ""  # under a parent
         self._places: dict[str, Any] = {}  # commitment → what stands in its place
         self._counts: dict[str, int] = {}
         parties = self.plan.definition.desk.parties.values()
         self._contacts = {name: kind for party in parties for kind, name in party.contact.items()}
+
+    def under(self, part: Childhood) -> None:
+        """Say which case opened this one, where it stood, and what it knew that is not private."""
+        fields = self.plan_of(part.parent).definition.fields
+        known = {name: value for name, value in part.parent.data.items() if not fields[name].personal}
+        self.called = f"{self.plan_of(part.parent).definition.prefix}-1.1"
+        leaf = part.parent.position.leaves[0]
+        self.given["parent"] = {
+            "process": part.parent.process, "as": part.link, "state": leaf, "case": self._plain(known, fields),
+        }  # fmt: skip
 
     def written(self, groups: Iterable[_Group]) -> list[dict[str, Any]]:
         """All steps in order; an event that waited for its case stands where it came."""
@@ -144,6 +154,7 @@ class _Recorder:
         is_named = group.command is None or self._is_named(group.command.record["case"])
         self.cases |= {step.case.id: step.case for step in group.steps}
         expect = expected(group.steps, self.cases, self.root, self._link)
+        expect = {name: value for name, value in expect.items() if not name.startswith("parent.clocks.")}
         if group.command is None:
             yield {"until": self._at(group.steps[-1].record["at"] + 1000), "expect": expect}
             return
@@ -198,7 +209,9 @@ class _Recorder:
 
     def _opened(self, step: Step) -> dict[str, Any]:
         act = self._act(step)
-        said = {"open": self._form(step, act), "as": f"{self._role(step.record, act)}:{step.record['actor']}"}
+        said: dict[str, Any] = {"open": self._form(step, act)}
+        if step.record["actor"] != ENGINE.id:
+            said["as"] = f"{self._role(step.record, act)}:{step.record['actor']}"
         return said | ({"facts": facts} if (facts := self._facts(step, act)) else {})
 
     def _done(self, step: Step) -> dict[str, Any]:
@@ -228,7 +241,8 @@ class _Recorder:
     def _id(self, case: Case) -> str:
         """What the case is called when the scenario is played: the first of its kind, or the second."""
         number = 1 if self.survivor is None else 2
-        return f"{self.plan.definition.prefix}-{number}{case.id.removeprefix(self.root)}"
+        root = f"{self.plan.definition.prefix}-{number}"
+        return (self.called or root) + case.id.removeprefix(self.root)
 
     def _assigned(self, step: Step) -> dict[str, Any]:
         link = "" if step.case.id == self.root else f"{self._link(step.case.id)}."
@@ -254,6 +268,8 @@ class _Recorder:
     def _link(self, case: str) -> str:
         """The way of links from the root to a case."""
         names: list[str] = []
+        if case == self.parent:
+            return "parent"
         while case in self.links:
             case, link = self.links[case]
             names.insert(0, link)
@@ -374,6 +390,9 @@ def _left_out(written: list[dict[str, Any]], failed: Failed) -> Unsaid | None:
     step = written[failed.step]
     if step.get("expect", {}).pop(failed.subject, None) is not None:
         return Unsaid("expectation", f"{failed.subject}: {failed.message}")
+    if step.get("case") == "parent":
+        written[failed.step] = {key: step[key] for key in ("until",) if key in step}
+        return Unsaid("parent", failed.message)
     if "refused" not in step or "open" in step:
         return None
     written[failed.step] = {key: step[key] for key in ("until", "expect") if key in step}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.core.cases import Case, Step
+from engine.core.cases import Case, Registered, Step
 from engine.core.plan import Plan
 from engine.core.schedules import Member
 from engine.errors import UsageError
@@ -58,6 +58,36 @@ def on_registers(steps: Iterable[Step], plan_of: Callable[[Case], Plan]) -> dict
                 values = {key: plain(fields[key], value) for key, value in said.items() if key in fields}
                 found.setdefault(party, {})[one] = values
     return found
+
+
+def not_as_registered(
+    expected: Mapping[str, Mapping[str, Any]], entries: Iterable[Registered], desk: Desk
+) -> Iterator[str]:
+    """Say what differs: exactly these were entered, with these values; values not named are not compared."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for entry in entries:
+        found.setdefault(entry.party, {})[entry.id] = {**entry.values, **entry.private}
+    entered = {party: sorted(of) for party, of in found.items()}
+    wanted = {party: sorted(of) for party, of in expected.items()}
+    if entered != wanted:
+        yield f"exactly {told(wanted)} was to be registered, but {told(entered)} was"
+        return
+    for party, of in expected.items():
+        for name, values in of.items():
+            for field, value in (values or {}).items():
+                kept = found[party][name].get(field)
+                is_now = None if kept is None else plain(desk.parties[party].register[field], kept)
+                if is_now != value:
+                    yield f"`{field}` of `{name}` was to be {told(value)}, but is {told(is_now)}"
+
+
+def told(value: Any) -> str:
+    """A value as a failure quotes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {told(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(str(item) for item in value) + "]"
+    return f"`{value}`"
 
 
 def _everybody(party: Party, zone: str) -> Iterator[tuple[str, dict[str, Any]]]:

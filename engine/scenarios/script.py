@@ -27,6 +27,15 @@ class Hold(NamedTuple):
     name: str = ""  # the person to assign, or the file
 
 
+class Parent(NamedTuple):
+    """The case that opened the one of the scenario. It stands where it is said to, and what it is told it does."""
+
+    process: str
+    link: str = ""  # by which it opens such cases; unsaid, the first
+    state: str = ""  # unsaid, its initial one
+    fields: Mapping[str, Any] = EMPTY
+
+
 HOLDING: tuple[Verb, ...] = get_args(Verb)
 
 
@@ -40,6 +49,8 @@ class Action:
     wait: int | None = None  # ms
     case: str | None = None  # a link of the case, on which the step acts
     open: Mapping[str, Any] | None = None
+    parent: Parent | None = None  # that opens it; unsaid, the one given for all
+    is_by_hand: bool = False  # whatever parent is given for all
     schedule: str | None = None  # the case that this schedule opened last is meant from here on
     do: str | None = None
     hear: str | None = None  # an event of another system, which finds its case itself
@@ -58,6 +69,7 @@ class Given:
 
     at: str = "2026-03-02 09:00"
     open: Mapping[str, Any] = field(default_factory=dict)
+    parent: Parent | None = None
     actor: Actor | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     register: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)  # party → id → what is kept
@@ -113,8 +125,14 @@ def _given(plain: Mapping[str, Any]) -> Given:
     return Given(
         at=str(plain.get("at", "2026-03-02 09:00")), open=plain.get("open", EMPTY),
         actor=actor_of(plain["as"]) if "as" in plain else None, facts=plain.get("facts", EMPTY),
-        register=plain.get("register", EMPTY),
+        register=plain.get("register", EMPTY), parent=_parent(plain.get("parent")),
     )  # fmt: skip
+
+
+def _parent(plain: Mapping[str, Any] | None) -> Parent | None:
+    if plain is None:
+        return None
+    return Parent(plain["process"], plain.get("as", ""), plain.get("state", ""), plain.get("case", EMPTY))
 
 
 def _hold(step: Mapping[str, Any]) -> Hold | None:
@@ -141,6 +159,9 @@ def _step(
     if len(several) > 1 and several != ["open", "do"]:
         message = f"`{several[-1]}` cannot stand beside `{several[0]}`: each is a step"
         findings.append(error("wrong-value", document.name_place((*path, several[-1])), message, "make it two steps"))
+    if "parent" in step and "open" not in step:
+        message = "`parent` needs `open` beside it"
+        findings.append(error("missing-key", document.name_place((*path, "parent")), message))
     if "with" in step and not verbs:
         message = "`with` needs `do` or `hear` beside it"
         findings.append(error("missing-key", document.name_place((*path, "with")), message))
@@ -148,7 +169,8 @@ def _step(
     return Action(
         place=document.place(path), at=str(step["at"]) if "at" in step else None,
         until=str(step["until"]) if "until" in step else None, wait=wait,
-        case=step.get("case"), open=step.get("open"), schedule=step.get("schedule"), do=step.get("do"),
+        case=step.get("case"), open=step.get("open"), parent=_parent(step.get("parent")),
+        is_by_hand="parent" in step and step["parent"] is None, schedule=step.get("schedule"), do=step.get("do"),
         hear=step.get("hear"), hold=_hold(step), sender=step.get("from"),
         actor=actor_of(step["as"]) if "as" in step else None, form=step.get("with", EMPTY), facts=step.get("facts"),
         refused=(refused,) if isinstance(refused, str) else tuple(refused), expect=step.get("expect", EMPTY),

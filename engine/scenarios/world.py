@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from engine.core.audit import seal
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outgoing, Reason, Refused, Registered, Step
 from engine.core.clocks import instant_of
-from engine.core.decide import act, carry, instant, open_case, without
+from engine.core.decide import StandIn, act, carry, instant, open_case, open_under, without
 from engine.core.hearing import answers, is_offered, mark_of, marks_of, meant, none_found, not_told_by, several_found
 from engine.core.merging import end_in, take_in
 from engine.core.plan import Library, Plan
@@ -95,6 +95,17 @@ class World:
             version=plan.definition.version,
         )  # fmt: skip
         outcome = self._decided(lambda context: open_case(command, context, self.now))
+        if isinstance(outcome, Refused):
+            return outcome.reasons
+        self._keep(outcome)
+        self._take_up()
+        return command.case
+
+    def open_under(self, parent: StandIn, command: Command) -> str | tuple[Reason, ...]:
+        """Open a case as the child of one that only stands in: its id, or why not."""
+        root = self._number(parent.plan.definition.prefix)
+        parent, command = parent.but(case=root), command.but(case=f"{root}.1")
+        outcome = self._decided(lambda context: open_under(parent, command, context, self.now))
         if isinstance(outcome, Refused):
             return outcome.reasons
         self._keep(outcome)

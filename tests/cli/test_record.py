@@ -15,7 +15,8 @@ from engine.core.cases import Actor, Step
 from engine.core.plan import Library, library_in_memory
 from engine.resources import data_folder
 from engine.scenarios import play, read_script
-from engine.scenarios.recording import recorded
+from engine.scenarios.childhood import Told
+from engine.scenarios.recording import Failed, Unsaid, _left_out, recorded
 from engine.testing import ManualTime
 from engine.values import read_instant
 from tests.cli.desks import run
@@ -72,7 +73,7 @@ def history(steps: Sequence[Step]) -> list[Mapping[str, Any]]:
 def test_a_recorded_case_of_the_day_plays_the_same_history(day: Played, case: str) -> None:
     told = day.engine.retold(case)
     library = library_of(told)
-    found = recorded(told.steps, told.links, library, "as it was")
+    found = recorded(Told(told.steps, told.links), library, "as it was")
     assert found.unsaid == ()
     script, findings = read_script(found.text, "recorded.scenarios.yaml")
     assert script is not None, findings
@@ -85,15 +86,38 @@ def test_a_recorded_case_of_the_day_plays_the_same_history(day: Played, case: st
     assert not [private for private in day.private[case] if private in found.text]
 
 
-def test_a_child_is_recorded_with_its_family(day: Played) -> None:
-    assert day.engine.retold("R-1.1").steps == day.engine.retold("R-1").steps
+@pytest.mark.parametrize("child", ["C-1.1", "F-4.1", "R-1.1"])
+def test_a_child_is_recorded_by_itself_under_a_parent_that_stands_as_its_own_did(day: Played, child: str) -> None:
+    told = day.engine.retold(child)
+    library, parent = library_of(told), child.partition(".")[0]
+    found = recorded(Told(told.steps, told.links, child), library, "as it was")
+    assert found.unsaid == ()
+    script, findings = read_script(found.text, "recorded.scenarios.yaml")
+    assert script is not None, findings
+    assert script.given.parent is not None
+    assert script.given.parent.process == next(step.case.process for step in told.steps if step.case.id == parent)
+    outcome = play(script.scenarios[0], script, library)
+    assert outcome.failure is None
+    own, was = ([step for step in steps if step.case.parent] for steps in (outcome.steps, told.steps))
+    assert history(own) == history(was)
+    assert not [private for private in day.private[parent] if private in found.text]
+
+
+def test_what_a_parent_had_done_before_is_not_asked_of_the_one_that_stands_in() -> None:
+    """A parent that needs its checklist for what it did later: the step is left out, and named."""
+    written: list[dict[str, Any]] = [
+        {"open": {}},
+        {"until": "2026-03-02 09:00", "case": "parent", "do": "x", "expect": {"state": "planned"}},
+    ]
+    assert _left_out(written, Failed(1, "", "`x` was refused")) == Unsaid("parent", "`x` was refused")
+    assert written[1] == {"until": "2026-03-02 09:00"}
 
 
 def test_what_a_scenario_has_no_words_for_is_named(day: Played) -> None:
     told = day.engine.retold("R-5")
     step = told.steps[3]
     moved = step.but(record={**step.record, "verb": "migrate"})
-    found = recorded([*told.steps[:3], moved, *told.steps[4:]], told.links, library_of(told), "as it was")
+    found = recorded(Told([*told.steps[:3], moved, *told.steps[4:]], told.links), library_of(told), "as it was")
     assert found.unsaid[0].kind == "migrate"
 
 
@@ -102,7 +126,7 @@ def test_what_other_systems_told_is_written_as_heard(day: Played) -> None:
     assert heard
     for case in heard:
         told = day.engine.retold(case)
-        text = recorded(told.steps, told.links, library_of(told), "as it was").text
+        text = recorded(Told(told.steps, told.links), library_of(told), "as it was").text
         events = [step.record["heard"] for step in told.steps if "heard" in step.record]
         assert [line for line in text.splitlines() if f"hear: {events[0]}" in line], case
 

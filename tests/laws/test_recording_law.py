@@ -14,6 +14,7 @@ from engine.core.cases import Actor, Case, Command, Step
 from engine.core.plan import Library, Plan, library_in_memory
 from engine.resources import data_folder
 from engine.scenarios import play, read_script
+from engine.scenarios.childhood import Told
 from engine.scenarios.recording import recorded
 from engine.scenarios.registers import members, registers_for
 from engine.scenarios.trying import Here, Tries
@@ -122,7 +123,7 @@ def test_a_case_driven_by_dice_is_recorded_as_a_scenario_that_passes(library: Li
         family = drive.world.families[drive.main].cases.values()
         stood = [*(step.case for step in steps), *family]
         links = {child: (case.id, link) for case in stood for link, child in case.links.items()}
-        found = recorded(steps, links, library, "as it was")
+        found = recorded(Told(steps, links), library, "as it was")
         assert {one.kind for one in found.unsaid} <= {"expectation", "refusal"}, (found.unsaid, found.text)
         script, findings = read_script(found.text, "recorded.scenarios.yaml")
         assert script is not None, findings

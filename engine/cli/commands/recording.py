@@ -32,7 +32,8 @@ def record_command() -> Command:
         help=_(
             "Turn a case into a scenario: what people did and when, and how the case, its promises and its messages "
             "stood after each step. Private values are replaced by others; texts stand as people wrote them, so look "
-            "through them before you keep the file. What a scenario has no words for is named."
+            "through them before you keep the file. A case that another opened is recorded by itself, under a parent "
+            "that stands as its own did. What a scenario has no words for is named."
         ),
         examples=("casewright record R-1042", "casewright record R-1042 -o processes/repair.R-1042.scenarios.yaml"),
         params=[
@@ -48,13 +49,15 @@ def run_record(streams: Streams, engine: Engine, args: Args) -> int:
     """Record a case."""
     refuse_existing(args.output, is_forced=args.force)
     from engine.core.plan import library_in_memory
+    from engine.scenarios.childhood import Told
     from engine.scenarios.recording import recorded
 
     told = engine.retold(args.case, actor=args.settings.actor)
     library = library_in_memory(told.definitions)
-    root = told.steps[0].case.root
+    root = args.case if args.case in told.links else told.steps[0].case.root
     name = args.name or _("as it was in {case}").format(case=root)
-    found = recorded(told.steps, told.links, library, name, _others(engine, told, args.settings.actor))
+    others = _others(engine, told, args.settings.actor)
+    found = recorded(Told(told.steps, told.links, root), library, name, others)
     folder: Path = args.settings.folder
     text = known_to_editors(found.text, "scenarios", args.output or folder / "x", folder)
     if args.output is not None:
@@ -116,6 +119,10 @@ def _sentence(one: Unsaid) -> str:
         )
     if one.kind == "beside":
         return _("beside the case, which it leaves as it is, and so no step: {what}").format(what=one.what)
+    if one.kind == "parent":
+        return _("left out, for the parent of a scenario did not come this way: {message}").format(
+            message=said_in_words(one.what)
+        )
     if one.kind == "older":
         return _(
             "a scenario names of several cases opened by one link the youngest, and this one is older: {what}"

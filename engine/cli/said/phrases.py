@@ -42,6 +42,7 @@ PHRASES = (
     later("told by the case itself"),
     later("{first}, which tells {second}"),
     later("`{name}` of `{process}`"),
+    later("`{name}` as `{link}`"),
     later("a NUL character"),
     later("the character U+{code}"),
     later("a backtick"),

@@ -22,6 +22,14 @@ SENTENCES = (
     later("make it two steps"),
     later("`{key}` cannot stand beside `{other}`: each is a step"),
     later("`with` needs `do` or `hear` beside it"),
+    later("`parent` needs `open` beside it"),
+    later("`{name}` is not a process of those that open `{process}`"),
+    # a case that another opens
+    later("`{process}` hands over no `{name}`; {mend}"),
+    later("it hands over {names}"),
+    later("`{process}` opens no {child}"),
+    later("there is no field `{name}`; {mend}"),
+    later("look at what is declared"),
     # what a scenario finds otherwise
     later("`{event}` found no case, and was {became}; `expect: {{heard: {became_too}}}` says so"),
     later("`{process}` hears no event `{event}`"),
