@@ -98,10 +98,10 @@ class Migrating:
             library = self._recipe.catalogue.library(tx)
             return self._planned(tx, library, (process, self._version(tx, process, version)), (who, progress))
 
-    def behind(self, process: str) -> int:
-        """How many open cases are on a version before the newest."""
+    def behind(self, process: str, version: int | None = None) -> int:
+        """How many open cases are on a version before this one, which may be one to come; unsaid, before the newest."""
         with self._recipe.store.read() as tx:
-            newest = self._version(tx, process, None)
+            newest = self._version(tx, process, None) if version is None else version
             return sum(one.version < newest for one in tx.open_cases(process))
 
     def migrate(

@@ -14,6 +14,7 @@ from engine.cli.translate import _
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
+    from engine.app import Engine
     from engine.lang.diagnostics import Diagnostic, Span
     from engine.model import ProcessDefinition
 
@@ -22,19 +23,42 @@ DATABASE = "db"
 
 def findings_against(streams: Streams, args: Args, checked: Checked) -> list[Diagnostic]:
     """What is found of processes beside their earlier versions: a file, a folder, what is published, or `db`."""
-    earlier = _earlier(args, checked)
-    found = [one for new in checked.definitions.values() if new.process in earlier
-             for one in _of_versions(new, earlier[new.process], streams.language)]  # fmt: skip
-    if args.against == DATABASE and not any(one.severity == "error" for one in found):
-        ahead = [new for new in checked.definitions.values()
-                 if new.process in earlier and new.version > earlier[new.process].version]  # fmt: skip
+    if args.against == DATABASE:
+        return findings_before_publishing(streams, args, checked)
+    return _of_earlier(checked, _earlier(args, checked), streams.language)
+
+
+def findings_before_publishing(streams: Streams, args: Args, checked: Checked) -> list[Diagnostic]:
+    """What publishing them would be refused for, and which open cases could then not come over."""
+    earlier = newest_published(args.settings, checked.definitions)
+    found = _of_earlier(checked, earlier, streams.language)
+    if not any(one.severity == "error" for one in found):
+        ahead = (new for new in checked.definitions.values() if is_ahead(new, earlier))
         found += [one for new in ahead for one in _of_cases(new, args, streams.language)]
     return found
 
 
+def is_ahead(new: ProcessDefinition, earlier: Mapping[str, ProcessDefinition]) -> bool:
+    """Whether a process is of a later version than the newest that is published."""
+    return new.process in earlier and new.version > earlier[new.process].version
+
+
+def ways_missing(engine: Engine, checked: Checked, language: str) -> list[Diagnostic]:
+    """What new versions leave behind of the open cases: states and promises for which `migrate` says nothing."""
+    names = {one.process for one in engine.published()} & set(checked.definitions)
+    earlier = {name: engine.definition(name) for name in sorted(names)}
+    ahead = [new for new in checked.definitions.values() if is_ahead(new, earlier)]
+    left = [new for new in ahead if engine.behind(new.process, new.version)]
+    found = (one for new in left for one in _of_versions(new, earlier[new.process], language))
+    return [one for one in found if one.id == "migration-missing"]
+
+
+def _of_earlier(checked: Checked, earlier: Mapping[str, ProcessDefinition], language: str) -> list[Diagnostic]:
+    both = [(new, earlier[new.process]) for new in checked.definitions.values() if new.process in earlier]
+    return [one for new, old in both for one in _of_versions(new, old, language)]
+
+
 def _earlier(args: Args, checked: Checked) -> Mapping[str, ProcessDefinition]:
-    if args.against == DATABASE:
-        return newest_published(args.settings, checked.definitions)
     path = file_meant(args.settings, args.against)
     if path is None:
         name, _at, version = args.against.partition("@")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.core.cases import ENGINE, Command, Reason
+from engine.core.cases import ENGINE, Reason
 from engine.core.decide import StandIn
 from engine.core.plan import Plan
 from engine.errors import UsageError
@@ -33,15 +33,10 @@ def open_under(
         raise UsageError(f"`{state}` is not a state of `{process}`")
     brought = {name for effect in opens for name in effect.facts}
     definition, zone = plan.definition, plan.definition.desk.zone
-    command = Command(
-        verb="open", case="", name=definition.process, actor=ENGINE, version=definition.version, is_stored=True,
-        form=_read(form, definition.fields, zone),
-        facts=_read({name: facts[name] for name in brought & facts.keys()}, definition.facts, zone),
-    )  # fmt: skip
-    stand_in = StandIn(
-        case="", plan=over, state=state, link=opens[0].link, values=_read(parent.fields, over.definition.fields, zone)
-    )
-    return world.open_under(stand_in, command)
+    handed_on = _read({name: facts[name] for name in brought & facts.keys()}, definition.facts, zone)
+    known = _read(parent.fields, over.definition.fields, zone)
+    stand_in = StandIn(case="", plan=over, state=state, link=opens[0].link, values=known)
+    return world.open(definition.process, _read(form, definition.fields, zone), ENGINE, handed_on, stand_in)
 
 
 def _opens(over: Plan, process: str, parent: Parent) -> list[OpenCase]:

@@ -84,28 +84,27 @@ class World:
         return self.families[self.root_of[case]].cases[case]
 
     def open(
-        self, process: str, form: Mapping[str, Any], actor: Actor, facts: Mapping[str, Any] = EMPTY
+        self,
+        process: str,
+        form: Mapping[str, Any],
+        actor: Actor,
+        facts: Mapping[str, Any] = EMPTY,
+        parent: StandIn | None = None,
     ) -> str | tuple[Reason, ...]:
-        """Open a case of the newest version: its id, or why not."""
+        """Open a case of the newest version, by hand or as the child of one that stands in: its id, or why not."""
         plan = self.library.newest(process, self.now)
         if plan is None:
             raise KeyError(process)
+        root = self._number((plan if parent is None else parent.plan).definition.prefix)
         command = Command(
-            verb="open", case=self._number(plan.definition.prefix), name=process, actor=actor, form=form, facts=facts,
-            version=plan.definition.version,
+            verb="open", case=root if parent is None else f"{root}.1", name=process, actor=actor, form=form,
+            facts=facts, version=plan.definition.version, is_stored=parent is not None,
         )  # fmt: skip
-        outcome = self._decided(lambda context: open_case(command, context, self.now))
-        if isinstance(outcome, Refused):
-            return outcome.reasons
-        self._keep(outcome)
-        self._take_up()
-        return command.case
-
-    def open_under(self, parent: StandIn, command: Command) -> str | tuple[Reason, ...]:
-        """Open a case as the child of one that only stands in: its id, or why not."""
-        root = self._number(parent.plan.definition.prefix)
-        parent, command = parent.but(case=root), command.but(case=f"{root}.1")
-        outcome = self._decided(lambda context: open_under(parent, command, context, self.now))
+        over = None if parent is None else parent.but(case=root)
+        outcome = self._decided(
+            lambda context: open_case(command, context, self.now) if over is None
+            else open_under(over, command, context, self.now)
+        )  # fmt: skip
         if isinstance(outcome, Refused):
             return outcome.reasons
         self._keep(outcome)

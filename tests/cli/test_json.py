@@ -48,7 +48,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
     "simulate": [["simulate", "repair", "--assume", "busy.yaml"]],
     "record": [["record", "CASE", "--as", "wang.fang"]],
     "plan": [["plan", "repair", "--as", "boss"]],
-    "publish": [["publish", "--as", "boss"]],
+    "publish": [["publish", "--as", "boss"], ["publish", "--dry-run", "--as", "boss"]],
     "migrate": [
         ["migrate", "repair", "--as", "boss"],
         ["migrate", "repair", "--as", "boss", "--reason", "new promises", "--yes"],
