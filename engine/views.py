@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
 from engine.core.clocks import due_at, remaining, used_until
-from engine.core.people import is_among, persons
+from engine.core.people import is_among, is_named
 from engine.core.permits import Asking, not_permitted, offered, who_may_not
 from engine.core.plan import Library, Plan
 from engine.core.sight import Sight
@@ -205,7 +205,7 @@ def works(plan: Plan, case: Case, actor: Actor) -> bool:
 
 def is_excluded(plan: Plan, case: Case, actor: Actor) -> bool:
     """Whether `never_by` of the process names this person: who keeps out of a case does not read it either."""
-    return actor.id in persons(plan.definition.never_by, case)
+    return is_named(actor.id, plan.definition.never_by, case)
 
 
 def may_read(plan: Plan, case: Case, actor: Actor) -> bool:

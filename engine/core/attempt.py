@@ -11,7 +11,7 @@ from engine.core.forms import read_facts, read_form
 from engine.core.machine import OPENING, Endless
 from engine.core.migrating import migrate
 from engine.core.moving import move, settle
-from engine.core.people import persons, roles_said, said
+from engine.core.people import is_named, roles_said, said
 from engine.core.permits import Asking, may_open, not_permitted, not_possible, offered, state_said, who_may_not
 from engine.core.plan import Asked
 from engine.core.reasons import reason
@@ -236,7 +236,7 @@ def _works(draft: Draft, command: Command) -> Reasons:
     if case.outcome:
         return [reason("state", "final", case=case.id)]
     for whos in plan.excluded(case.position):
-        if actor.id in persons(whos, case):
+        if is_named(actor.id, whos, case):
             return [reason("never_by", actor=actor.id, action=command.verb, why=said(whos, plan.definition))]
     here = (action for event in plan.chart.possible(case.position) for action in offered(plan, case.position, event))
     if any(not who_may_not(plan, case, action, actor) for action in here):
@@ -280,7 +280,7 @@ def _assign(draft: Draft, command: Command) -> Reasons:
     if draft.case.outcome:
         return [reason("state", "final", case=draft.case.id)]
     for whos in draft.plan.excluded(draft.case.position):
-        if command.name in persons(whos, draft.case):
+        if is_named(command.name, whos, draft.case):
             return [reason("never_by", actor=command.name, action="assign", why=said(whos, draft.plan.definition))]
     draft.change(assignee=command.name, queue=None)
     return []

@@ -72,8 +72,8 @@ class Draft:
 
     __slots__ = (
         "actor", "alert", "asked", "before", "case", "context", "covered", "cycles", "entered", "events", "first",
-        "happened", "has_moved_dues", "is_late", "is_turn_seen", "microsteps", "now", "outgoing", "plan", "private",
-        "queued", "record", "registered", "sealed", "sight", "start_at",
+        "given", "happened", "has_moved_dues", "is_late", "is_turn_seen", "microsteps", "now", "outgoing", "plan",
+        "private", "queued", "record", "registered", "sealed", "sight", "start_at",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, case: Case, family: Family, now: int, context: Context) -> None:
@@ -87,6 +87,7 @@ class Draft:
         self.actor: Actor = ENGINE
         self.record: dict[str, Any] = {}
         self.happened: set[str] = set()
+        self.given: set[str] = set()  # fields that were set or cleared
         self.events: list[Event] = []
         self.queued: tuple[Queued, ...] = ()
         self.outgoing: tuple[tuple[Outgoing, tuple[str, ...]], ...] = ()
@@ -121,6 +122,7 @@ class Draft:
 
     def keep(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
         """Keep these values, each right for its field; None clears, personal ones as commitments. What was kept."""
+        self.given.update(values)
         if None not in values.values() and self.plan.kept_otherwise.isdisjoint(values):
             self.put("data", {**self.case.data, **values})
             return values

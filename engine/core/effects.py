@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.core.cases import Registered
 from engine.core.draft import Draft, Queued, StepFailed, StepRefused
-from engine.core.people import persons, receivers
+from engine.core.people import is_named, persons, receivers
 from engine.core.reasons import listed, reason
 from engine.core.sight import computed, holds
 from engine.core.texts import placeholders
@@ -70,10 +70,10 @@ def _update(effect: UpdateRows, draft: Draft) -> None:
 
 
 def _notify(effect: Notify, draft: Draft) -> None:
-    meant = _meant(effect.who, draft)
+    _see(effect.who, draft)
     if not draft.context.is_kept:
-        return  # but it was seen whose turn it is
-    definition = draft.plan.definition
+        return
+    meant, definition = receivers(effect.who, draft.case, draft.actor), draft.plan.definition
     names = placeholders(definition.messages[effect.message].text)
     excluded = tuple(sorted(persons(definition.never_by, draft.case)))
     for who in dict.fromkeys(meant):
@@ -81,17 +81,18 @@ def _notify(effect: Notify, draft: Draft) -> None:
         draft.send(kind, receiver, effect.message, names, excluded if kind == "role" else ())
 
 
-def _meant(whos: Whos, draft: Draft) -> list[str]:
-    """Everybody named; whose turn it is as the effects so far have left it."""
-    if any(who.kind == "waiting_on" for who in whos):
-        draft.see_whose_turn()
-    return receivers(whos, draft.case, draft.actor)
+def _see(whos: Whos, draft: Draft) -> None:
+    """Where these are named by whose turn it is, that is as the effects so far have left it."""
+    for who in whos:
+        if who.kind == "waiting_on":
+            draft.see_whose_turn()
 
 
 def _assign(effect: Assign, draft: Draft) -> None:
-    found = next(iter(_meant(effect.who, draft)), "")
+    _see(effect.who, draft)
+    found = next(iter(receivers(effect.who, draft.case, draft.actor)), "")
     kind, _, name = found.partition(":")
-    if kind == "person" and name in persons(draft.plan.definition.never_by, draft.case):
+    if kind == "person" and is_named(name, draft.plan.definition.never_by, draft.case):
         raise StepFailed(f"`{name}` is excluded from this case and cannot be assigned")
     draft.change(assignee=name if kind == "person" else None, queue=name if kind == "role" else None)
 

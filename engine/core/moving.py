@@ -11,7 +11,7 @@ from engine.core.alarms import armed, followed, resumed, suspended
 from engine.core.cases import Alarm
 from engine.core.draft import Draft
 from engine.core.effects import run
-from engine.core.people import persons
+from engine.core.people import is_named
 from engine.core.promises import advance_clocks
 from engine.core.sight import holds
 from engine.model import Action
@@ -113,7 +113,7 @@ def settle(draft: Draft) -> None:
     if plan.has_decides and not draft.case.outcome:
         move(draft, DECIDE)
         data = draft.case.data
-    if draft.case.assignee and draft.case.assignee in persons(plan.definition.never_by, draft.case):
+    if draft.case.assignee and is_named(draft.case.assignee, plan.definition.never_by, draft.case):
         draft.change(assignee=None)
     draft.see_whose_turn()
     if data is not draft.before.data and draft.case.alarms and not draft.case.outcome:

@@ -31,6 +31,14 @@ def persons(whos: Iterable[Who], case: Case, actor: Actor | None = None) -> froz
     return frozenset(person for who in whos for person in _persons(who, case, actor))
 
 
+def is_named(person: str, whos: Iterable[Who], case: Case) -> bool:
+    """Whether this person is one of those named."""
+    for who in whos:
+        if person in _persons(who, case, None):
+            return True
+    return False
+
+
 def _persons(who: Who, case: Case, actor: Actor | None) -> Sequence[str]:
     match who.kind:
         case "field":

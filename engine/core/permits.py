@@ -8,7 +8,7 @@ from typing import NamedTuple
 from engine.chart import Position
 from engine.core.cases import Actor, Case, Reason
 from engine.core.clocks import instant_of
-from engine.core.people import is_among, persons, roles_said, said
+from engine.core.people import is_among, is_named, roles_said, said
 from engine.core.plan import Plan
 from engine.core.reasons import listed, meant, reason
 from engine.fields import Words, word
@@ -90,7 +90,7 @@ def who_may_not(plan: Plan, case: Case, action: Action, actor: Actor) -> list[Re
     reasons = [] if is_among(actor, action.by, case) else [_wrong_role(plan, actor, action.name, action.by)]
     excluded = plan.excluded(case.position)
     for whos in (action.never_by, *excluded) if action.never_by else excluded:
-        if actor.id in persons(whos, case):
+        if is_named(actor.id, whos, case):
             reasons.append(reason("never_by", actor=actor.id, action=action.name, why=said(whos, plan.definition)))
     return reasons
 
@@ -101,7 +101,7 @@ def may_open(plan: Plan, case: Case, opening: Opening, asking: Asking) -> Iterat
     if not asking.is_by_itself and not is_among(asking.actor, opening.by, case):
         yield _wrong_role(plan, asking.actor, name, opening.by, "open_by")
     for whos in (opening.never_by, plan.definition.never_by) if not asking.is_by_itself else ():
-        if asking.actor.id in persons(whos, case):
+        if is_named(asking.actor.id, whos, case):
             why = said(whos, plan.definition)
             yield reason("never_by", "open_never_by", actor=asking.actor.id, action=name, why=why)
     if opening.during is not None:

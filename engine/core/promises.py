@@ -28,7 +28,7 @@ def advance_clocks(draft: Draft) -> None:
     now, happened, step = draft.now, frozenset(draft.happened), None
     turn, heard = turn_of(before), _heard(plan, happened)
     is_new_turn = case.waiting != before.waiting or case.assignee != before.assignee
-    is_other = case.data is not before.data or case.version != before.version or case.known != before.known
+    is_other = case.version != before.version or case.known != before.known  # another version may have other fields
     heads = case.clocks
     moved: dict[str, Head] = {}
     for name, watched in (plan.watched if ended or reopened or is_new_turn else heard.watched).items():
@@ -40,9 +40,10 @@ def advance_clocks(draft: Draft) -> None:
             if not (hears or watched.is_conditional):
                 continue
         pauses = _pauses(draft, watched.clock) if watched.pauses else ()
+        reads = watched.reads
         if (
-            hears or (head.active and pauses != head.paused)
-            or (watched.is_conditional and (is_new or _is_asked(watched.reads, before, case, is_other)))
+            hears or (head.active and pauses != head.paused) or (watched.is_conditional and (
+                is_new or is_other or reads is None or not reads.isdisjoint(draft.given)))
         ):  # fmt: skip
             step = step or Seen(
                 now=now, happened=happened, turn=turn, is_new_turn=is_new_turn, start_at=draft.start_at,
@@ -53,22 +54,6 @@ def advance_clocks(draft: Draft) -> None:
             moved[name] = settle(head, now, turn, plan.calendar_of[name])
     if moved:
         draft.put("clocks", {**heads, **moved})
-
-
-def _is_asked(reads: frozenset[str] | None, before: Case, case: Case, is_other: bool) -> bool:
-    """Whether what a promise's `if` and goal read may be otherwise than before; another version may have others.
-
-    `is_other`: something changed that a promise may read by its field.
-    """
-    if reads is None:
-        return True
-    if not is_other:
-        return False
-    was, now = before.data, case.data
-    for name in reads:
-        if was.get(name) != now.get(name):
-            return True
-    return before.version != case.version or before.known != case.known
 
 
 def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:

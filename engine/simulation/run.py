@@ -18,7 +18,7 @@ from engine.core.cases import Actor, Case, Command
 from engine.core.people import persons
 from engine.core.permits import who_may_not
 from engine.core.plan import Library
-from engine.model import Action, Whos
+from engine.model import Action, ProcessDefinition, Whos
 from engine.simulation.answering import Answering, Lottery
 from engine.simulation.assumptions import Answer, Arrivals, Assumptions, Doing, Team
 from engine.simulation.desk import Families
@@ -87,6 +87,8 @@ class _Days:
         self.actions: dict[str, list[Action]] = {}
         for action in self.plan.actions():
             self.actions.setdefault(action.name, []).append(action)
+        self._unexcluded = frozenset(_unexcluded(self.definition, self.actions))
+        self._keyed: dict[tuple[tuple[str, ...], frozenset[str]], tuple[str, ...]] = {}
         self._answers = {name: self._answering(doing.answers) for name, doing in self.assumed.doings.items()}
         self._facts: dict[tuple[str, ...], Answering] = {}
         self._opener = Actor(id=f"{self.assumed.opener}_0", roles=(self.assumed.opener,))
@@ -214,11 +216,15 @@ class _Days:
         right = self._right(case, task.action)
         if not right.others:
             return right.roles
-        people = sorted(persons(right.others, case))
-        return tuple(dict.fromkeys((*right.roles, *(f"person:{one}" for one in people))))
+        place = right.roles, persons(right.others, case)
+        if place not in self._keyed:
+            self._keyed[place] = (*right.roles, *(f"person:{one}" for one in sorted(place[1])))
+        return self._keyed[place]
 
     def _may(self, person: Person, task: Task) -> bool:
         """Whether somebody with one of the keys may do it: regions may ask for several, and some are excluded."""
+        if task.action in self._unexcluded:
+            return True
         case = self.families.case(task.case)
         right = self._right(case, task.action)
         return right.is_plain or not any(
@@ -322,6 +328,15 @@ class _Days:
     def _is_stuck(self, case: Case) -> bool:
         """Whether nobody will do anything, and no time will."""
         return not self.lives[case.id].tasks and self.families.next_due(case) is None
+
+
+def _unexcluded(definition: ProcessDefinition, actions: Mapping[str, list[Action]]) -> Iterator[str]:
+    """The actions from which nobody is ever excluded who has one of their keys."""
+    if definition.never_by or any(state.never_by for state in definition.states.values()):
+        return
+    for name, alike in actions.items():
+        if len(alike) == 1 and not alike[0].never_by:
+            yield name
 
 
 def _drawn_from(doings: Iterable[Doing]) -> Lottery[Doing] | None:
