@@ -144,15 +144,37 @@ Key = Callable[[Counted], tuple[str, ...]]
 
 def attainments(counted: Iterable[Counted], key: Key) -> tuple[tuple[Attainment, ...], Attainment]:
     """Count by group, sorted by it, and all together."""
-    groups: dict[tuple[str, ...], _Sum] = {}
-    total = _Sum()
+    sums = Sums()
     for one in counted:
-        group = key(one)
-        if group not in groups:
-            groups[group] = _Sum()
-        groups[group].add(one)
-        total.add(one)
-    return tuple(groups[group].result(group) for group in sorted(groups)), total.result(())
+        sums.add(key(one), one)
+    return sums.results()
+
+
+class Sums:
+    """What was counted of each group and of all, as it is added up; of several, put together, it is as of one."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, ...], _Sum] = {}
+        self._total = _Sum()
+
+    def add(self, group: tuple[str, ...], one: Counted) -> None:
+        """One more cycle."""
+        if group not in self._groups:
+            self._groups[group] = _Sum()
+        self._groups[group].add(one)
+        self._total.add(one)
+
+    def join(self, other: Sums) -> None:
+        """All that others have counted."""
+        for group, one in other._groups.items():
+            if group not in self._groups:
+                self._groups[group] = _Sum()
+            self._groups[group].join(one)
+        self._total.join(other._total)
+
+    def results(self) -> tuple[tuple[Attainment, ...], Attainment]:
+        """What became of each group, sorted by it, and of all together."""
+        return tuple(self._groups[group].result(group) for group in sorted(self._groups)), self._total.result(())
 
 
 def waited_most(turns: Mapping[str, int], role_of: Mapping[str, str]) -> str:
@@ -193,6 +215,11 @@ class _Spending:
             else:
                 self.waited[who] += time
 
+    def join(self, other: _Spending) -> None:
+        self.used += other.used
+        self.waited.update(other.waited)
+        self.owned.update(other.owned)
+
     def result(self) -> Spent:
         owned = dict(sorted(self.owned.items()))
         if rest := self.used - sum(owned.values()):
@@ -226,6 +253,15 @@ class _Sum:
         if one.noticed_late is not None:
             self.spread["noticed_late"].append(one.noticed_late)
         self.bands[sum(1 for band in BANDS if one.late > band)] += 1
+
+    def join(self, other: _Sum) -> None:
+        self.counts.update(other.counts)
+        self.targets |= other.targets
+        for name, values in other.spread.items():
+            self.spread[name].extend(values)
+        self.spent.join(other.spent)
+        self.missed.join(other.missed)
+        self.bands = [ours + theirs for ours, theirs in zip(self.bands, other.bands, strict=True)]
 
     def result(self, group: tuple[str, ...]) -> Attainment:
         names = (*COUNTED, "cancelled", "not_needed", "running", "paused")

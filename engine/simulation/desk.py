@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.core.attainment import Counted
+from engine.core.attainment import Counted, Sums
 from engine.core.cases import Actor, Case, Command, Cycle, Reason
 from engine.core.plan import Library, Plan
 from engine.core.promises import standing
@@ -56,16 +56,17 @@ class Families:
         self.world.carry(root, until)
         self._count()
 
-    def counted(self, now: int) -> list[Counted]:
-        """Every cycle of every promise of the process: those ended, and those under way."""
+    def promises(self, now: int) -> Sums:
+        """Every cycle of every promise of the process, by clock: those ended, and those under way."""
         targets = {name: clock.target for name, clock in self.plan.definition.clocks.items()}
         process = self.plan.definition.process
         open_ones = (case for case in self.everybody() if case.process == process and not case.outcome)
         under_way = (cycle for case in open_ones for cycle in standing(self.plan, case, now))
         ended = (cycle for cycle in self.cycles.values() if cycle.ended_at is not None)
-        return [
-            Counted(cycle=one, process=process, now=now, target=targets.get(one.clock)) for one in (*ended, *under_way)
-        ]
+        sums = Sums()
+        for one in (*ended, *under_way):
+            sums.add((one.clock,), Counted(cycle=one, process=process, now=now, target=targets.get(one.clock)))
+        return sums
 
     def _count(self) -> None:
         """Take the promises out of the records, which are many, and let those go."""

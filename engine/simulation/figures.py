@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.calendars import openings
-from engine.core.attainment import Attainment, Counted, Spread, attainments, spread
+from engine.core.attainment import Attainment, Spread, Sums, spread
 from engine.core.cases import Reason
 from engine.fields import Words
 from engine.simulation.assumptions import Team
@@ -154,7 +154,7 @@ class Tally:
     lasted: tuple[int, ...]  # ms, of the closed
     stuck: int
     apart: int
-    counted: tuple[Counted, ...]  # cycles of promises
+    promises: Sums  # by clock
     counting: Counting
 
 
@@ -174,14 +174,17 @@ class Played:
 
 def attained_in(tallies: Sequence[Tally]) -> tuple[tuple[Attainment, ...], Attainment]:
     """How promises were kept, in all runs together."""
-    return attainments((one for tally in tallies for one in tally.counted), lambda one: (one.cycle.clock,))
+    sums = Sums()
+    for tally in tallies:
+        sums.join(tally.promises)
+    return sums.results()
 
 
 def between(tallies: Sequence[Tally]) -> dict[str, tuple[float, float]]:
     """How well each promise was kept in the worst and in the best run."""
     found: dict[str, list[float]] = {}
     for tally in tallies:
-        for one in attained_in([tally])[0]:
+        for one in tally.promises.results()[0]:
             if one.attained is not None:
                 found.setdefault(one.group[0], []).append(one.attained)
     return {clock: (min(shares), max(shares)) for clock, shares in found.items()}

@@ -319,7 +319,7 @@ class _Days:
         cases = [self.families.case(name) for name in self.lives if name in self.families.world.root_of]
         self.counting.end(self.until)
         return Tally(
-            opened=len(cases), counted=tuple(self.families.counted(self.until)), counting=self.counting,
+            opened=len(cases), promises=self.families.promises(self.until), counting=self.counting,
             lasted=tuple(case.closed_at - case.opened_at for case in cases if case.closed_at is not None),
             stuck=sum(1 for case in cases if not case.outcome and self._is_stuck(case)),
             apart=sum(1 for case in self.families.everybody() if case.process != self.assumed.process),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from engine.core.attainment import (
     COUNTED,
     Attainment,
     Counted,
+    Sums,
     attainments,
     held_most,
     spread,
@@ -163,3 +166,21 @@ def test_whatever_is_counted_by_nothing_is_lost(given_cycles: list[tuple[str, st
         assert sum(one.counts[result] for one in groups) == total.counts[result]
     assert sum(one.spent.used for one in groups) == total.spent.used
     assert sum(sum(one.late_bands) for one in groups) == total.counts["breached"] + total.counts["overdue"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(RESULTS), st.sampled_from("abc"), st.integers(0, 9)), max_size=40), st.data())
+def test_parts_counted_apart_and_put_together_are_as_counted_at_once(
+    given_cycles: list[tuple[str, str, int]], data: st.DataObject
+) -> None:
+    cycles = [
+        counted(result, process=process, used=used * MINUTE, target=used / 9, turns={f"person:{process}": used})
+        for result, process, used in given_cycles
+    ]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(cycles)), max_size=3)))
+    whole = Sums()
+    for first, last in pairwise([0, *cuts, len(cycles)]):
+        part = Sums()
+        for one in cycles[first:last]:
+            part.add((one.process,), one)
+        whole.join(pickle.loads(pickle.dumps(part)))  # as another process sends it
+    assert whole.results() == attainments(cycles, lambda one: (one.process,))
