@@ -347,7 +347,6 @@ SENTENCES = (
     later("the database `{path}` cannot be reached ({detail})"),
     later("check that the server runs, and that the address, the user and the password are right"),
     later("somebody else was faster on the same rows of `{path}`"),
-    later("the server of `{path}` let go of the connection before it did anything"),
     later("a value cannot be stored or looked for: {detail}"),
     later("the database `{path}` keeps text as {encoding}, in which not every name can be written"),
     later("nothing was changed; make one that keeps it as UTF8: `createdb -E UTF8 -T template0 …`"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 
 from engine.ports import Query
@@ -13,7 +14,7 @@ from engine.store.postgresql.store import PostgresStore
 from engine.store.statements import texts_of
 from engine.store.transaction import SqlTransaction
 from tests import postgres
-from tests.contract.builders import a_case, opening, put
+from tests.contract.builders import a_case, opening, put, step
 
 STATEMENTS = texts_of("postgresql")
 MANY = 5_000
@@ -103,3 +104,21 @@ def test_a_page_of_all_cases_walks_along_their_order(plans: Plans) -> None:
     plan = plans.of(Query(limit=50, after=(MANY // 2, MANY // 2, "R-1")))
     assert "ix_cases_worklist" in plan
     assert "Sort" not in plan
+
+
+def test_a_batch_of_steps_touches_no_index_of_cases() -> None:
+    """Its rows are changed side by side on their pages, where there is room for all of them."""
+    with postgres.database() as url:
+        store = open_store(url)
+        families = [put(store, opening(a_case(f"R-{number}", data={"text": "x" * 500}))) for number in range(60)]
+        with store.write() as work:
+            for family in families:
+                work.save(step(family, {"data": {"text": "y" * 500}}))
+        with psycopg.connect(url) as server:
+            server.execute("SELECT pg_stat_force_next_flush()")
+        store.close()
+        with psycopg.connect(url) as server:
+            asked = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'cases'"
+            changed, beside = server.execute(asked).fetchone() or (0, 0)
+        assert changed == 60
+        assert beside >= 30, "of a page filled whole it is one or two"

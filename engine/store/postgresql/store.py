@@ -145,8 +145,6 @@ class PostgresStore:
             try:
                 with Writing(self, Beginning([], supposed=supposed), self._hasty) as tx:
                     answer = work(tx)
-            except StoreUnavailable:
-                raise
             except Exception as error:
                 self._supposing.failed(error)
             else:
@@ -186,8 +184,6 @@ class PostgresStore:
         if supposed is not None:
             try:
                 self._do_each(group, done, Beginning([], supposed=supposed))
-            except StoreUnavailable:
-                raise
             except Exception as error:
                 self._supposing.failed(error)
                 done.clear()

@@ -14,10 +14,11 @@ from time import monotonic_ns
 from typing import Any, NamedTuple
 
 from engine.core.cases import Case
-from engine.errors import Outrun
+from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Ahead
 from engine.store.postgresql.answers import Asked, Rows, Statement
 from engine.store.postgresql.gathering import Told
+from engine.store.postgresql.trouble import NothingKept
 from engine.store.rows import CaseRow, Memo
 from engine.store.schema import HEAD
 from engine.store.statements import Many, Text
@@ -88,6 +89,14 @@ class Supposed(NamedTuple):
         return [*self.desk, *self.cases.values()]
 
 
+class _Desk(NamedTuple):
+    """Settings and people that are asked for together."""
+
+    rows: Sequence[tuple[Statement, tuple[Any, ...]]]
+    proof: str
+    values: tuple[Any, ...]
+
+
 class Supposing:
     """What the processes' last transactions read of the desk, and of the server's clock; cases stand in the memo."""
 
@@ -95,7 +104,8 @@ class Supposing:
         self._texts = {name: texts[name].text for name in ("SETTING", "ONE_PERSON", "REQUEST", "LOCK_FREE", "FAMILY")}
         self._learnt = {texts[name].text for name in ("SETTING", "ONE_PERSON", "LOCK", "LOCK_FREE", "TIME")}
         self._memo = memo
-        self._desk: dict[Statement, tuple[Any, ...]] = {}  # rows of settings and people
+        self._desk: dict[Statement, tuple[Any, ...] | None] = {}  # rows of settings and people
+        self._desks: dict[tuple[tuple[str, ...], tuple[str, ...]], _Desk] = {}  # those that are asked for together
         self._ahead: int | None = None  # by how many ns the server's clock stands before ours, at least
         self._asked_at = 0
         self._rest = 0  # how often nothing is to be supposed yet
@@ -105,24 +115,24 @@ class Supposing:
 
     def learn(self, asked: Sequence[Asked], answers: Mapping[Statement, Rows]) -> None:
         """Remember what was asked with the beginning of a transaction, and answered just now."""
-        if len(self._desk) > MOST_KEPT:
+        if len(self._desk) + len(self._desks) > MOST_KEPT:
             self._desk.clear()
+            self._desks.clear()
         texts = self._texts
         for text, values in asked:
             answer = answers.get((text.text, values))
             found = answer.again().fetchone() if answer is not None and text.text in self._learnt else None
-            if found is None:
-                self._desk.pop((text.text, values), None)
-            elif text.text in (texts["SETTING"], texts["ONE_PERSON"]):
-                self._desk[text.text, values] = found
-            else:
+            if text.text in (texts["SETTING"], texts["ONE_PERSON"]):
+                if self._desk.get((text.text, values)) != found:
+                    self._desk[text.text, values] = found
+                    self._desks.clear()
+            elif found is not None:
                 self._hear_time(found[0] * 1_000_000)
 
     def _hear_time(self, server: int) -> None:
+        # It took some time to hear of it, so the server's clock stands at least so far before ours.
         now = monotonic_ns()
-        least = (
-            server - now
-        )  # it took some time to hear of it, so the server's clock stands at least so far before ours
+        least = server - now
         is_new = self._ahead is None or now - self._asked_at > TIME_KNOWN
         self._ahead = least if is_new else max(self._ahead or least, least)
         self._asked_at = now
@@ -132,7 +142,12 @@ class Supposing:
         self._longer = max(1, self._longer // 2)
 
     def failed(self, error: Exception) -> None:
-        """Nothing was kept. If it was not so, others work on the same, and for a while nothing is supposed."""
+        """Nothing was kept, and the rest is asked; what asking does not mend, or may have been kept, is raised.
+
+        If it was not so, others work on the same, and for a while nothing is supposed.
+        """
+        if isinstance(error, StoreUnavailable) and not isinstance(error, NothingKept):
+            raise error
         if isinstance(error, Outrun):
             self._rest, self._longer = self._longer, min(2 * self._longer, LONGEST_REST)
             self._ahead = None
@@ -147,56 +162,67 @@ class Supposing:
             return None
         if self._ahead is None or now - self._asked_at > TIME_KNOWN:
             return None
+        instant = (self._ahead + now) // 1_000_000
         answers: dict[Statement, Rows] = {}
         cases: dict[str, Told] = {}
         requests: list[Told] = []
-        desk: dict[Statement, tuple[Any, ...]] = {}
-        instant = (self._ahead + now) // 1_000_000
         for ahead in aheads:
-            if not (self._know_desk(ahead, desk) and self._know_families(ahead.families, instant, answers, cases)):
+            if ahead[_ELSE:] != _NOTHING or not self._know_families(ahead.families, instant, answers, cases):
                 return None
             for request in ahead.requests:
                 answers[self._texts["REQUEST"], request] = Rows.remembered([])
                 requests.append((NO_REQUEST, request, NO_REQUESTS))
-        people = [row for (text, _), row in desk.items() if text == self._texts["ONE_PERSON"]]
-        if len(people) > MOST_PEOPLE:
+        desk = self._desk_of(aheads)
+        if desk is None:
             return None
-        settings = [(*name, *row) for (text, name), row in desk.items() if text == self._texts["SETTING"]]
-        values = [instant - AHEAD, instant + LATEST, HEAD]
-        for row in (*settings, *people):
-            values += row
-        answers.update({asked: Rows.remembered([row]) for asked, row in desk.items()})
-        same_desk = _same_desk(len(settings), len(people)), values, None
-        repeated = dict.fromkeys(desk, len(aheads) - 1) if len(aheads) > 1 else {}
-        return Supposed(answers, repeated, [BEGIN, same_desk, *requests], cases)
+        for asked, row in desk.rows:
+            answers[asked] = Rows.remembered([row])
+        proof: Told = desk.proof, (instant - AHEAD, instant + LATEST, *desk.values), None
+        repeated = {asked: len(aheads) - 1 for asked, _ in desk.rows} if len(aheads) > 1 else {}
+        return Supposed(answers, repeated, [BEGIN, proof, *requests], cases)
 
-    def _know_desk(self, ahead: Ahead, desk: dict[Statement, tuple[Any, ...]]) -> bool:
-        """Whether the settings and people are known, which are put to the others."""
-        if ahead.opens is not None or ahead.due is not None or ahead.is_next or ahead.seen or ahead.reached:
-            return False
-        for kind, names in (("SETTING", ahead.settings), ("ONE_PERSON", ahead.people)):
-            text = self._texts[kind]
-            for name in names:
-                known = self._desk.get((text, (name,)))
-                if known is None:
-                    return False
-                desk[text, (name,)] = known
-        return True
+    def _desk_of(self, aheads: Sequence[Ahead]) -> _Desk | None:
+        """The settings and people that these will ask for, if they are known."""
+        settings, people = aheads[0].settings, aheads[0].people
+        if len(aheads) > 1:
+            settings = tuple(dict.fromkeys([name for ahead in aheads for name in ahead.settings]))
+            people = tuple(dict.fromkeys([name for ahead in aheads for name in ahead.people]))
+        desk = self._desks.get((settings, people))
+        if desk is None and len(people) <= MOST_PEOPLE:
+            desk = self._put_together(settings, tuple(dict.fromkeys(people)))
+            if desk is not None:
+                self._desks[settings, people] = desk
+        return desk
+
+    def _put_together(self, settings: Sequence[str], people: Sequence[str]) -> _Desk | None:
+        texts, values, rows = self._texts, list[Any](), list[tuple[Statement, tuple[Any, ...]]]()
+        for kind, name in (*(("SETTING", name) for name in settings), *(("ONE_PERSON", name) for name in people)):
+            row = self._desk.get((texts[kind], (name,)))
+            if row is None:
+                return None
+            rows.append(((texts[kind], (name,)), row))
+            values += (name, *row) if kind == "SETTING" else row
+        return _Desk(rows, _same_desk(len(settings), len(people)), (HEAD, *values))
 
     def _know_families(
         self, roots: Sequence[str], instant: int, answers: dict[Statement, Rows], proofs: dict[str, Told]
     ) -> bool:
         """Whether each of these families is known; what would be answered, and what proves it, is put to the rest."""
+        lock, family = self._texts["LOCK_FREE"], self._texts["FAMILY"]
         for root in roots:
             kept = self._memo.kept(root)
             if kept is None or not _is_alone(*kept):
                 return False
             row = kept[0]
-            answers[self._texts["LOCK_FREE"], (root,)] = Rows.remembered([(instant,)])
-            answers[self._texts["FAMILY"], (root,)] = Rows.remembered([row])
+            answers[lock, (root,)] = Rows.remembered([(instant,)])
+            answers[family, (root,)] = Rows.remembered([row])
             proofs[root] = SAME_CASE, _matched(row), SAME_CASES
         return True
 
+
+_ELSE = Ahead._fields.index("due")
+_NOTHING = Ahead()[_ELSE:]
+"""What else may be asked ahead, and is not supposed."""
 
 _PARENT, _FAULT, _IMPORTING = map(_OF_CASE.index, ("parent", "fault", "importing"))
 

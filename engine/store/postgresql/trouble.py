@@ -54,6 +54,10 @@ class OutcomeUnknown(StoreUnavailable):
     """The connection was lost while the step was being kept."""
 
 
+class NothingKept(StoreUnavailable):
+    """The connection was lost with the commit, which the server had not come to."""
+
+
 class NothingDone(psycopg.OperationalError):
     """The server left before it did anything of a message: its farewell stands where the first answer would."""
 
@@ -61,7 +65,8 @@ class NothingDone(psycopg.OperationalError):
 def explain_commit(error: Exception, path: str) -> EngineError:
     """The same for an error of the commit itself, after which the outcome may be unknown."""
     if isinstance(error, NothingDone):
-        return Outrun(f"the server of `{path}` let go of the connection before it did anything", help=TRY_AGAIN)
+        said = _said(_LOST, error, path)
+        return NothingKept(said.message, help=said.mend)
     if not is_lost(error):
         return explain(error, path)
     said = _said(_UNKNOWN, error, path)
