@@ -15,7 +15,7 @@ from engine.errors import UsageError
 
 PROJECT_FILE = "casewright.toml"
 _SQLITE = "sqlite:///"
-_KEYS = ("database", "processes", "facts", "language", "actor", "archive")
+_KEYS = ("database", "processes", "facts", "language", "actor", "archive", "checkpoints", "trust")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

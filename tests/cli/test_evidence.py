@@ -63,6 +63,31 @@ def test_what_a_checkpoint_vouches_for_is_not_replayed_again_unless_all_is_asked
     assert "已担保：2 个案件；本次重放：1 个案件，1 条记录" in run(*later, language="zh").err
 
 
+def test_with_a_folder_of_checkpoints_the_everyday_commands_need_no_flags(trust: str, desk: Path) -> None:
+    project = desk / "casewright.toml"
+    text = project.read_text("utf-8")
+    project.write_text(f'{text}\ncheckpoints = "kept"\n', "utf-8")
+    assert "let casewright.toml say both" in run("audit", "verify").err
+    project.write_text(f'{text}\ncheckpoints = "kept"\ntrust = "{trust}"\n', "utf-8")
+    missing = run("audit", "verify")
+    assert (missing.code, "signs the first" in missing.err) == (Exit.NOT_FOUND, True)
+    assert run("audit", "verify", "--all").code == Exit.DONE
+    first = run("audit", "checkpoint", "--verify", "--as", "boss")
+    (file,) = (desk / "kept").iterdir()
+    assert f"it lies in {file}" in first.err
+    report()
+    assert "not replayed again: 1 case, 1 record" in run("audit", "verify").out
+    second = run("audit", "checkpoint", "--verify", "--as", "boss")
+    assert "it vouches for 2 cases; replayed now: 1 case, 1 record" in second.err
+    assert len(list((desk / "kept").iterdir())) == 2
+    assert "checkpoint 2 holds: 2 cases, 2 records" in run("audit", "verify").out
+    assert "checkpoint 2 holds" in run("audit", "verify", "--chains").out
+    assert "checkpoint" not in run("audit", "verify", "R-1").out
+    assert "not replayed" not in run("audit", "verify", "--all").out
+    (desk / "kept" / "z.checkpoint").write_text("{}", "utf-8")
+    assert "is no checkpoint" in run("audit", "verify").err
+
+
 def test_what_is_wrong_is_told_before_it_is_signed_and_the_exit_code_says_so(trust: str) -> None:
     with closing(sqlite3.connect("casewright.sqlite")) as connection, connection:
         connection.execute("UPDATE cases SET state = 'closed'")

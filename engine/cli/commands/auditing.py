@@ -21,6 +21,7 @@ from engine.cli.commands.proving import (
 from engine.cli.exits import Exit
 from engine.cli.file_trouble import opened
 from engine.cli.group import Subcommands
+from engine.cli.kept_checkpoints import Kept, kept
 from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
@@ -48,7 +49,8 @@ def _verify() -> Command:
             "Verify every record, or those of one case: the chain is whole, nothing is missing, and replaying the "
             "records by their process gives exactly what is stored. With --checkpoint also that nothing was removed, "
             "put back from an older copy or written anew since it was signed; and cases for which it vouches are "
-            "not replayed again while every row of them is as it was."
+            "not replayed again while every row of them is as it was. Where `checkpoints` and `trust` stand in "
+            "casewright.toml, the newest of that folder is taken."
         ),
         examples=("casewright audit verify", "casewright audit verify --checkpoint monday.checkpoint --trust 3b1f…"),
         params=[
@@ -56,7 +58,7 @@ def _verify() -> Command:
             click.Option(
                 ["--checkpoint"],
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help=_("A checkpoint kept elsewhere."),
+                help=_("A checkpoint kept elsewhere; unsaid, the newest in `checkpoints` of casewright.toml."),
             ),
             click.Option(
                 ["--trust"], metavar=_("FINGERPRINT"), help=_("Of the key that signed it, or of one it follows.")
@@ -129,10 +131,14 @@ def _compared(engine: Engine, args: Args) -> Compared | None:
             _("a checkpoint proves something only by the key that signed it"),
             help=_("say --checkpoint FILE and --trust FINGERPRINT together"),
         )
+    found: Kept | None = Kept(args.checkpoint, args.trust)
     if args.checkpoint is None:
+        is_of_all = args.case is None
+        found = kept(args.settings, is_needed=not (args.all or args.chains)) if is_of_all else None
+    if found is None:
         return None
-    with opened(args.checkpoint) as lines:
-        return engine.verify_checkpoint(lines, trust=args.trust, archive=archive_folder(args.settings))
+    with opened(found.file) as lines:
+        return engine.verify_checkpoint(lines, trust=found.trust, archive=archive_folder(args.settings))
 
 
 def _tell_what(streams: Streams, found: Verification, *, is_verified: bool, is_replayed: bool) -> None:

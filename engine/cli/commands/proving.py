@@ -15,6 +15,7 @@ from engine.cli.command import Args, Command, engine_command, plain_command
 from engine.cli.commands.archiving import archive_folder
 from engine.cli.exits import Exit
 from engine.cli.file_trouble import opened, text_of
+from engine.cli.kept_checkpoints import folder_of, newest, next_file
 from engine.cli.output_files import output_option
 from engine.cli.parameters import CaseId
 from engine.cli.secret_files import keygen_options, write_secret
@@ -22,6 +23,7 @@ from engine.cli.streams import Streams
 from engine.cli.translate import _, labelled, listed, plural
 from engine.errors import UsageError
 from engine.resources import verifier
+from engine.values import rfc3339
 
 if TYPE_CHECKING:
     from engine.app import Engine, Problem, Vouched
@@ -36,7 +38,7 @@ def checkpoint_command() -> Command:
         help=_(
             "Sign what every case stands at, to be kept where whoever owns the database cannot write: it shows later "
             "whether anything was removed, put back from an older copy or written anew. Without -o it is written to "
-            "standard output."
+            "standard output; where casewright.toml names a folder of `checkpoints`, into that, after the newest there."
         ),
         examples=("casewright audit checkpoint -o monday.checkpoint",),
         params=[
@@ -142,12 +144,17 @@ def run_checkpoint(streams: Streams, engine: Engine, args: Args) -> int:
     """Sign a checkpoint."""
     if args.after is not None and not args.verify:
         raise UsageError(_("--after says what need not be verified again"), help=_("say --verify as well"))
-    key = _signing_key(args.key)
-    with _written(streams, args.output) as out:
-        vouched = _vouched(streams, engine, args, key) if args.verify else None
+    key, folder = _signing_key(args.key), folder_of(args.settings)
+    output, after = args.output, args.after
+    if folder is not None and output is None:
+        output, after = next_file(folder, rfc3339(engine.now())), after or newest(folder)
+    with _written(streams, output) as out:
+        vouched = _vouched(streams, engine, args, (key, after)) if args.verify else None
         made = engine.checkpoint(key, out, actor=args.settings.actor, vouched=vouched)
     all_of_it = cases_and_records(made.cases, made.records)
     streams.tell(_("checkpoint {number} signed: {counted}").format(number=made.number, counted=all_of_it))
+    if output is not None and args.output is None:
+        streams.tell(_("it lies in {file}").format(file=output))
     if vouched is not None and made.vouching is not None:
         cases = plural("{count} case", "{count} cases", made.vouching.cases)
         replayed = cases_and_records(vouched.found.cases, vouched.found.records)
@@ -157,10 +164,10 @@ def run_checkpoint(streams: Streams, engine: Engine, args: Args) -> int:
     return Exit.NOT_VERIFIED if vouched is not None and vouched.found.problems else Exit.DONE
 
 
-def _vouched(streams: Streams, engine: Engine, args: Args, key: SigningKey) -> Vouched:
-    after = None
-    if args.after is not None:
-        with opened(args.after) as lines:
+def _vouched(streams: Streams, engine: Engine, args: Args, by: tuple[SigningKey, Path | None]) -> Vouched:
+    (key, earlier), after = by, None
+    if earlier is not None:
+        with opened(earlier) as lines:
             after = engine.verify_checkpoint(
                 lines, trust=key.trusted_fingerprints, archive=archive_folder(args.settings), is_to_vouch=True
             )
