@@ -9,14 +9,10 @@ from dataclasses import dataclass
 
 from engine.conversion.drawn import Drawn, Node, Unsaid, Way
 from engine.conversion.leaving import Raised, entered_anew, raised_around, raised_side_by_side
+from engine.conversion.naming import TAKEN, Names
 from engine.hours import format_duration
 
 _DONE = "done.state."
-_TAKEN = frozenset((
-    "y", "n", "yes", "no", "on", "off", "in", "true", "false", "null", "opening", "stay",
-    "previous", "none", "self", "parent", "children", "actor", "assignee", "waiting_on", "id", "opened_at", "state",
-))  # fmt: skip
-"""Words of the language, and those that some readers of YAML take for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +22,7 @@ class Wanted:
     process: str
     languages: tuple[str, ...] = ("en",)
     role: str = "agent"
+    title: str = ""  # what people call it; unsaid, its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +41,6 @@ def written(drawn: Drawn, wanted: Wanted) -> Written:
     return _Writer(drawn, wanted).write()
 
 
-class _Names:
-    """Names of ours for names of theirs, each used once."""
-
-    def __init__(self, taken: Iterable[str] = (), word: str = "state") -> None:
-        self.found: dict[str, str] = {}
-        self._taken = set(taken)
-        self._word = word  # with a number, the name of what has no letter that a name may have
-
-    def of(self, theirs: str) -> str:
-        """The name, the same each time."""
-        if theirs not in self.found:
-            bare = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", theirs)
-            bare = re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_")[:50]
-            bare = bare if not bare or bare[0].isalpha() else f"s_{bare}"
-            name, bare = bare or f"{self._word}_1", bare or self._word
-            number = 2
-            while name in self._taken:
-                name, number = f"{bare}_{number}", number + 1
-            self._taken.add(name)
-            self.found[theirs] = name
-        return self.found[theirs]
-
-
 class _Writer:
     """Lines of YAML, state by state."""
 
@@ -78,11 +52,11 @@ class _Writer:
         states = [node.id for node in self.root.all() if not node.is_history]
         leaves = [state.rpartition(".")[2] for state in states]
         self.short = {s: leaf if leaves.count(leaf) == 1 else s for s, leaf in zip(states, leaves, strict=True)}
-        self.state_names, self.tracks = _Names(_TAKEN), _Names(_TAKEN)
+        self.state_names, self.tracks = Names(TAKEN), Names(TAKEN)
         for state in states:
             self.name(state)
-        self.event_names = _Names(_TAKEN | set(self.state_names.found.values()), "action")
-        self.role_names = _Names(_TAKEN, "role")
+        self.event_names = Names(TAKEN | set(self.state_names.found.values()), "action")
+        self.role_names = Names(TAKEN, "role")
         self.tracked: dict[Node, str] = {}  # history state → field that remembers for it
         self.ended: dict[str, list[Way]] = {}  # group → where it leads when it has come to its end
         self.handled: set[str] = set()  # events that something waits for
@@ -200,7 +174,8 @@ class _Writer:
         process = self.wanted.process
         self.lines += [
             f"process: {process}", "version: 1", f"prefix: {re.sub('[^A-Z]', '', process.upper())[:3] or 'X'}",
-            f"label: {self._label(process)}", "calendar: always", f"initial: {self._initial(self.root)}",
+            f"label: {self._label(self.wanted.title or process)}", "calendar: always",
+            f"initial: {self._initial(self.root)}",
         ]  # fmt: skip
         if self.tracked:
             self.lines.append("fields:")

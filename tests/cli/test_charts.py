@@ -153,3 +153,15 @@ def test_what_a_case_would_tell_itself_too_deep_is_told_with_its_line_by_check_a
     assert (done.code, done.out) == (Exit.REFUSED, "a\n")
     assert done.err == "`ab` was not told, at line 12: `tell` goes 8 deep\n"
     assert json.loads(run("play", "processes/round.yaml", "--json", into="open\n").out)["refused"] == [done.err.strip()]
+
+
+def test_a_table_in_chinese_gets_names_that_can_be_typed_and_keeps_its_labels() -> None:
+    Path("报修.csv").write_text("状态,事件,目标,谁\n新报修,派工,已派工,值班员\n", "utf-8")
+    wrong = run("convert", "报修.csv", "-o", "own/报修.yaml")
+    assert (wrong.code, "say `-o own/bao_xiu.yaml`" in wrong.err) == (Exit.USAGE, True)
+    assert run("convert", "报修.csv", "-o", "own/bao_xiu.yaml", language="zh").code == Exit.DONE
+    text = Path("own/bao_xiu.yaml").read_text("utf-8")
+    assert text.startswith('process: bao_xiu\nversion: 1\nprefix: BAO\nlabel: {zh: "报修"}\n')
+    assert '  xin_bao_xiu:\n    label: {zh: "新报修"}\n    waiting_on: zhi_ban_yuan\n' in text
+    assert run("check", "own", "--strict").code == Exit.DONE
+    assert run("play", "own/bao_xiu.yaml", into="pai_gong\n").out == "yi_pai_gong\n"

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from engine.conversion.drawn import Misread
+from engine.conversion.naming import TAKEN, Names
 from engine.conversion.scxml import read_scxml
 from engine.conversion.table import read_table
 from engine.conversion.written import Wanted, written
@@ -109,9 +110,33 @@ def test_what_is_no_table_is_refused(text: str, said: str) -> None:
 def test_a_table_is_read_as_spreadsheets_write_it(divider: str) -> None:
     text = "状态,事件,目标\n已受理,处理,已办结\n".replace(",", divider)
     made = written(read_table(text), Wanted("chart", ("zh",)))
-    assert made.states == {"已受理": "state_1", "已办结": "state_2"}
-    assert made.events == {"处理": "action_1"}
+    assert made.states == {"已受理": "yi_shou_li", "已办结": "yi_ban_jie"}
+    assert made.events == {"处理": "chu_li"}
     assert made.roles == {}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "name"),
+    [
+        ("待回访", "dai_hui_fang"),  # as it is typed
+        ("重新派工", "chong_xin_pai_gong"),  # by the word: the same sign begins 重要, zhong yao
+        ("银行", "yin_hang"),
+        ("绿色VIP通道2", "lv_se_vip_tong_dao_2"),
+        ("waitingPart", "waiting_part"),
+        ("prüfen", "prufen"),
+        ("３号窗口", "s_3_hao_chuang_kou"),
+        ("—", "state_1"),
+        ("很" * 40, "_".join(["hen"] * 12)),  # no syllable is cut in two
+        ("opening", "opening_2"),
+    ],
+)
+def test_what_is_called_otherwise_elsewhere_gets_a_name_that_can_be_typed_and_guessed(theirs: str, name: str) -> None:
+    assert Names(TAKEN).of(theirs) == name
+
+
+def test_two_that_sound_alike_have_two_names() -> None:
+    names = Names()
+    assert [names.of("以关"), names.of("已关"), names.of("以关")] == ["yi_guan", "yi_guan_2", "yi_guan"]
 
 
 def test_a_table_that_says_who_becomes_a_process_of_their_roles() -> None:

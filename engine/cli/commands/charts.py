@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,12 +76,12 @@ def _run_import(streams: Streams, args: Args, file: Path) -> int:
 
     out: Path | None = args.output
     refuse_existing(out, is_forced=args.force)
-    name = re.sub(r"[^a-z0-9]+", "_", (out or file).stem.lower()).strip("_")
-    name = name if name[:1].isalpha() else f"p_{name}".rstrip("_")
+    called = _called(file, out)
     desk = (out.parent if out is not None else args.settings.folder) / "desk.yaml"
     shared = None if desk.exists() or out is None else small_desk(streams.language)
     try:
-        made = _made(_read(file, args.kind), name, desk.read_bytes() if desk.exists() else (shared or "").encode())
+        shown = desk.read_bytes() if desk.exists() else (shared or "").encode()
+        made = _made(_read(file, args.kind), called, shown)
     except Misread as error:
         problem = said_again(str(error))
         raise UsageError(_("`{file}` cannot be read: {problem}").format(file=file, problem=problem)) from error
@@ -92,7 +91,7 @@ def _run_import(streams: Streams, args: Args, file: Path) -> int:
     text = "".join(f"# {note}\n" for note in notes) + made.yaml
     if streams.is_json:
         unsaid = [{"line": one.line or None, "what": one.what} for one in made.unsaid]
-        streams.give({"process": name, "yaml": text, "unsaid": unsaid})
+        streams.give({"process": called[0], "yaml": text, "unsaid": unsaid})
     elif out is None:
         streams.say(text.rstrip("\n"))
     if out is not None:
@@ -107,6 +106,18 @@ def _run_import(streams: Streams, args: Args, file: Path) -> int:
             streams.say(_("wrote {file}").format(file=written))
         streams.tell(_("next: {command}").format(command=f"casewright play {out}"))
     return Exit.FAILED if made.unsaid else Exit.DONE
+
+
+def _called(file: Path, out: Path | None) -> tuple[str, str]:
+    """The name of a process by that of its file, and what people call it where the name does not say it."""
+    from engine.conversion.naming import typable
+
+    name = typable((out or file).stem)
+    name = name if name[:1].isalpha() else f"p_{name}".rstrip("_")
+    if out is not None and out.stem != name:
+        text = _("a process has a name of small letters, digits and `_`, and its file the same: not `{file}`")
+        raise UsageError(text.format(file=out), help=_("say `-o {file}`").format(file=out.with_stem(name)))
+    return name, "" if file.stem.isascii() else file.stem
 
 
 def _unsaid_note(one: Unsaid) -> str:
@@ -131,13 +142,13 @@ def _read(file: Path, form: str | None) -> Drawn:
     return readers[kind](decoded(content, file))
 
 
-def _made(drawn: Drawn, name: str, desk: bytes) -> Written:
+def _made(drawn: Drawn, called: tuple[str, str], desk: bytes) -> Written:
     from engine.conversion.written import Wanted, written
 
     if not desk:
-        return written(drawn, Wanted(name))
+        return written(drawn, Wanted(called[0], title=called[1]))
     known = desk_in(desk)
-    return written(drawn, Wanted(name, tuple(known.languages), known.roles["agent"]))
+    return written(drawn, Wanted(called[0], tuple(known.languages), known.roles["agent"], called[1]))
 
 
 def play_command() -> Command:
