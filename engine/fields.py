@@ -20,6 +20,7 @@ from engine.values import (
     EXPECTED,
     READERS,
     Expected,
+    as_written,
     check_instant,
     check_size,
     check_text,
@@ -334,7 +335,7 @@ def _invalid(field: Field, error: ValueError, given: Any) -> Invalid:
     en, zh = f"`{field.name}` must be {expected['en']}", f"`{field.name}` 应为{expected['zh']}"
     if given is None:
         return Invalid(f"{en}, but nothing was given", f"{zh}，但没有填写")
-    shown = given if isinstance(given, str) else repr(given)
+    shown = given if isinstance(given, str) else as_written(given)
     is_kept_back = field.personal or len(shown) > 40 or not shown.isprintable() or not shown
     not_en, not_zh = ("", "") if is_kept_back else (f", not `{shown}`", f"，而不是 `{shown}`")
     unquoted = field.type in TEXTS and type(given) in (int, float)

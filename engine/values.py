@@ -85,6 +85,14 @@ class Expected(ValueError):
         self.words = {"en": en, "zh": zh or en}
 
 
+def as_written(given: object) -> str:
+    """What somebody gave, as a program writes it; nothing where that fails: lists too deep, an object of a host's."""
+    try:
+        return repr(given)
+    except Exception:
+        return ""
+
+
 def check_text(value: str) -> None:
     """Refuse what cannot be stored and given back exactly; keep every other Unicode as it is."""
     if "\x00" in value:

@@ -20,6 +20,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 from engine.errors import UsageError
 from engine.frozen import Frozen
 from engine.nearness import asked, either, nearest
+from engine.values import as_written
 
 Owner = TypeVar("Owner", bound=type)
 Fits = Callable[[Any], bool]
@@ -158,7 +159,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def shown(value: object) -> str:
     """A value that a host gave, and of what kind it is."""
-    return f"`{value!r:.60}` ({type(value).__name__})"
+    return f"`{as_written(value):.60}` ({type(value).__name__})"
 
 
 # -- kinds ------------------------------------------------------------------------------------------------------------

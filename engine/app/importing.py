@@ -24,7 +24,7 @@ from engine.core.cases import Actor, Command
 from engine.core.reasons import near
 from engine.errors import EngineError, UsageError
 from engine.ports import Transaction
-from engine.values import read_instant
+from engine.values import as_written, read_instant
 from engine.views import Accepted, Heard, Refusal, Result
 
 LINES = 100
@@ -259,7 +259,7 @@ class _Run:
         try:
             at = int(read_instant(str(line["at"]), self.zone))
         except (KeyError, ValueError) as error:
-            raise BadLine(f"`at` must be an instant like `2026-03-02 09:00`: {line.get('at')!r}") from error
+            raise BadLine(f"`at` must be an instant like `2026-03-02 09:00`: {as_written(line.get('at'))}") from error
         if at < self.last_at:
             raise BadLine("`at` lies before the line above it; an import goes forward in time")
         if at > self.recipe.now():

@@ -186,6 +186,16 @@ def test_every_verb_says_what_it_takes(bare: Engine, verb: str) -> None:
         getattr(bare, verb)(*[None] * 9)
 
 
+def test_what_cannot_even_be_shown_is_refused(bare: Engine) -> None:
+    class Silent:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    wrong: Any = Silent()
+    with pytest.raises(UsageError, match=r"not `` \(Silent\)"):
+        bare.case(wrong)
+
+
 def test_a_keyword_nearly_right_is_told(bare: Engine) -> None:
     with pytest.raises(UsageError) as caught:
         bare.open_case("errand", actor=LIN, fact={})  # type: ignore[call-arg]

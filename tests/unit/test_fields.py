@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -158,6 +159,17 @@ def test_huge_text_is_refused_and_its_content_not_repeated() -> None:
         read(field("text"), "界" * (LONGEST_TEXT // 3 + 1), SHANGHAI)
     assert "at most 1,000,000 bytes of text, not 1,000,002" in str(refused.value)
     assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("kind", ["choice", "integer", "money", "instant", "list", "person", "text"])
+def test_what_is_nested_too_deep_to_be_shown_is_refused_like_anything_else(kind: str) -> None:
+    # A client's JSON can be that deep: its `repr` ended in a RecursionError, a fault of the server where a no was due.
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(Invalid) as refused:
+        read(field(kind, choices=CHANNEL), deep, SHANGHAI)
+    assert str(refused.value).startswith("`f`")
 
 
 def test_a_personal_value_never_stands_in_its_refusal() -> None:
