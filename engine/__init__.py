@@ -1,5 +1,7 @@
 """Casewright: a workflow engine for service desks, driven by process definitions in YAML.
 
+`Engine.open` opens a database, `help(engine.Engine)` lists what can be done with it. A command answers `Accepted` or,
+where the rules say no, `Refusal`; whatever else goes wrong is an `EngineError` that says what to do.
 Names are fetched when they are first used, so that importing `engine` brings in neither SQLAlchemy nor click.
 """
 

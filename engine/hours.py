@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 
 from engine.timeline import DAY, MINUTE, CalendarError, Interval
@@ -144,6 +145,7 @@ _UNITS = {
 }
 _SPOKEN = re.compile(rf"([0-9]{{1,5}})\s*({'|'.join(word for words in _UNITS.values() for word in words)})")
 """A duration as people say it; only to tell them how it is written."""
+_PARTS = re.compile(_SPOKEN.pattern.replace("{1,5}", r"{1,4}\.[0-9]{1,3}"))
 
 
 def _no_duration(text: str) -> str:
@@ -156,4 +158,9 @@ def _no_duration(text: str) -> str:
     if found := _SPOKEN.fullmatch(text.strip().lower()):
         unit = next(short for short, words in _UNITS.items() if found[2] in words)
         return f"`{text}` is no duration; write `{found[1]}{unit}`"
+    if found := _PARTS.fullmatch(text.strip().lower()):
+        unit = next(short for short, words in _UNITS.items() if found[2] in words)
+        seconds = Decimal(found[1]) * {"h": 3600, "m": 60, "s": 1}[unit]
+        if seconds == int(seconds) > 0:
+            return f"`{text}` is no duration; write `{format_duration(int(seconds) * 1000)}`"
     return f"`{text}` is no duration; write hours, minutes and seconds in this order, as in `1h30m`, `15m`, `90s`"

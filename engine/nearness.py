@@ -11,9 +11,14 @@ MOST_MEANT = 3
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
     """The known names that were probably meant, the likest first; none where none is close.
 
-    Several only where a single slip leads to each: a letter too many, too few, another, or two swapped.
+    Several only where a single slip leads to each: a letter too many, too few, another, or two swapped. Where none is
+    close, the one that begins so: what is half typed.
     """
-    close = get_close_matches(name, list(dict.fromkeys(known)), 10, cutoff)
+    names = list(dict.fromkeys(known))
+    close = get_close_matches(name, names, 10, cutoff)
+    if not close and len(name) > 2:
+        begun = [one for one in names if one.startswith(name)]
+        return begun if len(begun) == 1 else []
     if close and is_a_slip(name, close[0]):
         return [one for one in close if is_a_slip(name, one)][:MOST_MEANT]
     return close[:1]

@@ -103,7 +103,7 @@ def _place(path: Path) -> tuple[Path, str | None]:
 
 def _sources(folder: Path, checked: Checked) -> dict[str, str]:
     """Read the files of a folder, by their paths as people see them."""
-    from engine.lang.source import MAX_BYTES, read
+    from engine.lang.source import MAX_BYTES, legible, read
     from engine.resources import read_bounded
 
     sources = {}
@@ -118,7 +118,7 @@ def _sources(folder: Path, checked: Checked) -> dict[str, str]:
             document, findings = read(content, path)
             checked.findings += findings
             checked.texts[path] = document.lines
-            sources[path] = content.decode("utf-8", "replace")
+            sources[path] = legible(content)
     return sources
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.reader import Reader, harmless, one_line
 from engine.cli.streams import Streams
+from engine.cli.tables import hanging
 from engine.cli.translate import _, later, listed, plural, with_aside
 
 if TYPE_CHECKING:
@@ -250,14 +251,18 @@ def offer_lines(streams: Streams, reader: Reader, offers: Iterable[Offer]) -> It
     possible = [offer for offer in offers if offer.is_allowed]
     yield _("possible now:") if possible else _("nothing is possible for you now")
     for offer in possible:
-        yield f"  {streams.paint(offer.action, 'green')}  {reader.said(offer.label, offer.action)}{_asked(offer)}"
+        text = f"  {offer.action}  {reader.said(offer.label, offer.action)}{_asked(offer)}"
+        first, *more = hanging(text, streams.width)
+        yield first.replace(offer.action, streams.paint(offer.action, "green"), 1)
+        yield from more
     rest = [offer for offer in offers if not offer.is_allowed]
     if rest:
         yield _("not possible now:")
     for offer in rest:
         label = reader.said(offer.label, offer.action)
         why = reason_line(reader, offer.reasons)
-        yield "  " + _("{action}  {label}: {reasons}").format(action=offer.action, label=label, reasons=why)
+        text = _("{action}  {label}: {reasons}").format(action=offer.action, label=label, reasons=why)
+        yield from hanging(f"  {text}", streams.width)
 
 
 def _asked(offer: Offer) -> str:

@@ -273,7 +273,7 @@ SENTENCES = (
     later("if it is right, accept it with `casewright tick --accept-clock`"),
     # the database
     later("there is no database at `{path}`"),
-    later("name another one with `--db`, or make it with `casewright init`"),
+    later("go to the folder of your desk, name another one with `--db`, or make it with `casewright init`"),
     later("cannot use `{scheme}` as a database; {expected}"),
     later("`{url}` has no path; {expected}"),
     later("`{url}` names no file; {expected}"),

@@ -130,6 +130,18 @@ def wrapped(text: str, room: int) -> list[str]:
     return _lines(text, max(room, 2 * _LEAST))
 
 
+def hanging(line: str, room: int) -> list[str]:
+    """Break a line that is too long for a screen as `wrapped` does; what follows stands two columns further in."""
+    from rich.cells import cell_len
+
+    if cell_len(line) <= room:
+        return [line]
+    text = line.lstrip()
+    before = line[: len(line) - len(text)]
+    first, *rest = wrapped(text, room - len(before) - 2)
+    return [before + first, *(f"{before}  {one}" for one in rest)]
+
+
 def _lines(text: str, room: int) -> list[str]:
     from rich.cells import cell_len
 
@@ -151,7 +163,8 @@ def _write_blocks(streams: Streams, columns: Sequence[Column], rows: Sequence[Ro
         signs = sum(1 for column in columns if not column.head)
         head = [*cells[: signs + 1], *(one for one in cells[signs + 1 :] if one[0].leads)]
         text = " ".join(cell for _, cell in head if cell)
-        streams.say(streams.paint(text, row.colour or "bold"))
+        for line in hanging(text, streams.width):
+            streams.say(streams.paint(line, row.colour or "bold"))
         said = [labelled(column.head, cell) for column, cell in cells[signs + 1 :] if cell and not column.leads]
         for line in _flowing(said, streams.width - 2):
             streams.say(f"  {line}")
@@ -162,7 +175,8 @@ def _flowing(said: Sequence[str], room: int) -> Iterator[str]:
     from rich.cells import cell_len
 
     if room + 2 < NARROW:
-        yield from said
+        for one in said:
+            yield from hanging(one, room)
         return
     line = ""
     for one in said:

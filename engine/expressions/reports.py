@@ -184,7 +184,17 @@ def _syntax_help(found: str, text: str, offset: int) -> str | None:
         "&": "write `&&`",
         "is": "write `==`",
         "|": "write `||`",
+        **_OTHER_SIGNS,
     }.get(found)
+
+
+_SIGN_FOR = {
+    "≤": "<=", "≥": ">=", "≠": "!=", "＝": "==", "＜": "<", "＞": ">", "！": "!", "＆": "&&", "｜": "||", "？": "?",
+    "（": "(", "）": ")", "，": ",", "。": ".", "：": ":", "＋": "+", "－": "-", "−": "-", "–": "-", "×": "*", "÷": "/",
+    **dict.fromkeys("“”‘’＂＇", "'"),
+}  # fmt: skip
+_OTHER_SIGNS = {typed: f"write `{sign}`" for typed, sign in _SIGN_FOR.items()}
+"""What a phone, a word processor or a Chinese keyboard makes of the signs of an expression."""
 
 
 def type_words(name: str, checker: Checker) -> str:

@@ -43,6 +43,7 @@ _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _GLUED = re.compile(r"[ \t]+#[^\s#]")
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SAVE_AS_UTF8 = "save the file as UTF-8"
 _QUOTE_COMMA = "quote the text if the comma belongs to it; write `null` if the value is meant to be empty"
 
@@ -68,8 +69,13 @@ def read(content: bytes | str, file: str) -> tuple[Document, tuple[Diagnostic, .
     except _Refused as refused:
         findings.append(refused.finding)
         if not lines and len(content) <= MAX_BYTES and isinstance(content, bytes):
-            lines = _LINE_END.split(content.decode("utf-8", "replace"))  # to show the line of the finding
+            lines = _LINE_END.split(legible(content))  # to show the line of the finding
     return Document(file, lines, root), in_order(findings)
+
+
+def legible(content: bytes) -> str:
+    """What can be read of a file that is not UTF-8, to show its lines."""
+    return content.decode("utf-16" if content[:2] in _UTF_16 else "utf-8", "replace")
 
 
 def _decode(content: bytes | str, file: str, findings: list[Diagnostic]) -> str:
@@ -80,7 +86,7 @@ def _decode(content: bytes | str, file: str, findings: list[Diagnostic]) -> str:
         raise _Refused(error("too-large", start, f"the file is longer than {MAX_BYTES:,} bytes", mend))
     if isinstance(content, str):
         text = content
-    elif content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    elif content[:2] in _UTF_16:
         raise _Refused(error("not-utf8", start, "the file is UTF-16, not UTF-8", _SAVE_AS_UTF8))
     else:
         text = _utf8(content, file)

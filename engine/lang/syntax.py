@@ -42,7 +42,8 @@ def explain(fault: Any, file: str, lines: Sequence[str], last: Scalar | None) ->
         return error("syntax", at, f"a value is expected here, not `{char}`", mend)
     if "mapping values" in problem:
         mend = "quote text that holds `: `, or look at the indentation of this line and the one above"
-        return error("syntax", at, "a `:` stands where no key can be", mend, _above(at, lines))
+        said = "a `:` stands where no key can be"
+        return _text_above(at, lines) or error("syntax", at, said, mend, _above(at, lines))
     if "could not find expected ':'" in problem:
         return _no_key(since, lines)
     if "expected key" in problem or "expected '-'" in problem:
@@ -50,21 +51,40 @@ def explain(fault: Any, file: str, lines: Sequence[str], last: Scalar | None) ->
     return error("syntax", at, f"this is not YAML: {problem}", _QUOTE if _BEGINS_WITH_SIGN.search(line) else None)
 
 
+_OTHER_BLANKS = "\u00a0\u2002\u2003\u2009\u202f\u3000"
 _COLON = re.compile(r"\s*(?P<key>[^\s:：]+)\s*(?P<colon>[:：])")
 
 
 def _no_key(since: Span, lines: Sequence[str]) -> Diagnostic:
-    """A line without a key: most often for the want of a space, or for a colon of another keyboard."""
+    """A line without a key."""
     said = "this line is neither a key with a value nor part of the text above"
-    found = _COLON.match(lines[since.line - 1])
+    mend = "write `key: value`; indent or quote a text that goes over several lines"
+    return _nearly_a_key(since.file, since.line, lines) or error("syntax", since, said, mend)
+
+
+def _nearly_a_key(file: str, number: int, lines: Sequence[str]) -> Diagnostic | None:
+    """A line that is no key for the want of a space, or for a colon or a blank of another keyboard."""
+    found = _COLON.match(lines[number - 1])
     if found is None:
-        mend = "write `key: value`; indent or quote a text that goes over several lines"
-        return error("syntax", since, said, mend)
+        return None
     column = found.start("colon") + 1
-    at = Span(since.file, since.line, column, since.line, column + 1)
+    at = Span(file, number, column, number, column + 1)
     if found["colon"] == "：":
         return error("syntax", at, "this is no colon to YAML", narrow_mend("："))
+    behind = lines[number - 1][column : column + 1]
+    if behind and behind in _OTHER_BLANKS:
+        at = Span(file, number, column + 1, number, column + 2)
+        return error("syntax", at, "this blank is a letter to YAML", "write a plain space in its place")
+    if not behind.strip("/ "):
+        return None
     return error("syntax", at, "a colon needs a space behind it", f"write `{found['key']}: …`")
+
+
+def _text_above(at: Span, lines: Sequence[str]) -> Diagnostic | None:
+    """The line above, if it was meant for a key: YAML read it as a text that goes on here."""
+    above = (number for number in range(at.line - 1, 0, -1) if lines[number - 1].strip())
+    number = next(above, None)
+    return _nearly_a_key(at.file, number, lines) if number is not None else None
 
 
 def _spot(mark: Any, file: str, lines: Sequence[str]) -> Span:

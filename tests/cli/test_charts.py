@@ -36,6 +36,7 @@ def test_a_table_brings_a_small_desk_where_there_is_none(language: str, label: s
     assert label in Path("own/steps.yaml").read_text("utf-8")
     assert run("check", "own", "--strict").code == Exit.DONE
     assert run("play", "own/steps.yaml", into="take\n").out.startswith("done")
+    assert run("play", "own/steps.yaml", into="quit\ntake\n").out == ""  # what leaves a terminal leaves a pipe
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ def test_a_table_brings_a_small_desk_where_there_is_none(language: str, label: s
         ),
         ("a.txt", "x", "say what `a.txt` is: --from scxml, xstate or table"),
         ("a.scxml", "<scxml", "`a.scxml` cannot be read"),
+        ("a.xlsx", "PK", "save its sheet as `CSV UTF-8`"),
     ],
 )
 def test_what_cannot_be_read_is_said(name: str, text: str, said: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from engine.cli.streams import Streams, wants_colour
-from engine.cli.tables import Column, Row, write_table
+from engine.cli.tables import Column, Row, hanging, write_table
 
 COLUMNS = [
     Column(head=""),
@@ -94,6 +94,18 @@ def test_chinese_breaks_where_a_line_ends_and_not_at_the_first_blank(streams: Ca
     columns = [Column(head="", is_wide=True), Column(head="x", is_wide=True)]
     write_table(screen, columns, [Row(cells=["20 分钟内或按约定时间到场，否则向业主说明" * 2, "y" * 30])])
     assert written(screen)[1].startswith("20 分钟内或按约定时间到场")
+
+
+def test_on_a_narrow_screen_a_long_line_breaks_at_words_and_goes_on_further_in(streams: Callable[..., Streams]) -> None:
+    screen = streams(width=30)
+    write_table(screen, COLUMNS[1:], [Row(cells=["R-1", "no light in the whole corridor", "20m"])])
+    assert written(screen) == ["R-1", "  summary: no light in the", "    whole corridor", "  left: 20m"]
+    assert hanging("  note  Note  (-f note=…)", 30) == ["  note  Note  (-f note=…)"]
+    assert hanging("  refer  无法按时修复，报主管  (-f reason=…)", 24) == [
+        "  refer  无法按时修",
+        "    复，报主管  (-f",
+        "    reason=…)",
+    ]
 
 
 def test_colour_comes_only_where_it_is_wanted(streams: Callable[..., Streams]) -> None:

@@ -292,5 +292,6 @@ def test_a_refused_merging_and_opening_are_called_what_they_are() -> None:
     done = run("merge", case, case, "--as", "wang.fang")
     assert f"`{case}` cannot be merged into itself" in done.err
     assert f"!! merging into {case} refused:" in run("history", case, "--as", "wang.fang").out
+    assert "`repair` has no action `disp` (`dispatch`?)" in run("do", case, "disp", "--as", "zhao.lei").err
     done = run("open", "repair", "-f", "channel=phone", "--as", "li.wei")
     assert "`li.wei` (Technician) may not open `repair`; it is for: Agent, Repair duty officer" in done.err

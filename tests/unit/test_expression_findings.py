@@ -110,6 +110,9 @@ def problems(text: str, scope: Scope = SCOPE, sure: frozenset[str] = SURE, **mor
         # syntax
         ("case.count = 3", "expression-syntax", "=", "equality is written `==`"),
         ("case.severe and true", "expression-syntax", "and", "write `&&`"),
+        ("case.count ≤ 3", "expression-syntax", "≤", "write `<=`"),
+        ("case.severe ＆＆ true", "expression-syntax", "＆", "write `&&`"),
+        ("case.note == “x”", "expression-syntax", "“", "write `'`"),
         ("case.count >", "expression-syntax", "", None),
         (")", "expression-syntax", ")", None),
         ("'open", "expression-syntax", "'", "a text ends with the quote it began with: '"),

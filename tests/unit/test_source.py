@@ -130,6 +130,9 @@ def test_values_are_those_of_yaml_1_2():
         ("a: @x\n", "syntax", 1, 4),
         ("a: `x`\n", "syntax", 1, 4),
         ("a: 1\nb\nc: 2\n", "syntax", 2, 1),
+        ("a：1\nb: 2\n", "syntax", 1, 2),  # what YAML reads is one text, and then a colon too many
+        ("x: 1\na：1\n\nb: 2\n", "syntax", 2, 2),
+        ("a:\u00a01\nb: 2\n", "syntax", 1, 3),
         ("a:\n  b: 1\n c: 2\n", "syntax", 3, 2),
         ("a: 1\n- b\n", "syntax", 2, 1),
         ("%nothing\n", "syntax", 1, 1),
@@ -147,6 +150,8 @@ def test_every_trap_is_one_finding_at_its_place(text, rule, line, column):
         ("a: {b:{c: 3}}\n", "write `key: value`"),
         # signs of a Chinese keyboard
         ("a: 1\nb：2\nc: 3\n", "`：` is a letter to YAML"),
+        ("a：1\nb: 2\n", "`：` is a letter to YAML"),
+        ("a:\u3000x\nb: 2\n", "a plain space"),
         ("a: {en：x}\n", "`：` is a letter to YAML"),
         ("a: {en: x，zh: y}\n", "`，` is a letter to YAML"),
         ("a: see #12\n", "quote the text"),
@@ -162,6 +167,11 @@ def test_every_trap_is_one_finding_at_its_place(text, rule, line, column):
 )
 def test_a_finding_says_how_to_mend_it(text, mend):
     assert mend in (only(text).help or "")
+
+
+def test_a_file_in_utf_16_is_shown_as_it_can_be_read():
+    document, (found,) = read("a: 报修\n".encode("utf-16"), "f.yaml")
+    assert (found.id, document.lines[0]) == ("not-utf8", "a: 报修")
 
 
 def test_a_second_key_points_to_the_first_and_the_first_counts():

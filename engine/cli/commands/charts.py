@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.conversion.drawn import Drawn, Unsaid
     from engine.conversion.written import Written
 
+_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers", ".et")
 _SUFFIXES = {".scxml": "scxml", ".xml": "scxml", ".json": "xstate", ".csv": "table"}
 
 
@@ -135,6 +136,9 @@ def _read(file: Path, form: str | None) -> Drawn:
     readers: Mapping[str, Callable[[str], Drawn]] = {"scxml": read_scxml, "xstate": read_xstate, "table": read_table}
     kind = form or _SUFFIXES.get(file.suffix.lower())
     if kind is None:
+        if file.suffix.lower() in _SPREADSHEETS:
+            mend = _("save its sheet as `CSV UTF-8`, with the columns state,event,target, and convert that")
+            raise UsageError(_("`{file}` is a spreadsheet").format(file=file), help=mend)
         raise UsageError(_("say what `{file}` is: --from scxml, xstate or table").format(file=file))
     content = read_bounded(file, MAX_BYTES)
     if len(content) > MAX_BYTES:
@@ -204,9 +208,9 @@ def _lines(streams: Streams, played: Round) -> Iterator[str]:
             streams.err.flush()
         line = streams.into.readline()
         word = line.strip()
-        if not line or (streams.may_ask and word in ("quit", "exit") and word not in played.possible()):
+        if not line or (word in ("quit", "exit") and word not in played.possible()):
             return
-        if streams.may_ask and word in ("help", "?") and word not in played.possible():
+        if word in ("help", "?") and word not in played.possible():
             streams.tell(_how())
             continue
         if line.strip() and not line.lstrip().startswith("#"):

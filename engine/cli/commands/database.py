@@ -178,7 +178,7 @@ def run_upgrade(streams: Streams, args: Args) -> int:
     if address.kind == "sqlite" and not Path(address.path).exists():
         raise StoreUnavailable(
             _("there is no database at `{path}`").format(path=address.path),
-            help=_("name another one with `--db`, or make it with `casewright init`"),
+            help=_("go to the folder of your desk, name another one with `--db`, or make it with `casewright init`"),
         )
     is_changed, database = upgrade(database), args.settings.shown_database
     if streams.is_json:

@@ -72,6 +72,8 @@ SENTENCES = (
     later("a name or tag of YAML begins here and is not finished"),
     later("a line that begins with `%` is not read"),
     later("a colon needs a space behind it"),
+    later("this blank is a letter to YAML"),
+    later("write a plain space in its place"),
     later("take a comma too many away, or quote text that begins with it"),
     later("a value is expected here, not `{char}`"),
     later("quote text that holds `: `, or look at the indentation of this line and the one above"),

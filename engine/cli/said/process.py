@@ -21,6 +21,7 @@ SENTENCES = (
     later("ladders are written under `ladders`, those of several processes in desk.yaml"),
     later("messages stand in messages/desk.yaml, or in messages/ under the process's name, as `NAME: {{text: …}}`"),
     later("roles are written under `roles` in desk.yaml"),
+    later("people outside under `parties` there"),
     later("states are written under `states`"),
     later("facts are written under `facts`"),
     later("a form asks for what stands under its `require` and `allow`"),

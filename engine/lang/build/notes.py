@@ -60,7 +60,7 @@ WRITTEN: Mapping[str, str] = {
     "field": "fields are written under `fields`, those of several processes in desk.yaml",
     "ladder": "ladders are written under `ladders`, those of several processes in desk.yaml",
     "message": "messages stand in messages/desk.yaml, or in messages/ under the process's name, as `NAME: {text: …}`",
-    "role": "roles are written under `roles` in desk.yaml",
+    "role": "roles are written under `roles` in desk.yaml; people outside under `parties` there",
     "state": "states are written under `states`",
 }
 """Where a name that does not exist yet would be written, by its kind."""
