@@ -51,7 +51,7 @@ def test_a_case_is_marked_and_none_of_its_data_is_told(desk: Path) -> None:
         (("draw", "processes/desk.yaml"), Exit.USAGE, "`processes/desk.yaml` is no process"),
         (("draw",), Exit.USAGE, "it is not said what to draw"),
         (("draw", "repair", "-o", "x.png"), Exit.USAGE, "name a file that ends in .svg, .mmd, .html or .txt"),
-        (("draw", "repair", "-o", "no/such/x.svg"), Exit.FAILED, "No such file or directory"),
+        (("draw", "repair", "-o", "no/such/x.svg"), Exit.FAILED, "no folder to write it into"),
         (("draw", "--case", "R-77"), Exit.NOT_FOUND, "there is no case `R-77`"),
     ],
 )

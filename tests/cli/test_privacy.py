@@ -71,7 +71,16 @@ def test_what_was_erased_is_told_as_json_and_in_chinese(case: str) -> None:
     run("attach", case, "casewright.toml", "--as", "wang.fang")
     told = run("privacy", "erase", case, *WHY, "--yes", "--json").json
     assert told == {
-        "erased": [{"case": case, "fields": ["customer", "phone", "place"], "files": 1, "events": 0, "is_new": True}]
+        "erased": [
+            {
+                "case": case,
+                "fields": ["customer", "phone", "place"],
+                "files": 1,
+                "events": 0,
+                "is_new": True,
+                "in_archive": False,
+            }
+        ]
     }
     again = run("privacy", "erase", case, *WHY, "--yes", language="zh").out
     assert again == f"{case}：已无可抹除的内容\n"
