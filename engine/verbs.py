@@ -15,6 +15,7 @@ VERBS: Mapping[str, str] = {
     "actor list": "engine.people()",
     "archive list": "engine.all_archived()",
     "archive show": "engine.archived_history({0}, folder)",
+    "audit verify": "engine.verify()",
     "correct list": "engine.adjustments()",
     "doctor": "engine.doctor()",
     "fetch": "engine.attachment({0}, hash)",
