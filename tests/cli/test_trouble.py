@@ -146,7 +146,7 @@ def test_new_words_take_effect_at_once(desk: Path) -> None:
     [
         (["check", "nowhere"], "nowhere"),
         (["check", "casewright.toml"], "does not end in `.yaml`"),
-        (["test", "empty"], "there are no scenarios here"),
+        (["test", "empty"], "`empty` holds no process"),
         (["new", "Lost-Found"], "cannot be the name of a process"),
         (["new", "repair"], "is there already"),
     ],
