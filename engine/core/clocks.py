@@ -186,9 +186,11 @@ class _Advance:
         self._tell("started", fresh.cycle, *([] if start == now else [start]))
         if self.seen.pauses:
             self._tell("paused", *self.seen.pauses)
-        for threshold in self.clock.thresholds:
-            if not _applies(goal, _base(fresh), _point(fresh, threshold.at)):
-                self._tell("not_applicable", threshold.at.text)
+        ahead = [threshold for _, _, threshold in _points(self.clock, fresh)]
+        if len(ahead) <= len(self.clock.thresholds):  # with the breach there would be one more
+            for threshold in self.clock.thresholds:
+                if threshold not in ahead:
+                    self._tell("not_applicable", threshold.at.text)
         return fresh
 
     def _end(self, head: Head, result: Literal["met", "cancelled", "not_needed"]) -> Head:
@@ -301,11 +303,6 @@ def _base(head: Head) -> int:
     return head.started_at if head.goal is not None and head.goal.kind == "instant" else 0
 
 
-def _applies(goal: Goal, base: int, point: int) -> bool:
-    """A warning not after the start is never sent (D6)."""
-    return point > base or point >= goal.value
-
-
 def _is_ahead(head: Head, point: int, now: int) -> bool:
     return point > (now if head.goal is not None and head.goal.kind == "instant" else head.used)
 
@@ -374,7 +371,7 @@ def _points(clock: Clock, head: Head) -> list[tuple[int, int, Threshold | None]]
         if count and (threshold.every is None or (threshold.max is not None and count >= threshold.max)):
             continue
         point = value + at.offset if at.base == "goal" else _point(head, at)
-        if point > base or point >= value:  # as in `_applies`
+        if point > base or point >= value:  # a warning not after the start is never sent (D6)
             found.append((point + count * threshold.every if count and threshold.every else point, rank, threshold))
     if not head.is_breach_fired:
         found.append((goal.value, len(clock.thresholds), None))

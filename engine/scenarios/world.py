@@ -127,7 +127,8 @@ class World:
         self._keep(outcome)
         if isinstance(outcome, Refused):
             return outcome.reasons
-        self._take_up()
+        if self.kept:
+            self._take_up()
         return ()
 
     def hear(self, told: Told) -> tuple[Literal["done", "kept", "ignored"], tuple[Reason, ...]]:
@@ -276,7 +277,9 @@ class World:
         context = self._context(self.now, found, answer)
         while True:
             outcome = decide(context)
-            refused = self._open_elsewhere(outcome.elsewhere) if isinstance(outcome, Applied) else None
+            if isinstance(outcome, Refused) or not outcome.elsewhere:
+                return outcome
+            refused = self._open_elsewhere(outcome.elsewhere)
             if refused is None:
                 return outcome
             context = without(context, *refused)
@@ -353,7 +356,7 @@ class World:
             self.root_of[case] = family.root
         self.steps += outcome.steps
         for step in outcome.steps:
-            self._alike.note(self._plan(step.case), step.case)
+            self._alike.note(self.library.plans[step.case.process, step.case.version], step.case)
             for entry in step.registered:
                 self._enter(entry)
             if step.outgoing:

@@ -42,10 +42,6 @@ class Person:
     shift: Shift
     keys: tuple[str, ...]  # of the work they may do: roles, and `person:ID`
 
-    def is_there(self, now: int) -> bool:
-        """Whether their hours say so."""
-        return self.shift.is_on(now)
-
 
 @dataclass(slots=True, eq=False)
 class Task:
@@ -92,7 +88,7 @@ class Roster:
         until, there = self._there.get(role, (now, ()))
         if now >= until:
             known = self.by_key.get(role, ())
-            there = tuple(person for person in known if person.is_there(now))
+            there = tuple(person for person in known if person.shift.is_on(now))
             self._there[role] = min((person.shift.lasts_until(now) for person in known), default=self.until), there
         return there
 
@@ -117,7 +113,7 @@ class Roster:
         for key in task.keys:
             for person in self.by_key.get(key, ()):
                 since = person.free_since
-                if since is not None and since < longest and person.is_there(now) and may(person, task):
+                if since is not None and since < longest and person.shift.is_on(now) and may(person, task):
                     found, longest = person, since
         return found
 

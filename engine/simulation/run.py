@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from engine.calendars import openings
 from engine.chart import Position
-from engine.core.cases import Actor, Case, Command
-from engine.core.people import persons
+from engine.core.cases import EMPTY, Actor, Case, Command
+from engine.core.people import is_named, persons
 from engine.core.permits import who_may_not
 from engine.core.plan import Library
 from engine.model import Action, ProcessDefinition, Whos
@@ -63,7 +63,7 @@ class _Right(NamedTuple):
     actions: tuple[Action, ...]
     roles: tuple[str, ...]
     others: Whos  # persons that the case says
-    is_plain: bool  # nobody is excluded
+    excluding: tuple[Whos, ...]  # who may not in spite of that
 
 
 class _Days:
@@ -227,19 +227,19 @@ class _Days:
             return True
         case = self.families.case(task.case)
         right = self._right(case, task.action)
-        return right.is_plain or not any(
-            reason for one in right.actions for reason in who_may_not(self.plan, case, one, person.actor)
-        )
+        if len(right.actions) == 1 and not (right.others and right.excluding):
+            return not any(is_named(person.actor.id, whos, case) for whos in right.excluding)
+        return not any(reason for one in right.actions for reason in who_may_not(self.plan, case, one, person.actor))
 
     def _right(self, case: Case, action: str) -> _Right:
         known = self._rights.get((case.position, action))
         if known is None:
             actions = self.plan.course(case.position, action).actions
             whos = tuple(who for one in actions for who in one.by)
-            is_plain = len(actions) == 1 and not actions[0].never_by and not self.plan.excluded(case.position)
+            excluding = [one.never_by for one in actions if one.never_by] + [*self.plan.excluded(case.position)]
             known = self._rights[case.position, action] = _Right(
                 actions, tuple(dict.fromkeys(who.name for who in whos if who.kind == "role")),
-                tuple(who for who in whos if who.kind != "role"), is_plain,
+                tuple(who for who in whos if who.kind != "role"), tuple(excluding),
             )  # fmt: skip
         return known
 
@@ -257,8 +257,8 @@ class _Days:
 
     def _begin(self, task: Task, person: Person) -> None:
         task.is_over, person.free_since = True, None
-        own = person.team.roles
-        role = next((role for role in self.roster.roles_of(task.keys) if role in own), own[0])
+        own, asked = person.team.roles, self.roster.roles_of(task.keys)
+        role = asked[0] if asked[0] in own else next((role for role in asked if role in own), own[0])
         self.counting.begun(role, self.now - task.wanted_at)
         self._at(self.now + task.takes, self._end, task, person, self.now)
 
@@ -270,7 +270,7 @@ class _Days:
             self._look_for_work(person)
 
     def _look_for_work(self, person: Person) -> None:
-        if person.is_there(self.now) and (task := self.roster.next_for(person, self._may)) is not None:
+        if person.shift.is_on(self.now) and (task := self.roster.next_for(person, self._may)) is not None:
             self._line(task, -1)
             self._begin(task, person)
 
@@ -284,12 +284,11 @@ class _Days:
         life = self.lives[task.case]
         if life.tasks.get(task.place) is task:
             del life.tasks[task.place]
-        asked = self.plan.course(self.families.case(task.case).position, task.action).asked
-        command = Command(
-            verb="do", case=task.case, name=task.action, actor=actor,
-            form=self._answers[task.action].given(life.lots, self.now),
-            facts=self._bringing(asked.facts).given(life.lots, self.now),
-        )  # fmt: skip
+        form, facts = self._answers[task.action].given(life.lots, self.now), EMPTY
+        if self.assumed.facts:
+            asked = self.plan.course(self.families.case(task.case).position, task.action).asked
+            facts = self._bringing(asked.facts).given(life.lots, self.now) if asked.facts else EMPTY
+        command = Command(verb="do", case=task.case, name=task.action, actor=actor, form=form, facts=facts)
         reasons = self.families.act(command, self.now)
         if reasons:
             life.refusals += 1
