@@ -46,9 +46,7 @@ class Heard:
 
     starting: frozenset[str]  # what happened starts these, where they rest
     moving: frozenset[str]  # what happened meets, cancels or restarts these, where they are under way
-    watched: Mapping[
-        str, Watched
-    ]  # those to be looked at in a step that neither ends the case nor is the turn of others
+    watched: Mapping[str, Watched]  # those to be looked at in a step that neither ends the case nor opens it again
 
 
 def heard_by(watched: Mapping[str, Watched], happened: frozenset[str]) -> Heard:

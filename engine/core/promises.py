@@ -31,7 +31,7 @@ def advance_clocks(draft: Draft) -> None:
     is_other = case.version != before.version or case.known != before.known  # another version may have other fields
     heads = case.clocks
     moved: dict[str, Head] = {}
-    for name, watched in (plan.watched if ended or reopened or is_new_turn else heard.watched).items():
+    for name, watched in (plan.watched if ended or reopened else heard.watched).items():
         head, is_new = heads.get(name, NEW), name not in heads
         if head.active:
             hears = ended or reopened or name in heard.moving
@@ -50,7 +50,8 @@ def advance_clocks(draft: Draft) -> None:
                 reopened=reopened, outcome=case.outcome if ended else "",
             )  # fmt: skip
             moved[name] = advanced(draft, watched.clock, head, changed(step, pauses=pauses) if pauses else step)
-        elif is_new_turn and head.active:
+    for name, head in heads.items() if is_new_turn else ():
+        if head.active and name not in moved:
             moved[name] = settle(head, now, turn, plan.calendar_of[name])
     if moved:
         draft.put("clocks", {**heads, **moved})
