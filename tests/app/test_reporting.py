@@ -129,7 +129,7 @@ def test_an_unfinished_import_is_not_counted_and_a_finished_one_blames_no_engine
         (SlaQuestion(process="erand"), NotFound, "`errand`"),
         (SlaQuestion(clock="snet"), NotFound, "`sent`"),
         (SlaQuestion(clock="called", process="errand"), NotFound, "no promise `called` of `errand`"),
-        (SlaQuestion(by=("moon",)), UsageError, "`moon`"),  # type: ignore[arg-type]
+        (SlaQuestion(by=("moon",)), UsageError, "'moon'"),  # type: ignore[arg-type]
     ],
 )
 def test_a_slip_of_the_pen_is_told(engine: Engine, question: SlaQuestion, error: type[Exception], words: str) -> None:
