@@ -19,7 +19,8 @@ from engine.app.evidence import Evidence
 from engine.app.exporting import Export, Exported, Exporting
 from engine.app.holding import Compared
 from engine.app.hosting import Inside
-from engine.app.importing import Import, Imported, Importing, LineError, Played
+from engine.app.import_bookmark import Imported, LineError
+from engine.app.importing import Import, Importing, Played
 from engine.app.keeping import Check, Keeping, Published
 from engine.app.listening import Listening
 from engine.app.measuring import MeasureQuestion, MeasureReport, Measuring

@@ -148,7 +148,7 @@ class Shelf(Work):
             self._run("UNSET", name)
         else:
             self._run("SET", name, plain(value, f"setting `{name}`"))
-        self._forget()
+        self._forget(has_cases=True)
 
 
 def _untold(key: str, place: tuple[str, str], locked: str) -> str:

@@ -205,12 +205,14 @@ class Work:
                 self._standing.clear()
             self._standing.take(self._seen, self._rows, self._memo)
 
-    def _forget(self, *, is_unsent: bool = False) -> None:
+    def _forget(self, *, is_unsent: bool = False, has_cases: bool = False) -> None:
         """More than cases was written, or something was taken back: what was read is not sure any more.
 
-        What was asked ahead still is where the database was not told of any of it.
+        What was asked ahead still is where the database was not told of any of it. Rows of cases are still as they
+        were if nothing was taken back, and what was written `has_cases` untouched.
         """
-        self._rows.clear()
+        if not has_cases:
+            self._rows.clear()
         if not is_unsent:
             self._claimed.clear()
             if self._deferring is not None:

@@ -10,6 +10,10 @@ import pytest
 
 from engine import Conflict, Engine, Imported, NotPermitted, Search, UsageError
 from engine.app import Import, Played
+from engine.app.import_bookmark import Bookmark
+from engine.errors import Outrun
+from engine.ports import Transaction
+from engine.store.postgresql.wire import Wire
 from engine.testing import ManualTime
 from tests.app.desks import ADMIN, DAY, HOUR, LIN, MESSAGES, MINUTE, NINE, PARCEL, done, open_errand, sources
 
@@ -216,6 +220,44 @@ def test_a_second_run_goes_on_with_an_unfinished_import(engine: Engine, after: i
     assert [told(engine, f"E-{number}") for number in range(1, 61)] == [
         told(engine, f"E-{number}") for number in range(61, 121)
     ]
+
+
+def test_lines_in_which_somebody_was_faster_are_decided_again_and_counted_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember, outrun = Bookmark.remember, [True, True]
+
+    def late(bookmark: Bookmark, tx: Transaction) -> None:
+        remember(bookmark, tx)
+        if outrun:
+            outrun.pop()
+            raise Outrun("somebody else was faster")
+
+    monkeypatch.setattr(Bookmark, "remember", late)
+    lines = (*DAY_OF_A[:2], {**OPEN, "at": "2026-02-02 09:30"}, *DAY_OF_A[2:])  # one opens the same case again
+    found = bring(engine, lines)
+    assert (found.done, found.skipped, found.cases) == (4, 0, {"a": "E-1"})
+    assert [(one.line, one.message) for one in found.errors] == [(3, "case `a` was opened by a line above")]
+    assert not outrun
+    again = bring(engine, lines)
+    assert (again.done, again.skipped, again.errors, again.cases) == (0, 5, found.errors, found.cases)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_server_far_away_is_sent_less_than_a_message_a_line(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages, exchange = list[int](), Wire._exchange
+
+    def counted(wire: Wire, statements: Any) -> Any:
+        messages.append(len(statements))
+        return exchange(wire, statements)
+
+    monkeypatch.setattr(Wire, "_exchange", counted)
+    opened = [{**OPEN, "case": f"c{number}"} for number in range(50)]
+    sent = [{**SEND, "case": f"c{number}"} for number in range(50)]
+    delivered = [{**DELIVER, "case": f"c{number}"} for number in range(50)]
+    found = bring(engine, [*opened, *sent, *delivered])
+    assert (found.done, found.errors) == (150, ())
+    assert len(messages) < 3 * 50 + 60  # two for a case that is opened; what is done to it goes with others
 
 
 def test_a_second_run_of_a_finished_import_does_nothing(engine: Engine) -> None:
