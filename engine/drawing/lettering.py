@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from unicodedata import east_asian_width
 
 _LATIN = 0.60  # of the size, for a usual sans-serif; bold is a little wider
 _BOLD = 1.08
 _CLOSING = "，。；：、！？）》」』”’…,.;:!?)"
 _PIECE = re.compile(rf"\s+|[（《「『“‘(]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[{re.escape(_CLOSING)}]*")
+
+_PART = re.compile(rf"\s+|[（(]*(?:“[^”]*”|\"[^\"]*\"|[^\s（(“\"{re.escape(_CLOSING)}])+[{re.escape(_CLOSING)}]*|\S")
 
 
 def width_of(text: str, size: float, *, is_bold: bool = False) -> float:
@@ -20,20 +23,26 @@ def width_of(text: str, size: float, *, is_bold: bool = False) -> float:
 
 def broken(text: str, room: float, size: float) -> tuple[str, ...]:
     """The lines of a text: as few as the room allows, and of these about equally long."""
-    lines = _filled(text, room, size)
-    even = width_of(text, size) / max(len(lines), 1)
-    while len(lines) > 1 and even < room:
-        tried = _filled(text, even, size)
-        if len(tried) == len(lines):
-            return tried
-        even += size
+    lines = _filled(_PIECE.findall(text), room, size)
+    for pieces in (_whole(text), _PIECE.findall(text)):  # best where a word ends, if that takes no line more
+        even = width_of(text, size) / max(len(lines), 1)
+        while len(lines) > 1 and even < room + size:
+            tried = _filled(pieces, min(even, room), size)
+            if len(tried) == len(lines) and all(width_of(line, size) <= room for line in tried):
+                return tried
+            even += size
     return lines
 
 
-def _filled(text: str, room: float, size: float) -> tuple[str, ...]:
+def _whole(text: str) -> list[str]:
+    """The pieces of a text between which nothing that belongs together is parted, Chinese words among them."""
+    return _PART.findall(text)
+
+
+def _filled(pieces: Iterable[str], room: float, size: float) -> tuple[str, ...]:
     """Lines none wider than the room where a break is possible: at spaces, between Chinese signs."""
     lines = [""]
-    for piece in _PIECE.findall(text):
+    for piece in pieces:
         if not lines[-1] or width_of(lines[-1] + piece.rstrip(), size) <= room:
             lines[-1] += piece
         else:

@@ -45,7 +45,8 @@ _SIDE = 6.0  # how far the corner of a way is rounded
 
 def svg_of(placed: Placed, hints: Mapping[str, str] | None = None) -> str:
     """Draw a picture; a hint is shown where the pointer rests on the spot of that name."""
-    width = max(placed.width + 2 * _MARGIN, width_of(placed.picture.title, 18, is_bold=True) + 2 * _MARGIN, 620)
+    inside = max(placed.width, width_of(placed.picture.title, 18, is_bold=True), _key_width(placed))
+    width = max(inside + 2 * _MARGIN, 620)
     height = placed.height + _HEAD + _FOOT + 2 * _MARGIN
     shift = max((width - placed.width) / 2, _MARGIN)
     parts = [
@@ -148,6 +149,11 @@ def _said(line: Line) -> Iterator[str]:
     for number, text in enumerate(line.label):
         down = y + (number + 0.78 - len(line.label) / 2) * SMALL * LINE
         yield f'<text class="said" x="{x:.1f}" y="{down:.1f}">{escape(text)}</text>'
+
+
+def _key_width(placed: Placed) -> float:
+    said = [placed.picture.speech.say(f"key_{kind}") for kind in ("person", "time", "self", "gate")]
+    return sum(42 + width_of(text, SMALL) + 26 for text in said) - 30
 
 
 def _key(placed: Placed, y: float) -> Iterator[str]:

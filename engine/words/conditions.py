@@ -24,9 +24,13 @@ _CLOCK = r"clocks\.(?P<clock>\w+)\.(?P<status>running|paused|met|breached)"
 _TEXT = r"'(?P<one>[^']*)'|\"(?P<two>[^\"]*)\""
 _NAME = r"(?P<group>case|form|facts|figures|did|before)\.(?P<name>\w+)(?:\.(?P<part>\w+))?"
 _MAY = r"actor\.may\.(?P<may>\w+)"
+_PLAIN_TEXT = r"'([^']*)'|\"([^\"]*)\""
+_AMONG = r"in \[(?P<among>\s*(?:'[^']*'|\"[^\"]*\")(?:\s*,\s*(?:'[^']*'|\"[^\"]*\"))*\s*)\]"
 _SIGN = r"&&|\|\||==|!=|<=|>=|[<>!()\[\],+*/%-]"
 _TOKEN = re.compile(
-    "|".join((_TIMES, _HAS, _ROLE, _IN_STATE, _SINCE, _MONEY, _CLOCK, _TEXT, _NAME, _MAY, rf"(?P<sign>{_SIGN})"))
+    "|".join(
+        (_AMONG, _TIMES, _HAS, _ROLE, _IN_STATE, _SINCE, _MONEY, _CLOCK, _TEXT, _NAME, _MAY, rf"(?P<sign>{_SIGN})")
+    )
     + r"|(?P<word>[\w.]+)|\s+"
 )
 _SIGNS = {"&&": "and", "||": "or", "!": "not", "==": "is", "!=": "is_not"}
@@ -65,6 +69,9 @@ def _parts(speech: Speech, text: str) -> Iterator[str]:
 
 def _said(speech: Speech, found: re.Match[str], subject: Field | None) -> str:
     """One token; a text compared with a choice is called by that choice's label."""
+    if found["among"]:
+        texts = (one or two for one, two in re.findall(_PLAIN_TEXT, found["among"]))
+        return speech.say("one_of", names=speech.listed(_literal(speech, subject, text) for text in texts))
     if found["sign"]:
         sign = found["sign"]
         return speech.say(_SIGNS[sign]) if sign in _SIGNS else _PLAIN.get(sign, sign)
@@ -77,11 +84,15 @@ def _said(speech: Speech, found: re.Match[str], subject: Field | None) -> str:
         return speech.say("part_of_field", part=speech.quoted(speech.said(subject.label, subject.name)), field=field)
     literal = found["one"] if found["one"] is not None else found["two"]
     if literal is not None:
-        label = subject.choices.get(literal) if subject is not None else None
-        return speech.quoted(speech.said(label or {}, literal))
+        return _literal(speech, subject, literal)
     if found["word"]:
         return speech.say(_WORDS[found["word"]]) if found["word"] in _WORDS else found["word"]
     return _call_said(speech, found)
+
+
+def _literal(speech: Speech, subject: Field | None, text: str) -> str:
+    label = subject.choices.get(text) if subject is not None else None
+    return speech.quoted(speech.said(label or {}, text))
 
 
 def _call_said(speech: Speech, found: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ PHRASES: Mapping[str, Words] = {
     # people
     "person_in": {"en": "the case's {field}", "zh": "本案{field}"},
     "who_did": {"en": "who did {action}", "zh": "执行过{action}的人"},
+    "who_opened": {"en": "who opened it", "zh": "受理人"},
     "assignee": {"en": "who holds the case", "zh": "案件持有人"},
     "waiting_on": {"en": "whose turn it is", "zh": "当前待办人"},
     "actor": {"en": "who acts", "zh": "操作人"},
@@ -59,6 +60,7 @@ PHRASES: Mapping[str, Words] = {
     "every_month": {"en": "every month on day {day} at {time}", "zh": "每月 {day} 日 {time}"},
     "at_most": {"en": "{text}, {count} times at most", "zh": "{text}，最多 {count} 次"},
     "first_after": {"en": "first {first}, then {every}", "zh": "首次：{first}，之后{every}"},
+    "at_time": {"en": "at {point}", "zh": "到{point}时"},
     "in_time": {"en": "after {length}", "zh": "{length}后"},
     # conditions
     "given": {"en": "{field} is given", "zh": "已填{field}"},
@@ -68,6 +70,7 @@ PHRASES: Mapping[str, Words] = {
     "not": {"en": "not", "zh": "非"},
     "is": {"en": "is", "zh": "为"},
     "is_not": {"en": "is not", "zh": "不为"},
+    "one_of": {"en": "is one of {names}", "zh": "为{names}之一"},
     "among": {"en": "among", "zh": "属于"},
     "times": {"en": "times {action}", "zh": "{action}次数"},
     "fewer_times": {"en": "{action} fewer than {count} times so far", "zh": "{action}不满 {count} 次"},

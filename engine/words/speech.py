@@ -72,6 +72,8 @@ class Speech:
             return who.name if party is None else self.said(party.label, who.name)
         if who.kind == "field":
             return self.say("person_in", field=self.field(who.name))
+        if who.kind == "did" and who.name == "opening":
+            return self.say("who_opened")
         if who.kind == "did":
             return self.say("who_did", action=self.quoted(self.action(who.name)))
         return self.say(who.kind)

@@ -80,6 +80,8 @@ def timer_said(speech: Speech, timer: Timer) -> str:
         first = speech.say("in_time", length=first) if timer.after.base != "field" else first
     elif timer.at is not None:
         first = moment_said(speech, timer.at)
+        is_plain = timer.at.base == "field" and not (timer.at.days or timer.at.offset)
+        first = speech.say("at_time", point=first) if is_plain else first
     if timer.every is None:
         return first
     again = every_said(speech, timer.every)

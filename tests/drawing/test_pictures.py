@@ -164,6 +164,15 @@ def test_every_text_fits_its_box_and_every_box_the_picture(process: str, languag
             assert all(width_of(text, 11) <= box.width for text in box.lines)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_the_lines_mean_is_told_within_the_picture(language: str) -> None:
+    """The narrowest pictures cut the last word off in English."""
+    text = svg_of(drawn("handover", language))
+    width = float(re.findall(r'width="(\d+)"', text)[0])
+    for x, said in re.findall(r'<text class="key" x="(\d+)" y="\d+">([^<]+)</text>', text):
+        assert float(x) + width_of(said, 11) < width
+
+
 def test_a_spot_inside_a_group_stands_inside_it() -> None:
     boxes = {box.spot.name: box for box in drawn("refund", "en").boxes}
     for box in boxes.values():
@@ -193,6 +202,12 @@ def test_the_start_is_a_small_dot() -> None:
         ("Waiting for the customer's yes", ("Waiting for the", "customer's yes")),
         ("顾客同意等待，至今天晚上", ("顾客同意等待，", "至今天晚上")),
         ("averylongwordthatcannotbebroken", ("averylongwordthatcannotbebroken",)),
+        ("来自：已报、已派工、另约时间", ("来自：已报、", "已派工、另约时间")),  # no word is parted
+        ("归还登记（如果已填“单”）", ("归还登记", "（如果已填“单”）")),
+        (
+            "维修班值班员和客服专员和其他人员",
+            ("维修班值班员和客", "服专员和其他人员"),
+        ),  # but where no line more would do
     ],
 )
 def test_a_text_breaks_where_people_would_break_it(text: str, lines: tuple[str, ...]) -> None:

@@ -63,7 +63,7 @@ def test_every_phrase_is_there_in_both_languages_with_the_same_names() -> None:
         ("refund", "days_since(case.received_on) <= 3 && !case.worn",
          "days since “Goods received on” ≤ 3 and not “Worn or used”", "距“收货日期”天数 ≤ 3 且 非 “已穿用”"),
         ("refund", "case.kind in ['partial', 'compensation']",
-         "“What is asked for” among [“Partial refund”, “Compensation”]", None),
+         "“What is asked for” is one of “Partial refund”, “Compensation”", "“诉求” 为“部分退款”、“补偿”之一"),
         ("refund", "case.postage > money('0.00')", "“Postage the customer advanced” > 0.00", None),
         ("repair", "clocks.dispatch.breached", "“Dispatched within 15 minutes” is missed", "“15 分钟内派工”已超时"),
         # a walk through a list reads better as it is written
@@ -124,6 +124,21 @@ def test_a_timer_says_when_it_comes_first_then_how_often() -> None:
     timer = Timer(name="t", state="s", after=hour, every=Every(text="30m", length=30 * MINUTE), max=6)
     assert timer_said(told("repair", "en"), timer) == "first after 1h, then every 30m, 6 times at most"
     assert timer_said(told("repair", "zh"), Timer(name="t", state="s", after=hour)) == "1小时后"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "at “Until”"), ("zh", "到“结束”时")])
+def test_a_timer_at_the_instant_of_a_field_says_that_it_is_one(language: str, said: str) -> None:
+    """`“Until”` alone was told of a timer, as if it were the name of something that people do."""
+    speech = told("absence", language)
+    timers = (timer for state in speech.definition.states.values() for timer in state.timers.values())
+    assert said in [timer_said(speech, timer) for timer in timers]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "who opened it"), ("zh", "受理人")])
+def test_who_opened_a_case_is_not_called_by_a_key_of_the_language(language: str, said: str) -> None:
+    speech = told("absence", language)
+    waited = [branch.value for state in speech.definition.states.values() for branch in state.waiting_on]
+    assert said in [speech.people(who) for who in waited]
 
 
 def test_what_may_be_done_in_a_state_is_its_own_then_the_group_s_then_the_top_s() -> None:
