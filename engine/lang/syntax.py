@@ -120,7 +120,7 @@ def _bracket(at: Span, since: Span, lines: Sequence[str], last: Scalar | None, e
         related = [(at, "noticed here")]
         return error("syntax", since, f"the `{opened}` that opens here is not closed", _QUOTE_BRACKETS, related)
     is_key = lines[at.line - 1][at.column - 1 : at.column] == ":"  # what stands before it has swallowed a comma
-    if is_key and at.line > since.line and (_indent(lines[at.line - 1]) or 0) <= (_indent(lines[since.line - 1]) or 0):
+    if at.line > since.line and (_indent(lines[at.line - 1]) or 0) <= (_indent(lines[since.line - 1]) or 0):
         related = [(at, "noticed here")]
         return error("syntax", since, f"the `{opened}` that opens here is not closed", _QUOTE_BRACKETS, related)
     mend = narrow_mend(last.text) if last is not None and is_key else None
@@ -150,15 +150,30 @@ def _misplaced(line: str, at: Span, last: Scalar | None, lines: Sequence[str]) -
 
 
 def _above(at: Span, lines: Sequence[str]) -> list[tuple[Span, str]]:
-    """The line above, which may be the one that is wrong, where it has no key or is indented otherwise."""
-    number = next((number for number in range(at.line - 1, 0, -1) if _indent(lines[number - 1]) is not None), 0)
-    inset = _indent(lines[number - 1]) if number else None
-    if inset is None:
-        return []
-    above = Span(at.file, number, inset + 1, number, inset + 2)
-    if ":" not in lines[number - 1]:
-        return [(above, "this one has no `:`")]
-    return [(above, "or this one is not")] if inset != _indent(lines[at.line - 1]) else []
+    """Lines above that may be the wrong one: that has no key, is indented otherwise, or ends the block too early."""
+    said = [number for number in range(at.line - 1, 0, -1) if _indent(lines[number - 1]) is not None]
+    inset = _indent(lines[at.line - 1]) or 0
+    if said and ":" not in lines[said[0] - 1]:
+        return [(_start(at.file, said[0], lines), "this one has no `:`")]
+    ended = next((place for place, number in enumerate(said) if (_indent(lines[number - 1]) or 0) < inset), None)
+    wrong = said[:1] if not ended or ended == 1 else []
+    if ended is not None and _ends_early(said[ended:], inset, lines):
+        wrong.append(said[ended])
+    others = [number for number in dict.fromkeys(wrong or said[:1]) if _indent(lines[number - 1]) != inset]
+    return [(_start(at.file, number, lines), "or this one is not") for number in others]
+
+
+def _ends_early(said: Sequence[int], inset: int, lines: Sequence[str]) -> bool:
+    """Whether a line, with those above it, stands where it ends a block that goes on below."""
+    if len(said) < 2:
+        return False
+    line, before = (lines[number - 1] for number in said[:2])
+    return (_indent(before) or 0) >= inset or (before.rstrip().endswith(":") and _indent(before) == _indent(line))
+
+
+def _start(file: str, number: int, lines: Sequence[str]) -> Span:
+    column = (_indent(lines[number - 1]) or 0) + 1
+    return Span(file, number, column, number, column + 1)
 
 
 def _indent(line: str) -> int | None:

@@ -371,6 +371,8 @@ def test_the_tree_and_the_plain_value_say_the_same():
         ("a:\n  b: {c: 1\n    e: 3}\n", 3, None),  # inside it a comma is missing
         ("a:\n    b: 1\n  c: 2\n", 3, (2, "or this one is not")),
         ("a:\n  by [x]\n  c: 2\n", 3, (2, "this one has no `:`")),
+        ("a:\n  b: 1\nc:\n    d: 1\n    f: 1\n  e: 2\n", 6, (3, "or this one is not")),  # not what belongs to it
+        ("a:\n  - {b: 1\n  - {c: 2}\n", 2, (3, "noticed here")),
     ],
 )
 def test_of_two_lines_that_do_not_fit_both_are_named(text: str, line: int, note: tuple[int, str] | None) -> None:
