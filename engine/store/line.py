@@ -25,19 +25,26 @@ LONGEST = 0.02
 MOMENT = 0.001
 """Seconds to wait at most for those who were done together last."""
 
+ENOUGH = 8
+"""How many are done together before others have a turn beside them: shared, a step costs two thirds."""
+
+PATIENCE = 0.005
+"""Seconds after which one who stands in line has a free turn all the same: whoever is at it may take long."""
+
 NOTHING = Ahead()
 
 
 class Place:
     """One who stands in line, and what is to be done for him, if that is known."""
 
-    __slots__ = ("_answer", "_arrived", "_error", "ahead", "is_kept", "is_taken_along", "since", "work")
+    __slots__ = ("_answer", "_arrived", "_error", "ahead", "is_called", "is_kept", "is_taken_along", "since", "work")
 
     def __init__(self, work: Callable[[Any], Any] | None = None, ahead: Ahead = NOTHING) -> None:
         self.work = work
         self.ahead = ahead
         self.since = monotonic()
         self.is_taken_along = False
+        self.is_called = False  # he has heard that his turn has come, or is over
         self.is_kept = False  # what was done for him is committed; else it has not happened, and he does it himself
         self._answer: Any = None
         self._error: Exception | None = None
@@ -76,7 +83,8 @@ class Place:
 
     def wait(self, seconds: float = -1) -> bool:
         """Until there is something to hear; whether there is."""
-        return cast(Lock, self._arrived).acquire(timeout=seconds)
+        self.is_called = cast(Lock, self._arrived).acquire(timeout=seconds)
+        return self.is_called
 
     def call(self) -> None:
         """Let him hear: his turn has come, or somebody else has had it for him."""
@@ -109,13 +117,17 @@ class Line:
     def enter(self, place: Place, seconds: float) -> bool:
         """Wait for a turn, so long at most; False: somebody has taken this one along, and it is over."""
         with self._lock:
-            if self._free:
+            every = 1 + len(self._behind) + self._under_way
+            if self._free == self._turns or (self._free and every >= self._turns * ENOUGH):
                 self._free -= 1
                 return True
             place.stand()
             self._behind.append(place)
+            is_short = self._free > 0
         try:
-            if not place.wait(seconds):
+            if is_short and not place.wait(min(PATIENCE, seconds)) and self._is_at_last(place):
+                return True
+            if not place.is_called and not place.wait(seconds):
                 with self._lock:
                     if place in self._behind:
                         self._behind.remove(place)
@@ -127,6 +139,15 @@ class Line:
             self._withdraw(place)
             raise
         return not place.is_taken_along
+
+    def _is_at_last(self, place: Place) -> bool:
+        """Whether one who has stood in line takes a free turn now."""
+        with self._lock:
+            if not self._free or place not in self._behind:
+                return False
+            self._behind.remove(place)
+            self._free -= 1
+            return True
 
     def _withdraw(self, place: Place) -> None:
         """Who stood here was interrupted by a signal: his turn, now or to come, is for the one behind him."""
@@ -173,12 +194,13 @@ class Line:
                 return
 
     def together(self, first: Place, fits: Callable[[Place], bool]) -> list[Place]:
-        """The first and those behind him that fit, so many that every turn has its share; `leave` is told how many."""
+        """The first and those behind him that fit: all, or so many that every turn has its share; `leave` is told."""
         self._gather()
         group = [first]
         with self._lock:
             every = 1 + len(self._behind) + self._under_way
-            share = min(-(-every // self._turns), MOST)
+            turns = self._turns if every >= self._turns * ENOUGH else 1
+            share = min(-(-every // turns), MOST)
             while len(group) < share and self._behind and fits(self._behind[0]):
                 place = self._behind.popleft()
                 place.is_taken_along = True

@@ -15,7 +15,7 @@ import pytest
 from engine.errors import Conflict, Outrun, StoreUnavailable
 from engine.ports import Ahead, Transaction
 from engine.store import open_store
-from engine.store.line import Line, Place
+from engine.store.line import ENOUGH, Line, Place
 from engine.store.postgresql.store import PostgresStore
 from engine.store.postgresql.wire import Wire
 from engine.store.transaction import SqlTransaction
@@ -252,20 +252,56 @@ def test_a_signal_while_waiting_for_those_behind_gives_the_turn_on(
     assert store.do(work, ahead) == "R-1"
 
 
-def test_each_turn_has_its_share_of_those_who_wait() -> None:
-    line = Line(2)
-    first, second, *others = [Place(lambda tx: None) for _ in range(8)]
+def in_turns(line: Line, count: int) -> tuple[list[Place], list[Place]]:
+    """One at work, and then the group of the next, with so many behind him; those who stood there."""
+    first, second, *others = [Place(lambda tx: None) for _ in range(2 + count)]
     assert line.enter(first, 0)
     assert line.together(first, lambda _: True) == [first]
-    assert line.enter(second, 0)
+    line._free -= 1
     for other in others:
         other.stand()
         line._behind.append(other)
-    group = line.together(second, lambda _: True)
-    assert len(group) == 4
+    return line.together(second, lambda _: True), others
+
+
+def test_each_turn_has_its_share_of_those_who_wait() -> None:
+    line = Line(2)
+    group, others = in_turns(line, 20)
+    assert len(group) == 11
     line.leave(1)
-    assert len(line._behind) == 2, "whose turn it is now takes the rest along"
-    assert len(line.together(others[3], lambda _: True)) == 3
+    assert len(line._behind) == 9, "whose turn it is now takes the rest along"
+    assert len(line.together(others[10], lambda _: True)) == 10
+
+
+def test_so_few_that_two_turns_do_not_pay_are_all_done_together() -> None:
+    line = Line(2)
+    group, _ = in_turns(line, 2 * ENOUGH - 3)
+    assert len(group) == 2 * ENOUGH - 2
+    assert not line._behind
+
+
+def test_who_comes_while_one_is_at_it_waits_a_moment_to_be_taken_along_and_then_has_a_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever is at it may take long; the moment is over at once here."""
+    monkeypatch.setattr("engine.store.line.PATIENCE", 0.0)
+    line = Line(2)
+    first, second, third = [Place(lambda tx: None) for _ in range(3)]
+    assert line.enter(first, 0)
+    assert line.enter(second, 5)
+    with pytest.raises(TimeoutError):
+        line.enter(third, 0.01)
+    assert not line._behind
+
+
+def test_once_enough_wait_the_one_who_comes_has_a_turn_beside_who_is_at_it() -> None:
+    line = Line(2)
+    assert line.enter(Place(lambda tx: None), 0)
+    for _ in range(2 * ENOUGH - 1):
+        other = Place(lambda tx: None)
+        other.stand()
+        line._behind.append(other)
+    assert line.enter(Place(lambda tx: None), 0)
 
 
 def test_who_is_alone_waits_for_nobody(store: PostgresStore, commits: list[int]) -> None:

@@ -13,6 +13,8 @@ from operator import itemgetter
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
+from psycopg.errors import LockNotAvailable
+
 from engine.core.cases import Case
 from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Ahead
@@ -34,6 +36,9 @@ AHEAD = 5
 
 LONGEST_REST = 64
 """Transactions for which nothing is supposed, at most, once it was not so."""
+
+PATIENCE = 10
+"""Ms to wait for who holds a case, at most: whoever takes longer is waited for by oneself, not on the others' time."""
 
 MOST_KEPT = 5_000
 """Settings and people that are known; beyond that all are asked for again."""
@@ -146,7 +151,8 @@ class Supposing:
 
         If it was not so, others work on the same, and for a while nothing is supposed.
         """
-        if isinstance(error, StoreUnavailable) and not isinstance(error, NothingKept):
+        is_held = isinstance(error.__cause__, LockNotAvailable)
+        if isinstance(error, StoreUnavailable) and not isinstance(error, NothingKept) and not is_held:
             raise error
         if isinstance(error, Outrun):
             self._rest, self._longer = self._longer, min(2 * self._longer, LONGEST_REST)
@@ -236,7 +242,7 @@ def _is_alone(row: tuple[Any, ...], case: Case) -> bool:
 def _same_desk(settings: int, people: int) -> str:
     """That it is about that instant, the tables are ours, and so many settings and people are as they were."""
     parts = list(_conditions(settings, people))
-    return f"SELECT 1 / ({' AND '.join(parts)})::int"
+    return f"SELECT 1 / ({' AND '.join(parts)})::int, set_config('lock_timeout', '{PATIENCE}ms', true)"
 
 
 def _conditions(settings: int, people: int) -> Iterator[str]:
