@@ -78,6 +78,10 @@ def revision(engine: Engine, case: str) -> int:
     return engine.case(case, actor=ADMIN).revision
 
 
+def open_some(engine: Engine) -> list[str]:
+    return [open_errand(engine, actor="lin") for _ in range(10)]
+
+
 def notes(engine: Engine, case: str) -> list[str]:
     return [
         record["form"]["note"] for record in engine.history(case, actor=ADMIN) if "note" in (record.get("form") or {})
@@ -101,6 +105,12 @@ def test_so_is_a_batch_and_its_keys_are_proven_unused(engine: Engine, monkeypatc
         assert all(isinstance(one, Accepted) for one in engine.act_many(acts, actor="lin"))
     assert len(trips) <= 2  # the first half may have gone ahead
     assert all(one.is_repeat for one in engine.act_many(acts, actor="lin") if isinstance(one, Accepted))
+
+
+def test_an_opening_is_two_as_its_number_is_drawn_by_itself(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with counting(monkeypatch) as trips:
+        assert open_errand(engine, actor="lin") == "E-13"
+    assert len(trips) == 2
 
 
 def test_who_fails_is_told_after_what_he_was_decided_on_is_proven(
@@ -163,6 +173,31 @@ def test_a_family_that_was_set_aside_elsewhere_is_left_alone(engine: Engine, oth
     with pytest.raises(SetAside):
         remark(engine, "E-1")
     assert revision(engine, "E-1") == 2
+
+
+def test_numbers_are_given_once_whoever_opens(engine: Engine, other: Engine) -> None:
+    assert [open_errand(each, actor="lin") for each in (other, engine, other)] == ["E-13", "E-14", "E-15"]
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(open_some, each) for each in (engine, other)]
+        opened = [case for job in jobs for case in job.result()]
+    assert sorted(opened) == sorted(f"E-{number}" for number in range(16, 36))
+
+
+def test_an_opening_that_is_refused_leaves_nothing_and_its_number_is_given_again(engine: Engine, other: Engine) -> None:
+    assert isinstance(engine.open_case("errand", {}, actor="lin"), Refusal)
+    other.save_person(Person(id="lin", name="Lin", roles=()), actor=ADMIN)
+    assert isinstance(engine.open_case("errand", {"what": "milk"}, actor="lin"), Refusal)
+    other.save_person(LIN_HERE, actor=ADMIN)
+    assert open_errand(engine, actor="lin") == "E-13"
+
+
+def test_what_the_calendar_began_to_open_elsewhere_is_opened_first(engine: Engine, other: Engine, url: str) -> None:
+    """A timetable that appeared meanwhile is asked for, and whoever opens by it is waited for."""
+    with psycopg.connect(url) as server:
+        server.execute("INSERT INTO timetables (process, since_ms, made) VALUES ('errand', %s, 0)", (NINE,))
+    knowing = knowledge(engine)
+    assert open_errand(engine, actor="lin") == "E-13"
+    assert not knowing._unscheduled
 
 
 def test_a_publication_elsewhere_is_seen(engine: Engine, other: Engine) -> None:

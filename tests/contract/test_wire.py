@@ -116,12 +116,14 @@ def test_a_part_is_known_to_the_server_only_if_something_is_asked_within(
 
 def test_an_opening_is_three_messages(trips: list[int]) -> None:
     """The number is drawn by itself: whoever draws one keeps others from it until the commit."""
-    with postgres.database() as own, Engine.open(own) as engine:
-        engine.publish(sources(), "errand", actor=ADMIN)
-        open_errand(engine)
-        trips.clear()
-        open_errand(engine)
-        assert len(trips) == 3
+    with postgres.database() as own, Engine.open(own, time=ManualTime(NINE)) as other:
+        other.publish(sources(), "errand", actor=ADMIN)
+        open_errand(other)
+        with Engine.open(own, time=ManualTime(NINE)) as engine:
+            assert engine.definition("errand")
+            trips.clear()
+            open_errand(engine)
+            assert len(trips) == 3
 
 
 def test_a_round_of_the_outbox_is_claimed_and_settled_as_one(trips: list[int]) -> None:

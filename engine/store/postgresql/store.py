@@ -140,10 +140,11 @@ class PostgresStore:
 
     def _do_alone(self, work: Callable[[SqlTransaction], T], ahead: Ahead) -> T:
         # Who wants one case alone was in a group that did not get it, and shall wait for it.
-        supposed = self._supposing.suppose([ahead]) if len(ahead.families) > 1 else None
+        is_new = ahead.opens is not None or len(ahead.families) > 1
+        supposed = self._supposing.suppose([ahead]) if is_new else None
         if supposed is not None:
             try:
-                with Writing(self, Beginning([], supposed=supposed), self._hasty) as tx:
+                with Writing(self, Beginning([], supposed=supposed), self._hasty if ahead.families else None) as tx:
                     answer = work(tx)
             except Exception as error:
                 self._supposing.failed(error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from psycopg.errors import LockNotAvailable
 from engine.core.cases import Case
 from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Ahead
-from engine.store.postgresql.answers import Asked, Rows, Statement
+from engine.store.postgresql.answers import Asked, Rows, Statement, Values
 from engine.store.postgresql.gathering import Told
 from engine.store.postgresql.trouble import NothingKept
 from engine.store.rows import CaseRow, Memo
@@ -39,6 +39,8 @@ LONGEST_REST = 64
 
 PATIENCE = 10
 """Ms to wait for who holds a case, at most: whoever takes longer is waited for by oneself, not on the others' time."""
+
+PATIENT = f", set_config('lock_timeout', '{PATIENCE}ms', true)"
 
 MOST_KEPT = 5_000
 """Settings and people that are known; beyond that all are asked for again."""
@@ -64,6 +66,7 @@ SAME_CASES = Many(
     ("text", "bigint", "bigint", "bigint", "text"), "", (),
 )  # fmt: skip
 
+NO_TIMETABLE = "SELECT 1 / (NOT EXISTS (SELECT FROM timetables WHERE process = $1))::int"
 NO_REQUEST = "SELECT 1 / (NOT EXISTS (SELECT FROM requests WHERE sender = $1 AND key = $2))::int"
 NO_REQUESTS = Many(
     "SELECT 1 / (NOT EXISTS (SELECT FROM (SELECT * FROM unnest($1::text[], $2::text[]) LIMIT $3) AS given (s, k) "
@@ -102,15 +105,19 @@ class _Desk(NamedTuple):
     values: tuple[Any, ...]
 
 
+_ASKED = ("SETTING", "ONE_PERSON", "REQUEST", "LOCK_FREE", "FAMILY", "TIME", "LOCK_TIMETABLE", "TIMETABLE")
+
+
 class Supposing:
     """What the processes' last transactions read of the desk, and of the server's clock; cases stand in the memo."""
 
     def __init__(self, texts: Mapping[str, Text], memo: Memo) -> None:
-        self._texts = {name: texts[name].text for name in ("SETTING", "ONE_PERSON", "REQUEST", "LOCK_FREE", "FAMILY")}
+        self._texts = {name: texts[name].text for name in _ASKED}
         self._learnt = {texts[name].text for name in ("SETTING", "ONE_PERSON", "LOCK", "LOCK_FREE", "TIME")}
         self._memo = memo
         self._desk: dict[Statement, tuple[Any, ...] | None] = {}  # rows of settings and people
         self._desks: dict[tuple[tuple[str, ...], tuple[str, ...]], _Desk] = {}  # those that are asked for together
+        self._unscheduled: set[Values] = set()  # processes of which the calendar opens nothing
         self._ahead: int | None = None  # by how many ns the server's clock stands before ours, at least
         self._asked_at = 0
         self._rest = 0  # how often nothing is to be supposed yet
@@ -127,7 +134,9 @@ class Supposing:
         for text, values in asked:
             answer = answers.get((text.text, values))
             found = answer.again().fetchone() if answer is not None and text.text in self._learnt else None
-            if text.text in (texts["SETTING"], texts["ONE_PERSON"]):
+            if text.text == texts["TIMETABLE"]:
+                self._hear_timetable(values, answer)
+            elif text.text in (texts["SETTING"], texts["ONE_PERSON"]):
                 if self._desk.get((text.text, values)) != found:
                     self._desk[text.text, values] = found
                     self._desks.clear()
@@ -141,6 +150,12 @@ class Supposing:
         is_new = self._ahead is None or now - self._asked_at > TIME_KNOWN
         self._ahead = least if is_new else max(self._ahead or least, least)
         self._asked_at = now
+
+    def _hear_timetable(self, process: Values, answer: Rows | None) -> None:
+        if answer is not None and answer.again().fetchone() is None:
+            self._unscheduled.add(process)
+        else:
+            self._unscheduled.discard(process)
 
     def held(self) -> None:
         """What was supposed was so."""
@@ -171,21 +186,35 @@ class Supposing:
         instant = (self._ahead + now) // 1_000_000
         answers: dict[Statement, Rows] = {}
         cases: dict[str, Told] = {}
-        requests: list[Told] = []
+        others: list[Told] = []
         for ahead in aheads:
-            if ahead[_ELSE:] != _NOTHING or not self._know_families(ahead.families, instant, answers, cases):
+            if _else_of(ahead) != _NOTHING or not self._know_families(ahead.families, instant, answers, cases):
                 return None
+            if ahead.opens is not None:
+                if (ahead.opens,) not in self._unscheduled:
+                    return None
+                answers |= self._of_opening((ahead.opens,), instant)
+                others.append((NO_TIMETABLE, (ahead.opens,), None))
             for request in ahead.requests:
                 answers[self._texts["REQUEST"], request] = Rows.remembered([])
-                requests.append((NO_REQUEST, request, NO_REQUESTS))
+                others.append((NO_REQUEST, request, NO_REQUESTS))
         desk = self._desk_of(aheads)
         if desk is None:
             return None
         for asked, row in desk.rows:
             answers[asked] = Rows.remembered([row])
-        proof: Told = desk.proof, (instant - AHEAD, instant + LATEST, *desk.values), None
+        patience = PATIENT if cases else ""  # of an opening the number is waited for
+        proof: Told = desk.proof + patience, (instant - AHEAD, instant + LATEST, *desk.values), None
         repeated = {asked: len(aheads) - 1 for asked, _ in desk.rows} if len(aheads) > 1 else {}
-        return Supposed(answers, repeated, [BEGIN, proof, *requests], cases)
+        return Supposed(answers, repeated, [BEGIN, proof, *others], cases)
+
+    def _of_opening(self, process: Values, instant: int) -> dict[Statement, Rows]:
+        texts = self._texts
+        return {
+            (texts["TIME"], ()): Rows.remembered([(instant,)]),
+            (texts["LOCK_TIMETABLE"], process): Rows.remembered([]),
+            (texts["TIMETABLE"], process): Rows.remembered([]),
+        }
 
     def _desk_of(self, aheads: Sequence[Ahead]) -> _Desk | None:
         """The settings and people that these will ask for, if they are known."""
@@ -226,8 +255,8 @@ class Supposing:
         return True
 
 
-_ELSE = Ahead._fields.index("due")
-_NOTHING = Ahead()[_ELSE:]
+_else_of = attrgetter("due", "is_next", "seen", "reached")
+_NOTHING = _else_of(Ahead())
 """What else may be asked ahead, and is not supposed."""
 
 _PARENT, _FAULT, _IMPORTING = map(_OF_CASE.index, ("parent", "fault", "importing"))
@@ -242,7 +271,7 @@ def _is_alone(row: tuple[Any, ...], case: Case) -> bool:
 def _same_desk(settings: int, people: int) -> str:
     """That it is about that instant, the tables are ours, and so many settings and people are as they were."""
     parts = list(_conditions(settings, people))
-    return f"SELECT 1 / ({' AND '.join(parts)})::int, set_config('lock_timeout', '{PATIENCE}ms', true)"
+    return f"SELECT 1 / ({' AND '.join(parts)})::int"
 
 
 def _conditions(settings: int, people: int) -> Iterator[str]:
