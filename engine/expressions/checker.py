@@ -82,6 +82,10 @@ class Checker:
     numbers: Mapping[str, Names]  # message type → the names below it of type number
 
 
+class TooManyNames(Exception):
+    """More names can be read at a place than expressions can be checked with."""
+
+
 _scopes: list[tuple[Scope, Origin, Checker]] = []  # the newest first; a scope kept keeps what it was made of
 _recent_lock = Lock()
 
@@ -121,7 +125,10 @@ class _Types:
         pool = DescriptorPool()
         for known in (TIMESTAMPS, DURATIONS):
             pool.AddSerializedFile(known.serialized_pb)
-        pool.Add(self.file)
+        try:
+            pool.Add(self.file)
+        except TypeError as error:  # a message of protobuf has room for some thousand names
+            raise TooManyNames from error
         config = _declarations(tuple(self.choices.values()))
         environment = cel.NewEnv(descriptor_pool=pool, config=config, variables=variables)
         choices = {name: values for values, name in self.choices.items()}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from engine.calendars import Calendar, always
-from engine.expressions.checker import DATE, DURATION, INSTANT, MONEY, Checker, checker_for
+from engine.expressions.checker import DATE, DURATION, INSTANT, MONEY, Checker, TooManyNames, checker_for
 from engine.expressions.expression import MIXED, Expression
 from engine.expressions.functions import MOST_NAMES, VARIABLES
 from engine.expressions.program import Code, Input, Target, input_for, rewrite
@@ -37,7 +37,11 @@ def compile_expression(text: str, scope: Scope, *, want: Want = "value", sure: N
     `sure` holds the dotted names that are surely set there, such as `form.visit_at` where the form requires it.
     """
     _bounded(text)
-    checker = checker_for(scope)
+    try:
+        checker = checker_for(scope)
+    except TooManyNames as error:
+        said, mend = "more names can be read here than can be checked", "declare fewer fields, or rows of a table"
+        raise ExpressionError(text, (Problem(0, len(text), "expression-syntax", said, mend),)) from error
     try:
         compiled = checker.environment.compile(text)
     except RuntimeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from engine.fields import Field
 from engine.lang.build.times import TimeFault, read_duration, read_every, read_moment
 from engine.lang.load import load_process
 from engine.lang.manual.pages import example_sources
+from engine.lang.rules import broken
 from engine.model import (
     AppendTo,
     Assign,
@@ -79,6 +81,15 @@ def test_a_state_without_a_name_is_a_finding_and_stands_nowhere(name: str) -> No
     inner = f"states:\n  working:\n    label: {{en: Working}}\n    states: {{{name}: {{label: {{en: Lost}}}}}}\n"
     assert "bad-name" in errors(STATES + f"  {name}: {{label: {{en: Lost}}, final: done}}\n")
     assert "bad-name" in errors(inner)
+
+
+def test_thousands_of_errors_are_looked_up_without_reading_the_file_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Where an error stands was looked for among all parts of the file: twenty thousand took minutes.
+    looked, holds = count(), broken._holds
+    monkeypatch.setattr(broken, "_holds", lambda outer, span: (next(looked), holds(outer, span))[1])
+    clock = f"clocks: {{due: {{label: {{en: Due}}, goal: 1h, met_by: [{'closed, ' * 2000}close]}}}}\n"
+    assert len(errors(STATES + clock)) == 1999
+    assert next(looked) < 2000 * 10
 
 
 # ---------------------------------------------------------------- times

@@ -247,6 +247,12 @@ def test_a_field_may_have_any_name_the_language_allows(capfd: pytest.CaptureFixt
     assert capfd.readouterr() == ("", "")
 
 
+def test_more_names_than_can_be_checked_are_a_finding() -> None:
+    fields = {f"note_{number}": Field(name=f"note_{number}", type="text") for number in range(6000)}
+    (problem,) = problems("case.note_1 == 'x'", Scope(case=fields), frozenset())
+    assert (problem.id, problem.message) == ("expression-syntax", "more names can be read here than can be checked")
+
+
 def test_a_condition_must_be_yes_or_no() -> None:
     assert compiled("case.severe", want="yes_no").evaluate(VALUES) is False
     assert found("case.fee", want="yes_no") == [("expression-type", "case.fee")]

@@ -59,3 +59,15 @@ def test_each_name_that_may_be_meant_is_said_with_its_place_in_either_language()
         assert asked_for(["quote", "quoted"]) == "是否指 `quote` 或 `quoted`？"
     finally:
         use_language("en")
+
+
+def test_half_a_name_names_the_one_that_begins_so() -> None:
+    assert nearest("look", ["look_at_card", "reject"]) == ["look_at_card"]
+    assert nearest("look", ["look_at_card", "look_at_file_of_guest"]) == []  # either might be meant
+    assert nearest("lo", ["look_at_card"]) == []
+
+
+def test_of_very_many_names_only_some_that_begin_alike_are_compared() -> None:
+    known = [f"z{number}" for number in range(5000)] + ["close"]
+    assert nearest("clos", known) == ["close"]
+    assert nearest("x", known) == []

@@ -34,6 +34,8 @@ SENTENCES = (
     later("whether a list holds a value is asked by `'value' in list`"),
     later("conditions are yes or no; compare the value with something"),
     later("`{text}` is not expected here"),
+    later("more names can be read here than can be checked"),
+    later("declare fewer fields, or rows of a table"),
     later("the expression ends too early"),
     later("equality is written `==`"),
     later("a text ends with the quote it began with: {sign}"),

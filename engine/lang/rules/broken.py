@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from engine.lang.diagnostics import Diagnostic, Span
@@ -24,9 +25,10 @@ _TOPS: dict[str, Part] = {
 def broken_parts(document: Document, found: Iterable[Diagnostic]) -> Parts:
     """The parts of a process file in which errors were found; those of other files may be about anything."""
     parts: set[Part] = set()
+    known: _Known = {}
     for one in found:
         if one.severity == "error":
-            parts |= _parts(path_at(document, one.span)) if one.span.file == document.file else EVERYTHING
+            parts |= _parts(_path_at(document, one.span, known)) if one.span.file == document.file else EVERYTHING
     return frozenset(parts)
 
 
@@ -39,20 +41,31 @@ def _parts(path: Path) -> Parts:
     return FIELDS if top == "ways" and not _ASKED.isdisjoint(path[1:]) else frozenset((top,))
 
 
-def path_at(document: Document, span: Span) -> Path:
+_Child = tuple[str | int, Span, Node]
+_Known = dict[int, tuple[list[tuple[int, int]], list[_Child]]]
+"""By the identity of a list or mapping: where its parts begin, in order, and the parts. A file can have thousands of
+both parts and errors."""
+
+
+def _path_at(document: Document, span: Span, known: _Known) -> Path:
     """The way to the innermost value whose key or text holds a span."""
-    return tuple(_steps(document.root, span)) if document.root is not None else ()
+    return tuple(_steps(document.root, span, known)) if document.root is not None else ()
 
 
-def _steps(node: Node, span: Span) -> Iterator[str | int]:
-    for step, name, inner in _children(node):
+def _steps(node: Node, span: Span, known: _Known) -> Iterator[str | int]:
+    if id(node) not in known:
+        children = sorted(_children(node), key=lambda child: (child[1].line, child[1].column))
+        known[id(node)] = [(name.line, name.column) for _, name, _ in children], children
+    starts, children = known[id(node)]
+    at = bisect_right(starts, (span.line, span.column)) - 1
+    if at >= 0:
+        step, name, inner = children[at]
         if _holds(name, span) or _holds(inner.span, span):
             yield step
-            yield from _steps(inner, span)
-            return
+            yield from _steps(inner, span, known)
 
 
-def _children(node: Node) -> Iterator[tuple[str | int, Span, Node]]:
+def _children(node: Node) -> Iterator[_Child]:
     if isinstance(node, Table):
         yield from ((key, node.keys[key], inner) for key, inner in node.nodes.items())
     elif isinstance(node, Items):
