@@ -96,17 +96,16 @@ class Acting:
 
         def work(tx: Transaction) -> list[Result]:
             who = actor_of(tx, actor)
-            return [self._one_of_many(tx, one, who, given) for one, given in zip(acts, brought, strict=True)]
+            return [
+                recipe.command_in(tx, Command("do", one.case, who, one.action, one.form, one.facts, one.key), given)
+                for one, given in zip(acts, brought, strict=True)
+            ]
 
-        brought = [Given(one.form, one.facts, one.key, one.expect_revision) for one in acts]
+        recipe, brought = self._recipe, [Given(one.form, one.facts, one.key, one.expect_revision) for one in acts]
         keys = [one.key for one in acts if one.key is not None]
         for key in keys:
             check_key(key)
         return self._recipe.whole(work, lambda: _ahead([one.case for one in acts], actor, keys))
-
-    def _one_of_many(self, tx: Transaction, one: Act, actor: Actor, given: Given) -> Result:
-        command = Command("do", one.case, actor, one.action, one.form, one.facts, one.key)
-        return self._recipe.command_in(tx, command, given)
 
     def claim(
         self, case: str, *, actor: Actor | str, key: str | None = None, expect_revision: int | None = None

@@ -60,26 +60,25 @@ class Saving:
         if outcome.family is None or not steps:
             return
         library, cases = self.catalogue.library(tx), outcome.family.cases
-        is_steady, has_people, outlooks, places, keys, listening = _are_steady(steps), False, {}, {}, {}, {}
+        is_steady, has_people, keys, listening = _are_steady(steps), False, EMPTY, EMPTY
+        seen: dict[str, Any] = {}
         for step in steps:
             if step.private or step.registered:
                 has_people = True
             name = step.case.id
-            if name in places or name in outlooks:
+            if name in seen:
                 continue
             case = cases[name]
             plan = library.plans[case.process, case.version]
-            if is_steady:
-                places[name] = place_of(plan, case)
-            else:
-                outlooks[name] = outlook(plan, case)
+            seen[name] = place_of(plan, case) if is_steady else outlook(plan, case)
             was, key = before.cases.get(name) if before is not None else None, plan.definition.key
             if not is_steady or (key is not None and was is not None and was.data.get(key) != case.data.get(key)):
-                keys[name] = business_key(plan, case)
+                keys = {**keys, name: business_key(plan, case)}
             changed = _listening(library, was, case) if plan.definition.incoming or not is_steady else None
             if changed is not None:
-                listening[name] = changed
+                listening = {**listening, name: changed}
         searches = self.marks.of_steps(steps) if has_people else EMPTY
+        outlooks, places = (EMPTY, seen) if is_steady else (seen, EMPTY)
         tx.save(Save(before, outcome.family, steps, outlooks, places, keys, searches, request, listening))
         if has_people:
             enter_all(tx, library, steps)

@@ -40,12 +40,6 @@ Change = tuple[tuple[str, ...], tuple[Any, ...]]
 """The columns that change, if any, and the values of the statement: of these columns, and what the case was."""
 
 
-def usual_change_of(was: CaseRow, row: CaseRow) -> tuple[Any, ...]:
-    """The values of what a steady step changes, the usual columns."""
-    values: tuple[Any, ...] = _usual_of(row) + _guarded_of(was)
-    return values
-
-
 def change_of(was: CaseRow, row: CaseRow) -> Change:
     """What changed between these rows."""
     if _is_usual(was, row):

@@ -17,7 +17,6 @@ from engine.store.changing import (
     change_of,
     sure_change_of,
     update_of,
-    usual_change_of,
 )
 from engine.store.derived import TAKEN, check_order, family_due, is_alike
 from engine.store.rows import (
@@ -28,6 +27,7 @@ from engine.store.rows import (
     decode,
     like,
     moved_row,
+    moved_values,
     outgoing_body,
     outlook_of,
     plain,
@@ -160,8 +160,9 @@ class Families(Work):
         was = self._row_of(old) if old is not None else BLANK._replace(id=name, birth=birth)
         place = save.places.get(name)
         if place is not None and old is not None and case.private is old.private and name not in save.keys:
-            row = moved_row(case, place, was)
-            self._change(was, row, (USUAL, usual_change_of(was, row)))
+            values = moved_values(case, place)
+            row = moved_row(was, values)
+            self._change(was, row, (USUAL, (*values, name, old.revision, old.sequence, old.order)))
         else:
             row = self._write_row(save, old, case, (was, due))
             self._write_key(old.secret if old is not None else "", case)

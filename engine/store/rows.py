@@ -201,13 +201,20 @@ _as_row: Callable[[Sequence[Any]], CaseRow] = partial(tuple.__new__, CaseRow)  #
 _REVISION, _NEXT_DUE, _STATE, _DUE = map(CaseRow._fields.index, ("revision", "next_due_ms", "state", "due_ms"))
 
 
-def moved_row(case: Case, place: Place, was: CaseRow) -> CaseRow:
-    """The row of a case after a steady step: all columns but those that hardly a step leaves are as before."""
+def moved_values(case: Case, place: Place) -> tuple[Any, ...]:
+    """What of a row hardly a step leaves as it was, in the order of the columns: the usual ones."""
     state, receivers = place
-    return _as_row((
-        *was[:_REVISION], case.revision, case.sequence, case.head, case.order, case.floor,
-        *was[_NEXT_DUE:_STATE], state, _waiting_text(receivers), *was[_DUE:-1], case_body(case),
-    ))  # fmt: skip
+    return (
+        case.revision, case.sequence, case.head, case.order, case.floor, state, _waiting_text(receivers),
+        case_body(case),
+    )  # fmt: skip
+
+
+def moved_row(was: CaseRow, values: tuple[Any, ...]) -> CaseRow:
+    """The row of a case after a steady step: all columns but the usual ones are as before."""
+    row = [*was]
+    row[_REVISION:_NEXT_DUE], row[_STATE:_DUE], row[-1] = values[:5], values[5:7], values[7]
+    return _as_row(row)
 
 
 def outlook_of(row: CaseRow) -> Outlook:
