@@ -58,7 +58,8 @@ class Families(Work):
             return kept
         if lock and root not in self._claimed:
             self._lock("LOCK", root)
-        rows = [CaseRow._make(row) for row in self._run("FAMILY", root).fetchall()]
+        is_new = root not in self._saved
+        rows = [CaseRow._make(row) for row in self._run("FAMILY", root, is_beside=is_new).fetchall()]
         if not rows:
             return None
         known = [self._memo.find(row) for row in rows]
@@ -74,10 +75,11 @@ class Families(Work):
         return family
 
     def _read_cases(self, root: str, rows: list[CaseRow]) -> list[Case | None]:
-        secrets = {row[0]: row[1] for row in self._run("SECRETS", root).fetchall()}
+        is_new = root not in self._saved
+        secrets = {row[0]: row[1] for row in self._run("SECRETS", root, is_beside=is_new).fetchall()}
         private: dict[str, dict[str, str]] = {row.id: {} for row in rows}
         if any(row.personal for row in rows):
-            for case, name, text in self._run("PERSONAL", root).fetchall():
+            for case, name, text in self._run("PERSONAL", root, is_beside=is_new).fetchall():
                 private[case][name] = text
         read: list[Case | None] = []
         for row in rows:
@@ -118,7 +120,9 @@ class Families(Work):
 
     def save(self, save: Save) -> None:
         """Write cases, records, outbox rows, cycles, personal values, request; `Conflict` if somebody was faster."""
-        first = check_order(save)
+        first, root = check_order(save), save.after.root
+        if self._saved:
+            self._gather(root)
         is_steady = save.places and not save.outlooks
         due = None if is_steady else family_due(save.after)
         before = save.before.cases if save.before else {}
@@ -137,8 +141,10 @@ class Families(Work):
         except BaseException as error:
             self.spoiled = error
             raise
+        finally:
+            if self._waiting is not None:
+                self._lets_wait = False
         self._saved.update(save.after.cases)
-        root = save.after.root
         if save.before is not None and root not in self._seen.families:
             self._doubt()  # not all of it was read or written here
         elif self._standing is not None:
@@ -205,7 +211,7 @@ class Families(Work):
         if row is None and self._known is not None:
             row = self._known.rows.get(case.id)
         if row is None:
-            found = self._run("ROW", case.id).fetchone()
+            found = self._run("ROW", case.id, is_beside=case.id not in self._saved).fetchone()
             row = CaseRow._make(found) if found is not None else BLANK
         if row.revision != case.revision or row.sequence != case.sequence or row.family_order != case.order:
             raise Conflict(f"case `{case.id}` was changed meanwhile; read it again and decide anew")
@@ -218,6 +224,9 @@ class Families(Work):
         if self._deferring is not None:
             text, many = sure_change_of(was, row, columns)
             self._tell(text, values, many)
+            return
+        if self._waiting is not None and self._lets_wait and columns is USUAL:
+            self._let_wait(USUAL_UPDATE, values)
             return
         text = USUAL_UPDATE if columns is USUAL else update_of(columns)
         if self._do(self._driver.marked(text), values).rowcount != 1:

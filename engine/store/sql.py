@@ -28,6 +28,8 @@ CHANNEL = "casewright"
 WAKE = f"NOTIFY {CHANNEL}"
 ALONE = "SELECT pg_advisory_xact_lock(1129792084)"
 """The number is `CWRT`."""
+MOST_WAITING = 500
+"""Cases whose rows wait at most."""
 ALONE_ABOUT = "SELECT pg_advisory_xact_lock(1129792084, hashtext(?))"
 
 
@@ -122,6 +124,12 @@ class Work:
         self.spoiled: BaseException | None = None  # a write failed; only its part or all of it can be taken back
         self.lost: Exception | None = None  # the database failed; nothing more is possible
         self.is_ending = False  # the database has been told to commit
+        self.executemany: Callable[[str, Sequence[Sequence[Any]]], Cursor] | None = (
+            None  # where a batch's rows may wait
+        )
+        self._waiting: dict[str, list[Sequence[Any]]] | None = None  # by its statement, in order, if any may wait
+        self._lets_wait = False  # what is written now
+        self._flush_at = MOST_WAITING  # cases written here
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -237,9 +245,10 @@ class Work:
             self._run("NEW_SECRET", owner, key)
         return key
 
-    def _run(self, statement: str, *values: Any) -> Cursor:
+    def _run(self, statement: str, *values: Any, is_beside: bool = False) -> Cursor:
+        """Run a statement for its answer. One `is_beside` asks for nothing that was written here and may wait."""
         known = self._texts[statement]
-        return self._do(known.text, values if known.pick is None else known.pick(values))
+        return self._do(known.text, values if known.pick is None else known.pick(values), is_beside=is_beside)
 
     def _write(self, statement: str, *values: Any, is_alone: bool = False) -> None:
         """Run a statement whose answer nobody needs; where that takes longer, it is sent with the next one.
@@ -251,12 +260,56 @@ class Work:
         if self._deferring is not None:
             self._tell(known.text, given, None if is_alone else known.many)
             return
+        if self._waiting is not None:
+            if self._lets_wait and not is_alone:
+                self._let_wait(known.text, given)
+                return
+            self.flush()
         if self.lost is not None:
             raise self.lost
         try:  # as `_do`, without another call: a step writes four rows
             self._execute(known.text, given)
         except Exception as error:
             raise self._explained(error) from error
+
+    def _gather(self, root: str) -> None:
+        """From the second step of a transaction on, let rows that are only written wait, and go together.
+
+        None of a step looks at one of another family, so kinds may change places; where two want the same key one of
+        them is alone.
+        """
+        if self.executemany is None or self._parts:
+            return
+        if self._waiting is None:
+            self._waiting = {}
+        elif root in self._saved or len(self._saved) >= self._flush_at:
+            self.flush()
+        self._lets_wait = True
+
+    def _let_wait(self, text: str, values: Sequence[Any]) -> None:
+        waiting = self._waiting
+        assert waiting is not None
+        if text in waiting:
+            waiting[text].append(values)
+        else:
+            waiting[text] = [values]
+
+    def flush(self) -> None:
+        """Write what waits, kind by kind: deciding and writing by turns, each finds the processor full of the other."""
+        if not self._waiting or self.executemany is None:
+            return
+        waiting, self._waiting = self._waiting, {}
+        self._flush_at = len(self._saved) + MOST_WAITING
+        if self.lost is not None:
+            raise self.lost
+        try:
+            for text, rows in waiting.items():
+                changed = self.executemany(text, rows).rowcount
+                if changed != len(rows) and text.startswith("UPDATE"):
+                    raise Outrun(TAKEN)
+        except Exception as error:
+            found = Outrun(TAKEN) if isinstance(error, self._taken) else self._explained(error)
+            raise self._spoiled(found) from error
 
     def _tell(self, text: str, values: Sequence[Any] = (), many: Many | None = None) -> None:
         if self._deferring is None:
@@ -273,10 +326,12 @@ class Work:
         """Run a text put together for one occasion, with `?` where a value stands."""
         return self._do(self._driver.marked(text), values)
 
-    def _do(self, text: str, values: Sequence[Any] = ()) -> Cursor:
+    def _do(self, text: str, values: Sequence[Any] = (), *, is_beside: bool = False) -> Cursor:
         if self.lost is not None:
             # A database that fails may have ended the transaction: what came now would be kept on its own.
             raise self.lost
+        if self._waiting is not None and not is_beside:
+            self.flush()
         try:
             return self._execute(text, values)
         except Exception as error:

@@ -30,7 +30,7 @@ from engine.store.sqlite.connecting import connect, connect_to_write, empty_log
 from engine.store.sqlite.hosted import SqliteHosted
 from engine.store.sqlite.readers import Readers
 from engine.store.sqlite.schema import state_of
-from engine.store.sqlite.trouble import DAMAGE, explain
+from engine.store.sqlite.trouble import DAMAGE, explain, held_too_long
 from engine.store.standing import Standing
 from engine.store.statements import texts_of
 from engine.store.transaction import SqlTransaction
@@ -220,7 +220,7 @@ class SqliteStore:
         try:
             return self._line.enter(place, self._address.busy)
         except TimeoutError:
-            raise self._locked() from None
+            raise held_too_long(self._address) from None
 
     def _begin(self, level: str, place: Place) -> SqlTransaction:
         """Begin the turn that this place has come to."""
@@ -236,7 +236,9 @@ class SqliteStore:
                 raise self._explain(error) from error
             raise
         self._writing = get_ident()
-        return SqlTransaction(hand.execute, self.driver, self.memo, self._standing)
+        work = SqlTransaction(hand.execute, self.driver, self.memo, self._standing)
+        work.executemany = hand.executemany
+        return work
 
     def _sync(self, hand: sqlite3.Cursor, level: str) -> None:
         """Wait for the disk at the next commit as this level says, and never more than the address does."""
@@ -269,13 +271,6 @@ class SqliteStore:
             self._check_revision(hand)
             self._standing.version = version
 
-    def _locked(self) -> StoreUnavailable:
-        return StoreUnavailable(
-            f"the database `{self._address.path}` is being written to by another thread for more than "
-            f"{self._address.busy:g} seconds",
-            help="nothing was changed; try again",
-        )
-
     def _new_hand(self) -> sqlite3.Cursor:
         writer = connect_to_write(self._address)
         self._standing = Standing()
@@ -293,6 +288,7 @@ class SqliteStore:
                 raise work.lost
             if work.spoiled is not None:
                 raise RuntimeError("nothing was kept: a write of this transaction failed") from work.spoiled
+            work.flush()
             work.is_ending = True
             hand.execute("COMMIT")
             work.remember()

@@ -7,6 +7,7 @@ from os import R_OK, W_OK, access
 from pathlib import Path
 
 from engine.errors import EngineError, StoreUnavailable
+from engine.store.address import Address
 
 _MEANING = {
     sqlite3.SQLITE_BUSY: (
@@ -71,3 +72,11 @@ def explain(error: Exception, path: str) -> EngineError:
 def _is_read_only(file: Path) -> bool:
     """Whether it is there and can be read, but lies where nothing can be written beside it."""
     return file.is_file() and access(file, R_OK) and not (access(file, W_OK) and access(file.absolute().parent, W_OK))
+
+
+def held_too_long(address: Address) -> StoreUnavailable:
+    """What to say of another thread of this process that does not end its turn."""
+    return StoreUnavailable(
+        f"the database `{address.path}` is being written to by another thread for more than {address.busy:g} seconds",
+        help="nothing was changed; try again",
+    )
