@@ -123,8 +123,7 @@ class Families(Work):
         first, root = check_order(save), save.after.root
         if self._saved:
             self._gather(root)
-        is_steady = save.places and not save.outlooks
-        due = None if is_steady else family_due(save.after)
+        due = None if _is_steady(save) else family_due(save.after)
         before = save.before.cases if save.before else {}
         try:
             for birth, case in enumerate(save.after.cases.values()):
@@ -165,7 +164,10 @@ class Families(Work):
         name, (birth, due) = case.id, numbers
         was = self._row_of(old) if old is not None else BLANK._replace(id=name, birth=birth)
         place = save.places.get(name)
-        if place is not None and old is not None and case.private is old.private and name not in save.keys:
+        if (
+            place is not None and old is not None and case.private is old.private and name not in save.keys
+            and (not save.outlooks or due == was.family_due_ms)
+        ):  # fmt: skip
             values = moved_values(case, place)
             row = moved_row(was, values)
             self._change(was, row, (USUAL, (*values, name, old.revision, old.sequence, old.order)))
@@ -194,10 +196,9 @@ class Families(Work):
         if self._write_personal(save.searches.get(name, EMPTY), old, case):
             base = base._replace(personal=base.personal + 1)
         place = save.places.get(name)
-        if place is not None:
-            seen, due = outlook_of(was).at(place), was.family_due_ms
-        else:
-            seen = save.outlooks.get(name) or outlook_of(was)
+        seen = outlook_of(was).at(place) if place is not None else save.outlooks.get(name) or outlook_of(was)
+        if _is_steady(save):
+            due = was.family_due_ms
         row = case_row(case, seen, base, due)
         if old is None:
             self._write("NEW_CASE", *row, is_alone=bool(row.is_unique))
@@ -283,6 +284,11 @@ class Families(Work):
             turns = encode(dict(each.turns))
             spent = (each.used, each.breached_at, turns, each.noticed_at)
             self._write("CYCLE", each.case, each.clock, each.cycle, *when, *spent)
+
+
+def _is_steady(save: Save) -> bool:
+    """Whether it leaves everything that falls due as it was, of the members too that it does not name."""
+    return bool(save.places) and not save.outlooks
 
 
 def _pattern(values: Mapping[str, Any]) -> str:

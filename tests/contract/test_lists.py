@@ -40,6 +40,17 @@ def test_after_a_steady_step_lists_hold_a_case_as_before_but_for_its_place(store
     assert family.cases["R-1"].data == {"a": 1}
 
 
+def test_a_steady_step_of_a_child_leaves_when_its_family_falls_due(store: Store) -> None:
+    root = a_case(next_due=MORNING + 9)
+    family = put(store, opening(root, children=(a_child(root),)))
+    root = family.cases["R-1"].but(order=3)
+    child = moved(family.cases["R-1.1"])
+    place = ("elsewhere", ("role:dispatcher",))
+    put(store, Save(family, family_of(root, child), (a_step(child),), {}, {child.id: place}))
+    with store.read() as work:
+        assert work.next_due() == MORNING + 9
+
+
 def test_a_steady_step_of_a_root_whose_child_falls_due_sooner_writes_when_the_family_falls_due(store: Store) -> None:
     root = a_case(next_due=MORNING + 9)
     family = put(store, opening(root, children=(a_child(root),)))
