@@ -436,6 +436,7 @@ class FailingCommit:
 
     def __init__(self, cursor: sqlite3.Cursor) -> None:
         self.cursor = cursor
+        self.executemany = cursor.executemany
         self.failures = 1
 
     def execute(self, text: str, *values: object) -> sqlite3.Cursor:
