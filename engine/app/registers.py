@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from engine.app.catalogue import opened_until
@@ -13,6 +12,7 @@ from engine.core.reasons import near
 from engine.errors import NotFound
 from engine.fields import Value
 from engine.model import Desk, Party
+from engine.nearness import nearest
 from engine.ports import PartyRecord, Transaction
 
 
@@ -76,10 +76,9 @@ def enter_all(tx: Transaction, library: Library, steps: Iterable[Step]) -> None:
             enter(tx, library, Entry(given, step.record["at"], step.record["actor"]))
 
 
-def likest(tx: Transaction, party: str, id: str, at: int) -> str | None:
-    """The id on the register at that instant that is most like this one, if any is."""
-    found = get_close_matches(id, [one.id for one in tx.parties(party, at) if one.is_active], 1, 0.7)
-    return found[0] if found else None
+def likest(tx: Transaction, party: str, id: str, at: int) -> list[str]:
+    """The ids on the register at that instant that are most like this one."""
+    return nearest(id, [one.id for one in tx.parties(party, at) if one.is_active], 0.7)
 
 
 def open_values_of(tx: Transaction, library: Library, party: str, id: str, at: int) -> Mapping[str, Value] | None:

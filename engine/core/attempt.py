@@ -14,7 +14,7 @@ from engine.core.moving import move, settle
 from engine.core.people import is_named, roles_said, said
 from engine.core.permits import Asking, may_open, not_permitted, not_possible, offered, state_said, who_may_not
 from engine.core.plan import Asked
-from engine.core.reasons import reason
+from engine.core.reasons import one_of, reason
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
 from engine.evidence.offline import FILE_NAME
@@ -148,8 +148,7 @@ def _see_register(draft: Draft, given: Mapping[str, Value]) -> Reasons:
 
 def _not_known(draft: Draft, field: Field, given: Value) -> Reason:
     party = draft.plan.definition.desk.parties[str(field.party)]
-    close = draft.ask("party_like", party=party.name, id=given)
-    near = {"en": f" (`{close}`?)" if close else "", "zh": f"（是否指 `{close}`？）" if close else ""}
+    near = one_of(draft.ask("party_like", party=party.name, id=given))
     return reason("form", "not_on_register", field=field.name, id=given, party=party.label or party.name, near=near)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.core.cases import Reason
 from engine.fields import Words, word
@@ -217,14 +217,19 @@ def _in(language: str, value: object) -> object:
 
 def near(name: str, candidates: Iterable[str]) -> str:
     """The near miss, ready to stand behind a name; empty where there is none."""
-    found = nearest(name, candidates, 0.7)
-    return f" ({either(found)}?)" if found else ""
+    return meant(name, candidates)["en"]
 
 
-def meant(name: str, candidates: Iterable[str]) -> Words:
-    """The near miss, as `near` gives it, in every language we speak."""
-    found = nearest(name, candidates, 0.7)
-    return {"en": near(name, candidates), "zh": f"（是否指 {either(found, ' 或 ')}？）" if found else ""}
+def meant(name: str, candidates: Iterable[str]) -> dict[str, str]:
+    """The near miss, ready to stand behind a name, in every language we speak."""
+    return one_of(nearest(name, candidates, 0.7))
+
+
+def one_of(names: Sequence[str]) -> dict[str, str]:
+    """Names of which one was probably meant, ready to stand behind another; empty where there are none."""
+    if not names:
+        return {"en": "", "zh": ""}
+    return {"en": f" ({either(names)}?)", "zh": f"（是否指 {either(names, ' 或 ')}？）"}
 
 
 def listed(names: Iterable[str]) -> Words:

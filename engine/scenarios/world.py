@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -20,6 +19,7 @@ from engine.core.schedules import Member, next_instant, open_scheduled, openings
 from engine.core.sight import Context, Unknown
 from engine.fields import Value
 from engine.model import Desk, Incoming
+from engine.nearness import nearest
 from engine.scenarios.alike import Alike, holds_all
 from engine.views import Seeing, offers
 
@@ -299,8 +299,7 @@ class World:
     def _answer(self, unknown: Unknown) -> Any:
         values = unknown.values
         if unknown.question == "party_like":
-            found = get_close_matches(str(values["id"]), [one.id for one in self.members.get(values["party"], ())], 1)
-            return found[0] if found else None
+            return nearest(str(values["id"]), [one.id for one in self.members.get(values["party"], ())])
         if unknown.question == "party":
             return self._kept(values["party"], values["id"])
         if unknown.question == "count":

@@ -186,6 +186,8 @@ def test_who_is_not_on_the_register_cannot_be_named_and_the_near_one_is(jobs: En
     assert job(jobs, "C-11") == ["`member`: `C-11` is not on the register of Customer (`C-1`?)"]
     keep(jobs, "C-2", is_active=False)
     assert job(jobs, "C-2") == ["`member`: `C-2` is not on the register of Customer"]
+    keep(jobs, "C-12", name="Li")
+    assert job(jobs, "C-11") == ["`member`: `C-11` is not on the register of Customer (`C-1` or `C-12`?)"]
 
 
 def test_who_was_entered_by_the_step_can_be_named_in_it_and_in_what_it_opens(jobs: Engine) -> None:
