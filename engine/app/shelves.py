@@ -17,6 +17,7 @@ from engine.core.cases import Family
 from engine.errors import Conflict, VerificationFailed
 from engine.ports import Attachment, LockedFile, StoredRecord
 from engine.sealing import HostKeys, owner_of_files, place_of_name
+from engine.store.on_disk import sync_names
 
 KIND, IN_CLEAR = "casewright archive 2", "casewright archive 1"
 """How the files of the archive begin: those of the first kind hold in clear what was attached."""
@@ -94,7 +95,7 @@ def shelve(folder: Path, root: str, text: str) -> tuple[str, str]:
             beside.replace(folder / name)
         except FileNotFoundError:  # another run has archived it, and swept
             raise Conflict(f"`{root}` was changed meanwhile", help="archive again") from None
-        _sync(folder)
+        sync_names(folder)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -106,16 +107,6 @@ def sweep(folder: Path, is_archived: Callable[[str], bool]) -> None:
     for part in folder.glob(".*.part"):
         if is_archived(part.name[1:].rpartition("-")[0]):
             part.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """The name, too, must outlive a power cut; some systems cannot open folders, and keep names by themselves."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def take_down(folder: Path, name: str, digest: str) -> Shelved:

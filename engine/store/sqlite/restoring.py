@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.errors import Conflict, StoreUnavailable, UsageError
 from engine.store.address import Address
+from engine.store.on_disk import sync_names
 from engine.store.sqlite.connecting import connect, empty_log
 from engine.store.sqlite.copying import add_keys
 from engine.store.sqlite.schema import state_of
@@ -118,13 +119,14 @@ def _close(there: Address) -> None:
     empty_log(there)
     with closing(connect(there)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
-    _sync(Path(there.path))
+    with Path(there.path).open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _put(part: Path, target: Path, address: Address) -> str | None:
     aside = _set_aside(target, address) if target.exists() else None
     part.replace(target)
-    _sync(target.parent)
+    sync_names(target.parent)
     return aside
 
 
@@ -166,13 +168,3 @@ def _leave_none(part: Path) -> None:
     for ending in ("", "-wal", "-shm", "-journal"):
         with suppress(OSError):
             Path(f"{part}{ending}").unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Names and contents must outlive a power cut; some systems cannot open folders, and keep names by themselves."""
-    with suppress(OSError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
