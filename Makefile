@@ -24,9 +24,11 @@ long: ## run the tests with their long forms
 crash: setup ## kill processes for half an hour: writers, workers, imports (tests/crash/)
 	@CASEWRIGHT_LONG=1 $(BIN)/python -m pytest -q -s tests/crash
 
-mining: setup ## read the exports with pm4py, in an environment of its own (half a gigabyte)
+mining: setup ## read the exports with pm4py and rustxes, each in an environment of its own (half a gigabyte)
 	@$(PYTHON) -m venv build/mining && build/mining/bin/pip install -q 'pm4py>=2.7,<3'
-	@PM4PY_PYTHON=$(CURDIR)/build/mining/bin/python $(BIN)/python -m pytest -q tests/app/test_exporting.py -k pm4py
+	@$(PYTHON) -m venv build/rustxes && build/rustxes/bin/pip install -q 'rustxes>=0.2,<1'
+	@PM4PY_PYTHON=$(CURDIR)/build/mining/bin/python RUSTXES_PYTHON=$(CURDIR)/build/rustxes/bin/python \
+		$(BIN)/python -m pytest -q tests/app/test_exporting.py -k "pm4py or rustxes"
 
 check: lint types imports deps ## run every check that takes seconds: lint, types, imports, dependencies, budgets
 	@$(BIN)/python -m pytest -q tests/test_shape.py tests/test_readme.py

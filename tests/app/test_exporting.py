@@ -250,16 +250,36 @@ print("READ", json.dumps([seen, met]))
 """
 
 
-def test_pm4py_reads_the_same_cases_events_and_times(busy: Engine, tmp_path: Path) -> None:
-    python = os.environ.get("PM4PY_PYTHON")
+READ_BY_RUSTXES = """
+import sys, json, rustxes
+from datetime import timezone
+ms = lambda at: round(at.replace(tzinfo=timezone.utc).timestamp() * 1000)
+log, _ = rustxes.import_xes(sys.argv[1])
+seen = [[e["case:concept:name"], e["number"], e["concept:name"], ms(e["time:timestamp"]), e["org:resource"]]
+        for e in log.to_dicts()]
+ocel = rustxes.import_ocel_json(sys.argv[2])
+pairs = {each["ocel:eid"]: each["ocel:oid"] for each in ocel["relations"].to_dicts()}
+met = [[pairs[e["ocel:eid"]], e["number"], e["ocel:activity"], ms(e["ocel:timestamp"]), e["actor"]]
+       for e in ocel["events"].to_dicts()]
+print("READ", json.dumps([seen, met]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "script"), [("PM4PY_PYTHON", READ_BY_PM4PY), ("RUSTXES_PYTHON", READ_BY_RUSTXES)], ids=["pm4py", "rustxes"]
+)
+def test_readers_of_others_read_the_same_cases_events_and_times(
+    busy: Engine, tmp_path: Path, name: str, script: str
+) -> None:
+    python = os.environ.get(name)
     if python is None:
-        pytest.skip("pm4py weighs half a gigabyte: `make mining` installs it beside, and runs this")
+        pytest.skip("these weigh half a gigabyte each: `make mining` installs them beside, and runs this")
     files = []
     for kind, name in (("xes", "desk.xes"), ("ocel", "desk.json")):
         file = tmp_path / name
         file.write_text(exported(busy, kind), encoding="utf-8")
         files.append(str(file))
-    ran = subprocess.run([python, "-c", READ_BY_PM4PY, *files], capture_output=True, text=True, check=True)
+    ran = subprocess.run([python, "-c", script, *files], capture_output=True, text=True, check=True)
     told = json.loads(next(line for line in ran.stdout.splitlines() if line.startswith("READ ")).removeprefix("READ "))
     for read in told:
         assert {tuple(event) for event in read} == truth(busy)
