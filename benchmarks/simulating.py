@@ -1,6 +1,6 @@
 """How many cases a second does a simulation play, and what of it is deciding?
 
-Real processes with all that people do in them, and the promises that fall due meanwhile. The ratio is to the same
+Shipped processes with all that people do in them, and the promises that fall due meanwhile. The ratio is to the same
 commands on cases that are kept, one after the other, with nothing simulated around them: records, hashes and messages
 are what a simulation saves, drawing lots and finding people what it adds.
 
@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import ROOT, Answer, at_least, in_turns, tell
 from engine.app.crew import processors
-from engine.cli.folder import checked_paths
+from engine.cli.folder import checked_paths, nothing_collected
 from engine.core.plan import Library, library_in_memory
 from engine.scenarios import World
 from engine.simulation.desk import Families
@@ -29,7 +29,8 @@ from engine.simulation.run import Variant, tally
 from engine.simulation.together import simulate
 
 ASSUMED = ROOT / "benchmarks" / "assumed"
-WANTED = 1.0  # of what the same commands take where they are kept
+PROCESSES = ("repair", "refund", "complaint", "courier_claim", "return_visit", "quality_feedback")
+WANTED = 2_000  # cases a second, by two processes
 
 
 def variant(process: str, library: Library, days: int) -> Variant:
@@ -68,11 +69,16 @@ def set_clock(world: World, now: int) -> None:
 
 
 def answers(*, is_quick: bool = False) -> Iterator[Answer]:
-    """Play, and count."""
+    """Play, and count, as the command does: nobody looks for garbage meanwhile."""
+    with nothing_collected():
+        yield from _answers(1 if is_quick else 5, is_quick)
+
+
+def _answers(days: int, is_quick: bool) -> Iterator[Answer]:
     library = library_in_memory(checked_paths([ROOT / "processes"]).definitions.values())
     runs = processors()
-    for process in ("repair", "refund"):
-        played = variant(process, library, 1 if is_quick else 5)
+    for process in PROCESSES:
+        played = variant(process, library, days)
         asked, cases = commands(played)
 
         def keep(_: int, played: Variant = played, asked: Any = asked) -> None:
@@ -83,13 +89,16 @@ def answers(*, is_quick: bool = False) -> Iterator[Answer]:
         pair = in_turns(lambda _, played=played: tally(played), keep, 1 if is_quick else 5)  # type: ignore[misc]
         figure = f"{cases / pair.ours:,.0f} cases/s"
         question = f"simulate {process}, {len(asked) / cases:.0f} commands a case"
-        yield Answer(question, figure, pair.cpu_ratio, "of the commands, kept", *at_least(WANTED, pair.cpu_ratio))
+        yield Answer(question, figure, pair.cpu_ratio, "of the commands, kept")
+        together = sum(one.opened for one in simulate([played], runs, runs))  # each run has others
         pair = in_turns(
             lambda _, played=played: simulate([played], runs, runs),  # type: ignore[misc]
             lambda _, played=played: simulate([played], runs, 1), 1 if is_quick else 3,  # type: ignore[misc]
         )  # fmt: skip
-        figure = f"{cases * runs / pair.ours:,.0f} cases/s"
-        yield Answer(f"the same, {runs} runs in {runs} processes", figure, pair.ratio, "of one process")
+        figure = f"{together / pair.ours:,.0f} cases/s"
+        wanted, holds = at_least(WANTED, together / pair.ours)
+        question = f"the same, {runs} runs in {runs} processes"
+        yield Answer(question, figure, pair.ratio, "of one process", wanted, holds)
 
 
 if __name__ == "__main__":

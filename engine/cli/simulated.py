@@ -11,7 +11,7 @@ from engine.cli.reader import Reader, seconds
 from engine.cli.sla import BELOW, sign, spread_document
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, labelled, later, plural
+from engine.cli.translate import _, labelled, later, listed, plural
 
 if TYPE_CHECKING:
     from engine.core.attainment import Attainment
@@ -198,6 +198,11 @@ def _notes_on(told: Told, one: Simulated) -> Iterator[str]:
             "{count} case of another process was opened and stands still",
             "{count} cases of other processes were opened and stand still",
             one.apart,
+        )
+    there = {role for team in one.teams for role in team.name.split(" + ")}
+    if missing := [told.role(role.role) for role in one.roles if role.role not in there]:
+        yield _("nobody on the roster is {roles}: what waits for them is left to others who may do it").format(
+            roles=listed(missing)
         )
     for refusal in one.refused:
         said = plural("refused {count} time", "refused {count} times", refusal.count)

@@ -11,7 +11,10 @@ from engine.cli.picture import Write, day_columns, shade, share_bar
 from engine.cli.sheet import Column, quiet, section, sheet, table
 from engine.cli.simulated import PROMISES, ROLES, TEAMS, Cell, Told, cases_said, named, notes, share
 from engine.cli.sla import sign
-from engine.cli.translate import _, with_aside
+from engine.cli.translate import _, listed, with_aside
+
+LEAST_SEEN = 0.01
+"""Of the longest line: below that a column is no more than the line it stands on."""
 
 
 def simulation_page(told: Told) -> str:
@@ -30,10 +33,13 @@ def simulation_page(told: Told) -> str:
         body.append(section(_("How promises would be kept"), _table(told, _("promise"), promises, told.promises())))
     if roles:
         longest = max(1.0, *(value for _name, _variant, one in roles for value in one.queue))
-        lines = _days(roles, lambda one: one.queue, lambda value: f"{value:.2g}", longest)
+        seen = {name for name, _variant, one in roles if max(one.queue) >= longest * LEAST_SEEN}
+        lines = _days([line for line in roles if line[0] in seen], lambda one: one.queue, _in_line, longest)
+        unseen = list(dict.fromkeys(name for name, _variant, _one in roles if name not in seen))
+        rest = [quiet(_("Hardly anything waits for {roles}.").format(roles=listed(unseen)))] if unseen else []
         body.append(
             section(_("How long work would wait"), _table(told, _("work waits for"), roles, ROLES))
-            + section(_("In line on average, by the hour of the day"), "".join(lines))
+            + section(_("In line on average, by the hour of the day"), "".join([*lines, *rest]))
         )
     if teams:
         lines = _days(teams, lambda one: one.by_hour, share, 1.0)
@@ -68,6 +74,10 @@ def _table(
     return table(heads, rows)
 
 
+def _in_line(value: float) -> str:
+    return f"{value:.2g}"
+
+
 Pick = Callable[[Any], Sequence[float | None]]
 
 
@@ -84,7 +94,8 @@ def _days(lines: Sequence[tuple[str, str, Any]], pick: Pick, write: Write, full:
 
 def _how(told: Told) -> Iterator[str]:
     yield _("Cases, choices and durations are drawn by lot; another seed gives other days of the same kind.")
-    yield _("All lines are drawn to one scale: where none is to be seen, hardly anything waits.")
+    yield _("All lines are drawn to one scale. What several roles may do is in line for each of them.")
+    yield _("p50: half of all took no longer; p90: nine of ten.")
     yield _("Waits are on the wall clock, nights and days off included; in line: on average over the whole time.")
     yield _("Whoever has begun something finishes it, also after their hours: then people are busy for more than 100%.")
     if len(told.variants) > 1:

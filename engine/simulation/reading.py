@@ -48,6 +48,7 @@ class _Reading:
         self.root, self.definition, self.beside = root, wanted.definition, wanted.beside
         self.zone = self.definition.desk.zone
         self.notes = notes
+        self.is_roster_whole = True
         for part in wanted.parts:
             if part not in root.plain:
                 is_apart = part in ("arrivals", "roster")  # these alone have an option of their own
@@ -109,6 +110,8 @@ class _Reading:
             calendar = self._calendar(one.get("calendar")) if hours is None else self._hours(hours)
             if roles and count is not None and calendar is not None:
                 yield Team(roles=roles, count=count.plain, calendar=calendar)
+            else:
+                self.is_roster_whole = False
 
     def _role(self, cursor: Cursor | None) -> str:
         if cursor is not None and not cursor.text.strip():
@@ -165,7 +168,12 @@ class _Reading:
         roles = {who.name for action in actions for who in action.by if who.kind == "role"}
         others = any(who.kind != "role" for action in actions for who in action.by)
         nobody = cursor.get("needs_nobody")
-        if not staffed or roles & staffed or others or (nobody is not None and nobody.plain is True):
+        if (
+            not (staffed and self.is_roster_whole)
+            or roles & staffed
+            or others
+            or (nobody is not None and nobody.plain is True)
+        ):
             return
         said = ", ".join(f"`{role}`" for role in sorted(roles)) or "nobody"
         message = f"nobody on the roster may `{actions[0].name}`: it is for {said}"

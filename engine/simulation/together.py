@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
 from typing import cast
@@ -55,24 +54,11 @@ def _simulated(variant: Variant, tallies: Sequence[Tally]) -> Simulated:
     )  # fmt: skip
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no garbage: what is played with is of use until the end, and looking there takes a twentieth."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def _here(lots: Sequence[Lot], progress: Progress) -> list[Tally]:
     def after(number: int) -> Progress:
         return lambda done, whole: progress(number * whole + done, len(lots) * whole)
 
-    with _uncollected():
-        return [tally(variant, run, after(number)) for number, (variant, run) in enumerate(lots)]
+    return [tally(variant, run, after(number)) for number, (variant, run) in enumerate(lots)]
 
 
 def _shared(lots: Sequence[Lot], jobs: int, progress: Progress) -> list[Tally]:
@@ -120,9 +106,9 @@ def _next(ours: Connection) -> Tally:
 
 def _play(lots: Sequence[Lot], share: range, theirs: Connection) -> None:
     """In a process of its own: play, and say each time what was shown, or what went wrong."""
+    gc.disable()  # what it plays with is of use until it ends, and looking for garbage there takes a twentieth
     try:
-        with _uncollected():
-            for number in share:
-                theirs.send(tally(*lots[number]))
+        for number in share:
+            theirs.send(tally(*lots[number]))
     except EngineError as failed:
         theirs.send(failed)

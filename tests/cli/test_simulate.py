@@ -128,3 +128,41 @@ def test_a_sample_is_written_and_can_be_played() -> None:
 def test_without_assumptions_it_is_said_how_to_get_some() -> None:
     done = run("simulate", "job")
     assert (done.code, "nothing is assumed yet" in done.err, "--sample" in done.err) == (Exit.USAGE, True, True)
+
+
+def test_rosters_of_one_name_are_told_apart_by_their_folders_and_one_given_twice_is_refused() -> None:
+    Path("night").mkdir()
+    Path("night/two.yaml").write_text("roster: [{role: agent, count: 1}]\n", "utf-8")
+    rosters = ("--roster", "two.yaml", "--roster", "night/two.yaml")
+    done = run("simulate", "job", "--assume", "day.yaml", *rosters)
+    assert done.code == Exit.DONE, done.err
+    assert "two.yaml · " in done.out
+    assert "night/two.yaml · " in done.out
+    twice = run("simulate", "job", "--assume", "day.yaml", "--roster", "two.yaml", "--roster", "./two.yaml")
+    assert twice.code == Exit.USAGE
+    assert "the roster `two.yaml` is given twice" in twice.err
+
+
+def test_where_hardly_anything_waits_a_sentence_stands_in_place_of_an_empty_picture() -> None:
+    Path("day.yaml").write_text(DAY.replace("count: 1", "count: 50"), "utf-8")
+    done = run("simulate", "job", "--assume", "day.yaml", "-o", "p.html")
+    assert done.code == Exit.DONE, done.err
+    page = Path("p.html").read_text("utf-8")
+    assert "Hardly anything waits for Agent." in page
+    assert page.count("<svg") == 1 + 1  # the bar of the promise; the day of the team
+
+
+def test_it_is_told_whose_work_waits_though_nobody_of_them_ever_comes() -> None:
+    Path("processes/job.yaml").write_text(
+        JOB.replace("by: [agent], to: over", "by: [agent, manager], to: over"), "utf-8"
+    )
+    done = run("simulate", "job", "--assume", "day.yaml")
+    assert "nobody on the roster is Manager: what waits for them is left to others who may do it" in done.out
+
+
+def test_a_team_with_an_error_is_not_told_to_be_missing_as_well() -> None:
+    Path("day.yaml").write_text(DAY.replace("count: 1}", "count: 1, calendar: offce}"), "utf-8")
+    done = run("simulate", "job", "--assume", "day.yaml")
+    assert done.code == Exit.FAILED
+    assert "`job` uses no calendar `offce`" in done.out
+    assert "nobody on the roster" not in done.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from json import dumps
@@ -163,14 +164,23 @@ def _variants(args: Args, definitions: Sequence[ProcessDefinition]) -> Iterator[
 
     if len({one.process for one in definitions}) > 1:
         raise UsageError(_("processes that are compared are versions of one"), help=_("simulate each by itself"))
+    names = _named(args.rosters)
     for text, definition in zip(args.processes, definitions, strict=True):
         library = library_in_memory({**_beside(args, text), definition.process: definition}.values())
         assumed = _assumed(args, definition)
         for roster in args.rosters or [None]:
             played = assumed if roster is None else replace(assumed, teams=_part(roster, definition, "roster").teams)
             version = str(text) if len(definitions) > 1 else ""
-            title = " · ".join(part for part in (version, roster.stem if roster is not None else "") if part)
+            title = " · ".join(part for part in (version, names[roster] if roster is not None else "") if part)
             yield Variant(title=title, library=library, assumed=played, seed=args.seed)
+
+
+def _named(rosters: Sequence[Path]) -> dict[Path, str]:
+    """What each roster is called: its file, and where others are called so too, its path."""
+    stems = Counter(roster.stem for roster in rosters)
+    if twice := [roster for roster, count in Counter(rosters).items() if count > 1]:
+        raise UsageError(_("the roster `{file}` is given twice").format(file=twice[0]), help=_("give each once"))
+    return {roster: roster.stem if stems[roster.stem] == 1 else roster.as_posix() for roster in rosters}
 
 
 def _beside(args: Args, text: str) -> dict[str, ProcessDefinition]:
