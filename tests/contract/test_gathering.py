@@ -21,6 +21,7 @@ from engine.store.changing import sure_update_of
 from engine.store.postgresql.gathering import FEW, FEWEST, Told, at_once, gathered
 from engine.store.postgresql.pool import connect
 from engine.store.postgresql.store import PostgresStore
+from engine.store.postgresql.supposing import NO_REQUESTS, SAME_CASES
 from engine.store.postgresql.wire import MUCH, Wire
 from engine.store.sql import Late
 from engine.store.statements import Many, texts_of
@@ -381,6 +382,13 @@ def test_many_are_changed_along_the_index_even_where_a_table_is_small_yet(wire: 
 def test_many_are_found_along_the_index_even_where_a_table_is_small_yet(wire: Wire, name: str, index: str) -> None:
     many = STATEMENTS[name].many
     assert many is not None
+    plan = generic(wire, many)
+    assert index in plan
+    assert "Hash" not in plan
+
+
+@pytest.mark.parametrize(("many", "index"), [(SAME_CASES, "pk_cases"), (NO_REQUESTS, "pk_requests")])
+def test_what_was_supposed_is_proven_along_the_index(wire: Wire, many: Many, index: str) -> None:
     plan = generic(wire, many)
     assert index in plan
     assert "Hash" not in plan
