@@ -62,8 +62,12 @@ def _change(part: Part, old: Part | None, new: Part | None, language: str) -> Ch
     if part.detail:
         aspect = phrase("bracketed", language, text=aspect, inside=part.detail)
     texts = [None if one is None else one.text for one in (old, new)]
-    if old is not None and new is not None and old.text == new.text:  # the words are the same: then as it is written
-        texts = [old.exact, new.exact]
+    if old is not None and new is not None and old.text == new.text:
+        if old.beneath != new.beneath:
+            texts = [old.beneath, new.beneath]
+            aspect = phrase("bracketed", language, text=aspect, inside=phrase("quoted", language, text=old.text))
+        else:  # the words are the same: then as it is written
+            texts = [old.exact, new.exact]
     return Change(
         audience=part.audience,
         about=part.subject[0] if part.subject[0] != "to_customers" else "message",

@@ -42,6 +42,7 @@ class Part:
     called: str  # the subject, for people
     text: str  # in words
     exact: str  # what is compared
+    beneath: str = ""  # in words, what the text alone does not tell: the condition of a guard
 
 
 def parts_of(speech: Speech) -> Iterator[Part]:
@@ -60,9 +61,10 @@ def parts_of(speech: Speech) -> Iterator[Part]:
             yield from _subject(speech, ("timer", there, timer.name), f"{speech.state(name)}, {timer.name}", timer)
     for action in every_action(known):
         called = speech.said(action.label, action.name)
-        where = f" ({speech.state(action.state)})" if action.state else ""
+        if action.state:
+            called = speech.say("bracketed", text=called, inside=speech.state(action.state))
         there = speech.renamed.get(action.state, action.state)
-        yield from _subject(speech, ("action", there, action.name), called + where, action)
+        yield from _subject(speech, ("action", there, action.name), called, action)
     yield from _named(speech)
     for name, calendar in known.calendars.items():
         yield from _calendar(speech, name, calendar)
@@ -126,6 +128,7 @@ def _subject(speech: Speech, subject: Subject, called: str, value: Any) -> Itera
         yield Part(
             subject=subject, aspect=aspect, name=name, detail=_detail(speech, part), audience=audience, called=called,
             text=_said(speech, aspect, part), exact=exact(_renamed(speech, aspect, part)),
+            beneath=condition_said(speech, part.must) if isinstance(part, Guard) else "",
         )  # fmt: skip
 
 

@@ -60,13 +60,11 @@ ARRIVAL = "promise On site in 20 minutes or at the agreed time"
          ("customers", "field Dispatch slip number", "private", None, "yes")),
         ("waiting_on: supplier", "waiting_on: warehouse",
          ("operators", "state Waiting for a part", "waits on", "Supplier", "Warehouse")),
-        # the words are the same, what is evaluated is not: then as it is written
+        # what is said is the same, what is evaluated is not
         (r"did.make_good < did.report_damage", "did.make_good <= did.report_damage",
-         ("operators", "action Damage made good", "else refused",
-          "name: damaged, must: did.make_good < did.report_damage, words: {en: No damage is left to make good, "
-          "zh: 没有待处理的损坏}",
-          "name: damaged, must: did.make_good <= did.report_damage, words: {en: No damage is left to make good, "
-          "zh: 没有待处理的损坏}")),
+         ("operators", "action Damage made good", "else refused (“No damage is left to make good”)",
+          "times “Damage made good” < times “Report damage done in the work”",
+          "times “Damage made good” ≤ times “Report damage done in the work”")),
     ],
 )  # fmt: skip
 def test_a_difference_is_said_and_to_whom(old: str, new: str, expected: tuple[str, ...]) -> None:
