@@ -17,7 +17,7 @@ h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2.2rem 0 .4rem}p{margin:
 table{border-collapse:collapse;width:100%}th{font-weight:600;text-align:left;color:#57606a;font-size:.85rem}
 td,th{padding:.3rem .6rem .3rem 0;border-bottom:1px solid #eaeef2;vertical-align:middle}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.mark{white-space:nowrap;font-size:.85rem}.bad{color:#9a3412;font-weight:600}
+.mark{white-space:nowrap;font-size:.85rem}.variant{white-space:nowrap}.bad{color:#9a3412;font-weight:600}
 footer{margin-top:2rem}.all td{font-weight:600}
 svg{display:block}svg text{font-size:12px;text-anchor:middle;fill:#1b1f24}svg text.most{text-anchor:start}
 td svg{width:100%;min-width:6rem;max-width:242px;height:20px}td:first-child{min-width:9rem}

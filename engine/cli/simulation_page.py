@@ -63,10 +63,11 @@ def _table(
     rows, before = [], ""
     for name, variant, one in lines:
         has_bar = has_bars and one.attained is not None
+        whose = [f'<span class="variant">{escape(variant)}</span>'] if has_variants else []
         bar = share_bar(one.attained, one.target, percent(one.attained)) if has_bar else ""
         rows.append(
             [
-                escape(name if name != before else ""), *([escape(variant)] if has_variants else []),
+                escape(name if name != before else ""), *whose,
                 *([bar, sign(one)] if has_bars else []), *(escape(cell(told, one)) for _word, cell in cells),
             ]
         )  # fmt: skip

@@ -39,6 +39,9 @@ def test_rosters_are_compared_and_a_page_is_written_that_stands_alone() -> None:
     assert "two · " in done.out
     assert "three · " in done.out
     page = Path("p.html").read_text("utf-8")
+    assert (
+        '<span class="variant">three</span>' in page
+    )  # on one line: two Chinese characters else stood one above the other
     assert page.count("<svg") == 2 + 2  # a bar for each roster's promise; a day for the line, and for the team
     assert "<script" not in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
