@@ -21,6 +21,7 @@ from benchmarks.common import asked, tell
 QUESTIONS = (
     "durable", "server", "worker", "decision", "loading", "checking", "starting", "memory", "store_step", "machine",
     "expressions", "calendars", "long_case", "callers", "verifying", "timers", "growth", "simulating",
+    "importing",
 )  # fmt: skip
 
 
