@@ -18,7 +18,8 @@ from engine.store.transaction import SqlTransaction
 
 STATEMENTS = texts_of("sqlite")
 # Which are few, and asked for whole.
-WHOLE = ("PEOPLE", "FAULTS", "DEFINITIONS", "OPEN_AGAIN", "ADJUSTMENTS", "ADJUSTED_CASES", "COUNT_KEYS_BESIDE")
+WHOLE = ("PEOPLE", "FAULTS", "DEFINITIONS", "OPEN_AGAIN", "ADJUSTMENTS", "ADJUSTED_CASES", "COUNT_KEYS",
+         "COUNT_CASES_UNDER")  # fmt: skip
 
 
 class Plans:
