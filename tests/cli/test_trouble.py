@@ -71,6 +71,13 @@ def test_a_database_that_cannot_be_used_is_named(database: str, said: str) -> No
     explained(run("list", "--db", database, "--as", "boss"), said)
 
 
+def test_doctor_puts_what_to_do_into_the_brackets_of_the_language() -> None:
+    Path("empty.sqlite").touch()
+    trouble = run("doctor", "--db", "empty.sqlite", language="zh").out.partition("!!")[2]
+    assert "（" in trouble
+    assert " (" not in trouble
+
+
 def test_a_database_opened_for_reading_only_shows_and_refuses_to_change() -> None:
     case = report()
     database = "sqlite:///casewright.sqlite?mode=ro"

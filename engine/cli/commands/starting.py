@@ -19,7 +19,7 @@ from engine.cli.forms import read_object
 from engine.cli.sayings import said_again
 from engine.cli.settings import PROJECT_FILE, Settings, read_project, read_settings
 from engine.cli.streams import Streams
-from engine.cli.translate import LANGUAGES, _, known_language, labelled, later, listed, plural
+from engine.cli.translate import LANGUAGES, _, known_language, labelled, later, listed, plural, with_aside
 from engine.errors import Conflict, EngineError
 from engine.resources import data_folder
 
@@ -380,5 +380,6 @@ def _database(settings: Settings, streams: Streams) -> Iterator[_Finding]:
                     check.words.get(streams.language) or check.words["en"],
                 )
     except EngineError as error:
-        told = said_again(error.message) + (f" ({said_again(error.mend)})" if error.mend else "")
+        told = said_again(error.message)
+        told = with_aside(told, said_again(error.mend)) if error.mend else told
         yield _Finding(_("database"), False, told)
