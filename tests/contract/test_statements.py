@@ -40,10 +40,8 @@ def test_every_statement_is_used_and_every_used_one_is_there() -> None:
 
 
 def test_a_text_puts_values_where_they_are_wanted() -> None:
-    assert Text("…").pick is None
-    pick = Text("…", (1, 0, 1, 2), ("always",)).pick
-    assert pick is not None
-    assert pick((1, 2)) == (2, 1, 2, "always")
+    assert Text("…").values((1, 2)) == (1, 2)
+    assert Text("…", (1, 0, 1, 2), ("always",)).values((1, 2)) == (2, 1, 2, "always")
 
 
 def test_lists_of_messages_name_every_column() -> None:

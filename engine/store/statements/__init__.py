@@ -66,7 +66,11 @@ class Text:
         self.order = order  # which value where, if not as they are given: two or more
         self.added = added  # values that are always the same, behind those given
         self.many = many  # where it pays to have many sets of values done at once
-        self.pick = _picking(order, added)  # the values in the order in which the text wants them, if not as given
+        self.pick = _picking(order, added)  # the values in the order in which the text wants them
+
+    def values(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The values in the order in which the text wants them."""
+        return given if self.pick is None else self.pick(given)
 
     def stored(self) -> list[Any]:
         """As it is kept in a file."""
