@@ -194,7 +194,7 @@ def by_hand(statement: str) -> Tamper:
         (by_hand("UPDATE outbox SET receiver='mo' WHERE case_id='E-2'"), "E-2", "is not what the record gives"),
         (by_hand("UPDATE clock_cycles SET used_ms=7 WHERE case_id='E-2'"), "E-2", "is not what the records give"),
         (by_hand("UPDATE contents SET content=x'00'"), "E-2", "is not the one that was attached"),
-        (by_hand("DELETE FROM attachments"), "E-2", "the file `slip.txt` is gone"),
+        (by_hand("DELETE FROM attachments"), "E-2", "` is gone"),
         (other_value, "E-1", "`phone` is not the value that was sealed"),
     ],
 )  # fmt: skip

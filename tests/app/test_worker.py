@@ -18,12 +18,15 @@ import pytest
 from engine import Engine, StoreUnavailable
 from engine.app import Round
 from engine.worker import run_worker
-from tests.app.desks import ADMIN, CALL, LIN, done, open_errand, sources
+from tests.app.desks import ADMIN, AWAKE, CALL, LIN, done, open_errand, sources
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 QUICK = CALL.replace("goal: 24h", "goal: 1s")
 """A promise that is broken after a second."""
+
+SLEEPLESS = {"processes/calendars/awake.yaml": AWAKE.replace("08:00-22:00", "00:00-24:00")}
+"""Customers who are told at any hour: these tests run at the hour that it is."""
 
 
 @contextmanager
@@ -55,8 +58,8 @@ def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An engine on the machine's own clock."""
     url = request.param if request.param == "memory:" else str(tmp_path / request.param)
     with Engine.open(url, create=True) as engine:
-        engine.publish(sources(call=QUICK), "call", actor=ADMIN)
-        engine.publish(sources(), "errand", actor=ADMIN)
+        engine.publish(sources(call=QUICK) | SLEEPLESS, "call", actor=ADMIN)
+        engine.publish(sources() | SLEEPLESS, "errand", actor=ADMIN)
         yield engine
 
 

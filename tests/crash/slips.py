@@ -12,6 +12,10 @@ from engine.testing import ManualTime
 
 ADMIN = Actor(id="boss", roles=("admin",))
 BEGIN = 1_772_413_200_000  # 2026-03-02 09:00 in Shanghai
+HOUR = 3_600_000
+END = BEGIN + 400 * HOUR
+"""When all that falls due has fallen due."""
+
 CLERK = Actor(id="lin", roles=("clerk",))
 
 DESK = """

@@ -14,8 +14,7 @@ from engine.app import Accepted
 from engine.testing import ManualTime
 from tests import postgres
 from tests.crash.rig import LONG, Player, dice, playing, tell
-from tests.crash.slips import ADMIN, BEGIN, CLERK, SOURCES
-from tests.crash.test_killed import END
+from tests.crash.slips import ADMIN, BEGIN, CLERK, END, SOURCES
 
 ROUNDS = 200 if LONG else 3
 FAMILIES = 600 if LONG else 30

@@ -15,15 +15,13 @@ from engine.core.cases import Actor
 from engine.testing import ManualTime
 from tests.crash.players import CASES
 from tests.crash.rig import LONG, Player, dice, differences, history, playing, proven, tell
-from tests.crash.slips import BEGIN, set_up
+from tests.crash.slips import BEGIN, END, set_up
 
 ROUNDS = 200 if LONG else 12
 SPEED = 1_200_000 / ROUNDS
 """How fast time goes for the workers, so that there is something to do until the last round."""
 
 WRITERS = ("lin", "wang", "zhao")
-HOUR = 3_600_000
-END = BEGIN + 400 * HOUR
 
 
 def kept(database: Path) -> Counter[tuple[str, str]]:

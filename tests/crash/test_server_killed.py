@@ -18,8 +18,8 @@ from engine.testing import ManualTime
 from tests import postgres
 from tests.crash.players import CASES
 from tests.crash.rig import LONG, Player, dice, differences, history, plain, tell
-from tests.crash.slips import BEGIN, set_up
-from tests.crash.test_killed import END, SPEED, WRITERS, run_to_the_end
+from tests.crash.slips import BEGIN, END, set_up
+from tests.crash.test_killed import SPEED, WRITERS, run_to_the_end
 
 ROUNDS = 340 if LONG else 6
 """Three writers are killed in each, and three workers: two thousand kills in the long form."""
