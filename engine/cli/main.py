@@ -80,6 +80,8 @@ class Casewright(click.Group):
             sys.stdout.flush()  # here, where a reader who left is no error
         except (Exception, KeyboardInterrupt) as error:
             code = _explained(error, words)
+            if isinstance(error, OSError):
+                _let_go_of_the_rest()
         sys.exit(int(code or 0))
 
 
@@ -197,6 +199,14 @@ def _is_somewhere() -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def _let_go_of_the_rest() -> None:
+    """What could not be written is not tried again at the very end, where it would be a fault of ours."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _close_quietly()
 
 
 def _close_quietly() -> None:

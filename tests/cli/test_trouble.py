@@ -252,11 +252,13 @@ def test_a_project_file_that_is_none_is_told_with_what_a_line_looks_like(desk: P
     explained(run("list", "--as", "boss"), "it is not text in UTF-8")
 
 
-def test_an_output_that_is_full_is_no_fault_of_ours() -> None:
+@pytest.mark.parametrize("unbuffered", ["1", ""])
+def test_an_output_that_is_full_is_no_fault_of_ours(unbuffered: str) -> None:
     with open("/dev/full", "w") as full:
         failed = subprocess.run(
-            [*CASEWRIGHT, "show", report(), "--as", "boss"], stdout=full, stderr=subprocess.PIPE, text=True, env=THERE
-        )
+            [*CASEWRIGHT, "show", report(), "--as", "boss"], stdout=full, stderr=subprocess.PIPE, text=True,
+            env={**THERE, "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
     assert failed.returncode == 1
     assert "the disk is full" in failed.stderr
     assert "may have been before" in failed.stderr
