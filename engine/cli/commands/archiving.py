@@ -29,12 +29,7 @@ if TYPE_CHECKING:
 
 def archive_command() -> click.Group:
     """Build `archive` with its commands."""
-    folder = click.Option(
-        ["--folder"],
-        type=click.Path(file_okay=False, path_type=Path),
-        metavar=_("FOLDER"),
-        help=_("The archive; unsaid, `archive` of casewright.toml, else the folder `archive`."),
-    )
+    folder = folder_option()
     run = engine_command(
         "run",
         run_archive,
@@ -62,6 +57,16 @@ def archive_command() -> click.Group:
         examples=("casewright archive", "casewright archive show R-1042"),
         commands=[run, listing, show],
         default="run",
+    )
+
+
+def folder_option() -> click.Option:
+    """Where the archive is: for every command that reads or writes it."""
+    return click.Option(
+        ["--folder"],
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar=_("FOLDER"),
+        help=_("The archive; unsaid, `archive` of casewright.toml, else the folder `archive`."),
     )
 
 

@@ -9,7 +9,7 @@ import click
 
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
-from engine.cli.commands.archiving import archive_folder
+from engine.cli.commands.archiving import archive_folder, folder_option
 from engine.cli.documents import attachment_document
 from engine.cli.exits import Exit
 from engine.cli.files import attached_line, hash_start
@@ -43,12 +43,7 @@ def fetch_command() -> Command:
             click.Argument(["file"], metavar=_("FILE")),
             output_option(_("Where to; unsaid, here, under the name it was attached by.")),
             force_option(),
-            click.Option(
-                ["--folder"],
-                type=click.Path(file_okay=False, path_type=Path),
-                metavar=_("FOLDER"),
-                help=_("The archive; unsaid, `archive` of casewright.toml, else the folder `archive`."),
-            ),
+            folder_option(),
         ],
     )
 
