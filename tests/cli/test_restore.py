@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,10 +14,12 @@ import pytest
 
 from engine import Engine
 from engine.cli.exits import Exit
-from engine.store.sqlite import restoring
+from engine.store.address import read_address
+from engine.store.sqlite import connecting, restoring
 from tests.cli.desks import report, run
 
 DESK = "casewright.sqlite"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -154,9 +159,133 @@ def test_broken_off_when_the_old_one_is_set_aside_it_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(restoring, "_set_aside", killed)
         assert run("db", "restore", "copy.sqlite", "--replace").code != Exit.DONE
-    assert not (desk / DESK).exists()
-    assert run("db", "restore", "copy.sqlite", "--keys", "copy.keys").code == Exit.DONE
-    assert (desk / f"{DESK}.before-restore-1").exists()
+    assert run("list", "--all", "--as", "wang.fang", "--json").json["total"] == 2, "it has its name until the last"
+    done = run("db", "restore", "copy.sqlite", "--keys", "copy.keys", "--replace")
+    assert (done.code, f"{DESK}.before-restore-1" in done.out) == (Exit.DONE, True)
+    assert not (desk / f"{DESK}.before-restore-2").exists()
+
+
+def test_on_a_disk_that_gives_a_file_one_name_only_it_is_renamed(
+    case: str, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(*_: object) -> None:
+        raise PermissionError("this file system has no hard links")
+
+    monkeypatch.setattr("engine.store.sqlite.restoring.os.link", no_link)
+    assert run("db", "restore", "copy.sqlite", "--replace").code == Exit.DONE
+    assert run("list", "--all", "--as", "wang.fang", "--json").json["total"] == 1
+    aside = f"{DESK}.before-restore-1"
+    assert run("list", "--all", "--as", "wang.fang", "--db", aside, "--json").json["total"] == 2
+    assert run("db", "restore", "copy.sqlite", "--db", "again.sqlite").code == Exit.DONE
+
+
+CLAIM = """
+from engine import Engine
+from engine.errors import EngineError
+from engine.store.sqlite import connecting
+import sqlite3, sys
+
+connect = connecting.connect
+def at_the_door(*given):
+    connection = connect(*given)
+    connecting.connect = connect
+    print("at the door", flush=True)
+    sys.stdin.readline()
+    return connection
+if len(sys.argv) > 3:
+    connecting.connect = at_the_door
+try:
+    with Engine.open(f"sqlite:///{sys.argv[1]}?busy=0.2") as engine:
+        engine.claim(sys.argv[2], actor="zhao.lei")
+    print("claimed")
+except EngineError as error:
+    print(error)
+"""
+"""Another process, that claims a case; with a third word it waits when it has found the file, before it looks in."""
+
+
+def another(*words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CLAIM, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def claims(file: str) -> list[str]:
+    with closing(sqlite3.connect(file)) as connection:
+        found = connection.execute("SELECT text FROM records ORDER BY case_id, sequence").fetchall()
+    return [text for (text,) in found if '"claim"' in text]
+
+
+def test_nobody_comes_in_while_the_names_are_changed(case: str, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look whether somebody is at work and the renaming, another process kept a step that was gone then."""
+    said = []
+
+    def with_another(*given: object) -> str:
+        said.append(another(DESK, case).communicate()[0])
+        aside = set_aside(*given)  # type: ignore[arg-type]
+        said.append(another(DESK, case).communicate()[0])
+        return aside
+
+    set_aside = restoring._set_aside
+    monkeypatch.setattr(restoring, "_set_aside", with_another)
+    assert run("db", "restore", "copy.sqlite", "--replace").code == Exit.DONE
+    assert ["is locked by another program" in one for one in said] == [True, True]
+    assert claims(f"{DESK}.before-restore-1") == claims(DESK) == []
+    assert run("audit", "verify").code == Exit.DONE
+
+
+def test_who_has_found_the_file_before_works_with_the_one_that_was_put_there(case: str, desk: Path) -> None:
+    """Its log would have been written beside the copy, by the old name."""
+    with another(DESK, case, "wait") as late:
+        assert late.stdout is not None
+        assert late.stdout.readline() == "at the door\n"
+        assert run("db", "restore", "copy.sqlite", "--replace").code == Exit.DONE
+        assert late.communicate("go on\n")[0] == "claimed\n"
+    assert claims(f"{DESK}.before-restore-1") == []
+    assert len(claims(DESK)) == 1
+    assert run("audit", "verify").code == Exit.DONE
+
+
+def test_a_writer_at_the_door_begins_again_with_the_copy(
+    case: str, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restored_meanwhile(*given: object) -> sqlite3.Connection:
+        monkeypatch.setattr(connecting, "connect", connect)
+        found = connect(*given)  # type: ignore[arg-type]
+        assert run("db", "restore", "copy.sqlite", "--replace").code == Exit.DONE
+        return found
+
+    connect = connecting.connect
+    monkeypatch.setattr(connecting, "connect", restored_meanwhile)
+    with closing(connecting.connect_to_write(read_address(DESK))) as writer:
+        assert writer.execute("SELECT count(*) FROM records").fetchone() == (1,)
+        assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_database_that_came_meanwhile_is_not_replaced_unasked(
+    case: str, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def comes(target: Path, number: int) -> None:
+        target.write_text("somebody's")
+
+    monkeypatch.setattr(restoring, "_set_rests_aside", comes)
+    refused = run("db", "restore", "copy.sqlite", "--db", "again.sqlite")
+    assert (refused.code, "say --replace" in refused.err) == (Exit.CONFLICT, True)
+    assert (desk / "again.sqlite").read_text() == "somebody's"
+
+
+def test_a_log_that_was_left_is_not_played_into_the_copy(case: str, desk: Path) -> None:
+    with Engine.open(DESK) as engine:
+        engine.claim(case, actor="zhao.lei")
+        log = (desk / f"{DESK}-wal").read_bytes()
+    assert len(log) > 0
+    (desk / "again.sqlite-wal").write_bytes(log)
+    assert run("db", "restore", "copy.sqlite", "--db", "again.sqlite").code == Exit.DONE
+    assert (claims("again.sqlite"), (desk / "again.sqlite.before-restore-1-wal").read_bytes()) == ([], log)
 
 
 def test_a_server_has_tools_of_its_own(case: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -26,6 +27,15 @@ def connect(address: Address, mode: str = "rw") -> sqlite3.Connection:
 
 def connect_to_write(address: Address) -> sqlite3.Connection:
     """A connection that writes ahead, and overwrites what it deletes."""
+    try:
+        return _writer(address)
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_DBMOVED:
+            raise
+    return _writer(address)  # a copy was put back while this one was at the door
+
+
+def _writer(address: Address) -> sqlite3.Connection:
     writer = connect(address)
     try:
         mode = writer.execute("PRAGMA journal_mode = wal").fetchone()[0]
@@ -43,14 +53,28 @@ def connect_to_write(address: Address) -> sqlite3.Connection:
 
 
 def connect_to_read(address: Address) -> sqlite3.Connection:
-    """A connection that changes nothing."""
-    reader = connect(address, "ro" if address.is_read_only else "rw")
-    try:
-        reader.execute("PRAGMA query_only = on")
-    except BaseException:
+    """A connection that changes nothing, to the file that has this name now: from its first look on nobody moves it."""
+    while True:
+        was = _identity(address)
+        reader = connect(address, "ro" if address.is_read_only else "rw")
+        try:
+            reader.execute("PRAGMA query_only = on")
+            reader.execute("PRAGMA data_version").fetchone()
+            if _identity(address) == was:
+                return reader
+        except BaseException:
+            reader.close()
+            raise
         reader.close()
-        raise
-    return reader
+
+
+def _identity(address: Address) -> tuple[int, int] | None:
+    """Which file it is, whatever its name; None: none is there."""
+    try:
+        found = os.stat(address.path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def empty_log(address: Address) -> None:

@@ -42,6 +42,8 @@ def restore_sqlite(
     was in the place is set aside, and only if the copy `replaces` it and nobody is at work with it.
     """
     target = Path(address.path)
+    if target.is_symlink():
+        target = target.resolve()
     _check(copy, target, keys, replaces=replaces)
     part = target.with_name(f".{target.name}.part")
     there = replace(address, path=str(part), is_read_only=False)
@@ -73,10 +75,7 @@ def _check(copy: Path, target: Path, keys: Path | None, *, replaces: bool) -> No
     if copy.samefile(target):
         raise UsageError(f"`{copy}` is the database itself", help="name the copy, and with `--db` where it is to go")
     if not replaces:
-        raise Conflict(
-            f"there is a database at `{target}` already; nothing was changed",
-            help="say --replace to put the copy in its place: what is there is set aside, not removed",
-        )
+        raise _taken(target)
 
 
 def _fill(copy: Path, there: Address) -> None:
@@ -115,45 +114,97 @@ def _look(there: Address) -> tuple[int | None, int]:
 
 
 def _close(there: Address) -> None:
-    """Bring all of it into the one file, on disk."""
-    empty_log(there)
+    """Bring all of it into the one file, on disk. It writes ahead from its first reader on, who is seen by his lock."""
     with closing(connect(there)) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA journal_mode = WAL")
+    empty_log(there)
     with Path(there.path).open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def _put(part: Path, target: Path, address: Address) -> str | None:
-    aside = _set_aside(target, address) if target.exists() else None
-    part.replace(target)
+    """Give the file its name; what has that name keeps it until then, and is held, so nobody comes in between."""
+    number = next(each for each in range(1, 1_000) if _is_free(_aside(target, each), target))
+    if not target.exists():
+        _set_rests_aside(target, number)
+        _name(part, target)
+        aside = None
+    else:
+        with _held(target, address):
+            aside = _set_aside(target, number)
+            part.replace(target)
     sync_names(target.parent)
     return aside
 
 
-def _set_aside(target: Path, address: Address) -> str:
-    """Move what is there away, with its log; `Conflict` while somebody has it open."""
+def _name(part: Path, target: Path) -> None:
     try:
-        with closing(connect(replace(address, busy=0.1))) as connection:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        os.link(part, target)
+    except FileExistsError:
+        raise _taken(target) from None
+    except OSError:  # a file system that gives a file one name only
+        part.replace(target)
+
+
+@contextmanager
+def _held(target: Path, address: Address) -> Iterator[None]:
+    """Keep everybody else out of what is there, all of it brought into the one file; `Conflict` where somebody is in.
+
+    In write-ahead mode nobody could be kept from reading, so it leaves that mode first. Who has found the file by its
+    name and not looked into it yet waits, and then hears from SQLite that it was moved.
+    """
+    with closing(connect(replace(address, path=str(target), busy=0.1))) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
             connection.execute("BEGIN EXCLUSIVE")
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except sqlite3.Error as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise Conflict(
-                f"somebody is at work with the database `{target}`; nothing was changed",
-                help="stop the workers and close what holds it, then restore again",
-            ) from error
-        # Any other trouble is why a copy is put back: it is moved as it is.
-    number = next(each for each in range(1, 1_000) if not _aside(target, each).exists())
-    for ending in ("-wal", "-shm", ""):  # the file last: broken off before, the next run finds it and goes on
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "delete":
+                raise _at_work(target)
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise _at_work(target) from error
+            # Any other trouble is why a copy is put back: it is moved as it is.
+        yield
+
+
+def _set_aside(target: Path, number: int) -> str:
+    """Give what is there a second name, and take with it what lies beside."""
+    aside = _aside(target, number)
+    _set_rests_aside(target, number)
+    if not aside.exists():  # else broken off here before
+        try:
+            os.link(target, aside)
+        except OSError:  # a file system that gives a file one name only
+            target.rename(aside)
+    return str(aside)
+
+
+def _set_rests_aside(target: Path, number: int) -> None:
+    """What a database that is gone or spoilt has left beside would be played into the copy."""
+    for ending in ("-wal", "-shm", "-journal"):
         with suppress(FileNotFoundError):
             Path(f"{target}{ending}").rename(f"{_aside(target, number)}{ending}")
-    return str(_aside(target, number))
+
+
+def _is_free(aside: Path, target: Path) -> bool:
+    return not aside.exists() or (target.exists() and aside.samefile(target))
 
 
 def _aside(target: Path, number: int) -> Path:
     return target.with_name(f"{target.name}.before-restore-{number}")
+
+
+def _at_work(target: Path) -> Conflict:
+    return Conflict(
+        f"somebody is at work with the database `{target}`; nothing was changed",
+        help="stop the workers and close what holds it, then restore again",
+    )
+
+
+def _taken(target: Path) -> Conflict:
+    return Conflict(
+        f"there is a database at `{target}` already; nothing was changed",
+        help="say --replace to put the copy in its place: what is there is set aside, not removed",
+    )
 
 
 @contextmanager
