@@ -19,8 +19,8 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import ROOT, Answer, at_least, in_turns, tell
-from engine.app.crew import processors
-from engine.cli.folder import checked_paths, nothing_collected
+from engine.app.proof.crew import processors
+from engine.cli.designing.folder import checked_paths, nothing_collected
 from engine.core.plan import Library, library_in_memory
 from engine.scenarios import World
 from engine.simulation.desk import Families

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.common import Answer, Pair, at_least, in_turns, tell
 from benchmarks.durable import BATCH, act, act_many, engine_on, prepare
 from engine.app import Engine
-from engine.app.crew import ENOUGH, processors
+from engine.app.proof.crew import ENOUGH, processors
 from engine.evidence.signing import new_signing_key
 from engine.testing import ADMIN, ManualTime
 

@@ -8,32 +8,32 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from engine.app.acting import Act, Acting, File
-from engine.app.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
-from engine.app.archiving import Archived, Archiving, Leaving
+from engine.app.adjustments.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
+from engine.app.archive.archiving import Archived, Archiving, Leaving
 from engine.app.beginning import Beginning
-from engine.app.checkpoints import Checkpoint, Vouched
-from engine.app.crew import Opener
-from engine.app.delivery import Deliver, Delivery
 from engine.app.doors import guarded
-from engine.app.evidence import Evidence
-from engine.app.exporting import Export, Exported, Exporting
-from engine.app.holding import Compared
 from engine.app.hosting import Inside
-from engine.app.import_bookmark import Imported, LineError
-from engine.app.importing import Import, Importing, Played
+from engine.app.imports.bookmark import Imported, LineError
+from engine.app.imports.importing import Import, Importing, Played
+from engine.app.incoming.listening import Listening
 from engine.app.keeping import Check, Keeping, Published
-from engine.app.listening import Listening
-from engine.app.measuring import MeasureQuestion, MeasureReport, Measuring
 from engine.app.merging import RecipeOfTwo
 from engine.app.migrating import CaseMove, Migrated, Migrating, MovePlan, Promise
 from engine.app.opening import Coming
+from engine.app.outgoing.delivery import Deliver, Delivery
 from engine.app.privacy import Erased, Privacy
-from engine.app.proving import Proving
+from engine.app.proof.checkpoints import Checkpoint, Vouched
+from engine.app.proof.crew import Opener
+from engine.app.proof.evidence import Evidence
+from engine.app.proof.holding import Compared
+from engine.app.proof.proving import Proving
+from engine.app.proof.verifying import Problem, Verification
 from engine.app.reading import Reading, Retold, Search
 from engine.app.registering import Registering
-from engine.app.reporting import Reporting, SlaQuestion, SlaReport
+from engine.app.reports.exporting import Export, Exported, Exporting
+from engine.app.reports.measuring import MeasureQuestion, MeasureReport, Measuring
+from engine.app.reports.reporting import Reporting, SlaQuestion, SlaReport
 from engine.app.running import Round, Running
-from engine.app.verifying import Problem, Verification
 from engine.ports import HeardEvent, Store, TimeSource
 from engine.sealing import HostKeys
 from engine.time_source import SystemTime
@@ -80,7 +80,7 @@ class Engine(
         """
         url = fspath(url)
         if url == "memory:":
-            from engine.store.memory import MemoryStore
+            from engine.store.memory.store import MemoryStore
 
             return cls(MemoryStore(), time=time)
         from engine.store import open_store

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from engine.app.acting import Acting
 from engine.app.doors import guarded
-from engine.app.listening import Listening
-from engine.app.measuring import Measuring
+from engine.app.incoming.listening import Listening
 from engine.app.merging import RecipeOfTwo
 from engine.app.reading import Reading
-from engine.app.reporting import Reporting
+from engine.app.reports.measuring import Measuring
+from engine.app.reports.reporting import Reporting
 
 
 @guarded

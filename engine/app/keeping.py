@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.app.candidates import oversights_of, with_candidate
 from engine.app.catalogue import REVISION, load_definition, opened_until
-from engine.app.hearing import named_events
+from engine.app.incoming.hearing import named_events
 from engine.app.known import check_role
 from engine.app.merging import RecipeOfTwo
 from engine.app.opening import Coming, arranged, coming

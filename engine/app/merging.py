@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from engine.app.deciding import Decision
 from engine.app.given import Given
-from engine.app.hearing import RecipeOfEvents
+from engine.app.incoming.hearing import RecipeOfEvents
 from engine.app.marks import request_of
 from engine.app.recipe import More, Turn, result_of
 from engine.core.cases import Case, Command, Family, Refused

@@ -12,8 +12,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from engine.app.archive.lapsing import is_private_over, private_of, span_of, with_private_over
 from engine.app.given import Given
-from engine.app.lapsing import is_private_over, private_of, span_of, with_private_over
 from engine.app.marks import SEARCH_KEY, compared
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of

@@ -13,11 +13,11 @@ from engine.app.catalogue import Catalogue
 from engine.app.deciding import Decision
 from engine.app.faults import fault_of
 from engine.app.given import Given
+from engine.app.incoming.taking_up import TakingUp
 from engine.app.life import Life
 from engine.app.marks import SEARCH_KEY, Marks, request_of
 from engine.app.opening import Look, open_due
 from engine.app.people import check_known, roles_of_named
-from engine.app.taking_up import TakingUp
 from engine.core.cases import BESIDE, Actor, Applied, Case, Command, Family, Refused, Step
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.plan import Library

@@ -7,9 +7,9 @@ from functools import partial
 
 from engine.app.advancing import FAMILIES, Advanced, advance_some
 from engine.app.catalogue import REVISION
+from engine.app.outgoing.sending import Round, Sending
 from engine.app.people import admin_of
 from engine.app.privacy import erase_over
-from engine.app.sending import Round, Sending
 from engine.app.vitals import Vitals, vitals_of
 from engine.core.cases import Actor
 from engine.errors import NotFound

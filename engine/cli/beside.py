@@ -54,7 +54,7 @@ def yes_option() -> click.Option:
 def declare(streams: Streams, engine: Engine, asked: Interruption | Correction, args: Args) -> int:
     """Show a preview of what would change, and declare it where that was said."""
     from engine.app import Interruption
-    from engine.app.declaring import kind_of
+    from engine.app.adjustments.declaring import kind_of
 
     actor, reader, kind = args.settings.actor, reader_of(streams, engine), kind_of(asked)
     changes = engine.preview(asked, actor=actor, progress=streams.progress(_("reading")))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from engine.app.delivery import Delivery, NotDelivered
+from engine.app.outgoing.delivery import Delivery, NotDelivered
 from engine.deliverers.settings import LOOPBACK, Table
 from engine.deliverers.web import MEDIA_TYPE, event_of
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.app.delivery import Delivery
+from engine.app.outgoing.delivery import Delivery
 from engine.deliverers.settings import Table
 from engine.deliverers.web import event_of
 

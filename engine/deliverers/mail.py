@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
 
-from engine.app.delivery import Delivery, NotDelivered
+from engine.app.outgoing.delivery import Delivery, NotDelivered
 from engine.deliverers.settings import LOOPBACK, Table
 from engine.deliverers.waiting import cut_off
 

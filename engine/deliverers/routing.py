@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from engine.app.delivery import Deliver, Delivery, NotMine
+from engine.app.outgoing.delivery import Deliver, Delivery, NotMine
 from engine.deliverers.broker import relay
 from engine.deliverers.file import line_file
 from engine.deliverers.mail import mail_server

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
-from engine.app.delivery import Delivery, NotDelivered
+from engine.app.outgoing.delivery import Delivery, NotDelivered
 from engine.deliverers.settings import LOOPBACK, Table
 from engine.deliverers.waiting import cut_off
 

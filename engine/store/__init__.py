@@ -26,7 +26,7 @@ def open_store(url: str, *, create: bool = False, keys: HostKeys | None = None) 
     """
     address = read_address(url)
     if address.kind == "memory":
-        from engine.store.memory import MemoryStore
+        from engine.store.memory.store import MemoryStore
 
         return MemoryStore()
     if address.kind == "postgresql":

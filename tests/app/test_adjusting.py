@@ -212,7 +212,7 @@ def test_a_declaration_broken_off_goes_on_where_it_stopped(
 ) -> None:
     cases = [open_errand(engine) for _ in range(5)]
     time.move(20 * MINUTE)
-    monkeypatch.setattr("engine.app.adjusting.BATCH", 2)
+    monkeypatch.setattr("engine.app.adjustments.adjusting.BATCH", 2)
 
     class PowerGone(Exception):
         """The process is killed."""

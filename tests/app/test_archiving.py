@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from engine import Engine, KeyMissing, NotFound, NotPermitted, Search, VerificationFailed
-from engine.app import crew
-from engine.app.shelves import IN_CLEAR, shelved_text
+from engine.app.archive.shelves import IN_CLEAR, shelved_text
+from engine.app.proof import crew
 from engine.core.audit import canonical
 from engine.core.cases import Family
 from engine.evidence.signing import SigningKey
@@ -161,7 +161,7 @@ def test_files_that_lie_in_an_older_archive_in_clear_are_still_read(
         return "".join(f"{canonical(line)}\n" for line in [told[0] | {"archive": IN_CLEAR}, *told[1:]])
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.app.archiving.shelved_text", in_clear)
+        patch.setattr("engine.app.archive.archiving.shelved_text", in_clear)
         desk.archive(shelf, actor=ADMIN)
     (there,), _ = desk.archived_files(case, shelf)
     assert (there.name, there.size) == ("slip.txt", 8)
@@ -181,7 +181,7 @@ def test_a_file_of_the_archive_that_its_key_does_not_open_is_named(
         )
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.app.archiving.shelved_text", spoilt)
+        patch.setattr("engine.app.archive.archiving.shelved_text", spoilt)
         desk.archive(shelf, actor=ADMIN)
     (problem,) = desk.verify_archive(shelf).problems
     assert (problem.case, "is not the one that was attached" in problem.message) == (case, True)
@@ -229,7 +229,7 @@ def test_broken_off_behind_the_file_nothing_is_lost_and_the_next_run_goes_on(
     time.move(91 * DAY)
     before = desk.history(case)
     with monkeypatch.context() as patch:
-        patch.setattr("engine.app.archiving._tombstone", lambda *_: (_ for _ in ()).throw(OSError("power cut")))
+        patch.setattr("engine.app.archive.archiving._tombstone", lambda *_: (_ for _ in ()).throw(OSError("power cut")))
         with pytest.raises(OSError, match="power cut"):
             desk.archive(shelf, actor=ADMIN)
     assert len(list(shelf.iterdir())) == 1
@@ -250,7 +250,7 @@ def test_who_changes_a_case_meanwhile_keeps_it(
         desk.act(case, "remark", {"note": "wait"}, actor=BOSS)  # refused, and on record
         return "x", "y"
 
-    monkeypatch.setattr("engine.app.archiving.shelve", changed)
+    monkeypatch.setattr("engine.app.archive.archiving.shelve", changed)
     gone = desk.archive(shelf, actor=ADMIN)
     assert gone.families == ()
     assert [(root, "changed meanwhile" in why) for root, why in gone.failed] == [(case, True)]

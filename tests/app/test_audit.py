@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine import Engine, Verification
-from engine.app import crew
-from engine.app.proving import Replaying
+from engine.app.proof import crew
+from engine.app.proof.proving import Replaying
 from engine.errors import EngineError, NotFound
 from engine.evidence.offline import digest
 from engine.testing import ManualTime

@@ -206,7 +206,7 @@ def test_a_correction_broken_off_goes_on_where_it_stopped(
     time.move(20 * MINUTE)
     for case in cases[:3]:
         send(engine, case)
-    monkeypatch.setattr("engine.app.adjusting.BATCH", 2)
+    monkeypatch.setattr("engine.app.adjustments.adjusting.BATCH", 2)
 
     class PowerGone(Exception):
         """The process is killed."""

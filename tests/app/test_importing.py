@@ -10,7 +10,7 @@ import pytest
 
 from engine import Conflict, Engine, Imported, NotPermitted, Search, UsageError
 from engine.app import Import, Played
-from engine.app.import_bookmark import Bookmark
+from engine.app.imports.bookmark import Bookmark
 from engine.errors import Outrun
 from engine.ports import Transaction
 from engine.store.postgresql.wire import Wire

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from engine import Engine, MeasureQuestion, MeasureReport, NotFound
-from engine.app.importing import Import
+from engine.app.imports.importing import Import
 from engine.lang.load import load_process
 from engine.testing import ManualTime
 from tests.app.desks import (

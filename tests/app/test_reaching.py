@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine import Actor, Delivery, Engine, NotFound, NotPermitted, Person, UsageError
-from engine.app import sending
-from engine.app.delivery import NotDelivered, NotMine
+from engine.app.outgoing import sending
+from engine.app.outgoing.delivery import NotDelivered, NotMine
 from engine.testing import ManualTime
 from tests.app.desks import ADMIN, BOSS, LIN, MINUTE, open_errand, send
 

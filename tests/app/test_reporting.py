@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine import Engine, NotFound, Person, SlaQuestion, SlaReport, UsageError
-from engine.app.importing import Import
+from engine.app.imports.importing import Import
 from engine.testing import ManualTime
 from tests.app.desks import ADMIN, DAY, HOUR, LIN, MINUTE, NINE, deliver, done, open_errand, send
 

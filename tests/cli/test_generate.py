@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.folder import checked_paths
+from engine.cli.designing.folder import checked_paths
 from engine.core.plan import Library, library_in_memory
 from engine.lang.manual.pages import base
 from engine.resources import data_folder

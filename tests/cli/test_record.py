@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from engine.app import Engine, Import, Retold
-from engine.cli.folder import checked_paths, publish_all
+from engine.cli.designing.folder import checked_paths, publish_all
 from engine.core.cases import Actor, Step
 from engine.core.plan import Library, library_in_memory
 from engine.resources import data_folder

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from engine.cli.figures import percent
+from engine.cli.reports.figures import percent
 from engine.exports.rows import safe_cell
 from tests.cli.desks import Ran, run
 

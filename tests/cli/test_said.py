@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.rulebook import summaries
+from engine.cli.designing.rulebook import summaries
 from engine.cli.said import book, findings_again
 from engine.cli.translate import use_language
 from engine.lang.manual.pages import entries

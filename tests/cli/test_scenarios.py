@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.missing import missing_scenario
+from engine.cli.designing.missing import missing_scenario
 from engine.lang.manual.pages import base
 from engine.scenarios.mutants import Mutant
 from tests.cli.desks import run

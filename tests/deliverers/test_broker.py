@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine import Engine
-from engine.app.delivery import NotDelivered
+from engine.app.outgoing.delivery import NotDelivered
 from engine.deliverers import build
 from engine.deliverers.broker import Relay, relay
 from engine.deliverers.settings import Table

@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from engine import Delivery
-from engine.app.delivery import NotDelivered
+from engine.app.outgoing.delivery import NotDelivered
 from engine.deliverers.mail import MailServer, mail_server
 from engine.deliverers.settings import Table
 from engine.errors import UsageError

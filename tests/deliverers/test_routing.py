@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engine import Delivery
-from engine.app.delivery import NotMine
+from engine.app.outgoing.delivery import NotMine
 from engine.deliverers import build
 from engine.errors import UsageError
 

@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from engine import Delivery
-from engine.app.delivery import NotDelivered
+from engine.app.outgoing.delivery import NotDelivered
 from engine.deliverers.settings import Table
 from engine.deliverers.web import Hook, hook
 from engine.errors import UsageError

@@ -26,7 +26,7 @@ from engine.core.cases import Actor, Command, Family
 from engine.core.decide import instant
 from engine.core.sight import Context
 from engine.ports import Transaction
-from engine.store.memory import MemoryStore
+from engine.store.memory.store import MemoryStore
 from engine.testing import ADMIN, ManualTime
 from engine.views import Result
 from tests.unit.worlds import MINUTE, sources

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.cli.folder import checked_paths
+from engine.cli.designing.folder import checked_paths
 from engine.core.cases import Actor, Case, Command, Step
 from engine.core.plan import Library, Plan, library_in_memory
 from engine.resources import data_folder

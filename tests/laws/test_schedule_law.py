@@ -148,8 +148,10 @@ def test_for_whom_the_calendar_opens_is_as_the_register_stood_at_the_instant() -
 
 
 def test_the_law_breaks_if_the_register_is_read_as_it_stands_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.store.memory_desk import MemoryParties
+    from engine.store.memory.desk import MemoryParties
 
     parties: Any = MemoryParties.parties
-    monkeypatch.setattr("engine.store.memory.MemoryTransaction.parties", lambda tx, party, at: parties(tx, party, END))
+    monkeypatch.setattr(
+        "engine.store.memory.store.MemoryTransaction.parties", lambda tx, party, at: parties(tx, party, END)
+    )
     assert register_differences() >= 2

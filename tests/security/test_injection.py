@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from engine import Actor, Engine, Import, NotFound, Person, Search, UsageError
-from engine.app.delivery import Delivery
+from engine.app.outgoing.delivery import Delivery
 from engine.deliverers.mail import letter
 from engine.deliverers.web import event_of
 from engine.drawing.layout import placed

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine import Actor, Engine, Export, MeasureQuestion, NotPermitted, Person, Search, SlaQuestion
-from engine.app.delivery import Delivery
+from engine.app.outgoing.delivery import Delivery
 from engine.errors import EngineError, UsageError
 from engine.testing import ManualTime, engine_in_memory
 from tests.app.desks import BOSS, LIN, MO, NINE, RUN, STRANGER, deliver, done, open_errand, send, sources

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.cli.folder import checked_paths
+from engine.cli.designing.folder import checked_paths
 from engine.core.cases import Case, Command, Step
 from engine.core.listening import Heard, heard_by
 from engine.core.plan import Library, Plan, library_in_memory

@@ -11,14 +11,14 @@ import click
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.commands.converting import FORMS, run_export
 from engine.cli.commands.writing import desk_in, small_desk
-from engine.cli.definitions import checked_definition
+from engine.cli.designing.definitions import checked_definition
+from engine.cli.designing.folder import checked_paths
+from engine.cli.designing.rounds import Round
 from engine.cli.exits import Exit
 from engine.cli.file_trouble import decoded
-from engine.cli.folder import checked_paths
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
-from engine.cli.rounds import Round
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.translate import _

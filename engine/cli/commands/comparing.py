@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from engine.cli.command import Args, Command, plain_command
-from engine.cli.definitions import file_meant, meant_definition, newest_published
+from engine.cli.designing.definitions import file_meant, meant_definition, newest_published
+from engine.cli.designing.findings import write_findings
+from engine.cli.designing.folder import checked_paths
 from engine.cli.exits import Exit
-from engine.cli.findings import write_findings
-from engine.cli.folder import checked_paths
 from engine.cli.streams import Streams
 from engine.cli.tables import wrapped
 from engine.cli.translate import _, later, listed

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli.command import Args
-from engine.cli.definitions import meant_definition
+from engine.cli.designing.definitions import meant_definition
 from engine.cli.exits import Exit
 from engine.cli.output_files import refuse_existing
 from engine.cli.sayings import said_again

@@ -10,9 +10,9 @@ import click
 
 from engine.cli.beside import declare, run_list, run_reverse, run_show, said_options, yes_option
 from engine.cli.command import Args, Command, engine_command
+from engine.cli.designing.findings import findings_document
+from engine.cli.designing.folder import Checked
 from engine.cli.exits import Exit
-from engine.cli.findings import findings_document
-from engine.cli.folder import Checked
 from engine.cli.group import Subcommands
 from engine.cli.said import findings_again, told_findings
 from engine.cli.streams import Streams

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from engine.cli.command import Args, Command, plain_command
-from engine.cli.definitions import meant_definition
+from engine.cli.designing.definitions import meant_definition
 from engine.cli.exits import Exit
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import CaseId

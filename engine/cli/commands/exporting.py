@@ -13,8 +13,8 @@ from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.commands.reporting import period_options
 from engine.cli.exits import Exit
-from engine.cli.figures import read_period
 from engine.cli.output_files import force_option, output_option, refuse_existing
+from engine.cli.reports.figures import read_period
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
 

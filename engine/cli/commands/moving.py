@@ -8,7 +8,7 @@ import click
 
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
-from engine.cli.definitions import checked_definition
+from engine.cli.designing.definitions import checked_definition
 from engine.cli.exits import Exit
 from engine.cli.moves import plan_document, write_plan
 from engine.cli.parameters import ProcessPath

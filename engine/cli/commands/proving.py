@@ -120,7 +120,7 @@ def jobs_option() -> click.Option:
 
 def jobs_of(args: Args) -> int:
     """What the option says, or one for each processor."""
-    from engine.app.crew import processors
+    from engine.app.proof.crew import processors
 
     jobs: int | None = args.jobs
     return processors() if jobs is None else jobs

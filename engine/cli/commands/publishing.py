@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from engine.cli.against import findings_before_publishing, is_ahead, ways_missing
 from engine.cli.answer import opens_next
 from engine.cli.command import Args, Command, plain_command
-from engine.cli.definitions import newest_published
+from engine.cli.designing.against import findings_before_publishing, is_ahead, ways_missing
+from engine.cli.designing.definitions import newest_published
+from engine.cli.designing.findings import findings_document, write_findings
+from engine.cli.designing.folder import Checked, checked_paths, need_process, publish_all
 from engine.cli.exits import Exit
-from engine.cli.findings import findings_document, write_findings
-from engine.cli.folder import Checked, checked_paths, need_process, publish_all
 from engine.cli.parameters import ProcessPath
 from engine.cli.prompts import confirm
 from engine.cli.said import findings_again, told_findings

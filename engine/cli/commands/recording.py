@@ -9,8 +9,8 @@ import click
 
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.commands.editing import known_to_editors
+from engine.cli.designing.folder import checked_paths
 from engine.cli.exits import Exit
-from engine.cli.folder import checked_paths
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import CaseId
 from engine.cli.said import said_in_words

@@ -11,10 +11,10 @@ import click
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
-from engine.cli.figures import Names, read_period, write_csv
 from engine.cli.group import Subcommands
 from engine.cli.output_files import force_option, refuse_existing
-from engine.cli.sla import HEADS, Shown, csv_head, csv_rows, sla_document, write_sla
+from engine.cli.reports.figures import Names, read_period, write_csv
+from engine.cli.reports.sla import HEADS, Shown, csv_head, csv_rows, sla_document, write_sla
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed, plural
 
@@ -111,7 +111,7 @@ def _measures_command() -> Command:
 def run_measures(streams: Streams, engine: Engine, args: Args) -> int:
     """Report what a process measures."""
     from engine.app import MeasureQuestion
-    from engine.cli.measures import ShownMeasure, csv_of, measure_document, write_measure
+    from engine.cli.reports.measures import ShownMeasure, csv_of, measure_document, write_measure
 
     refuse_existing(_file(args.csv), is_forced=args.force)
     reader = reader_of(streams, engine)
@@ -210,7 +210,7 @@ def run_sla(streams: Streams, engine: Engine, args: Args) -> int:
         clock=args.clock,
     )
     if args.html is not None:
-        from engine.cli.sla_page import sla_page
+        from engine.cli.reports.sla_page import sla_page
 
         Path(args.html).write_text(sla_page(shown), "utf-8")
         streams.tell(_("written to {file}").format(file=args.html))

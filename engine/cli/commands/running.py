@@ -19,7 +19,7 @@ from engine.cli.translate import _, labelled, listed, plural, with_aside
 
 if TYPE_CHECKING:
     from engine.app import Engine
-    from engine.app.delivery import Delivery
+    from engine.app.outgoing.delivery import Delivery
 
 
 def worker_command() -> Command:

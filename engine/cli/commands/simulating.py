@@ -13,13 +13,13 @@ import click
 
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.commands.editing import known_to_editors
-from engine.cli.definitions import file_meant, meant_definition
+from engine.cli.designing.definitions import file_meant, meant_definition
+from engine.cli.designing.findings import findings_document
+from engine.cli.designing.folder import Checked, checked_paths, nothing_collected
 from engine.cli.exits import Exit
-from engine.cli.findings import findings_document
-from engine.cli.folder import Checked, checked_paths, nothing_collected
 from engine.cli.output_files import force_option, output_option, refuse_existing
+from engine.cli.reports.simulated import Told, simulation_document, write_simulation
 from engine.cli.said import findings_again, told_findings
-from engine.cli.simulated import Told, simulation_document, write_simulation
 from engine.cli.streams import Streams
 from engine.cli.translate import _, plural
 from engine.errors import NotFound, UsageError
@@ -94,7 +94,7 @@ class _Wrong(Exception):
 def run_simulate(streams: Streams, args: Args) -> int:
     """Play every variant, and say what each has shown."""
     refuse_existing(args.output, is_forced=args.force)
-    from engine.app.crew import processors
+    from engine.app.proof.crew import processors
     from engine.simulation.together import simulate
 
     definitions = [meant_definition(streams, args.settings, text) for text in args.processes]
@@ -119,7 +119,7 @@ def run_simulate(streams: Streams, args: Args) -> int:
     else:
         write_simulation(told)
     if args.output is not None:
-        from engine.cli.simulation_page import simulation_page
+        from engine.cli.reports.simulation_page import simulation_page
 
         args.output.write_text(simulation_page(told), "utf-8")
         streams.tell(_("wrote {file}").format(file=args.output))

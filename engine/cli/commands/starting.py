@@ -13,8 +13,8 @@ import click
 
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.commands.writing import desk_in
+from engine.cli.designing.folder import checked_paths, publish_all
 from engine.cli.exits import Exit
-from engine.cli.folder import checked_paths, publish_all
 from engine.cli.forms import read_object
 from engine.cli.sayings import said_again
 from engine.cli.settings import PROJECT_FILE, Settings, read_project, read_settings

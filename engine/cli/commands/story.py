@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.attainment import Tally, tallies, write_attainment
 from engine.cli.command import Args, Command, plain_command
+from engine.cli.designing.folder import checked_paths, publish_all
 from engine.cli.documents import row_document
 from engine.cli.exits import Exit
-from engine.cli.folder import checked_paths, publish_all
 from engine.cli.reader import Reader
+from engine.cli.reports.attainment import Tally, tallies, write_attainment
 from engine.cli.sayings import said_again
 from engine.cli.storyteller import Storyteller, chapters_of
 from engine.cli.streams import Streams

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.command import Args, Command, plain_command
-from engine.cli.coverage_page import ITEMS, KINDS, coverage_page
+from engine.cli.designing.coverage_page import ITEMS, KINDS, coverage_page
+from engine.cli.designing.findings import write_findings
+from engine.cli.designing.folder import Checked, checked_paths, need_process
+from engine.cli.designing.generated import generate
 from engine.cli.exits import Exit
-from engine.cli.findings import write_findings
-from engine.cli.folder import Checked, checked_paths, need_process
-from engine.cli.generated import generate
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
@@ -214,7 +214,7 @@ def _say(streams: Streams, tested: Sequence[_Tested]) -> None:
 
 
 def _say_survivors(streams: Streams, survivors: Sequence[Mutant]) -> None:
-    from engine.cli.missing import missing_scenario
+    from engine.cli.designing.missing import missing_scenario
 
     for mutant in survivors:
         streams.say("  " + _("nobody notices: {change}").format(change=harmless(ITEMS.again(mutant.title))))

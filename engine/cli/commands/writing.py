@@ -11,16 +11,16 @@ from types import MappingProxyType
 
 import click
 
-from engine.cli.against import DATABASE, findings_against
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.commands.editing import known_to_editors
-from engine.cli.definitions import meant_definition
+from engine.cli.designing.against import DATABASE, findings_against
+from engine.cli.designing.definitions import meant_definition
+from engine.cli.designing.findings import FORMATS, write_findings
+from engine.cli.designing.folder import Checked, checked_paths, need_process
+from engine.cli.designing.handbook import as_markdown, book_document, lines_of, write_book
+from engine.cli.designing.rulebook import on_screen, page_of, summaries
 from engine.cli.exits import Exit
-from engine.cli.findings import FORMATS, write_findings
-from engine.cli.folder import Checked, checked_paths, need_process
-from engine.cli.handbook import as_markdown, book_document, lines_of, write_book
 from engine.cli.parameters import ProcessPath
-from engine.cli.rulebook import on_screen, page_of, summaries
 from engine.cli.settings import Settings
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table

@@ -1,0 +1,1 @@
+"""Closed cases whose time is over leave for files."""

@@ -1,0 +1,1 @@
+"""Cases brought in from outside."""

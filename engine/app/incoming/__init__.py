@@ -1,0 +1,1 @@
+"""What other systems tell: it finds its case, or waits."""

@@ -1,0 +1,1 @@
+"""The audit proved: chains, replay, checkpoints kept elsewhere, evidence for somebody who trusts nobody here."""

@@ -1,0 +1,1 @@
+"""What the commands for the designer of a process have in common."""

@@ -1,0 +1,131 @@
+"""Worklists, searches and due work, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.core.cases import Case, Cycle
+from engine.core.outlook import Outlook
+from engine.frozen import changed
+from engine.ports import Ended, Listing, Query, Wanted
+from engine.store.memory.cases import Kept, MemoryWork
+
+
+class MemoryLists(MemoryWork):
+    """Finding cases."""
+
+    def worklist(self, query: Query) -> list[Listing]:
+        """One page, in the order of lists."""
+        found = sorted((kept for kept in self._matching(query)), key=_place)
+        if query.after is not None:
+            found = [kept for kept in found if _place(kept) > query.after]
+        return [_listing(kept) for kept in found[: query.limit]]
+
+    def count(self, query: Query) -> int:
+        """How many rows all pages together have; `limit` and `after` do not matter."""
+        return len(self._matching(query))
+
+    def listed(self, case: str) -> tuple[Outlook, tuple[str, ...]] | None:
+        """A case's line in lists, and on which worklists it stands of those that the line names; None: no such case."""
+        kept = self._kept(case)
+        return None if kept is None else (kept.outlook, kept.outlook.waiting)
+
+    def _matching(self, query: Query) -> list[Kept]:
+        return [kept for _, kept in self._tables.rows("cases") if _matches(kept, query)]
+
+    def search(self, text: str, hmac: str) -> tuple[str, ...]:
+        """Ids of cases whose id, business key or (by HMAC) personal value equals the text."""
+        found = {name for name, kept in self._tables.rows("cases") if text in (name, kept.key)}
+        found |= {case for (case, _), search in self._tables.rows("searches") if search and search == hmac}
+        return tuple(sorted(found))
+
+    def due_roots(self, before: int, limit: int) -> list[str]:
+        """Roots whose family has something due before that instant, in due order."""
+        due = sorted((instant, root) for root, instant in self._tables.rows("due") if instant < before)
+        return [root for _, root in due[:limit]]
+
+    def importing_due(self, name: str, before: int, after: str, limit: int) -> list[str]:
+        """Roots of an unfinished import whose family has something due before that instant, by id, after that id."""
+        cases = (kept.case for _, kept in self._tables.rows("cases") if kept.case.importing == name)
+        due = {case.root for case in cases if case.next_due is not None and case.next_due < before}
+        return sorted(root for root in due if root > after)[:limit]
+
+    def count_due(self, before: int) -> int:
+        """How many families have something due before that instant."""
+        return sum(1 for _, instant in self._tables.rows("due") if instant < before)
+
+    def next_due(self) -> int | None:
+        """When something falls due next; families set aside and those of unfinished imports do not count."""
+        return min((instant for _, instant in self._tables.rows("due")), default=None)
+
+    def cycles(self, case: str) -> list[Cycle]:
+        """The finished and the broken cycles of a case's clocks."""
+        found = {key: cycle for key, cycle in self._tables.rows("cycles") if key[0] == case}
+        return [found[key] for key in sorted(found)]
+
+    def ended_cycles(self, wanted: Wanted) -> Iterator[Ended]:
+        """The cycles that have ended, by case, clock and number; none that a reopening withdrew."""
+        for (name, clock, _), cycle in sorted(self._tables.rows("cycles"), key=lambda row: row[0]):
+            kept = self._tables.get("cases", name)
+            if _is_wanted(kept.case, clock, wanted) and cycle.ended_at is not None and _is_within(cycle, wanted):
+                yield Ended(cycle, kept.case.process, kept.case.version)
+
+    def open_cases(self, process: str | None = None) -> Iterator[Case]:
+        """The open cases, without personal values and secrets."""
+        for _, kept in sorted(self._tables.rows("cases"), key=lambda row: _place(row[1])):
+            case = kept.case
+            if case.closed_at is None and case.importing is None and process in (None, case.process):
+                yield changed(case, private={}, secret="")
+
+    def cases_of(self, process: str, since: int | None = None, until: int | None = None) -> Iterator[Case]:
+        """The cases of this process opened in [since, until), by opening, without personal values and secrets."""
+        cases = (kept.case for _, kept in self._tables.rows("cases") if kept.case.process == process)
+        for case in sorted(cases, key=lambda case: (case.opened_at, case.id)):
+            is_within = (since is None or since <= case.opened_at) and (until is None or case.opened_at < until)
+            if case.importing is None and is_within:
+                yield changed(case, private={}, secret="")
+
+
+def _is_wanted(case: Case, clock: str, wanted: Wanted) -> bool:
+    return case.importing is None and wanted.process in (None, case.process) and wanted.clock in (None, clock)
+
+
+def _is_within(cycle: Cycle, wanted: Wanted) -> bool:
+    at = cycle.breached_at if cycle.breached_at is not None else cycle.ended_at or 0
+    return (wanted.since is None or wanted.since <= at) and (wanted.until is None or at < wanted.until)
+
+
+def _place(kept: Kept) -> tuple[int, int, str]:
+    return kept.outlook.sort_key, kept.case.opened_at, kept.case.id
+
+
+def _matches(kept: Kept, query: Query) -> bool:
+    case, outlook = kept.case, kept.outlook
+    is_open = case.closed_at is None
+    return (
+        (query.is_open is None or query.is_open == is_open)
+        and (not query.waiting or (is_open and not set(query.waiting).isdisjoint(outlook.waiting)))
+        and (query.assignee is None or query.assignee == case.assignee)
+        and (query.process is None or query.process == case.process)
+        and (query.state is None or query.state in outlook.state.split(" + "))
+        and (query.ids is None or case.id in query.ids)
+        and (not query.is_overdue or outlook.overdue_since is not None)
+        and (query.due_before is None or (outlook.due_at is not None and outlook.due_at < query.due_before))
+    )
+
+
+def _listing(kept: Kept) -> Listing:
+    case = kept.case
+    return Listing(
+        id=case.id,
+        process=case.process,
+        version=case.version,
+        outlook=kept.outlook,
+        assignee=case.assignee,
+        queue=case.queue,
+        key=kept.key,
+        opened_at=case.opened_at,
+        closed_at=case.closed_at,
+        data=case.data,
+        revision=case.revision,
+    )
