@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine import Engine, Verification, __version__
-from engine.app import Checkpoint, Compared, Vouched, crew
+from engine.app import Checkpoint, Compared, Vouched
+from engine.app.proof import crew
 from engine.errors import NotPermitted, VerificationFailed
 from engine.evidence.offline import check_bundle
 from engine.evidence.signing import SigningKey
