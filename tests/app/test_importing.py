@@ -247,9 +247,9 @@ def test_lines_in_which_somebody_was_faster_are_decided_again_and_counted_once(
 def test_a_server_far_away_is_sent_less_than_a_message_a_line(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     messages, exchange = list[int](), Wire._exchange
 
-    def counted(wire: Wire, statements: Any) -> Any:
+    def counted(wire: Wire, statements: Any, told: int = 0) -> Any:
         messages.append(len(statements))
-        return exchange(wire, statements)
+        return exchange(wire, statements, told)
 
     monkeypatch.setattr(Wire, "_exchange", counted)
     opened = [{**OPEN, "case": f"c{number}"} for number in range(50)]

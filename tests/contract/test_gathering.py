@@ -22,7 +22,7 @@ from engine.store.postgresql.gathering import FEW, FEWEST, Told, at_once, gather
 from engine.store.postgresql.pool import connect
 from engine.store.postgresql.store import PostgresStore
 from engine.store.postgresql.supposing import NO_REQUESTS, SAME_CASES
-from engine.store.postgresql.wire import MUCH, Wire
+from engine.store.postgresql.wire import MUCH, Expected, Wire
 from engine.store.sql import Late
 from engine.store.statements import Many, texts_of
 from tests import postgres
@@ -60,9 +60,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     seen: list[list[str]] = []
     send = Wire._send
 
-    def watched(self: Wire, statements: Sequence[tuple[str, Any, Any]]) -> list[str | None]:
+    def watched(self: Wire, statements: Sequence[tuple[str, Any, Any]], told: int) -> list[Expected]:
         seen.append([text for text, _, _ in statements])
-        return send(self, statements)
+        return send(self, statements, told)
 
     monkeypatch.setattr(Wire, "_send", watched)
     return seen
@@ -80,14 +80,14 @@ def test_every_value_comes_back_as_it_went(wire: Wire, rows: list[tuple[Any, ...
     kinds = ("text", "bigint", "text", "bigint")
     arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
     many = Many(f"SELECT * FROM unnest({arrays}) LIMIT $5", kinds, "", ())
-    found, failed = wire._exchange([at_once(many, rows)])
+    found, failed, _ = wire._exchange([at_once(many, rows)])
     assert failed is None
     assert found[0].fetchall() == rows
 
 
 def test_a_number_that_is_too_large_is_refused_by_the_server(wire: Wire) -> None:
     many = Many("SELECT * FROM unnest($1::bigint[]) LIMIT $2", ("bigint",), "", ())
-    _, failed = wire._exchange([at_once(many, [(2**63,), (1,), (2,)])])
+    _, failed, _ = wire._exchange([at_once(many, [(2**63,), (1,), (2,)])])
     assert isinstance(failed, psycopg.errors.NumericValueOutOfRange)
 
 
@@ -302,7 +302,7 @@ def test_what_failed_ahead_is_told_at_the_commit_and_the_connection_goes_on(stor
 def test_a_signal_while_much_is_sent_leaves_no_half_told_connection(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> list[str | None]:
+    def interrupted(*_: object) -> list[Expected]:
         raise KeyboardInterrupt
 
     def work(tx: Transaction, *, is_interrupted: bool = False) -> None:

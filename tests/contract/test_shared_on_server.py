@@ -46,12 +46,12 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     kept: list[int] = []
     exchange = Wire._exchange
 
-    def counted(self: Wire, statements: list[Any]) -> Any:
-        told = [(text, values) for text, values, _ in statements]
-        if told[-1][0] == "COMMIT":
-            rows = (int(values[-1]) if "unnest" in text else 1 for text, values in told if text.startswith(RECORDS))
+    def counted(self: Wire, statements: list[Any], told: int = 0) -> Any:
+        said = [(text, values) for text, values, _ in statements]
+        if said[-1][0] == "COMMIT" or told == len(said):
+            rows = (int(values[-1]) if "unnest" in text else 1 for text, values in said if text.startswith(RECORDS))
             kept.append(sum(rows))
-        return exchange(self, statements)
+        return exchange(self, statements, told)
 
     monkeypatch.setattr(Wire, "_exchange", counted)
     return kept
@@ -206,7 +206,7 @@ def test_a_connection_lost_with_the_commit_leaves_the_outcome_unknown_for_all(
 
     def cut(self: Wire, *expected: Any) -> Any:
         heard = hear(self, *expected)
-        if len(heard[0]) > 4 and heard[0][-1].status == b"COMMIT":
+        if not heard.rows or heard.rows[-1].status == b"COMMIT":
             raise psycopg.OperationalError("the connection was cut")
         return heard
 

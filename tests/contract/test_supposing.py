@@ -55,9 +55,9 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     made: list[int] = []
     exchange = Wire._exchange
 
-    def counted(self: Wire, statements: list[Any]) -> Any:
+    def counted(self: Wire, statements: list[Any], told: int = 0) -> Any:
         made.append(len(statements))
-        return exchange(self, statements)
+        return exchange(self, statements, told)
 
     with monkeypatch.context() as patch:
         patch.setattr(Wire, "_exchange", counted)
@@ -221,7 +221,7 @@ def test_who_was_stopped_between_decision_and_commit_decides_anew(
     monkeypatch.setattr(supposing, "LATEST", -10_000)
     with counting(monkeypatch) as trips:
         assert isinstance(remark(engine, "E-1"), Accepted)
-    assert len(trips) == 1 + 1 + 2  # what was supposed and taken back; asked and kept
+    assert len(trips) == 1 + 2  # what was supposed, of which nothing was kept; asked and kept
     assert revision(engine, "E-1") == 3
 
 
@@ -301,3 +301,52 @@ def test_two_processes_that_work_on_the_same_cases_lose_nothing_and_do_nothing_t
     assert sorted(found) == sorted(kept), f"seed {seed}"
     assert len(kept) == 240
     assert engine.verify().problems == ()
+
+
+# -- the commit of what goes in one message ----------------------------------------------------------------------------
+
+
+def test_a_commit_that_fails_after_all_was_done_keeps_nothing(engine: Engine, url: str) -> None:
+    """One message without a word of a transaction: the server commits at its end, and what it meets then is told."""
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused at the end'; END $$"
+        )
+        server.execute(
+            "CREATE CONSTRAINT TRIGGER at_the_end AFTER UPDATE ON cases DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+        with pytest.raises(StoreUnavailable, match="refused at the end"):
+            remark(engine, "E-1")
+        assert revision(engine, "E-1") == 2
+        server.execute("DROP TRIGGER at_the_end ON cases")
+    assert isinstance(remark(engine, "E-1"), Accepted)
+    assert revision(engine, "E-1") == 3
+
+
+def test_a_connection_cut_while_one_message_is_kept_leaves_its_outcome_unknown(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear = Wire._hear
+
+    def cut(self: Wire, *expected: Any) -> object:
+        hear(self, *expected)
+        raise psycopg.OperationalError("the connection was cut")
+
+    monkeypatch.setattr(Wire, "_hear", cut)
+    with pytest.raises(StoreUnavailable, match="while the step was being kept"):
+        remark(engine, "E-1")
+    monkeypatch.undo()
+    assert revision(engine, "E-1") == 3
+
+
+def test_one_message_is_read_committed_whatever_the_database_prefers(engine: Engine, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute("ALTER ROLE CURRENT_USER SET default_transaction_isolation = 'serializable'")
+        try:
+            with Engine.open(url, time=ManualTime(NINE)) as mine:
+                wire, _ = mine._store._pool.take()  # type: ignore[attr-defined]
+                assert wire.execute("SHOW transaction_isolation").fetchone() == ("read committed",)
+                mine._store._pool.give_back(wire)  # type: ignore[attr-defined]
+        finally:
+            server.execute("ALTER ROLE CURRENT_USER RESET default_transaction_isolation")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import BoundedSemaphore, Lock
+from threading import Condition, Lock
 from typing import Any
 
 import psycopg
@@ -38,7 +38,7 @@ def connect(address: Address) -> Cursor:
         wait = int(address.busy * 1000)
         connection.execute(
             f"SET lock_timeout = {wait}; SET idle_in_transaction_session_timeout = '{LONGEST_IDLE}s'; "
-            "SET client_min_messages = warning"
+            "SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning"
         )
         return cursor_on(connection)
     except BaseException:
@@ -59,26 +59,39 @@ class Pool:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._free = BoundedSemaphore(address.pool)
         self._idle: list[Wire] = []
         self._lock = Lock()
+        self._returned = Condition(self._lock)
+        self._awaited = 0  # by how many threads one is waited for
+        self._left = address.pool  # how many more may be made
 
     def take(self) -> tuple[Wire, bool]:
         """A connection, and whether it has been lying idle, so that nobody knows whether it still is one."""
-        if not self._free.acquire(timeout=self._address.busy):
+        with self._lock:
+            if not self._idle and not self._left:
+                self._wait()
+            if self._idle:
+                return self._idle.pop(), True
+            self._left -= 1
+        try:
+            return Wire(connect(self._address)), False
+        except BaseException:
+            with self._lock:
+                self._lose()
+            raise
+
+    def _wait(self) -> None:
+        self._awaited += 1
+        try:
+            is_there = self._returned.wait_for(lambda: self._idle or self._left, self._address.busy)
+        finally:
+            self._awaited -= 1
+        if not is_there:
             raise StoreUnavailable(
                 f"all {self._address.pool} connections to `{self._address.path}` have been in use for more than "
                 f"{self._address.busy:g} seconds",
                 help="nothing was changed; try again, or allow more of them: `pool=` in the database's URL",
             )
-        try:
-            with self._lock:
-                if self._idle:
-                    return self._idle.pop(), True
-            return Wire(connect(self._address)), False
-        except BaseException:
-            self._free.release()
-            raise
 
     def give_back(self, wire: Wire) -> None:
         """Keep it for the next one, its transaction ended; or let go of it if it is broken."""
@@ -86,10 +99,19 @@ class Pool:
         try:
             is_whole = wire.end()
         finally:
-            if is_whole:
-                with self._lock:
+            with self._lock:
+                if is_whole:
                     self._idle.append(wire)
-            self._free.release()
+                    if self._awaited:
+                        self._returned.notify()
+                else:
+                    self._lose()
+
+    def _lose(self) -> None:
+        """One more may be made."""
+        self._left += 1
+        if self._awaited:
+            self._returned.notify()
 
     def pause(self) -> None:
         """Let nobody take or give back one; those that lie idle are closed."""
@@ -108,3 +130,4 @@ class Pool:
     def _close_idle(self) -> None:
         while self._idle:
             self._idle.pop().close()
+            self._lose()

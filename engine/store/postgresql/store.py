@@ -30,7 +30,7 @@ from engine.store.postgresql.listening import Listening
 from engine.store.postgresql.pool import Pool
 from engine.store.postgresql.schema import state_of, state_of_server, whereabouts
 from engine.store.postgresql.supposing import Supposed, Supposing
-from engine.store.postgresql.transactions import BEGIN, COMMIT, FOR_NOW, LOOK, Beginning, Reading, Writing
+from engine.store.postgresql.transactions import BEGIN, FOR_NOW, LOOK, Beginning, Reading, Writing
 from engine.store.postgresql.trouble import OutcomeUnknown, explain, explain_commit, explain_connecting, is_lost
 from engine.store.postgresql.wire import Wire
 from engine.store.rows import Memo
@@ -362,8 +362,7 @@ class PostgresStore:
             if work.spoiled is not None:
                 raise RuntimeError("nothing was kept: a write of this transaction failed") from work.spoiled
             work.is_ending = True
-            if wire.ask([COMMIT])[0].status != b"COMMIT":
-                raise RuntimeError("nothing was kept: a statement of this transaction failed")
+            wire.commit()
             work.remember()
         except Late as late:
             raise work.too_late(late) from late.error

@@ -19,7 +19,7 @@ from engine.core.cases import Case
 from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Ahead
 from engine.store.postgresql.answers import Asked, Rows, Statement, Values
-from engine.store.postgresql.gathering import Told
+from engine.store.postgresql.gathering import Ready, Told, ready
 from engine.store.postgresql.trouble import NothingKept
 from engine.store.rows import CaseRow, Memo
 from engine.store.schema import HEAD
@@ -75,26 +75,25 @@ NO_REQUESTS = Many(
 )  # fmt: skip
 
 
-BEGIN: Told = "BEGIN ISOLATION LEVEL READ COMMITTED", (), None
-
-
 class Supposed(NamedTuple):
     """What is supposed, what stands for the answers, and the statements that prove it."""
 
     answers: Mapping[Statement, Rows]
     repeated: Mapping[Statement, int]  # how often each will be wanted besides
-    desk: Sequence[Told]  # said first: that the transaction begins, and that all but cases is so
+    desk: Ready  # said first: that the time, people, settings and tables are so
+    others: Sequence[Told]  # that what else is so, but for cases
     cases: Mapping[str, Told]  # that each of these is as it was
 
     def proofs_with(self, told: Sequence[Told]) -> list[Told]:
-        """What is to be said before all this is told. Who changes a case that is what it was has proven it.
+        """What is to be said besides before all this is told. Who changes a case that is what it was has proven it.
 
         Of several not, as that would wait for who holds it, on the others' time.
         """
-        changed = {many.row_of(values)[0] for _, values, many in told if many is not None and many.table == "cases"}
-        if len(self.cases) == 1 and changed.issuperset(self.cases):
-            return [*self.desk]
-        return [*self.desk, *self.cases.values()]
+        if len(self.cases) == 1:
+            for _, values, many in told:
+                if many is not None and many.table == "cases" and many.row_of(values)[0] in self.cases:
+                    return [*self.others]
+        return [*self.others, *self.cases.values()]
 
 
 class _Desk(NamedTuple):
@@ -102,7 +101,7 @@ class _Desk(NamedTuple):
 
     rows: Sequence[tuple[Statement, tuple[Any, ...]]]
     proof: str
-    values: tuple[Any, ...]
+    values: Sequence[bytes | None]  # as they are sent, behind those of the time
 
 
 _ASKED = ("SETTING", "ONE_PERSON", "REQUEST", "LOCK_FREE", "FAMILY", "TIME", "LOCK_TIMETABLE", "TIMETABLE")
@@ -204,9 +203,10 @@ class Supposing:
         for asked, row in desk.rows:
             answers[asked] = Rows.remembered([row])
         patience = PATIENT if cases else ""  # of an opening the number is waited for
-        proof: Told = desk.proof + patience, (instant - AHEAD, instant + LATEST, *desk.values), None
+        times = b"%d" % (instant - AHEAD), b"%d" % (instant + LATEST)
+        proof: Ready = desk.proof + patience, (*times, *desk.values), None
         repeated = {asked: len(aheads) - 1 for asked, _ in desk.rows} if len(aheads) > 1 else {}
-        return Supposed(answers, repeated, [BEGIN, proof, *others], cases)
+        return Supposed(answers, repeated, proof, others, cases)
 
     def _of_opening(self, process: Values, instant: int) -> dict[Statement, Rows]:
         texts = self._texts
@@ -237,7 +237,8 @@ class Supposing:
                 return None
             rows.append(((texts[kind], (name,)), row))
             values += (name, *row) if kind == "SETTING" else row
-        return _Desk(rows, _same_desk(len(settings), len(people)), (HEAD, *values))
+        proof, given, _ = ready(_same_desk(len(settings), len(people)), (HEAD, *values))
+        return _Desk(rows, proof, given)
 
     def _know_families(
         self, roots: Sequence[str], instant: int, answers: dict[Statement, Rows], proofs: dict[str, Told]

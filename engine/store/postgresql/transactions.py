@@ -26,7 +26,6 @@ READ = (
     ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ()),
     ("SET LOCAL idle_in_transaction_session_timeout = 0", ()),
 )
-COMMIT = ("COMMIT", ())
 
 
 class Beginning(NamedTuple):

@@ -30,15 +30,27 @@ OFTEN = 3
 MUCH = 64
 """Statements that wait no longer than until nobody can take them back."""
 
-Expected = str | Reader
+Expected = str | Reader | None
+"""Of an answer: the text that is prepared by it, how what is asked is read, or None: nobody asked."""
+
 Cursor = psycopg.RawCursor[tuple[Any, ...]]
 
+BEGIN: Ready = ("BEGIN ISOLATION LEVEL READ COMMITTED", (), None)
+COMMIT: Statement = ("COMMIT", ())
 ROLLBACK: Statement = ("ROLLBACK", ())
 
 _ROWS, _DONE = int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK)
 _SYNC = int(pq.ExecStatus.PIPELINE_SYNC)
 _BAD, _IDLE = int(pq.ConnStatus.BAD), int(pq.TransactionStatus.IDLE)
 """As numbers: to name a member of an enumeration costs as much as a call."""
+
+
+class Heard(NamedTuple):
+    """What the server said: answers to what was asked, the first error, and whether it is of something only told."""
+
+    rows: list[Rows]
+    failed: psycopg.Error | None
+    is_late: bool
 
 
 class Mark(NamedTuple):
@@ -110,7 +122,7 @@ class Wire:
             questions = Questions(ahead)
         except (UnicodeEncodeError, psycopg.DataError):
             questions = Questions(())  # what cannot be asked is told where it is wanted
-        found, failed = self._exchange([*[ready(text, values) for text, values in texts], *questions.ready])
+        found, failed, _ = self._exchange([*[ready(text, values) for text, values in texts], *questions.ready])
         self.begun = found[: len(texts)]
         if failed is not None:
             raise failed
@@ -132,13 +144,26 @@ class Wire:
         """What these statements are answered, in one round trip with those that waited."""
         return self._asked([ready(text, values) for text, values in asked])
 
+    def commit(self) -> None:
+        """Keep all that was told; raises `Late` for what had waited, or what the commit itself met.
+
+        What goes in one message is a transaction of its own, without a word of it.
+        """
+        if self._unproven is None:
+            if self.ask([COMMIT])[0].status != b"COMMIT":
+                raise RuntimeError("nothing was kept: a statement of this transaction failed")
+            return
+        told = self._gathered(begins=False)
+        _, failed, is_late = self._exchange(told, len(told))
+        if failed is not None:
+            raise Late(failed) if is_late else failed
+
     def _asked(self, asked: Sequence[Ready]) -> list[Rows]:
         waiting = self._gathered()
-        told = sum(isinstance(one, Reader) for one in self._under_way) + len(waiting)
-        found, failed = self._exchange([*waiting, *asked])
+        found, failed, is_late = self._exchange([*waiting, *asked], len(waiting))
         if failed is not None:
-            raise Late(failed) if len(found) < told else failed
-        return found[told:]
+            raise Late(failed) if is_late else failed
+        return found
 
     def tell(self, text: str, values: Sequence[Any] = (), many: Many | None = None) -> None:
         """Send this with what is asked or committed next; nobody wants to know its answer."""
@@ -155,7 +180,7 @@ class Wire:
         try:
             if not self._under_way:
                 self._libpq.enter_pipeline_mode()
-            self._under_way += self._send(waiting)
+            self._under_way += self._send(waiting, len(waiting))
             self._pushed += 1
             self._libpq.pipeline_sync()  # only then does the server count how long a stopped process leaves it idle
             self._libpq.consume_input()  # so that it never waits to be heard
@@ -163,13 +188,14 @@ class Wire:
             self.close()  # as in `_exchange`
             raise
 
-    def _gathered(self) -> list[Ready]:
+    def _gathered(self, *, begins: bool = True) -> list[Ready]:
         """What waits, as it is sent; at first behind what begins the transaction, and proves what was supposed."""
         waiting, self._waiting = self._waiting, []
-        if self._unproven is not None:
-            waiting = [*self._unproven.proofs_with(waiting), *waiting]
-            self._unproven = None
-        return gathered(waiting)
+        supposed, self._unproven = self._unproven, None
+        if supposed is None:
+            return gathered(waiting)
+        proven = [supposed.desk, *gathered([*supposed.proofs_with(waiting), *waiting])]
+        return [BEGIN, *proven] if begins else proven
 
     def look_ahead(self, asked: Iterable[Asked]) -> None:
         """Ask now what will be asked one by one; each answer is good once."""
@@ -207,13 +233,13 @@ class Wire:
 
     # -- there and back ------------------------------------------------------------------------------------------------
 
-    def _exchange(self, statements: Sequence[Ready]) -> tuple[list[Rows], psycopg.Error | None]:
-        """Send all and hear all: the answers, up to the first error."""
+    def _exchange(self, statements: Sequence[Ready], told: int = 0) -> Heard:
+        """Send all and hear all; so many of the first are only told."""
         self.trips += 1
         try:
             if not self._under_way:
                 self._libpq.enter_pipeline_mode()
-            expected, self._under_way = [*self._under_way, *self._send(statements)], []
+            expected, self._under_way = [*self._under_way, *self._send(statements, told)], []
             syncs, self._pushed = self._pushed + 1, 0
             self._libpq.pipeline_sync()
             heard = self._hear(expected, syncs)
@@ -223,11 +249,11 @@ class Wire:
             raise
         return heard
 
-    def _send(self, statements: Sequence[Ready]) -> list[Expected]:
-        """Of each answer to come: the text that is prepared by it, or how what is asked is read."""
+    def _send(self, statements: Sequence[Ready], told: int) -> list[Expected]:
+        """What to expect of each answer to come; so many of the first are only told."""
         libpq, names, readers = self._libpq, self._names, self._readers
         expected: list[Expected] = []
-        for text, values, formats in statements:
+        for place, (text, values, formats) in enumerate(statements):
             name = names.get(text)
             if name is None and self._is_often(text):
                 name = names[text] = b"cw%d" % self._made
@@ -237,10 +263,10 @@ class Wire:
                 expected.append(text)
             if name is None:
                 libpq.send_query_params(text.encode(), values, param_formats=formats)
-                expected.append(self._reader)
+                expected.append(None if place < told else self._reader)
             else:
                 libpq.send_query_prepared(name, values, formats)
-                expected.append(readers[text])
+                expected.append(None if place < told else readers[text])
         return expected
 
     def _is_often(self, text: str) -> bool:
@@ -249,9 +275,10 @@ class Wire:
         used = self._uses[text] = self._uses.get(text, 0) + 1
         return used >= OFTEN and len(self._names) < PREPARED
 
-    def _hear(self, expected: Sequence[Expected], syncs: int) -> tuple[list[Rows], psycopg.Error | None]:
+    def _hear(self, expected: Sequence[Expected], syncs: int) -> Heard:
         libpq, rows, turn = self._libpq, list[Rows](), iter(expected)
         failed: psycopg.Error | None = None
+        done = 0
         while True:
             try:
                 while libpq.is_busy():
@@ -261,23 +288,27 @@ class Wire:
                 if result is None:
                     raise psycopg.OperationalError("the server has closed the connection")
             except psycopg.OperationalError as lost:
-                if failed is not None and not rows:
+                if failed is not None and not done:
                     raise NothingDone(str(failed)) from failed
                 raise failed or lost from lost  # what the server said last says more
             status = result.status
             if status == _SYNC:
                 syncs -= 1
                 if not syncs:
-                    return rows, failed
+                    return Heard(rows, failed, failed is not None and done < expected.count(None))
                 continue
             libpq.get_result()  # None: it ends each statement's answer, and nobody need wait for it
-            of = next(turn)
+            of = next(turn, "")  # nothing: the commit of what went in one message failed
             if status in (_ROWS, _DONE):
-                if isinstance(of, Reader):
+                if of is None:
+                    done += 1
+                elif isinstance(of, Reader):
+                    done += 1
                     rows.append(Rows(result, of))
                 continue
             if isinstance(of, str):
-                del self._names[of], self._readers[of]
+                self._names.pop(of, None)
+                self._readers.pop(of, None)
             if failed is None:
                 failed = psycopg.errors.error_from_result(result)
 
