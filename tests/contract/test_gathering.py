@@ -117,15 +117,15 @@ def test_the_rows_are_those_that_one_by_one_would_leave(wire: Wire, writes: list
     every = list(told(writes))
     left = []
     for statements in ([(text, values) for text, values, _ in every], None):
-        wire.ask([("BEGIN", ()), ("DELETE FROM waiting", ()), ("DELETE FROM links", ())])
+        wire._ask([("BEGIN", ()), ("DELETE FROM waiting", ()), ("DELETE FROM links", ())])
         if statements is not None:
-            wire.ask(statements)
+            wire._ask(statements)
         else:
             assert wire._exchange(gathered(every))[1] is None
         left.append([
             sorted(wire.execute(f"SELECT * FROM {table}").fetchall()) for table in ("waiting", "links")
         ])  # fmt: skip
-        wire.ask([("ROLLBACK", ())])
+        wire._ask([("ROLLBACK", ())])
     assert left[0] == left[1]
 
 
@@ -323,7 +323,7 @@ def test_a_signal_while_much_is_sent_leaves_no_half_told_connection(
 def test_a_stopped_process_that_has_told_much_is_idle_to_the_server(wire: Wire, url: str) -> None:
     """So the server ends its transaction after a minute, and nobody waits longer for what it had locked."""
     (process,) = wire.execute("SELECT pg_backend_pid()").fetchone() or ()
-    wire.ask([("BEGIN", ())])
+    wire._ask([("BEGIN", ())])
     for _ in range(MUCH):
         wire.tell("SELECT 7", ())
     wire.push()
@@ -337,7 +337,7 @@ def test_a_stopped_process_that_has_told_much_is_idle_to_the_server(wire: Wire, 
 
 
 def test_more_goes_ahead_than_either_side_holds(wire: Wire) -> None:
-    wire.ask([("BEGIN", ())])
+    wire._ask([("BEGIN", ())])
     for _ in range(8 * MUCH):
         wire.tell("SELECT $1::text", ("x" * 20_000,))
         wire.push()
@@ -346,7 +346,7 @@ def test_more_goes_ahead_than_either_side_holds(wire: Wire) -> None:
 
 
 def test_what_failed_ahead_is_told_apart_from_what_is_asked(wire: Wire) -> None:
-    wire.ask([("BEGIN", ())])
+    wire._ask([("BEGIN", ())])
     for _ in range(MUCH):
         wire.tell("SELECT 1 / $1::bigint", (0,))
     wire.push()
@@ -396,12 +396,12 @@ def test_what_was_supposed_is_proven_along_the_index(wire: Wire, many: Many, ind
 
 def generic(wire: Wire, many: Many) -> str:
     """The plan that is made without looking at the values."""
-    wire.ask(
+    wire._ask(
         [("BEGIN", ()), ("SET LOCAL plan_cache_mode = force_generic_plan", ()), (f"PREPARE many AS {many.text}", ())]
     )
     values = ", ".join(["NULL"] * (len(many.kinds) + 1))
     found = wire.execute(f"EXPLAIN EXECUTE many ({values})").fetchall()
-    wire.ask([("DEALLOCATE many", ()), ("ROLLBACK", ())])
+    wire._ask([("DEALLOCATE many", ()), ("ROLLBACK", ())])
     return "\n".join(line for (line,) in found)
 
 

@@ -276,16 +276,16 @@ def test_a_text_with_nul_is_refused_and_the_wire_goes_on(wire: Wire) -> None:
 
 def test_more_than_either_side_holds_goes_through(wire: Wire) -> None:
     long = "x" * 100_000
-    answers = wire.ask([("SELECT $1::text", (long,)) for _ in range(200)])
+    answers = wire._ask([("SELECT $1::text", (long,)) for _ in range(200)])
     assert all(one.fetchone() == (long,) for one in answers)
 
 
 def test_a_statement_that_fails_leaves_those_after_it_undone(wire: Wire) -> None:
-    wire.ask([("CREATE TEMP TABLE seen (number bigint PRIMARY KEY)", ())])
+    wire._ask([("CREATE TEMP TABLE seen (number bigint PRIMARY KEY)", ())])
     insert = "INSERT INTO seen VALUES ($1)"
     with pytest.raises(psycopg.errors.UniqueViolation):
-        wire.ask([("BEGIN", ()), (insert, (1,)), (insert, (1,)), ("COMMIT", ())])
-    wire.ask([("ROLLBACK", ())])
+        wire._ask([("BEGIN", ()), (insert, (1,)), (insert, (1,)), ("COMMIT", ())])
+    wire._ask([("ROLLBACK", ())])
     assert wire.execute("SELECT count(*) FROM seen").fetchone() == (0,)
 
 
@@ -301,8 +301,8 @@ def test_what_had_waited_and_fails_is_told_apart_from_what_is_asked(wire: Wire) 
 def test_a_text_that_could_not_be_prepared_is_prepared_later(wire: Wire) -> None:
     for _ in range(OFTEN + 1):
         with pytest.raises(psycopg.errors.UndefinedTable):
-            wire.ask([("SELECT * FROM later", ())])
-    wire.ask([("CREATE TEMP TABLE later (number bigint)", ())])
+            wire._ask([("SELECT * FROM later", ())])
+    wire._ask([("CREATE TEMP TABLE later (number bigint)", ())])
     for _ in range(OFTEN + 1):
         assert wire.execute("SELECT * FROM later").fetchall() == []
 

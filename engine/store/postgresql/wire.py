@@ -98,7 +98,7 @@ class Wire:
             try:
                 if self._under_way:
                     self._exchange([])  # whatever was told
-                self.ask([ROLLBACK])
+                self._ask([ROLLBACK])
             except psycopg.Error:
                 self.close()
         return bool(self._libpq.status != _BAD)
@@ -138,9 +138,9 @@ class Wire:
                 self.answers[text, given] = found.again()
                 self._repeated[text, given] = left - 1
             return found
-        return self.ask([(text, given)])[0]
+        return self._ask([(text, given)])[0]
 
-    def ask(self, asked: Sequence[Statement]) -> list[Rows]:
+    def _ask(self, asked: Sequence[Statement]) -> list[Rows]:
         """What these statements are answered, in one round trip with those that waited."""
         return self._asked([ready(text, values) for text, values in asked])
 
@@ -150,7 +150,7 @@ class Wire:
         What goes in one message is a transaction of its own, without a word of it.
         """
         if self._unproven is None:
-            if self.ask([COMMIT])[0].status != b"COMMIT":
+            if self._ask([COMMIT])[0].status != b"COMMIT":
                 raise RuntimeError("nothing was kept: a statement of this transaction failed")
             return
         told = self._gathered(begins=False)
