@@ -21,7 +21,7 @@ test: ## run the tests, as CI does
 long: ## run the tests with their long forms
 	@CASEWRIGHT_LONG=1 $(PYTHON) run.py test
 
-crash: setup ## kill processes for half an hour: writers, workers, imports (tests/crash/)
+crash: setup ## kill, stop, cut and spoil on both databases for half an hour; ends with a table of what was tried (tests/crash/)
 	@CASEWRIGHT_LONG=1 $(BIN)/python -m pytest -q -s tests/crash
 
 mining: setup ## read the exports with pm4py and rustxes, each in an environment of its own (half a gigabyte)

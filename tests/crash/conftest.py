@@ -1,14 +1,23 @@
-"""The processes' mother must find the tests and the engine where this process finds them."""
+"""The processes' mother must find the tests and the engine where this process finds them; and what was tried, told."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import count
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
 import pytest
 
-from tests.crash.rig import ROOT
+from tests import postgres
+from tests.crash.rig import ROOT, tell
+from tests.crash.tally import DATABASES, sentences, table, take
+
+TRIED = "tried"
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -19,7 +28,84 @@ def _mother() -> None:
         ensure_running()  # it keeps what it was begun with; the other tests' own processes are to find their own
 
 
+@pytest.fixture(autouse=True)
+def _told(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Say what the test tried, and hand it on to the table at the end."""
+    take()
+    yield
+    taken = take()
+    request.node.user_properties.append((TRIED, taken))
+    for sentence in sentences(taken):
+        tell(sentence)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One table of all that was tried, in every process of the tests."""
+    every = Counter[tuple[str, str]]()
+    for report in (*terminalreporter.getreports(""), *terminalreporter.getreports("error")):
+        if report.when == "teardown":  # the last there is of a test, whether it passed or failed
+            for what, database, many in dict(report.user_properties).get(TRIED, ()):
+                every[what, database] += many
+    if every:
+        terminalreporter.section("what was tried")
+        for line in table(every):
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     """Where a test keeps its database."""
     return tmp_path / "desk.db"
+
+
+@pytest.fixture(scope="session")
+def durable() -> Iterator[postgres.Server]:
+    """A server that writes to the disk before it says so: it is killed as well."""
+    postgres.needs_server()
+    server = postgres.Server()
+    server.start()
+    yield server
+    server.end()
+
+
+Places = Callable[[], str]
+
+
+@pytest.fixture(params=DATABASES)
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Places]:
+    """Where desks can be made: a file each time, or a database of a server."""
+    if request.param == "SQLite":
+        numbers = count(1)
+        yield lambda: str(tmp_path / f"desk{next(numbers)}.db")
+        return
+    postgres.needs_server()
+    server, made = postgres.shared(), list[str]()
+
+    def another() -> str:
+        made.append(server.new())
+        return server.url(made[-1])
+
+    yield another
+    for name in made:
+        server.drop(name)
+
+
+@pytest.fixture(params=DATABASES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where one desk can be made; the server's is gone with the server."""
+    if request.param == "SQLite":
+        return str(tmp_path / "desk.db")
+    server: postgres.Server = request.getfixturevalue("durable")
+    return server.url(server.new())
+
+
+@pytest.fixture(scope="session")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library that sets the clock of the process that is started with it."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler here to build a clock that can be set")
+    library = tmp_path_factory.mktemp("clock") / "clock_step.so"
+    source = Path(__file__).with_name("clock_step.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return library

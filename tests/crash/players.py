@@ -7,37 +7,43 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import Engine, worker
 from engine.app import Accepted, Delivery, Import
 from engine.core.cases import Actor
 from engine.errors import StoreUnavailable
 from engine.testing import ManualTime
-from tests.crash.slips import ADMIN, BEGIN, CLERK, END, HOUR, set_up
+from tests.crash.slips import ADMIN, BEGIN, CLERK, set_up
 
 JOB = "the day"
 
 CASES = 5
 """How many cases the writers act on."""
 
+TOGETHER = 10
+"""How many clients there are in each process of a crowd."""
 
-class FastTime:
-    """One time for several processes, which goes fast; it is read off the machine's clock.
 
-    A day before the end it stands still: on a busy machine what is tried again later would lie behind the end.
+class FastTime(NamedTuple):
+    """One time for several processes, which goes fast from one instant to another; it stands still before and then.
+
+    It is read off the machine's clock, by all of them alike.
     """
 
-    def __init__(self, began: float, speed: float) -> None:
-        self._began = began
-        self._speed = speed
+    first: int
+    last: int
+    began: float
+    speed: float
 
     def now(self) -> int:
         """The instant it is for all of them."""
-        return min(BEGIN + int((time.time() - self._began) * 1_000 * self._speed), END - 24 * HOUR)
+        passed = int((time.time() - self.began) * 1_000 * self.speed)
+        return max(self.first, min(self.first + passed, self.last))
 
     def monotonic(self) -> int:
         """Goes with it."""
@@ -126,14 +132,14 @@ def insist(say: Say, database: str, sender: str) -> None:
             number += 1
 
 
-def work(say: Say, database: Path, began: float, speed: float) -> None:
+def work(say: Say, database: str, clock: FastTime) -> None:
     """Carry forward and deliver until killed."""
 
     def deliver(delivery: Delivery) -> None:
         say("delivered", delivery.key)
 
     worker.POLL = 0.002  # seconds of the machine's clock, which hardly moves beside ours
-    with Engine.open(str(database), time=FastTime(began, speed)) as engine:
+    with Engine.open(database, time=clock) as engine:
         engine.on("*", deliver)
         ready(engine, say)
         worker.run_worker(engine, threading.Event(), told=lambda done: say("round", done.advanced, done.delivered))
@@ -178,7 +184,34 @@ def grow(say: Say, database: Path, largest: int) -> None:
             say("stopped", acknowledged, error.message, error.help)
 
 
+def crowd(say: Say, database: str, name: str, steps: int) -> None:
+    """Ten clients of one process, all on one case: each does so many steps with keys of its own."""
+    started = threading.Barrier(TOGETHER)
+
+    def client(number: int) -> None:
+        actor = Actor(id=f"{name}-{number}", roles=("clerk",))
+        started.wait(60)
+        for step in range(steps):
+            result = engine.act("S-1", "pass_on", {"remark": f"{step}"}, actor=actor, key=f"{step}")
+            assert isinstance(result, Accepted), result
+            said.append((actor.id, f"{step}", result.record["seq"]))
+
+    said = list[tuple[str, str, int]]()
+    with Engine.open(database, time=ManualTime(BEGIN)) as engine:
+        ready(engine, say)
+        with ThreadPoolExecutor(TOGETHER) as clients:
+            list(clients.map(client, range(TOGETHER)))
+    say("done", said)
+
+
 PARTS: dict[str, Callable[..., None]] = {
     "import": bring_in, "act": act, "events": tell_events, "insist": insist, "work": work, "make": make,
-    "hold": hold, "grow": grow, "archive": archive,
+    "hold": hold, "grow": grow, "archive": archive, "crowd": crowd,
 }  # fmt: skip
+
+KINDS = {
+    "import": "imports", "act": "writers", "events": "tellers of events", "insist": "clients that insist",
+    "work": "workers", "make": "whoever makes a database", "hold": "writers in a transaction",
+    "grow": "writers under a quota", "archive": "archives", "crowd": "crowds",
+}  # fmt: skip
+"""What those are called who play a part."""

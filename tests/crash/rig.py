@@ -1,22 +1,21 @@
-"""Real processes, killed at instants that are drawn; and what must hold of a database afterwards."""
+"""Real processes, killed at instants that are drawn."""
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import random
 import signal
-import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from engine import Engine
-from engine.testing import ManualTime
-from tests.crash.players import play
+from tests.crash.players import KINDS, play
+from tests.crash.tally import KILL, tried
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LONG = os.environ.get("CASEWRIGHT_LONG") == "1"
@@ -27,8 +26,8 @@ CONTEXT = multiprocessing.get_context("forkserver")
 
 CONTEXT.set_forkserver_preload(["tests.crash.players"])
 
-BESIDE = ("recorded_at", "prev", "hash")
-"""What differs between two runs of the same history: when it was written down, and what is drawn at random."""
+SEED = os.environ.get("CASEWRIGHT_SEED")
+"""Of the run that is to be played again; read at once, since the tests forget whatever the environment says of us."""
 
 
 def tell(words: str) -> None:
@@ -38,7 +37,7 @@ def tell(words: str) -> None:
 
 def dice() -> random.Random:
     """Instants drawn anew each time in the long form; printed, so that a failure can be played again."""
-    seed = int(os.environ.get("CASEWRIGHT_SEED") or (random.randrange(2**32) if LONG else 20_260_302))
+    seed = int(SEED or (random.randrange(2**32) if LONG else 20_260_302))
     tell(f"CASEWRIGHT_SEED={seed}")
     return random.Random(seed)
 
@@ -56,10 +55,14 @@ class Player:
 
     def wait_for(self, word: str) -> tuple[Any, ...]:
         """Wait until it says so."""
+        return self.wait_until(lambda heard: heard[0] == word)
+
+    def wait_until(self, is_it: Callable[[tuple[Any, ...]], bool]) -> tuple[Any, ...]:
+        """Wait until it says such a thing."""
         for heard in self._hear():
-            if heard[0] == word:
+            if is_it(heard):
                 return heard
-        raise AssertionError(f"{self.words} ended without saying `{word}`")
+        raise AssertionError(f"{self.words} ended without saying what was waited for")
 
     def _hear(self) -> Iterator[tuple[Any, ...]]:
         while True:
@@ -72,8 +75,20 @@ class Player:
             self.said.append(heard)
             yield heard
 
+    @staticmethod
+    def wait_for_any(players: Sequence[Player], word: str) -> None:
+        """Wait until one of them says so."""
+        talking = {player._ears: player for player in players}
+        until = time.monotonic() + PATIENCE
+        while not any(heard[0] == word for player in players for heard in player.said):
+            ready = wait(list(talking), until - time.monotonic())
+            assert ready, f"none said `{word}` for {PATIENCE} seconds"
+            for ears in ready:
+                next(talking[ears]._hear())  # type: ignore[index]
+
     def stop(self) -> None:
         """Let it stand still."""
+        tried(self.words[1], f"{KINDS[self.words[0]]} stopped, and gone on")
         self._signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
@@ -86,6 +101,12 @@ class Player:
 
     def kill(self) -> None:
         """Kill it where it stands, and hear all it has said; one that failed by itself fails the test."""
+        if self.is_alive:
+            tried(self.words[1], KILL + KINDS[self.words[0]])
+        self.put_away()
+
+    def put_away(self) -> None:
+        """End it where it stands, though that is no part of what is tried."""
         self._process.kill()
         self.end()
 
@@ -110,42 +131,4 @@ def playing(*words: Any) -> Iterator[Player]:
         yield player
     finally:
         if player.is_alive:
-            player.kill()
-
-
-def proven(database: Path, now: int) -> None:
-    """The audit holds, by chain and by replay, and so does the file."""
-    with Engine.open(str(database), time=ManualTime(now)) as engine:
-        found = engine.verify()
-        assert not found.problems, found.problems[:3]
-    with closing(sqlite3.connect(database)) as raw:
-        assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-
-
-def history(database: Path) -> Mapping[str, list[dict[str, Any]]]:
-    """The records of every case, without what two runs of the same history need not share."""
-    told: dict[str, list[dict[str, Any]]] = {}
-    with closing(sqlite3.connect(database)) as raw:
-        for case, text in raw.execute("SELECT case_id, text FROM records ORDER BY case_id, sequence"):
-            told.setdefault(case, []).append(plain(json.loads(text)))
-    return told
-
-
-def plain(value: Any) -> Any:
-    """Commitments are drawn at random: that there is one must be the same."""
-    if isinstance(value, dict):
-        if value.keys() == {"sealed"}:
-            return "sealed"
-        return {name: plain(part) for name, part in value.items() if name not in BESIDE}
-    return [plain(part) for part in value] if isinstance(value, list) else value
-
-
-def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The cases whose histories differ, and the first record of each that does."""
-    found = [f"{case}: only in one" for case in sorted(one.keys() ^ other.keys())]
-    for case in sorted(one.keys() & other.keys()):
-        pairs = enumerate(zip(one[case], other[case], strict=False), 1)
-        first = next((f"{case} record {n}: {a} against {b}" for n, (a, b) in pairs if a != b), "")
-        if first or len(one[case]) != len(other[case]):
-            found.append(first or f"{case}: {len(one[case])} records against {len(other[case])}")
-    return found
+            player.put_away()

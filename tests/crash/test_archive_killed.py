@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +12,21 @@ import pytest
 from engine import Engine
 from engine.app import Accepted
 from engine.testing import ManualTime
-from tests import postgres
 from tests.crash.rig import LONG, Player, dice, playing, tell
 from tests.crash.slips import ADMIN, BEGIN, CLERK, END, SOURCES
 
-ROUNDS = 200 if LONG else 3
-FAMILIES = 600 if LONG else 30
+ROUNDS = 120 if LONG else 3
+FAMILIES = 360 if LONG else 30
 LATER = END + 31 * 24 * 3_600_000
 
 Histories = Mapping[str, list[Mapping[str, Any]]]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def desk(place: str) -> str:
     """A desk all of whose slips are over; some opened notes, which are as well."""
-    if request.param == "sqlite":
-        url = str(tmp_path / "desk.db")
-        fill(url)
-        yield url
-        return
-    postgres.needs_server()
-    server = postgres.shared()
-    name = server.new(postgres.made())
-    fill(server.url(name))
-    yield server.url(name)
-    server.drop(name)
+    fill(place)
+    return place
 
 
 def fill(url: str) -> None:
@@ -45,7 +35,7 @@ def fill(url: str) -> None:
         for name, text in SOURCES.items()
     }
     time = ManualTime(BEGIN)
-    with Engine.open(url, time=time, create=not url.startswith("postgresql")) as engine:
+    with Engine.open(url, time=time, create=True) as engine:
         for process in ("note", "slip"):
             engine.publish(kept, process, actor=ADMIN)
         for number in range(FAMILIES):

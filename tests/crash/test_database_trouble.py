@@ -19,8 +19,10 @@ from engine.app import Accepted, Search
 from engine.errors import EngineError, StoreUnavailable
 from engine.testing import ManualTime
 from tests.cli.desks import run
-from tests.crash.rig import LONG, history, playing, proven
+from tests.crash.kept import history, proven
+from tests.crash.rig import LONG, playing
 from tests.crash.slips import ADMIN, BEGIN, CLERK, set_up
+from tests.crash.tally import tried
 
 AT_MOST = 15.0
 """Seconds until the sentence comes: eight of waiting, and a start on a busy machine; less than waiting twice."""
@@ -121,6 +123,7 @@ def held(database: Path) -> Iterator[None]:
     """Another program is in the middle of writing."""
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
+        tried(database, "database locked by another program")
         yield
         other.execute("ROLLBACK")
 
@@ -133,7 +136,7 @@ def test_a_locked_database_is_named_and_nothing_changes(database: Path, does: Ca
             assert said(lambda: does(engine)) == f"the database `{database}` is locked by another program"
             looks(engine)
         does(engine)
-    proven(database, BEGIN)
+    proven(str(database), BEGIN)
 
 
 @pytest.mark.parametrize("name", ["do", "tick"])
@@ -153,7 +156,7 @@ def test_a_writer_that_stands_still_is_waited_for_and_then_named(database: Path)
             holder.go_on()
             holder.wait_for("done")
             changes(engine)
-    proven(database, BEGIN)
+    proven(str(database), BEGIN)
 
 
 # -- read-only ---------------------------------------------------------------------------------------------------------
@@ -173,6 +176,7 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     with disk(tmp_path / "disk", "8m") as again:
         set_up(tmp_path / "disk" / "desk.db", 1)
         again("ro")
+        tried(tmp_path, "disk made read-only")
         yield tmp_path / "disk" / "desk.db"
 
 
@@ -207,6 +211,7 @@ def test_a_full_disk_is_named_and_when_freed_it_goes_on(tmp_path: Path) -> None:
                     assert isinstance(result, Accepted)
                     acknowledged += 1
 
+            tried(database, "disk full, then freed")
             assert said(fill) == f"the disk of the database `{database}` is full"
             looks(engine)
             assert "is full" in said(fill)
@@ -215,8 +220,8 @@ def test_a_full_disk_is_named_and_when_freed_it_goes_on(tmp_path: Path) -> None:
         again("size=16m")
         with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
             changes(engine)
-        proven(database, BEGIN)
-        assert len(history(database)["S-1"]) == 1 + acknowledged + 1
+        proven(str(database), BEGIN)
+        assert len(history(str(database))["S-1"]) == 1 + acknowledged + 1
 
 
 def test_a_file_that_may_not_grow_is_named(database: Path) -> None:
@@ -224,10 +229,11 @@ def test_a_file_that_may_not_grow_is_named(database: Path) -> None:
     set_up(database, 5)
     with playing("grow", database, os.path.getsize(database) + 200_000) as player:
         _, acknowledged, message, mend = player.wait_for("stopped")
+    tried(database, "file that may not grow")
     assert "disk" in message
     assert mend
-    proven(database, BEGIN)
-    assert len(history(database)["S-1"]) == 1 + acknowledged
+    proven(str(database), BEGIN)
+    assert len(history(str(database))["S-1"]) == 1 + acknowledged
 
 
 def until_full(database: Path) -> str:
@@ -294,6 +300,7 @@ def test_what_is_no_database_of_ours_is_named(database: Path, makes: Callable[[P
         with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
             changes(engine)
 
+    tried(database, "file that is no whole database of ours")
     assert words in said(act)
     for name in COMMANDS:
         assert words in command(name, database)

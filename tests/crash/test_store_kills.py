@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
 import shutil
 import signal
 import sqlite3
@@ -18,11 +16,12 @@ import pytest
 
 from engine.ports import Store, Transaction
 from engine.store import open_store
+from tests.crash.rig import LONG, dice, tell
 from tests.crash.store_writer import FAMILIES, turn
+from tests.crash.tally import KILL, tried
 
-LONG = os.environ.get("CASEWRIGHT_LONG") == "1"
 Start = Callable[[Path, str], subprocess.Popen[str]]
-KILLS = 300 if LONG else 8
+KILLS = 150 if LONG else 6
 MAKE = """
 import sys
 import engine.store.sqlite.upgrading
@@ -30,13 +29,23 @@ from engine.store import upgrade
 print(flush=True)
 upgrade(sys.argv[1])
 """
-CUTS = 2_000 if LONG else 120
+WHOLE = 10 if LONG else 1
+"""After how many kills everything is looked through, which takes the longer the more there is."""
+
+CUTS = 2_000 if LONG else 100
 
 
 def check(store: Store) -> dict[str, int]:
     """How far every family came; each must be whole: cases, records, messages, requests, personal values."""
     with store.read() as work:
         return {root: whole(work, root) for root in work.roots()}
+
+
+def reach(store: Store) -> dict[str, int]:
+    """How far every family came, whole or not."""
+    with store.read() as work:
+        families = {root: work.family(root, lock=False) for root in work.roots()}
+    return {root: family.cases[root].sequence for root, family in families.items() if family is not None}
 
 
 def whole(work: Transaction, root: str) -> int:
@@ -85,8 +94,9 @@ def start() -> Iterator[Start]:
         writer.communicate(timeout=30)
 
 
-def kill(writer: subprocess.Popen[str]) -> list[tuple[str, int]]:
+def kill(writer: subprocess.Popen[str], path: Path) -> list[tuple[str, int]]:
     """Kill it; what it had acknowledged."""
+    tried(path, KILL + "programs on the store alone")
     writer.send_signal(signal.SIGKILL)
     assert writer.stdout is not None
     said = writer.stdout.read()  # not `communicate`, which would miss what was read ahead with the first line
@@ -96,24 +106,29 @@ def kill(writer: subprocess.Popen[str]) -> list[tuple[str, int]]:
 
 
 def test_whatever_was_acknowledged_survives_kills_and_nothing_is_half_done(tmp_path: Path, start: Start) -> None:
-    path, lots = tmp_path / "desk.db", random.Random(7)
+    path, lots = tmp_path / "desk.db", dice()
     reached: dict[str, int] = {}
-    for _ in range(KILLS):
+    for number in range(KILLS):
         writer = start(path, "A")
         assert writer.stdout is not None
         reached |= dict([tuple_of(writer.stdout.readline())])
         sleep(lots.uniform(0, 0.3))
-        for name, sequence in kill(writer):
+        for name, sequence in kill(writer, path):
             assert sequence == reached.get(name, 0) + 1, "one step after the other, each acknowledged once"
             reached[name] = sequence
         with closing(open_store(str(path))) as store:
-            found = check(store)
-        waiting_is_whole(path)
+            found = check(store) if number % WHOLE == 0 else reach(store)
+        if number % WHOLE == 0:
+            waiting_is_whole(path)
         ahead = {name: count - reached.get(name, 0) for name, count in found.items()}
         assert all(more >= 0 for more in ahead.values()), "an acknowledged step is gone"
         assert max(ahead.values()) <= 1, "of each thread only the step of the kill may be there unacknowledged"
         reached = found
-    assert sum(reached.values()) > KILLS
+    with closing(open_store(str(path))) as store:
+        assert check(store) == reached
+    waiting_is_whole(path)
+    tell(f"{sum(reached.values())} steps, their writers killed {KILLS} times")
+    assert sum(reached.values()) >= KILLS
 
 
 def tuple_of(line: str) -> tuple[str, int]:
@@ -132,9 +147,9 @@ def test_killing_one_program_leaves_another_at_work(tmp_path: Path, start: Start
         going.stdout.readline()
         staying.stdout.readline()
         sleep(0.1)
-        kill(going)
+        kill(going, path)
         reached |= dict([tuple_of(staying.stdout.readline())])
-    reached |= dict(kill(staying))
+    reached |= dict(kill(staying, path))
     with closing(open_store(str(path))) as store:
         found = check(store)
     waiting_is_whole(path)
@@ -144,7 +159,7 @@ def test_killing_one_program_leaves_another_at_work(tmp_path: Path, start: Start
 
 def test_however_much_of_the_log_is_lost_what_is_left_is_whole(tmp_path: Path) -> None:
     """As after a power cut: the log ends anywhere, also in the middle of a page."""
-    path, lots = tmp_path / "desk.db", random.Random(11)
+    path, lots = tmp_path / "desk.db", dice()
     with closing(open_store(str(path), create=True)) as store:
         for _ in range(60):
             turn(store, f"C-{lots.randrange(FAMILIES)}", lots.choice((10, 3_000, 20_000)))
@@ -158,6 +173,7 @@ def test_however_much_of_the_log_is_lost_what_is_left_is_whole(tmp_path: Path) -
         again = tmp_path / "again.db"
         shutil.copy(copies[""], again)
         Path(f"{again}-wal").write_bytes(log[:cut])
+        tried(again, "tail of the log cut off")
         with closing(open_store(f"sqlite:///{again}", create=True)) as store:
             counts.append(sum(check(store).values()))
         again.unlink()
@@ -166,13 +182,15 @@ def test_however_much_of_the_log_is_lost_what_is_left_is_whole(tmp_path: Path) -
 
 
 def test_a_program_killed_while_it_makes_the_database_leaves_none_or_all_of_it(tmp_path: Path) -> None:
-    lots, made = random.Random(13), 0
+    lots, made = dice(), 0
     for number in range(KILLS // 2):
         path = tmp_path / f"{number}.db"
         maker = subprocess.Popen([sys.executable, "-c", MAKE, str(path)], stdout=subprocess.PIPE, text=True)
         assert maker.stdout is not None
         maker.stdout.readline()
         sleep(lots.uniform(0, 0.12))
+        if maker.poll() is None:
+            tried(path, KILL + "whoever makes a database")
         maker.kill()
         maker.communicate(timeout=30)
         made += path.exists()
