@@ -353,6 +353,9 @@ class Store(Protocol):
     def server(self) -> Server | None:
         """How the database's server stands; None where there is none."""
 
+    def only_reads(self) -> bool:
+        """Whether nothing can be kept here, only looked at."""
+
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """Set this event whenever a transaction elsewhere has said `wake`, as far as the database can tell."""
 

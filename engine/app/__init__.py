@@ -11,12 +11,13 @@ from engine.app.acting import Act, Acting, File
 from engine.app.adjustments.adjusting import AdjustedCycle, Adjusting, Correction, Declared, Interruption, Reach
 from engine.app.archive.archiving import Archived, Archiving, Leaving
 from engine.app.beginning import Beginning
+from engine.app.checkup import Check
 from engine.app.doors import guarded
 from engine.app.hosting import Inside
 from engine.app.imports.bookmark import Imported, LineError
 from engine.app.imports.importing import Import, Importing, Played
 from engine.app.incoming.listening import Listening
-from engine.app.keeping import Check, Keeping, Published
+from engine.app.keeping import Keeping, Published
 from engine.app.merging import RecipeOfTwo
 from engine.app.migrating import CaseMove, Migrated, Migrating, MovePlan, Promise
 from engine.app.opening import Coming

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from engine.app.candidates import oversights_of, with_candidate
 from engine.app.catalogue import REVISION, load_definition, opened_until
+from engine.app.checkup import Check, check, checks_of_database, look
 from engine.app.incoming.hearing import named_events
 from engine.app.known import check_role
 from engine.app.merging import RecipeOfTwo
 from engine.app.opening import Coming, arranged, coming
-from engine.app.people import actor_of, admin_of
+from engine.app.people import actor_of, admin_of, is_admin
 from engine.core.cases import Actor
 from engine.core.likeness import likeness
 from engine.core.plan import Library
 from engine.errors import ClockJumped, DefinitionError, NotFound, UsageError
-from engine.fields import Words
 from engine.model import ProcessDefinition
-from engine.ports import Person, Publication, Server, Transaction
-from engine.sealing import HostKeys
-from engine.values import show_instant
+from engine.ports import Person, Publication, Transaction
 
 if TYPE_CHECKING:
     from engine.lang.load import Loaded
@@ -46,15 +44,6 @@ class Published:
     process: str
     version: int
     status: Literal["published", "unchanged", "words updated"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing `doctor` looked at."""
-
-    name: str
-    ok: bool
-    words: Words
 
 
 class Keeping:
@@ -119,10 +108,10 @@ class Keeping:
             raise UsageError(f"`{person.id}` cannot name a person: printable text without `:`, and not `engine`")
         with self._recipe.store.write() as tx:
             tx.alone()
-            if isinstance(actor, Actor) or any(_is_admin(one) for one in tx.people()):
+            if isinstance(actor, Actor) or any(is_admin(one) for one in tx.people()):
                 admin_of(tx, actor, "name people")
                 _keep_an_admin(tx, person)
-            elif not _is_admin(person):
+            elif not is_admin(person):
                 raise UsageError(f"`{person.id}` is the first to be named, so they must hold `admin`")
             _check_roles(tx, self._recipe.catalogue.library(tx), person)
             _check_alike(tx, person.id)
@@ -150,27 +139,10 @@ class Keeping:
 
     def doctor(self) -> list[Check]:
         """Look whether everything needed is in order."""
-        with self._recipe.store.read() as tx:
-            faults, behind = len(tx.faults()), tx.count_due(self._recipe.now())
-            published, people = len(tx.publications()), tx.people()
-            dead = len(tx.outbox(status="dead", limit=1000))
-            library = self._recipe.catalogue.library(tx)
-            schedules = coming(tx, library)
-            keys = list(_key_checks(tx, self._recipe.store.keys))
-            behind += len(tx.due_timetables(self._recipe.now()))
-        admins = [person for person in people if _is_admin(person)]
-        return [
-            *_server_checks(self._recipe.store.server()),
-            self._clock_check(),
-            _check("processes", published > 0, f"{published} published", f"已发布 {published} 个"),
-            _check("people", bool(admins), f"{len(people)} known, {len(admins)} of them admin",
-                   f"共 {len(people)} 人，其中管理员 {len(admins)} 人"),
-            _check("faults", not faults, f"{faults} cases set aside", f"搁置案件 {faults} 个"),
-            _due_check(behind),
-            *_schedule_checks(schedules),
-            *keys,
-            _check("outbox", not dead, f"{dead} messages could not be delivered", f"{dead} 条消息未能送达"),
-        ]  # fmt: skip
+        store = self._recipe.store
+        with store.read() as tx:
+            looked = look(tx, self._recipe.now(), coming(tx, self._recipe.catalogue.library(tx)), store.keys)
+        return [*checks_of_database(store), self._clock_check(), *looked]
 
     def schedules(self) -> list[Coming]:
         """What the calendar opens next, the soonest first."""
@@ -183,12 +155,8 @@ class Keeping:
                 self._recipe.life.read(tx)
         except ClockJumped as error:
             mend = "时钟发生跳变；请校正或用 `casewright tick --accept-clock` 确认"
-            return _check("clock", False, error.message, mend)
-        return _check("clock", True, "the clock runs evenly", "时钟正常")
-
-
-def _is_admin(person: Person) -> bool:
-    return person.is_active and "admin" in person.roles
+            return check("clock", False, error.message, mend)
+        return check("clock", True, "the clock runs evenly", "时钟正常")
 
 
 def _check_roles(tx: Transaction, library: Library, person: Person) -> None:
@@ -231,7 +199,7 @@ def _address(kind: str, address: str | None) -> str | None:
 def _keep_an_admin(tx: Transaction, person: Person) -> None:
     known = {one.id: one for one in tx.people()}
     others = [one for one in known.values() if one.id != person.id]
-    if person.id in known and _is_admin(known[person.id]) and not any(map(_is_admin, [*others, person])):
+    if person.id in known and is_admin(known[person.id]) and not any(map(is_admin, [*others, person])):
         raise UsageError(f"`{person.id}` is the last `admin`; name another one first")
 
 
@@ -241,86 +209,6 @@ def _publication(definition: ProcessDefinition, at: int, by: str) -> Publication
         behaviour_hash=definition.behaviour_hash, words_hash=definition.words_hash, sources=definition.sources,
         published_at=at, published_by=by,
     )  # fmt: skip
-
-
-def _server_checks(server: Server | None) -> Iterator[Check]:
-    """Where the database has a server: whether it keeps what it says, and has room for more."""
-    if server is None:
-        return
-    used = f"{server.connections}/{server.most}"
-    en = f"{server.name}, {used} connections in use, its clock {server.ahead:+} ms to this machine's"
-    zh = f"{server.name}，连接 {used}，其时钟与本机相差 {server.ahead:+} 毫秒"
-    if server.volatile:
-        off = ", ".join(server.volatile)
-        en, zh = f"{en}; a power cut may take the last steps: {off} off", f"{zh}；断电可能丢失最后几步：{off} 已关闭"
-    is_full = server.connections > server.most * 9 // 10
-    if is_full:
-        en, zh = f"{en}; hardly any connection is left", f"{zh}；连接几乎用尽"
-    yield _check("server", not server.volatile and not is_full, en, zh)
-    if server.has_next_month:
-        en, zh = f"the audit has its months until {server.last_month}", f"审计的月度分区已建至 {server.last_month}"
-    else:
-        en = f"the audit has its months until {server.last_month} only; run a worker, or `casewright db upgrade`"
-        zh = f"审计的月度分区只建至 {server.last_month}；请运行 worker 或 `casewright db upgrade`"
-    yield _check("months", server.has_next_month, en, zh)
-
-
-def _key_checks(tx: Transaction, keys: HostKeys) -> Iterator[Check]:
-    """Whether the keys of private values can be opened here, and where the host has a key, whether it locks them."""
-    found = tx.count_keys()
-    lost = [mark for mark in found if mark and not keys.can_open(mark)]
-    for mark in lost:
-        name, cases = mark.strip("~:"), tx.count_cases_under(mark)
-        en = (
-            f"keys locked by the host's key `{name}`, which is not here: {found[mark]}, {cases} of them of cases; "
-            "their private values and files can be neither shown nor changed, all else works; name the file that holds "
-            "it: CASEWRIGHT_KEY_FILE=PATH"
-        )
-        zh = (
-            f"由主机密钥 `{name}` 锁定的密钥：{found[mark]} 把，其中案件 {cases} 个；该主机密钥不在此处，"
-            "这些个人信息和文件既不能查看也不能更改，其余照常；请用 CASEWRIGHT_KEY_FILE=PATH 指明存放它的文件"
-        )
-        yield _check("keys", False, en, zh)
-    beside = sum(count for mark, count in found.items() if mark != keys.mark and mark not in lost)
-    if keys.mark and beside:
-        en = f"keys of private values that the host's newest key does not lock: {beside}; `casewright privacy wrap`"
-        zh = f"尚未由主机最新密钥锁定的个人信息密钥：{beside} 把；请运行 `casewright privacy wrap`"
-        yield _check("keys", False, en, zh)
-    elif keys.mark and not lost:
-        en, zh = "the host's key locks those of all private values", "主机密钥已锁定所有个人信息的密钥"
-        yield _check("keys", True, en, zh)
-
-
-def _due_check(behind: int) -> Check:
-    if not behind:
-        return _check("due", True, "nothing waits for a worker", "没有等待处理的到期事项")
-    return _check(
-        "due", False, f"cases with something due: {behind}; run a worker", f"有到期事项的案件：{behind}；请运行 worker"
-    )
-
-
-def _schedule_checks(schedules: list[Coming]) -> list[Check]:
-    """Where the desk has schedules: when the next case is opened, or which could not be."""
-    for one in schedules:
-        if one.problem is not None:
-            at, name = show_instant(one.problem["at"], one.zone), f"`{one.process}.{one.schedule}`"
-            why = {
-                lang: "; ".join(words.get(lang, words["en"]) for words in one.problem["words"]) for lang in ("en", "zh")
-            }
-            said = f"{name} could not open a case at {at}: {why['en']}", f"{name} 在 {at} 未能开案：{why['zh']}"
-            return [_check("schedules", False, *said)]
-    if not schedules:
-        return []
-    at, name = show_instant(schedules[0].due, schedules[0].zone), f"`{schedules[0].process}.{schedules[0].schedule}`"
-    said = (
-        f"{len(schedules)} in use; {name} opens the next case at {at}",
-        f"使用中 {len(schedules)} 个；{name} 将于 {at} 开案",
-    )
-    return [_check("schedules", True, *said)]
-
-
-def _check(name: str, ok: bool, en: str, zh: str) -> Check:
-    return Check(name=name, ok=ok, words={"en": en, "zh": zh})
 
 
 def unusable(process: str, loaded: Loaded) -> DefinitionError:

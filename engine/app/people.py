@@ -10,7 +10,7 @@ from engine.core.cases import Actor
 from engine.core.reasons import near
 from engine.errors import NotFound, NotPermitted
 from engine.fields import Field
-from engine.ports import Transaction
+from engine.ports import Person, Transaction
 
 
 def actor_of(tx: Transaction, actor: Actor | str) -> Actor:
@@ -32,9 +32,16 @@ def admin_of(tx: Transaction, actor: Actor | str, what: str) -> Actor:
     if "admin" not in who.roles:
         raise NotPermitted(
             f"`{who.id}` may not {what}: that is for the role `admin`",
-            help="`casewright actor list` shows who holds it",
+            help="`casewright actor list` shows who holds it"
+            if any(map(is_admin, tx.people()))
+            else "nobody holds it any more: `casewright actor change PERSON --give admin` names one",
         )
     return who
+
+
+def is_admin(person: Person) -> bool:
+    """Whether this is an administrator who acts."""
+    return person.is_active and "admin" in person.roles
 
 
 def check_known(tx: Transaction, person: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.cli.phrasebook import Phrasebook
 from engine.cli.said.charts import SENTENCES as CHARTS
 from engine.cli.said.charts import UNREADABLE
+from engine.cli.said.databases import SENTENCES as DATABASES
 from engine.cli.said.deliveries import SENTENCES as DELIVERIES
 from engine.cli.said.deliveries import SETTINGS, WHY
 from engine.cli.translate import is_english, later
@@ -17,21 +18,6 @@ SENTENCES = (
     # the caller
     later("there is no case `{case}`"),
     later("there is no case `{case}` any more"),
-    later("`{place}` is no file that a copy could be put back to"),
-    later("a server has tools of its own: `pg_restore`, then `casewright audit verify`"),
-    later("name a database file"),
-    later("there is no file `{file}`"),
-    later("name the file that `db backup` wrote"),
-    later("`{file}` is the database itself"),
-    later("name the copy, and with `--db` where it is to go"),
-    later("there is a database at `{path}` already; nothing was changed"),
-    later("say --replace to put the copy in its place: what is there is set aside, not removed"),
-    later("the copy `{file}` is damaged ({detail})"),
-    later("nothing was changed; put an older copy back"),
-    later("the copy `{file}` is empty"),
-    later("nothing was changed; name the file that `db backup` wrote"),
-    later("somebody is at work with the database `{path}`; nothing was changed"),
-    later("stop the workers and close what holds it, then restore again"),
     later("the setting `{name}` of the database cannot be read: something else has changed it"),
     later("keep a copy of the database, then go back to the last backup"),
     later("`{case}` was archived into `{file}`"),
@@ -69,6 +55,7 @@ SENTENCES = (
     later("ask somebody who works the case"),
     later("`{actor}` may not {what}: that is for the role `admin`"),
     later("`casewright actor list` shows who holds it"),
+    later("nobody holds it any more: `casewright actor change PERSON --give admin` names one"),
     later("`{case}` has no promise `{name}`"),
     later("it has {names}"),
     later("`{case}` was changed meanwhile: revision {revision}, you expected {expected}"),
@@ -271,91 +258,6 @@ SENTENCES = (
     later("set the clock right, or accept it with `casewright tick --accept-clock`"),
     later("the machine's clock stands {days} days after the last sign of life in this database"),
     later("if it is right, accept it with `casewright tick --accept-clock`"),
-    # the database
-    later("there is no database at `{path}`"),
-    later("go to the folder of your desk, name another one with `--db`, or make it with `casewright init`"),
-    later("cannot use `{scheme}` as a database; {expected}"),
-    later("`{url}` has no path; {expected}"),
-    later("`{url}` names no file; {expected}"),
-    later("the database's address `{url}` is not text in UTF-8"),
-    later("name the file, and the folders it lies in, in UTF-8"),
-    later("the database's options cannot be used as written; there are {options}"),
-    later("the database `{path}` is locked by another program"),
-    later("nothing was changed; close what holds it (a backup, a database browser, a long import) and try again"),
-    later("the database `{path}` cannot be written to: the file, its folder or its disk is read-only"),
-    later("nothing was changed; give yourself the right to write to the file and its folder, or name another database"),
-    later("the disk of the database `{path}` is full"),
-    later("nothing was changed; free some space and do it again"),
-    later("the disk of the database `{path}` reports an error ({detail})"),
-    later("check the disk; whether the last step was kept shows when it is done again with the same key"),
-    later("the database `{path}` cannot be opened"),
-    later("check that the file and its folder exist and that you may read and write both"),
-    later("`{path}` is not a database"),
-    later("name another file; `casewright init` makes a new database"),
-    later("the database `{path}` is damaged ({detail})"),
-    later("the texts of {what} are not those that were published ({which}): the database is damaged"),
-    later("keep a copy of it, then go back to the last backup"),
-    later("you may not use the database `{path}`"),
-    later("check that you may read and write the file and its folder"),
-    later("there is not enough memory to use the database `{path}`"),
-    later("nothing was changed; close other programs and try again"),
-    later("the database `{path}` could not do what was asked ({detail})"),
-    later("`casewright doctor` looks for the cause"),
-    later("the database `{path}` belongs to another application"),
-    later("nothing was changed; name another file; `casewright init` makes a new database"),
-    later("the database `{path}` is empty"),
-    later("`casewright init` makes its tables"),
-    later("there is no folder `{folder}`"),
-    later("it holds `desk.yaml`, the processes, and the folders `calendars` and `messages`"),
-    later("the database `{path}` was made by an older casewright"),
-    later("keep a copy of it, then bring it up to date: `casewright db upgrade`, in a host `Engine.install`"),
-    later("the database `{path}` was opened for reading only"),
-    later("leave `mode=ro` out of its address to change anything"),
-    later("the database `{path}` lies where SQLite cannot share it (journal mode `{mode}`)"),
-    later("move the file to a disk of this machine; network folders will not do"),
-    later("the database `{path}` is being written to by another thread for more than {seconds} seconds"),
-    later("nothing was changed; try again"),
-    later("the case was changed, or its key taken, meanwhile; read it again and decide anew"),
-    later(
-        "the database `{path}` was made by a newer casewright "
-        "(its tables are of revision {revision}, this program knows up to {head})"
-    ),
-    later("nothing was changed; install the newer casewright"),
-    later("the database `{path}` has been closed"),
-    later("open it again"),
-    # a server's database
-    later("the server refuses to let you into `{path}` ({detail})"),
-    later("check user and password; PGPASSFILE or PGPASSWORD may hold the latter"),
-    later("there is no database `{path}` ({detail})"),
-    later("name another one with `--db`, or make it with `createdb`"),
-    later("the database `{path}` only reads: it is a copy that follows another server"),
-    later("name the server that leads"),
-    later("the transaction on `{path}` has failed already"),
-    later("roll it back, and do the whole of it again"),
-    later("you may not use what is in the database `{path}` ({detail})"),
-    later("let the owner of the tables grant it"),
-    later("the server of `{path}` is out of memory"),
-    later("the server of `{path}` has no connection left ({detail})"),
-    later("nothing was changed; close other programs, or ask for fewer connections: `pool=` in the database's URL"),
-    later("what is to be changed in `{path}` is being changed by somebody else for too long"),
-    later("the server ended what was asked of `{path}` before it was done ({detail})"),
-    later("the connection to the database `{path}` was lost ({detail})"),
-    later("nothing of this was kept; try again when the server is back"),
-    later("the connection to the database `{path}` was lost while the step was being kept ({detail})"),
-    later("the thread that kept this step in `{path}` together with its own was interrupted"),
-    later("whether it was kept shows when it is done again with the same key"),
-    later("the database `{path}` cannot be reached ({detail})"),
-    later("check that the server runs, and that the address, the user and the password are right"),
-    later("somebody else was faster on the same rows of `{path}`"),
-    later("a value cannot be stored or looked for: {detail}"),
-    later("the database `{path}` keeps text as {encoding}, in which not every name can be written"),
-    later("nothing was changed; make one that keeps it as UTF8: `createdb -E UTF8 -T template0 …`"),
-    later("the database `{path}` belongs to another application: it has tables of our names"),
-    later("nothing was changed; name another database, or another schema: `?options=-csearch_path%3Dcasewright`"),
-    later("all {count} connections to `{path}` have been in use for more than {seconds} seconds"),
-    later("nothing was changed; try again, or allow more of them: `pool=` in the database's URL"),
-    later("PostgreSQL's driver cannot be used ({detail})"),
-    later("`pip install 'casewright[postgresql]'` brings it"),
     # what an exported chart does not say
     later("`previous`, to which `{action}` of `{state}` leads"),
     later("`{action}`, which opens a case again that ended in `{state}`"),
@@ -371,7 +273,7 @@ SENTENCES = (
 )
 
 
-BOOK = Phrasebook((*SENTENCES, *CHARTS, *DELIVERIES), (*SETTINGS, *UNREADABLE, *WHY, later(" (`{near}`?)")))
+BOOK = Phrasebook((*SENTENCES, *CHARTS, *DATABASES, *DELIVERIES), (*SETTINGS, *UNREADABLE, *WHY, later(" (`{near}`?)")))
 ALONE = Phrasebook(UNREADABLE, UNREADABLE)
 """What a library says, where nothing of ours stands around it: its sentences may begin with anything, ours too."""
 

@@ -107,6 +107,10 @@ class HostedStore(ABC, Generic[AHome, AnExecuting]):
     def server(self) -> None:
         """None: who asks does so outside of the host's transaction."""
 
+    def only_reads(self) -> bool:
+        """No: the host has begun a transaction that writes."""
+        return False
+
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """Workers listen elsewhere."""
         return nullcontext()

@@ -230,6 +230,7 @@ def doctor_command() -> Command:
 
 
 _CHECKS = {
+    "database": later("database"),
     "server": later("server"),
     "months": later("months of the audit"),
     "clock": later("clock"),

@@ -103,6 +103,10 @@ class MemoryStore:
     def server(self) -> None:
         """None: everything is in this process."""
 
+    def only_reads(self) -> bool:
+        """No: whoever has this process's memory writes to it."""
+        return False
+
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """There are no other processes to be heard."""
         return nullcontext()

@@ -57,6 +57,12 @@ def revision_of(cursor: Cursor) -> str | None:
     return found[0] if found else None
 
 
+def lets_only_read(cursor: Cursor) -> bool:
+    """Whether the server lets nobody write: it follows another one, or somebody has set it so."""
+    asked = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
+    return bool((cursor.execute(asked, ()).fetchone() or (False,))[0])
+
+
 LASTING = ("fsync", "full_page_writes", "synchronous_commit")
 """Settings without which a commit that was answered may not outlive a power cut."""
 

@@ -28,11 +28,11 @@ from engine.store.postgresql.answers import Asked, Statement
 from engine.store.postgresql.hosted import PostgresHosted
 from engine.store.postgresql.listening import Listening
 from engine.store.postgresql.pool import Pool
-from engine.store.postgresql.schema import state_of, state_of_server, whereabouts
+from engine.store.postgresql.schema import lets_only_read, state_of, state_of_server, whereabouts
 from engine.store.postgresql.supposing import Supposed, Supposing
 from engine.store.postgresql.transactions import BEGIN, FOR_NOW, LOOK, Beginning, Reading, Writing
 from engine.store.postgresql.trouble import OutcomeUnknown, explain, explain_commit, explain_connecting, is_lost
-from engine.store.postgresql.wire import Wire
+from engine.store.postgresql.wire import Cursor, Wire
 from engine.store.rows import Memo
 from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
 from engine.store.sql import Driver, Late
@@ -237,9 +237,16 @@ class PostgresStore:
 
     def server(self) -> Server:
         """How the server stands; its clock against this machine's, half the way there and back left out."""
+        return self._looked(state_of_server)
+
+    def only_reads(self) -> bool:
+        """Whether nothing can be kept: opened to be read, or the server lets nobody write here."""
+        return self._address.is_read_only or self._looked(lets_only_read)
+
+    def _looked(self, at: Callable[[Cursor], T]) -> T:
         wire = self._begun([LOOK])
         try:
-            return state_of_server(wire.cursor)
+            return at(wire.cursor)
         except psycopg.Error as error:
             raise self._explain(error) from error
         finally:

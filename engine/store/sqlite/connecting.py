@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,9 +9,10 @@ from urllib.parse import quote
 
 from engine.errors import StoreUnavailable
 from engine.store.address import Address
+from engine.store.sqlite.looking import Looker, Mark, is_lonely, mark_of, may_write
 
 
-def connect(address: Address, mode: str = "rw") -> sqlite3.Connection:
+def connect(address: Address, mode: str = "rw") -> Looker:
     """A connection that waits for others as long as the address says."""
     path = quote(str(Path(address.path).absolute()), errors="surrogateescape")
     return sqlite3.connect(
@@ -22,6 +22,7 @@ def connect(address: Address, mode: str = "rw") -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
         cached_statements=256,
+        factory=Looker,
     )
 
 
@@ -52,15 +53,19 @@ def _writer(address: Address) -> sqlite3.Connection:
     return writer
 
 
-def connect_to_read(address: Address) -> sqlite3.Connection:
-    """A connection that changes nothing, to the file that has this name now: from its first look on nobody moves it."""
+def connect_to_read(address: Address) -> Looker:
+    """A connection that changes nothing, to the file that has this name now: from its first look on nobody moves it.
+
+    The right to write is not needed. Where the file had to be held for one that never changes, who reads asks
+    afterwards whether it `must_be_true`.
+    """
     while True:
-        was = _identity(address)
-        reader = connect(address, "ro" if address.is_read_only else "rw")
+        was = mark_of(address.path)
+        reader = _reader(address, was)
         try:
             reader.execute("PRAGMA query_only = on")
             reader.execute("PRAGMA data_version").fetchone()
-            if _identity(address) == was:
+            if reader.still is not None or _is_same(was, mark_of(address.path)):
                 return reader
         except BaseException:
             reader.close()
@@ -68,13 +73,19 @@ def connect_to_read(address: Address) -> sqlite3.Connection:
         reader.close()
 
 
-def _identity(address: Address) -> tuple[int, int] | None:
-    """Which file it is, whatever its name; None: none is there."""
-    try:
-        found = os.stat(address.path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+def _reader(address: Address, was: Mark | None) -> Looker:
+    mode = "ro" if address.is_read_only else "rw"
+    if was is None or may_write(address.path):
+        return connect(address, mode)
+    if not is_lonely(address.path):
+        return connect(address, "ro")
+    reader = connect(address, "ro&immutable=1")
+    reader.still, reader.path = was, address.path
+    return reader
+
+
+def _is_same(one: Mark | None, other: Mark | None) -> bool:
+    return one is not None and other is not None and one[:2] == other[:2]
 
 
 def empty_log(address: Address) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import UsageError
 from engine.store.address import Address
-from engine.store.sqlite.connecting import connect
+from engine.store.sqlite.connecting import connect, connect_to_read
 from engine.store.sqlite.schema import state_of
 from engine.store.sqlite.trouble import explain
 
@@ -25,9 +26,10 @@ def copy_sqlite(address: Address, target: Path, keys: Path | None) -> None:
     if keys is not None:
         parts.append(keys.with_name(f".{keys.name}.part"))
     try:
-        with closing(connect(address, "ro")) as source:
+        with closing(connect_to_read(replace(address, is_read_only=True))) as source:
             state_of(source, address.path)
             _copied(source, parts)
+            source.must_be_true()
         for part, file in zip(parts, (target, keys), strict=False):
             part.replace(file)  # type: ignore[arg-type]
     except sqlite3.Error as error:

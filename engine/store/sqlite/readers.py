@@ -7,6 +7,7 @@ from threading import Lock
 
 from engine.store.address import Address
 from engine.store.sqlite.connecting import connect_to_read
+from engine.store.sqlite.looking import Looker
 
 MOST_IDLE = 8
 """Connections kept open for the next reader."""
@@ -17,23 +18,26 @@ class Readers:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[Looker] = []
         self._lock = Lock()
         self.count = 0  # who read at this moment
 
-    def take(self) -> sqlite3.Connection:
+    def take(self) -> Looker:
         """A connection for one reader."""
         with self._lock:
             self.count += 1
             reader = self._idle.pop() if self._idle else None
         try:
+            if reader is not None and not reader.is_fresh():
+                reader.close()
+                reader = None
             return reader or connect_to_read(self._address)
         except BaseException:
             with self._lock:
                 self.count -= 1
             raise
 
-    def give_back(self, reader: sqlite3.Connection) -> None:
+    def give_back(self, reader: Looker) -> None:
         """Keep it for the next one, its transaction ended; or let go of it."""
         is_sound = True
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.errors import Conflict, StoreUnavailable, UsageError
 from engine.store.address import Address
 from engine.store.on_disk import sync_names
-from engine.store.sqlite.connecting import connect, empty_log
+from engine.store.sqlite.connecting import connect, connect_to_read, empty_log
 from engine.store.sqlite.copying import add_keys
 from engine.store.sqlite.schema import state_of
 from engine.store.sqlite.trouble import explain
@@ -79,10 +79,11 @@ def _check(copy: Path, target: Path, keys: Path | None, *, replaces: bool) -> No
 
 
 def _fill(copy: Path, there: Address) -> None:
-    source = Address(kind="sqlite", path=str(copy))
-    with closing(connect(source, "ro")) as reading, closing(connect(there, "rwc")) as writing:
+    source = Address(kind="sqlite", path=str(copy), is_read_only=True)
+    with closing(connect_to_read(source)) as reading, closing(connect(there, "rwc")) as writing:
         os.chmod(there.path, 0o600)
         reading.backup(writing)
+        reading.must_be_true()
         writing.execute("PRAGMA journal_mode = DELETE")
         found = [row[0] for row in writing.execute("PRAGMA integrity_check").fetchall()]
     if found != ["ok"]:

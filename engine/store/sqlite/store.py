@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from threading import Event, Lock, get_ident
 from time import monotonic
-from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from engine.errors import EngineError, StoreUnavailable
@@ -28,8 +27,10 @@ from engine.store.sql import Driver
 from engine.store.sqlite.checkpoints import Checkpoints
 from engine.store.sqlite.connecting import connect, connect_to_write, empty_log
 from engine.store.sqlite.hosted import SqliteHosted
+from engine.store.sqlite.looking import Looker, may_write
 from engine.store.sqlite.readers import Readers
 from engine.store.sqlite.schema import state_of
+from engine.store.sqlite.transactions import Reading, Writing
 from engine.store.sqlite.trouble import DAMAGE, explain, held_too_long
 from engine.store.standing import Standing
 from engine.store.statements import texts_of
@@ -136,6 +137,10 @@ class SqliteStore:
 
     def server(self) -> None:
         """None: a file has none."""
+
+    def only_reads(self) -> bool:
+        """Whether nothing can be kept: opened to be read, or without the right to write to the file and its folder."""
+        return self._address.is_read_only or not may_write(self._address.path)
 
     def scrub(self) -> None:
         """Bring all of the log into the file and empty it; who reads meanwhile leaves that to the next one.
@@ -325,7 +330,7 @@ class SqliteStore:
 
     # -- readers -------------------------------------------------------------------------------------------------------
 
-    def _take_reader(self) -> sqlite3.Connection:
+    def _take_reader(self) -> Looker:
         self._check_open()
         return self._readers.take()
 
@@ -338,59 +343,3 @@ class SqliteStore:
     def _check_revision(self, connection: sqlite3.Connection | sqlite3.Cursor) -> None:
         found = connection.execute(SELECT_VERSION).fetchone()
         must_be_current(check_revision(found[0] if found else None, self._address.path), self._address.path)
-
-
-class Writing:
-    """One turn of one writer, for `with`."""
-
-    __slots__ = ("_level", "_place", "_store", "_work")
-
-    def __init__(self, store: SqliteStore, level: str, place: Place | None = None) -> None:
-        self._store = store
-        self._level = level
-        self._place = place  # of whose turn it is already
-
-    def __enter__(self) -> SqlTransaction:
-        place = self._place
-        if place is None:
-            place = Place()
-            self._store._enter(place)
-        self._work = self._store._begin(self._level, place)
-        return self._work
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if error is None:
-            self._store._commit(self._work)
-            return
-        self._store._rollback()
-        if isinstance(error, sqlite3.Error):
-            raise self._store._explain(error) from error
-
-
-class Reading:
-    """One look of one reader, for `with`."""
-
-    __slots__ = ("_reader", "_store")
-
-    def __init__(self, store: SqliteStore) -> None:
-        self._store = store
-
-    def __enter__(self) -> SqlTransaction:
-        store = self._store
-        try:
-            self._reader = store._take_reader()
-            try:
-                self._reader.execute("BEGIN")
-                # The first select fixes what the reader sees, so it stands here and not somewhere in the caller's work.
-                store._check_revision(self._reader)
-            except BaseException:
-                store._readers.give_back(self._reader)
-                raise
-        except DAMAGE as error:
-            raise store._explain(error) from error
-        return SqlTransaction(self._reader.execute, store.driver, store.memo)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._store._readers.give_back(self._reader)
-        if isinstance(error, DAMAGE):
-            raise self._store._explain(error) from error
