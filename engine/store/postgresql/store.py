@@ -34,7 +34,7 @@ from engine.store.postgresql.transactions import BEGIN, FOR_NOW, LOOK, Beginning
 from engine.store.postgresql.trouble import OutcomeUnknown, explain, explain_commit, explain_connecting, is_lost
 from engine.store.postgresql.wire import Cursor, Wire
 from engine.store.rows import Memo
-from engine.store.schema import SELECT_VERSION, State, check_revision, must_be_current
+from engine.store.schema import State, check_revision, must_be_current
 from engine.store.sql import Driver, Late
 from engine.store.statements import texts_of
 from engine.store.transaction import SqlTransaction
@@ -48,8 +48,11 @@ T = TypeVar("T")
 TURNS = 2
 """How many of a process do what those behind them want, at a time: one decides while the other's commit is kept."""
 
-VERSION = (SELECT_VERSION, ())
+VERSION = ("SELECT version_num, mark FROM casewright_schema", ())
 """Read with the beginning, in one message: whose tables these are, and the picture a reader will see."""
+
+OLD = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+"""What is met on tables of another version."""
 
 
 @lru_cache(maxsize=1_000)
@@ -326,16 +329,13 @@ class PostgresStore:
         """A transaction on tables that are still the present ones."""
         wire = self._begun([*texts, VERSION], ahead)
         try:
-            self._check_revision(wire)
-            self._supposing.learn(ahead, wire.answers)
+            revision, mark = wire.begun[-1].fetchone() or (None, "")
+            must_be_current(check_revision(revision, self.path), self.path)
+            self._supposing.learn(mark, ahead, wire.answers)
         except BaseException:
             self._end(wire)
             raise
         return wire
-
-    def _check_revision(self, wire: Wire) -> None:
-        found = wire.begun[-1].fetchone()
-        must_be_current(check_revision(found[0] if found else None, self.path), self.path)
 
     def _begun(self, texts: Sequence[Statement], ahead: Sequence[Asked] = ()) -> Wire:
         """A connection on which this has been said; one that the server has left meanwhile is replaced."""
@@ -352,8 +352,8 @@ class PostgresStore:
                 self._pool.give_back(wire)
                 if not isinstance(error, psycopg.Error):
                     raise
-                if ahead and len(wire.begun) == len(texts):
-                    self._check_revision(wire)  # tables that are not ours have no such columns
+                if isinstance(error, OLD):
+                    must_be_current(self.state(), self.path)
                 if not (was_idle and is_lost(error)):
                     raise self._explain(error) from error
                 self._pool.forget_idle()

@@ -7,8 +7,7 @@ as ever. Nothing stands that was decided on what was not so when it was kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from operator import attrgetter, itemgetter
 from time import monotonic_ns
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from engine.core.cases import Case
 from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Ahead
 from engine.store.postgresql.answers import Asked, Rows, Statement, Values
-from engine.store.postgresql.gathering import Ready, Told, ready
+from engine.store.postgresql.gathering import Ready, Told
 from engine.store.postgresql.trouble import NothingKept
 from engine.store.rows import CaseRow, Memo
 from engine.store.schema import HEAD
@@ -40,13 +39,19 @@ LONGEST_REST = 64
 PATIENCE = 10
 """Ms to wait for who holds a case, at most: whoever takes longer is waited for by oneself, not on the others' time."""
 
-PATIENT = f", set_config('lock_timeout', '{PATIENCE}ms', true)"
+SAME_DESK = (
+    "SELECT 1 / (date_part('epoch', clock_timestamp()) * 1000 BETWEEN $1 AND $2 "
+    "AND EXISTS (SELECT FROM casewright_schema WHERE version_num = $3 AND mark = $4))::int"
+)
+"""That it is about that instant, the tables are ours, and nothing changed their mark."""
+
+SAME_DESK_PATIENTLY = f"{SAME_DESK}, set_config('lock_timeout', '{PATIENCE}ms', true)"
 
 MOST_KEPT = 5_000
-"""Settings and people that are known; beyond that all are asked for again."""
+"""Settings, people and calendars that are known; beyond that all are asked for again."""
 
-MOST_PEOPLE = 8
-"""Who stand in one proof: each number of them is a text of its own."""
+SETTINGS = frozenset({"catalogue"})
+"""What the mark of the tables changes with; other settings are not known."""
 
 _MATCHED = ("id", "revision", "sequence", "family_order", "head")
 """What says that no step was done on a family of one case: every step counts on, and the head names them all."""
@@ -66,7 +71,6 @@ SAME_CASES = Many(
     ("text", "bigint", "bigint", "bigint", "text"), "", (),
 )  # fmt: skip
 
-NO_TIMETABLE = "SELECT 1 / (NOT EXISTS (SELECT FROM timetables WHERE process = $1))::int"
 NO_REQUEST = "SELECT 1 / (NOT EXISTS (SELECT FROM requests WHERE sender = $1 AND key = $2))::int"
 NO_REQUESTS = Many(
     "SELECT 1 / (NOT EXISTS (SELECT FROM (SELECT * FROM unnest($1::text[], $2::text[]) LIMIT $3) AS given (s, k) "
@@ -96,12 +100,19 @@ class Supposed(NamedTuple):
         return [*self.others, *self.cases.values()]
 
 
-class _Desk(NamedTuple):
-    """Settings and people that are asked for together."""
+Found = tuple[Any, ...] | None
 
-    rows: Sequence[tuple[Statement, tuple[Any, ...]]]
-    proof: str
-    values: Sequence[bytes | None]  # as they are sent, behind those of the time
+
+class _Facts:
+    """What is so for as long as the tables have this mark: rows of settings, people and calendars."""
+
+    __slots__ = ("desks", "mark", "rows")
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+        self.rows: dict[Statement, Found] = {}
+        self.desks: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[Statement, tuple[Any, ...]]] = {}
+        """Settings and people that are asked for together."""
 
 
 _ASKED = ("SETTING", "ONE_PERSON", "REQUEST", "LOCK_FREE", "FAMILY", "TIME", "LOCK_TIMETABLE", "TIMETABLE")
@@ -112,11 +123,10 @@ class Supposing:
 
     def __init__(self, texts: Mapping[str, Text], memo: Memo) -> None:
         self._texts = {name: texts[name].text for name in _ASKED}
-        self._learnt = {texts[name].text for name in ("SETTING", "ONE_PERSON", "LOCK", "LOCK_FREE", "TIME")}
+        self._of_mark = {texts[name].text for name in ("SETTING", "ONE_PERSON", "TIMETABLE")}
+        self._learnt = {*self._of_mark, *(texts[name].text for name in ("LOCK", "LOCK_FREE", "TIME"))}
         self._memo = memo
-        self._desk: dict[Statement, tuple[Any, ...] | None] = {}  # rows of settings and people
-        self._desks: dict[tuple[tuple[str, ...], tuple[str, ...]], _Desk] = {}  # those that are asked for together
-        self._unscheduled: set[Values] = set()  # processes of which the calendar opens nothing
+        self._facts = _Facts("")
         self._ahead: int | None = None  # by how many ns the server's clock stands before ours, at least
         self._asked_at = 0
         self._rest = 0  # how often nothing is to be supposed yet
@@ -124,21 +134,20 @@ class Supposing:
 
     # -- what is known -------------------------------------------------------------------------------------------------
 
-    def learn(self, asked: Sequence[Asked], answers: Mapping[Statement, Rows]) -> None:
-        """Remember what was asked with the beginning of a transaction, and answered just now."""
-        if len(self._desk) + len(self._desks) > MOST_KEPT:
-            self._desk.clear()
-            self._desks.clear()
-        texts = self._texts
+    def learn(self, mark: str, asked: Sequence[Asked], answers: Mapping[Statement, Rows]) -> None:
+        """Remember what was asked with the beginning of a transaction, after the mark, and answered just now.
+
+        What others learn meanwhile after another mark is theirs.
+        """
+        facts = self._facts
+        if facts.mark != mark or len(facts.rows) > MOST_KEPT:
+            facts = self._facts = _Facts(mark)
         for text, values in asked:
-            answer = answers.get((text.text, values))
-            found = answer.again().fetchone() if answer is not None and text.text in self._learnt else None
-            if text.text == texts["TIMETABLE"]:
-                self._hear_timetable(values, answer)
-            elif text.text in (texts["SETTING"], texts["ONE_PERSON"]):
-                if self._desk.get((text.text, values)) != found:
-                    self._desk[text.text, values] = found
-                    self._desks.clear()
+            if text.text not in self._learnt or (answer := answers.get((text.text, values))) is None:
+                continue
+            found = answer.again().fetchone()
+            if text.text in self._of_mark:
+                facts.rows[text.text, values] = found
             elif found is not None:
                 self._hear_time(found[0] * 1_000_000)
 
@@ -149,12 +158,6 @@ class Supposing:
         is_new = self._ahead is None or now - self._asked_at > TIME_KNOWN
         self._ahead = least if is_new else max(self._ahead or least, least)
         self._asked_at = now
-
-    def _hear_timetable(self, process: Values, answer: Rows | None) -> None:
-        if answer is not None and answer.again().fetchone() is None:
-            self._unscheduled.add(process)
-        else:
-            self._unscheduled.discard(process)
 
     def held(self) -> None:
         """What was supposed was so."""
@@ -182,7 +185,7 @@ class Supposing:
             return None
         if self._ahead is None or now - self._asked_at > TIME_KNOWN:
             return None
-        instant = (self._ahead + now) // 1_000_000
+        instant, facts = (self._ahead + now) // 1_000_000, self._facts
         answers: dict[Statement, Rows] = {}
         cases: dict[str, Told] = {}
         others: list[Told] = []
@@ -190,23 +193,22 @@ class Supposing:
             if _else_of(ahead) != _NOTHING or not self._know_families(ahead.families, instant, answers, cases):
                 return None
             if ahead.opens is not None:
-                if (ahead.opens,) not in self._unscheduled:
+                calendar = self._texts["TIMETABLE"], (ahead.opens,)
+                if facts.rows.get(calendar, calendar) is not None:
                     return None
                 answers |= self._of_opening((ahead.opens,), instant)
-                others.append((NO_TIMETABLE, (ahead.opens,), None))
             for request in ahead.requests:
                 answers[self._texts["REQUEST"], request] = Rows.remembered([])
                 others.append((NO_REQUEST, request, NO_REQUESTS))
-        desk = self._desk_of(aheads)
+        desk = self._desk_of(facts, aheads)
         if desk is None:
             return None
-        for asked, row in desk.rows:
+        for asked, row in desk.items():
             answers[asked] = Rows.remembered([row])
-        patience = PATIENT if cases else ""  # of an opening the number is waited for
-        times = b"%d" % (instant - AHEAD), b"%d" % (instant + LATEST)
-        proof: Ready = desk.proof + patience, (*times, *desk.values), None
-        repeated = {asked: len(aheads) - 1 for asked, _ in desk.rows} if len(aheads) > 1 else {}
-        return Supposed(answers, repeated, proof, others, cases)
+        text = SAME_DESK_PATIENTLY if cases else SAME_DESK  # of an opening the number is waited for
+        values = b"%d" % (instant - AHEAD), b"%d" % (instant + LATEST), HEAD.encode(), facts.mark.encode()
+        repeated = dict.fromkeys(desk, len(aheads) - 1) if len(aheads) > 1 else {}
+        return Supposed(answers, repeated, (text, values, None), others, cases)
 
     def _of_opening(self, process: Values, instant: int) -> dict[Statement, Rows]:
         texts = self._texts
@@ -216,29 +218,21 @@ class Supposing:
             (texts["TIMETABLE"], process): Rows.remembered([]),
         }
 
-    def _desk_of(self, aheads: Sequence[Ahead]) -> _Desk | None:
-        """The settings and people that these will ask for, if they are known."""
+    def _desk_of(self, facts: _Facts, aheads: Sequence[Ahead]) -> Mapping[Statement, tuple[Any, ...]] | None:
+        """The rows of settings and people that these will ask for, if they are known."""
         settings, people = aheads[0].settings, aheads[0].people
         if len(aheads) > 1:
             settings = tuple(dict.fromkeys([name for ahead in aheads for name in ahead.settings]))
             people = tuple(dict.fromkeys([name for ahead in aheads for name in ahead.people]))
-        desk = self._desks.get((settings, people))
-        if desk is None and len(people) <= MOST_PEOPLE:
-            desk = self._put_together(settings, tuple(dict.fromkeys(people)))
-            if desk is not None:
-                self._desks[settings, people] = desk
+        desk = facts.desks.get((settings, people))
+        if desk is None and SETTINGS.issuperset(settings):
+            texts, wanted = self._texts, list[Statement]()
+            wanted += [(texts["SETTING"], (name,)) for name in settings]
+            wanted += [(texts["ONE_PERSON"], (name,)) for name in people]
+            found = {one: row for one in wanted if (row := facts.rows.get(one)) is not None}
+            if len(found) == len(set(wanted)):
+                desk = facts.desks[settings, people] = found
         return desk
-
-    def _put_together(self, settings: Sequence[str], people: Sequence[str]) -> _Desk | None:
-        texts, values, rows = self._texts, list[Any](), list[tuple[Statement, tuple[Any, ...]]]()
-        for kind, name in (*(("SETTING", name) for name in settings), *(("ONE_PERSON", name) for name in people)):
-            row = self._desk.get((texts[kind], (name,)))
-            if row is None:
-                return None
-            rows.append(((texts[kind], (name,)), row))
-            values += (name, *row) if kind == "SETTING" else row
-        proof, given, _ = ready(_same_desk(len(settings), len(people)), (HEAD, *values))
-        return _Desk(rows, proof, given)
 
     def _know_families(
         self, roots: Sequence[str], instant: int, answers: dict[Statement, Rows], proofs: dict[str, Told]
@@ -266,24 +260,3 @@ _PARENT, _FAULT, _IMPORTING = map(_OF_CASE.index, ("parent", "fault", "importing
 def _is_alone(row: tuple[Any, ...], case: Case) -> bool:
     """Whether a case is a family by itself, and nothing but steps changes its row."""
     return row[_PARENT] is None and row[_FAULT] is None and row[_IMPORTING] is None and not case.children
-
-
-@lru_cache(maxsize=64)
-def _same_desk(settings: int, people: int) -> str:
-    """That it is about that instant, the tables are ours, and so many settings and people are as they were."""
-    parts = list(_conditions(settings, people))
-    return f"SELECT 1 / ({' AND '.join(parts)})::int"
-
-
-def _conditions(settings: int, people: int) -> Iterator[str]:
-    yield "date_part('epoch', clock_timestamp()) * 1000 BETWEEN $1 AND $2"
-    yield "EXISTS (SELECT FROM casewright_schema WHERE version_num = $3)"
-    place = 4
-    for _ in range(settings):
-        yield f"EXISTS (SELECT FROM settings WHERE name = ${place} AND value = ${place + 1})"
-        place += 2
-    for _ in range(people):
-        columns = f"name = ${place + 1} AND roles = ${place + 2} AND is_active = ${place + 3}"
-        language = f"language IS NOT DISTINCT FROM ${place + 4}"
-        yield f"EXISTS (SELECT FROM actors WHERE id = ${place} AND {columns} AND {language})"
-        place += 5
