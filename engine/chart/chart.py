@@ -97,16 +97,21 @@ class Chart:
         active = tree.active(leaves)
         if any(event in removed for state, removed in self._removed.items() if state in active):
             return ()
-        ways = [[s for s in tree.path(leaf) if any(arc.event == event for arc in tree.arcs[s])] for leaf in leaves]
+        answering = [[s for s in tree.path(leaf) if any(arc.event == event for arc in tree.arcs[s])] for leaf in leaves]
         if (ending := tree.outcome(leaves)) is not None:  # what ended the case leaves only its own, to open it again
-            ways = [[state for state in way if state == ending] for way in ways]
+            answering = [[state for state in states if state == ending] for states in answering]
         if event and not self.falls_back:
-            near = {way[0] for way in ways if way}
-            ways = [[s for s in way[:1] if not any(tree.inside(other, s) for other in near)] for way in ways]
-        return tuple(
-            tuple(a for s in way for a in tree.arcs[s] if a.event == event and self.can_return(position, a))
-            for way in ways
-        )
+            answering = self._innermost(answering)
+        arcs = ([arc for state in states for arc in tree.arcs[state]] for states in answering)
+        return tuple(tuple(a for a in near if a.event == event and self.can_return(position, a)) for near in arcs)
+
+    def _innermost(self, answering: list[list[int]]) -> list[list[int]]:
+        """For each leaf the nearest state that answers, unless a nearer one of another leaf lies inside it."""
+        near = {states[0] for states in answering if states}
+        return [
+            [state for state in states[:1] if not any(self._tree.inside(other, state) for other in near)]
+            for states in answering
+        ]
 
     # -- one microstep -------------------------------------------------------------------------------------------
 

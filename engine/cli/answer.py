@@ -80,11 +80,10 @@ def refusal_code(result: Refusal) -> int:
 
 
 def _advise(streams: Streams, engine: Engine, args: Args, result: Refusal) -> None:
-    named = [reason.field for reason in result.reasons if reason.rule == "form" and reason.field]
-    facts = [reason.field for reason in result.reasons if reason.rule == "facts" and reason.field]
-    asked = _asked_for(engine, args) if named else {}
-    flags = [f"-f {_like(asked[name])}" for name in named if name in asked] + [f"--fact {name}=…" for name in facts]
-    strange = [f"-f {name}" for name in named if name not in asked]
+    answers, facts = _fields_of(result, "form"), _fields_of(result, "facts")
+    asked = _asked_for(engine, args) if answers else {}
+    flags = [f"-f {_like(asked[name])}" for name in answers if name in asked] + [f"--fact {name}=…" for name in facts]
+    strange = [f"-f {name}" for name in answers if name not in asked]
     if flags:
         streams.tell(_("help: give {flags}").format(flags=" ".join(flags)))
     if strange:
@@ -95,6 +94,11 @@ def _advise(streams: Streams, engine: Engine, args: Args, result: Refusal) -> No
         said = f" --as {args.settings.actor}" if args.settings.said.get("as_") else ""
         command = f"casewright do {result.case.id} --list{said}"
         streams.tell(_("help: `{command}` says what is possible").format(command=command))
+
+
+def _fields_of(result: Refusal, rule: str) -> list[str]:
+    """The fields about which a rule complains."""
+    return [reason.field for reason in result.reasons if reason.rule == rule and reason.field]
 
 
 def _say_who_opens(streams: Streams, engine: Engine, process: str) -> None:

@@ -57,12 +57,17 @@ def entered_anew(source: Node, at: Node, way: Way, target: Node) -> Node | None:
 
 def raised_side_by_side(root: Node) -> Iterator[tuple[int, str]]:
     """Where two regions may be moved by one event, and both raise: then all leaving comes before all else in SCXML."""
-    for region in (node for node in root.all() if node.parent is not None and node.parent.kind == "parallel"):
-        others = [one for other in region.parent.states() if other is not region for one in (other, *other.all())]  # type: ignore[union-attr]
-        raising = {way.event for other in others for way in other.ways if way.raises or any(o.exits for o in others)}
+    for region in root.all():
+        group = region.parent
+        if group is None or group.kind != "parallel":
+            continue
         inside = (region, *region.all())
+        beside = [node for other in group.states() if other is not region for node in (other, *other.all())]
+        raises_on_leaving = any(node.exits for node in beside)
+        raising = {way.event for node in beside for way in node.ways if way.raises or raises_on_leaving}
+        shared = sorted({way.event for node in inside for way in node.ways if way.delay is None} & raising)
         for node in (node for node in inside if node.exits):
-            for event in sorted({way.event for one in inside for way in one.ways if way.delay is None} & raising):
+            for event in shared:
                 yield node.line, f"the order of what `{node.id}` raises on leaving and another region on `{event}`"
 
 

@@ -23,16 +23,22 @@ def _rows(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text), delimiter=divider))
 
 
+def _width(first: list[str]) -> int:
+    """How many cells a line may have, by the first line, which names them."""
+    head = tuple(cell.strip().lower() for cell in first)
+    has_who = head[3:] in [(one,) for one in _WHO]
+    if head[:3] not in _HEADS or not (has_who or len(head) == len(COLUMNS)):
+        told = ",".join(first)[:60]
+        raise Misread(f"the first line of a table is `state,event,target` or `state,event,target,who`, not `{told}`")
+    return len(head)
+
+
 def read_table(text: str) -> Drawn:
     """The chart of a table: the first state is where a case begins, one that nothing leaves is final."""
     rows = _rows(text.lstrip("\ufeff"))
     if not rows:
         raise Misread("the table has no line; its first one is `state,event,target`")
-    head = tuple(cell.strip().lower() for cell in rows[0])
-    has_who = head[3:] in [(one,) for one in _WHO]
-    if head[:3] not in _HEADS or not (has_who or len(head) == len(COLUMNS)):
-        told = ",".join(rows[0])[:60]
-        raise Misread(f"the first line of a table is `state,event,target` or `state,event,target,who`, not `{told}`")
+    width = _width(rows[0])
     root = Node("", "state", 1)
     states: dict[str, Node] = {}
     unsaid: list[Unsaid] = []
@@ -40,7 +46,7 @@ def read_table(text: str) -> Drawn:
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue
-        if not len(COLUMNS) <= len(cells) <= len(head) or not all(cells[: len(COLUMNS)]):
+        if not len(COLUMNS) <= len(cells) <= width or not all(cells[: len(COLUMNS)]):
             raise Misread(f"line {line}: a line has a state, an event and a target")
         state, event, target, *who = cells
         for name in (state, target):

@@ -8,7 +8,7 @@ from engine.chart import Position
 from engine.core.cases import Case, Cycle, Head
 from engine.core.clocks import NOBODY, Event, Seen, advance, first_due, settle
 from engine.core.draft import Draft
-from engine.core.listening import Heard, heard_by
+from engine.core.listening import Heard, Watched, heard_by
 from engine.core.plan import Plan, keep
 from engine.core.sight import chosen, holds
 from engine.frozen import changed
@@ -25,8 +25,8 @@ def advance_clocks(draft: Draft) -> None:
     if not plan.watched or (before.outcome and not reopened):
         return
     ended = bool(case.outcome) and not before.outcome
-    now, happened, step = draft.now, frozenset(draft.happened), None
-    turn, heard = turn_of(before), _heard(plan, happened)
+    happened, turn, seen = frozenset(draft.happened), turn_of(before), None
+    heard = _heard(plan, happened)
     is_new_turn = case.waiting != before.waiting or case.assignee != before.assignee
     is_other = case.version != before.version or case.known != before.known  # another version may have other fields
     heads = case.clocks
@@ -40,21 +40,25 @@ def advance_clocks(draft: Draft) -> None:
             if not (hears or watched.is_conditional):
                 continue
         pauses = _pauses(draft, watched.clock) if watched.pauses else ()
-        reads = watched.reads
-        if (
-            hears or (head.active and pauses != head.paused) or (watched.is_conditional and (
-                is_new or is_other or reads is None or not reads.isdisjoint(draft.given)))
-        ):  # fmt: skip
-            step = step or Seen(
-                now=now, happened=happened, turn=turn, is_new_turn=is_new_turn, start_at=draft.start_at,
-                reopened=reopened, outcome=case.outcome if ended else "",
-            )  # fmt: skip
-            moved[name] = advanced(draft, watched.clock, head, changed(step, pauses=pauses) if pauses else step)
-    for name, head in heads.items() if is_new_turn else ():
-        if head.active and name not in moved:
-            moved[name] = settle(head, now, turn, plan.calendar_of[name])
+        is_concerned = hears or (head.active and pauses != head.paused)
+        if not (is_concerned or (watched.is_conditional and (is_new or is_other or _reads_anew(watched, draft)))):
+            continue
+        seen = seen or Seen(
+            now=draft.now, happened=happened, turn=turn, is_new_turn=is_new_turn, start_at=draft.start_at,
+            reopened=reopened, outcome=case.outcome if ended else "",
+        )  # fmt: skip
+        moved[name] = advanced(draft, watched.clock, head, changed(seen, pauses=pauses) if pauses else seen)
+    if is_new_turn:
+        for name, head in heads.items():
+            if head.active and name not in moved:
+                moved[name] = settle(head, draft.now, turn, plan.calendar_of[name])
     if moved:
         draft.put("clocks", {**heads, **moved})
+
+
+def _reads_anew(watched: Watched, draft: Draft) -> bool:
+    """Whether the step gave a field by which this promise holds or falls due, or it may read more than fields."""
+    return watched.reads is None or not watched.reads.isdisjoint(draft.given)
 
 
 def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:

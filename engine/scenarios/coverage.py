@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,25 +145,30 @@ def _seen(plan: Plan, outcome: Outcome, parts: dict[tuple[str, int, bool], Item]
         covered = [parts[part] for part in step.covered if part in parts]
         yield from covered
         yield from (("state", name.partition(".decide ")[0]) for _, name in covered if ".decide " in name)
-        record = step.record
         yield from (("state", state) for state in plan.active(step.case.position))
-        if "refused" in record:
-            continue
-        if record["verb"] in ("do", "open", "tell"):
-            name = "opening" if record["verb"] == "open" else record["name"]
-            yield ("action", name)
-            yield from [("schedule", record["schedule"])] if "schedule" in record else ()
-            yield from [("event", f"{record['heard']} heard")] if "heard" in record else ()
-            yield from (("guard", f"{name}.{guard} holds") for guard in guards.get(name, ()))
-        elif record["verb"] == "timer":
-            yield ("timer", record["name"])
-        for clock, what, *detail in record.get("clocks", ()):
-            if what == "threshold":
-                yield ("threshold", f"{clock} {detail[0]}")
-            elif what == "paused":
-                yield from (("pause", f"{clock} {reason}") for reason in detail)
+        if "refused" not in step.record:
+            yield from _told(step.record, guards)
     yield from (("event", f"{name} otherwise") for name in outcome.unheard)
     for of, action, rule in outcome.refusals:
         if of == process:
             yield ("guard", f"{action}.{rule} fails")
             yield ("refusal", f"{action} {rule}")
+
+
+def _told(record: Mapping[str, Any], guards: Mapping[str, list[str]]) -> Iterator[Item]:
+    """What the record of a step names, `guards` being those of each action."""
+    if record["verb"] in ("do", "open", "tell"):
+        name = "opening" if record["verb"] == "open" else record["name"]
+        yield ("action", name)
+        if "schedule" in record:
+            yield ("schedule", record["schedule"])
+        if "heard" in record:
+            yield ("event", f"{record['heard']} heard")
+        yield from (("guard", f"{name}.{guard} holds") for guard in guards.get(name, ()))
+    elif record["verb"] == "timer":
+        yield ("timer", record["name"])
+    for clock, what, *detail in record.get("clocks", ()):
+        if what == "threshold":
+            yield ("threshold", f"{clock} {detail[0]}")
+        elif what == "paused":
+            yield from (("pause", f"{clock} {reason}") for reason in detail)

@@ -87,28 +87,31 @@ def _of_place(content: Plain, path: Path, value: Plain, shifts: tuple[int, ...])
     is_told = holder == "with" and "emit" in value_at(content, path[:-2])
     if key in RULES or (holder in KEYED and not is_told) or (isinstance(key, int) and holder in LISTS):
         yield _without(content, path)
-    others: Iterable[Plain]
-    if key in ("if", "must"):
-        others = _other_conditions(str(value))
-    elif key in ("min", "max") and not isinstance(value, str):
-        others = (value + 1, value - 1)
-    elif path[0] == "authority" and len(path) == 3:
-        others = (0,) if value == "unlimited" else (value + 0.01, value - 0.01)
-    elif path[0] == "figures" and isinstance(value, int | float):
-        step = 1 if isinstance(value, int) else 0.01
-        others = (value + step, value - step)
-    elif key in TIMES and isinstance(value, str):
-        others = _other_times(value, shifts)
-    elif key == "on_reopen":
-        others = ("none" if value == "restart" else "restart",)
-    elif (key, value) == ("calendar", "always"):
-        others = ("contact_hours",)
-    elif "weekly" in path and isinstance(value, str):
-        others = _other_hours(str(value))
-    else:
-        return
-    for other in others:
+    for other in _others(path, value, shifts):
         yield _with(content, path, other)
+
+
+def _others(path: Path, value: Plain, shifts: tuple[int, ...]) -> Iterable[Plain]:
+    """What might stand at a place instead, by what kind of thing stands there."""
+    key = path[-1]
+    if key in ("if", "must"):
+        return _other_conditions(str(value))
+    if key in ("min", "max") and not isinstance(value, str):
+        return (value + 1, value - 1)
+    if path[0] == "authority" and len(path) == 3:
+        return (0,) if value == "unlimited" else (value + 0.01, value - 0.01)
+    if path[0] == "figures" and isinstance(value, int | float):
+        step = 1 if isinstance(value, int) else 0.01
+        return (value + step, value - step)
+    if key in TIMES and isinstance(value, str):
+        return _other_times(value, shifts)
+    if key == "on_reopen":
+        return ("none" if value == "restart" else "restart",)
+    if (key, value) == ("calendar", "always"):
+        return ("contact_hours",)
+    if "weekly" in path and isinstance(value, str):
+        return _other_hours(value)
+    return ()
 
 
 def _without(content: Plain, path: Path) -> Mutant:

@@ -187,34 +187,30 @@ class _Names(NamedTuple):
         path: Path = ("expect", subject)
         yield from self._links(links, path)
         processes = self._linked(links)
-        said = " or ".join(f"`{definition.process}`" for definition in processes)
         if not processes:
             return
+        said = " or ".join(f"`{definition.process}`" for definition in processes)
         if what == "state":
-            states = {name for definition in processes for name in definition.states} | ({"none"} if links else set())
+            states = {state for one in processes for state in one.states} | ({"none"} if links else set())
             for state in expected if isinstance(expected, list) else [expected]:
                 yield _Name("state", str(state), path, states, said)
         elif what == "clocks":
-            yield _Name("clock", rest[0], path, {name for one in processes for name in one.clocks}, said)
+            yield _Name("clock", rest[0], path, {clock for one in processes for clock in one.clocks}, said)
         elif what == "case":
-            known = {name for one in processes for name in one.fields} | {"opened_at"}
+            known = {field for one in processes for field in one.fields} | {"opened_at"}
             yield _Name("field", rest[0], path, known, said)
         elif what == "allowed" and isinstance(expected, list):
             known = {act.name for definition in processes for act in _actions(definition)}
-            yield from (
-                _Name("action", str(name), (*path, number), known, said) for number, name in enumerate(expected)
-            )
+            for number, action in enumerate(expected):
+                yield _Name("action", str(action), (*path, number), known, said)
         elif what == "registered" and isinstance(expected, dict):
             yield from self._registers(expected, path)
         elif what in ("sent", "emitted") and isinstance(expected, dict):
             told = processes if links else self._all()
-            if not told:
-                return
-            known = {name for one in told for name in _emitted(one)}
-            if what == "sent":  # what goes out to other systems is sent, too
-                known |= {name for one in told for name in one.messages}
+            known = {name for one in told for name in (_sent(one) if what == "sent" else _emitted(one))}
             kind = "message" if what == "sent" else "event"
-            yield from (_Name(kind, str(name), (*path, str(name)), known, said) for name in expected)
+            for message in expected if told else ():
+                yield _Name(kind, str(message), (*path, str(message)), known, said)
 
     def _registers(self, expected: Mapping[str, object], path: Path) -> Iterator[_Name]:
         """The parties of which a register is kept, and what is kept of each."""
@@ -278,3 +274,8 @@ def _opened(definition: ProcessDefinition) -> Mapping[str, set[str]]:
 @lru_cache(maxsize=128)
 def _emitted(definition: ProcessDefinition) -> set[str]:
     return {part.name for part in parts_of(definition) if isinstance(part, Emit)}
+
+
+def _sent(definition: ProcessDefinition) -> set[str]:
+    """Messages to people, and what goes out to other systems."""
+    return _emitted(definition) | definition.messages.keys()

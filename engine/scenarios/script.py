@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -142,6 +142,24 @@ def _hold(step: Mapping[str, Any]) -> Hold | None:
     return Hold(verb, step[verb] if isinstance(step[verb], str) else "")
 
 
+def _ill_combined(document: Document, step: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Diagnostic]:
+    """Keys of a step that cannot stand beside each other, or need another beside them."""
+    if "open" in step and "do" in step:
+        message = "`do` cannot stand beside `open`: a step opens a case or does an action"
+        yield error("wrong-value", document.name_place((*path, "do")), message, "make it two steps")
+    verbs = [verb for verb in ("do", "hear") if verb in step]
+    several = [key for key in ("open", *verbs, *HOLDING) if key in step]
+    if len(several) > 1 and several != ["open", "do"]:
+        message = f"`{several[-1]}` cannot stand beside `{several[0]}`: each is a step"
+        yield error("wrong-value", document.name_place((*path, several[-1])), message, "make it two steps")
+    if "parent" in step and "open" not in step:
+        message = "`parent` needs `open` beside it"
+        yield error("missing-key", document.name_place((*path, "parent")), message)
+    if "with" in step and not verbs:
+        message = "`with` needs `do` or `hear` beside it"
+        yield error("missing-key", document.name_place((*path, "with")), message)
+
+
 def _step(
     document: Document, step: Mapping[str, Any], path: tuple[str | int, ...], findings: list[Diagnostic]
 ) -> Action:
@@ -151,20 +169,7 @@ def _step(
             wait = parse_duration(str(step["wait"]))
         except CalendarError as bad:
             findings.append(error("bad-time", document.place((*path, "wait")), str(bad)))
-    if "open" in step and "do" in step:
-        message = "`do` cannot stand beside `open`: a step opens a case or does an action"
-        findings.append(error("wrong-value", document.name_place((*path, "do")), message, "make it two steps"))
-    verbs = [verb for verb in ("do", "hear") if verb in step]
-    several = [key for key in ("open", *verbs, *HOLDING) if key in step]
-    if len(several) > 1 and several != ["open", "do"]:
-        message = f"`{several[-1]}` cannot stand beside `{several[0]}`: each is a step"
-        findings.append(error("wrong-value", document.name_place((*path, several[-1])), message, "make it two steps"))
-    if "parent" in step and "open" not in step:
-        message = "`parent` needs `open` beside it"
-        findings.append(error("missing-key", document.name_place((*path, "parent")), message))
-    if "with" in step and not verbs:
-        message = "`with` needs `do` or `hear` beside it"
-        findings.append(error("missing-key", document.name_place((*path, "with")), message))
+    findings += _ill_combined(document, step, path)
     refused = step.get("refused", ())
     return Action(
         place=document.place(path), at=str(step["at"]) if "at" in step else None,

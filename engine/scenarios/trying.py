@@ -74,25 +74,20 @@ class Tries:
                 yield Actor(id=name, roles=(role,))
 
     def _persons(self, who: Who, case: Case | None, act: Action | Opening) -> Iterator[tuple[str, str]]:
-        roles = [one.name for one in act.by if one.kind == "role"] or sorted(self.plan.roles) or ["agent"]
+        """People who are meant so, each with a role."""
         if who.kind == "role":
             yield from ((person(who.name, number), who.name) for number in (1, 2, 3))
-        elif case is not None:
-            found: Any = None
-            if who.kind == "field":
-                found = case.data.get(who.name)
-                known = self.definition.fields[who.name]
-                roles = [known.role or (known.of.role if known.of else None) or roles[0]]
-            elif who.kind == "did" and who.name in case.done:
-                found = list(case.done[who.name].actors)
-            elif who.kind == "assignee":
-                found = case.assignee
-            elif who.kind == "waiting_on":
-                found = [name for kind, _, name in (one.partition(":") for one in case.waiting) if kind == "person"]
-                yield from ((person(name), name) for kind, _, name in (w.partition(":") for w in case.waiting)
-                            if kind == "role")  # fmt: skip
-            for name in found if isinstance(found, list | tuple) else [found] if isinstance(found, str) else []:
-                yield name, roles[0] if "." not in name else name.rpartition(".")[0]
+            return
+        if case is None:
+            return
+        if who.kind == "waiting_on":
+            yield from ((person(name), name) for name in _waited_on(case, "role"))
+        usual = next((one.name for one in act.by if one.kind == "role"), min(self.plan.roles, default="agent"))
+        if who.kind == "field":
+            known = self.definition.fields[who.name]
+            usual = known.role or (known.of.role if known.of else None) or usual
+        for name in _named(who, case):
+            yield name, usual if "." not in name else name.rpartition(".")[0]
 
     # -- with what ---------------------------------------------------------------------------------------------------
 
@@ -250,6 +245,26 @@ def _parts(field: Field, held: Value) -> Iterator[tuple[Field, Value]]:
     elif field.type == "table" and isinstance(held, list):
         rows = [row for row in held if isinstance(row, dict)]
         yield from ((column, row[name]) for row in rows for name, column in field.columns.items() if name in row)
+
+
+def _named(who: Who, case: Case) -> list[str]:
+    """The persons who are meant so on a case."""
+    found: Any = None
+    if who.kind == "field":
+        found = case.data.get(who.name)
+    elif who.kind == "did" and who.name in case.done:
+        found = case.done[who.name].actors
+    elif who.kind == "assignee":
+        found = case.assignee
+    elif who.kind == "waiting_on":
+        found = _waited_on(case, "person")
+    return [found] if isinstance(found, str) else [*found] if isinstance(found, list | tuple) else []
+
+
+def _waited_on(case: Case, kind: str) -> list[str]:
+    """The names of the persons, or of the roles, on whom a case waits."""
+    turns = (one.partition(":") for one in case.waiting)
+    return [name for of, _, name in turns if of == kind]
 
 
 def _totals(case: Case) -> Iterator[int]:

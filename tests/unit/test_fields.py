@@ -1,14 +1,11 @@
 """What people write becomes the stored value, or a sentence that says what was expected."""
 
-import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
-from engine.field_schema import json_schema
 from engine.fields import MOST_ITEMS, Field, Invalid, check, plain, read, show
 from engine.patterns import BadPattern, compile_pattern
 from engine.values import LARGEST, LONGEST_TEXT
@@ -289,38 +286,6 @@ def test_a_label_missing_in_a_language_falls_back_to_another() -> None:
 )
 def test_the_public_form_is_plain_json(kind: str, stored: object, public: object) -> None:
     assert plain(field(kind, columns=ROWS), stored) == public
-
-
-def test_the_schema_accepts_what_check_accepts_and_refuses_what_it_refuses() -> None:
-    fields = {
-        "note": field("text", max=5),
-        "phone": field("text", personal=True, pattern="[0-9]+"),
-        "channel": field("choice", choices=CHANNEL),
-        "paid": field("money", min=0),
-        "visit_at": field("instant"),
-        "items": field("table", columns=ROWS),
-        "tags": field("list", of=field("integer")),
-    }
-    schema = json_schema(fields, ["note"])
-    Draft202012Validator.check_schema(schema)
-    validator = Draft202012Validator(schema)
-    right = {
-        "note": "hi", "phone": {"sealed": "ab"}, "channel": "phone", "paid": 0, "visit_at": ms(2026, 3, 2, 6),
-        "items": [{"title": "x", "price": 1}], "tags": [1],
-    }  # fmt: skip
-    assert validator.is_valid(right)
-    assert validator.is_valid(right | {"phone": "123"})
-    wrongs = [
-        ("note", "too long"), ("phone", "12x"), ("channel", "fax"), ("paid", -1), ("visit_at", "2026"),
-        ("items", [{"titel": "x"}]), ("tags", ["a"]), ("new", 1),
-    ]  # fmt: skip
-    for name, wrong in wrongs:
-        assert not validator.is_valid(right | {name: wrong}), name
-        if name in fields:
-            with pytest.raises(Invalid):
-                check(fields[name], wrong)
-    assert not validator.is_valid({"paid": 1}), "a required field is missing"
-    assert json.loads(json.dumps(schema)) == schema
 
 
 @pytest.mark.parametrize(

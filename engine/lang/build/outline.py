@@ -94,11 +94,9 @@ def outline_of(root: Cursor) -> Outline:
             if written.is_table:
                 actions.setdefault(action, []).append((name, written))
         ahead += _states_in(name, cursor)
-    links: dict[str, dict[str, None]] = {}
     effects = [*_effects(root.node)]
-    opening = [
-        effect for effect in effects if isinstance(effect.get("open"), str) and isinstance(effect.get("as"), str)
-    ]
+    opening = [one for one in effects if isinstance(one.get("open"), str) and isinstance(one.get("as"), str)]
+    links: dict[str, dict[str, None]] = {}
     for effect in opening:
         links.setdefault(effect["as"], {})[effect["open"]] = None
     tells = [(effect["tell"], effect["do"]) for effect in effects if "tell" in effect and "do" in effect]

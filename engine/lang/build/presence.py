@@ -284,8 +284,19 @@ def _lost_any_time(outline: Outline, ways: list[_Way]) -> dict[str, Fields]:
     rungs = [rung for table in tables for _, cursor in table.entries() for rung in _rungs(cursor)]
     everywhere = frozenset(c.field for rung in rungs for c in changes_of(rung.get("then")) if c.kind != "set")
     lost: dict[str, Fields] = dict.fromkeys(outline.leaves(), everywhere)
-    if not any(flag(cursor, "parallel") for cursor in outline.states.values()):
-        return lost
+    groups = [name for name, cursor in outline.states.items() if flag(cursor, "parallel")]
+    cleared = _cleared(outline, ways) if groups else {}
+    for group in groups:
+        regions = [outline.leaves(region) for region in outline.inside(group)]
+        for region in regions:
+            others = {leaf for other in regions if other is not region for leaf in other}
+            beside = frozenset().union(*(cleared.get(leaf, ()) for leaf in others))
+            lost.update({leaf: lost[leaf] | beside for leaf in region})
+    return lost
+
+
+def _cleared(outline: Outline, ways: list[_Way]) -> dict[str, set[str]]:
+    """What may be cleared by leaving a leaf, or by entering it."""
     cleared: dict[str, set[str]] = {}
     for way in ways:
         for source in way.sources:
@@ -294,13 +305,7 @@ def _lost_any_time(outline: Outline, ways: list[_Way]) -> dict[str, Fields]:
         gone = {change.field for change in changes_of(cursor.get("on_enter")) if change.kind != "set"}
         for leaf in outline.leaves(name):
             cleared.setdefault(leaf, set()).update(gone)
-    for leaf in lost:
-        for group in outline.around(leaf):
-            if flag(outline.states[group], "parallel"):
-                own = next(state for state in (leaf, *outline.around(leaf)) if outline.parents[state] == group)
-                others = set(outline.leaves(group)) - set(outline.leaves(own))
-                lost[leaf] = lost[leaf].union(*(cleared.get(other, ()) for other in others))
-    return lost
+    return cleared
 
 
 def _rungs(cursor: Cursor) -> Iterator[Cursor]:
