@@ -9,11 +9,12 @@ import sqlite3
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine import Engine
-from engine.errors import Conflict, NotFound, NotPermitted, VerificationFailed
+from engine.errors import Conflict, NotFound, NotPermitted, UsageError, VerificationFailed
 from engine.evidence.offline import check_bundle, digest
 from engine.evidence.signing import SigningKey, new_signing_key
 from engine.testing import ManualTime
@@ -232,3 +233,28 @@ def test_a_bundle_holds_the_words_of_every_time_its_records_name(engine: Engine)
     bundle = engine.evidence(case, actor=ADMIN)
     assert check_bundle(bundle, None).wrong == []
     assert (len(bundle["documents"]), len(bundle["sources"])) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda lines: [line.encode() for line in lines], "a line of a checkpoint is text, not `b"),
+        (lambda lines: [lines[0], 7], "a line of a checkpoint is text, not `7` (int)"),
+        (lambda lines: [None], "a line of a checkpoint is text, not `None`"),
+        ("\n".join, "all of it in one `str`"),
+        (lambda lines: "\n".join(lines).encode(), "all of it in one `bytes`"),
+    ],
+)
+def test_what_is_not_lines_of_text_is_told_in_one_sentence(on_disk: Engine, change: Any, said: str) -> None:
+    """A file that a host opened as bytes ended in the words of the library that reads JSON."""
+    lines = change(signed(on_disk))
+    with pytest.raises(UsageError) as told:
+        on_disk.verify_checkpoint(lines, trust=KEY.fingerprint)
+    assert said in told.value.message
+    assert told.value.mend
+
+
+@pytest.mark.parametrize("trust", [[], [7], ["aa", None], b"aa"])
+def test_who_is_trusted_is_told_by_fingerprints(on_disk: Engine, trust: Any) -> None:
+    with pytest.raises(UsageError, match="`trust` names the fingerprints"):
+        on_disk.verify_checkpoint(signed(on_disk), trust=trust)

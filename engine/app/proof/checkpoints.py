@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
+from engine.app.doors import is_text, shown
 from engine.app.proof.verifying import Verification
 from engine.core.audit import canonical
-from engine.errors import VerificationFailed
+from engine.errors import UsageError, VerificationFailed
 from engine.evidence.offline import Tree, Untrue, check_signed, leaf_of
 from engine.ports import Publication, Transaction
 
@@ -126,8 +127,13 @@ def last_signed(tx: Transaction) -> dict[str, Any]:
 
 
 def read_signed(lines: Iterable[str]) -> tuple[Mapping[str, Any], Iterator[Leaf]]:
-    """The signed statement of a checkpoint, and its lines one by one."""
-    each = iter(lines)
+    """The signed statement of a checkpoint, and its lines one by one; `UsageError` for what is not lines of text."""
+    if isinstance(lines, str | bytes):
+        raise UsageError(
+            f"a checkpoint is read line by line, and this is all of it in one `{type(lines).__name__}`",
+            help="give its file, opened as text, or `text.splitlines()`",
+        )
+    each = map(_text, lines)
     try:
         signed = json.loads(next(each, ""))
         if isinstance(signed, dict):
@@ -142,6 +148,11 @@ def read_checkpoint(lines: Iterable[str], trust: Collection[str]) -> tuple[Check
 
     Whoever reads the lines must `Count` and `check` them: the signature is over what they come to.
     """
+    if not trust or not all(map(is_text, trust)):
+        raise UsageError(
+            f"`trust` names the fingerprints of keys as text, at least one, not {shown(trust)}",
+            help="get it from where it is kept: `casewright audit keygen` has told it",
+        )
     signed, leaves = read_signed(lines)
     errors = []
     for fingerprint in trust:
@@ -155,6 +166,15 @@ def read_checkpoint(lines: Iterable[str], trust: Collection[str]) -> tuple[Check
     raise VerificationFailed(
         f"the checkpoint cannot be trusted: {errors[0]}", help="get it, and the fingerprint, from where they are kept"
     ) from errors[0]
+
+
+def _text(line: object) -> str:
+    if not isinstance(line, str):
+        raise UsageError(
+            f"a line of a checkpoint is text, not {shown(line)}",
+            help='open its file as text: `open(file, encoding="utf-8")`',
+        )
+    return line
 
 
 def _leaf(line: str) -> Leaf:
