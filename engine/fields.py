@@ -15,7 +15,7 @@ from typing import Any, Literal
 from engine.calendars import format_duration, parse_duration
 from engine.hours import say_duration
 from engine.nearness import asked, either, nearest
-from engine.patterns import compile_pattern
+from engine.patterns import as_asked, compile_pattern
 from engine.values import (
     EXPECTED,
     READERS,
@@ -24,6 +24,8 @@ from engine.values import (
     check_instant,
     check_size,
     check_text,
+    folded,
+    in_plain_signs,
     read_date,
     read_instant,
     read_number,
@@ -91,6 +93,8 @@ def read(field: Field, raw: Any, zone: str) -> Value:
     try:
         if kind in READERS:
             value: Value = READERS[kind](raw)
+            if field.pattern is not None:
+                value = as_asked(field.pattern, value)
             if field.min is None and field.max is None and field.pattern is None:
                 return value
         else:
@@ -108,8 +112,8 @@ def _read_choice(field: Field, raw: Any, zone: str) -> str:
     if isinstance(raw, str):
         if raw in field.choices:
             return raw
-        told = raw.strip().casefold()
-        labelled = [name for name, words in field.choices.items() if told in map(str.casefold, (name, *words.values()))]
+        told = folded(raw)
+        labelled = [name for name, words in field.choices.items() if told in map(folded, (name, *words.values()))]
         if len(labelled) == 1:
             return labelled[0]
     _check_choice(field, raw)
@@ -121,7 +125,7 @@ def _read_duration(field: Field, raw: Any, zone: str) -> int:
         return raw // timedelta(milliseconds=1)
     _refuse_if(not isinstance(raw, str), field)
     try:
-        return parse_duration(raw.strip())
+        return parse_duration(in_plain_signs(raw).strip())
     except ValueError as error:
         en, zh = _expected(field)
         raise Expected(f"{en} ({error})", zh) from None

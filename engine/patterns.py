@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from cel_expr_python import cel
 
+from engine.values import in_plain_signs
+
 LONGEST_PATTERN = 1_000
 
 
@@ -49,3 +51,11 @@ def _reason(pattern: str, said: str) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> cel.Env:
     return cel.NewEnv(variables={"text": cel.Type.STRING})
+
+
+def as_asked(pattern: str, text: str) -> str:
+    """The text, in plain signs where it has the form in these alone."""
+    if text.isascii() or compile_pattern(pattern)(text):
+        return text
+    plain = in_plain_signs(text)
+    return plain if compile_pattern(pattern)(plain) else text

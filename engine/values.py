@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import isfinite
 from typing import Any
+from unicodedata import decimal
 
 from engine.timeline import FIRST, FIRST_YEAR, LAST_YEAR, LIMIT, CalendarError, instant_at, local_time
 
@@ -93,6 +94,25 @@ def as_written(given: object) -> str:
         return ""
 
 
+_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3002: ".", 0xFF61: ".", 0x2212: "-"}
+"""Signs as a Chinese keyboard types them, by those they stand for; a full stop of Chinese as a decimal point."""
+
+
+def in_plain_signs(text: str) -> str:
+    """What was typed with wide signs or another script's digits, as an amount, a date or a time is written.
+
+    Letter by letter: compatible forms as Unicode counts them would make 122 of `12²`.
+    """
+    if text.isascii():
+        return text
+    return "".join(str(decimal(sign)) if sign.isdecimal() else sign for sign in text.translate(_WIDE))
+
+
+def folded(text: str) -> str:
+    """A word as words are compared: in plain signs, without blanks around it, small and big letters alike."""
+    return in_plain_signs(text).strip().casefold()
+
+
 def check_text(value: str) -> None:
     """Refuse what cannot be stored and given back exactly; keep every other Unicode as it is."""
     if "\x00" in value:
@@ -123,8 +143,8 @@ def read_text(raw: Any) -> str:
 
 def read_integer(raw: Any) -> int:
     """A whole number from a number or its digits."""
-    if isinstance(raw, str) and _WHOLE.fullmatch(raw.strip()):
-        raw = int(raw)
+    if isinstance(raw, str) and _WHOLE.fullmatch(plain := in_plain_signs(raw).strip()):
+        raw = int(plain)
     if isinstance(raw, float) and raw.is_integer():
         raw = int(raw)
     if not isinstance(raw, int) or isinstance(raw, bool):
@@ -135,8 +155,8 @@ def read_integer(raw: Any) -> int:
 
 def read_number(raw: Any) -> int | float:
     """A number; one without a fraction is stored as a whole number, as JSON's canonical form does."""
-    if isinstance(raw, str) and _DECIMAL.fullmatch(raw.strip()):
-        raw = float(raw) if "." in raw else int(raw)
+    if isinstance(raw, str) and _DECIMAL.fullmatch(plain := in_plain_signs(raw).strip()):
+        raw = float(plain) if "." in plain else int(plain)
     if isinstance(raw, Decimal) and raw.is_finite():
         raw = float(raw)
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not isfinite(raw):
@@ -155,7 +175,7 @@ def read_yes_no(raw: Any) -> bool:
     """True or false from a boolean or a plain word for it."""
     if isinstance(raw, bool):
         return raw
-    answer = _YES.get(raw.strip().lower()) if isinstance(raw, str) else None
+    answer = _YES.get(in_plain_signs(raw).strip().lower()) if isinstance(raw, str) else None
     if answer is None:
         raise Expected(*EXPECTED["yes_no"])
     return answer
@@ -169,7 +189,7 @@ def read_money(raw: Any) -> int:
             return int(digits)
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
         raise Expected(*EXPECTED["money"])
-    written = _MONEY.fullmatch(str(raw).strip())
+    written = _MONEY.fullmatch(in_plain_signs(str(raw)).strip())
     if written is None:
         raise Expected(*EXPECTED["money"])
     whole, hundredths = written.groups("")
@@ -188,7 +208,7 @@ def read_date(raw: Any) -> str:
     """A calendar date as `YYYY-MM-DD`."""
     if isinstance(raw, date) and not isinstance(raw, datetime):
         return raw.isoformat()
-    text = raw.strip() if isinstance(raw, str) else ""
+    text = in_plain_signs(raw).strip() if isinstance(raw, str) else ""
     if _DATE.fullmatch(text):
         try:
             return date.fromisoformat(text).isoformat()
@@ -218,7 +238,7 @@ def read_instant(raw: Any, zone: str) -> int:
         if raw.tzinfo is None:
             raise Expected("a time with its zone", "带时区的时间")
         return check_instant(milliseconds(raw))
-    found = _INSTANT.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    found = _INSTANT.fullmatch(in_plain_signs(raw).strip()) if isinstance(raw, str) else None
     if found is None:
         raise Expected(*EXPECTED["instant"])
     try:

@@ -12,6 +12,7 @@ from engine.core.cases import Applied, Case, Command, Refused, Step
 from engine.core.plan import Plan
 from engine.ports import Request
 from engine.sealing import HostKeys
+from engine.values import in_plain_signs
 
 SEARCH_KEY = "search_key"
 """The setting that holds the desk's search key, and whose key that is."""
@@ -46,6 +47,15 @@ class Marks:
         """By what a whole personal value is found: an HMAC of it as it is compared."""
         return self._made(compared(value))
 
+    def searches(self, text: str) -> list[tuple[str, str]]:
+        """What to look for where somebody looks for this text: texts as they may be written, each with its mark.
+
+        What was typed with wide signs was marked as it stood by the first versions.
+        """
+        plain = in_plain_signs(text)
+        made = [(plain, self.search(plain))]
+        return made if plain == text else [*made, (text, self._made(_bare(text)))]
+
     def of_steps(self, steps: Iterable[Step]) -> Mapping[str, Mapping[str, str]]:
         """Case → field → the mark of the personal value it was given."""
         found: dict[str, dict[str, str]] = {}
@@ -60,8 +70,12 @@ class Marks:
 
 
 def compared(value: Any) -> str:
-    """A value as values are compared with it: its text without spaces, case and signs of numbers."""
-    return "".join(sign for sign in str(value).casefold() if not sign.isspace() and sign not in "-()+")
+    """A value as values are compared with it: its text in plain signs, without spaces, case and signs of numbers."""
+    return _bare(in_plain_signs(str(value)))
+
+
+def _bare(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if not sign.isspace() and sign not in "-()+")
 
 
 def request_of(command: Command, digest: str, outcome: Applied | Refused, now: int) -> Request | None:

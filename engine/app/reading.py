@@ -181,7 +181,7 @@ class Reading:
             waiting = (f"person:{who.id}", *(f"role:{role}" for role in who.roles))
         ids = None
         if search.find:
-            ids = tx.search(search.find, self._recipe.marks.search(search.find))
+            ids = tuple(sorted({case for one in self._recipe.marks.searches(search.find) for case in tx.search(*one)}))
         now = self._recipe.now()
         return Query(
             waiting=waiting, assignee=who.id if search.mine else None, process=search.process, state=search.state,

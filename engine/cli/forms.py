@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _MOST = 4 * 1024 * 1024
 
+WIDE_EQUALS = "\uff1d"
+"""As a Chinese keyboard types it."""
+
 
 def form_options() -> list[click.Parameter]:
     """Build the options by which a form and facts are given."""
@@ -94,7 +97,7 @@ def pairs(given: Iterable[str], flag: str) -> dict[str, str]:
     """Read `NAME=VALUE` as often as it is given."""
     found: dict[str, str] = {}
     for text in given:
-        name, equals, value = text.partition("=")
+        name, equals, value = text.partition("=" if "=" in text else WIDE_EQUALS)
         if not equals or not name.strip():
             raise UsageError(
                 _("`{text}` does not say NAME=VALUE").format(text=f"{flag} {text}".strip()),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from engine import Actor, Engine, File, Person
-from engine.app import Search
+from engine.app import Search, marks
 from engine.errors import KeyMissing, KeyReused, NotFound, NotPermitted, UsageError
 from engine.sealing import HostKeys, host_key_id, host_keys, new_host_key
 from engine.testing import ManualTime
@@ -50,6 +50,18 @@ def test_erased_values_are_gone_for_everybody_and_the_chain_verifies(engine: Eng
     assert (found.problems, found.sealed) == ((), sealed)
     assert engine.worklist(Search(actor=LIN, find=PHONE)).rows == ()
     assert engine.worklist(Search(actor=LIN, find=case)).rows[0].id == case
+
+
+def test_what_was_typed_with_wide_signs_is_found_in_either(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed, wide = open_errand(engine, phone=PHONE), PHONE.translate({ord("0") + n: ord("０") + n for n in range(10)})
+    as_typed = open_errand(engine, phone=f"（{wide}）")
+    with monkeypatch.context() as patch:  # as the first versions marked it
+        patch.setattr(marks, "compared", marks._bare)
+        of_old = open_errand(engine, phone=wide)
+    plain = [row.id for row in engine.worklist(Search(actor=LIN, find=PHONE)).rows]
+    assert plain == [typed, as_typed]
+    assert [row.id for row in engine.worklist(Search(actor=LIN, find=wide)).rows] == [*plain, of_old]
+    assert engine.case(as_typed).data["phone"] == f"（{wide}）"
 
 
 def test_who_erased_when_stands_on_record_and_nothing_else_changes(engine: Engine) -> None:

@@ -24,6 +24,7 @@ def test_a_form_comes_from_the_input_too() -> None:
 
 def test_a_value_may_hold_equals_signs_and_any_letters() -> None:
     assert pairs(["note=a=b = 修好了"], "-f") == {"note": "a=b = 修好了"}
+    assert pairs(["paid＝４．９０", "note=a＝b"], "-f") == {"paid": "４．９０", "note": "a＝b"}  # of a Chinese keyboard
 
 
 @pytest.mark.parametrize("text", ["technician", "=T7", " =T7"])

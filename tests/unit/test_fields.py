@@ -80,6 +80,37 @@ def test_what_people_write_is_read(kind: str, raw: object, stored: object) -> No
 
 
 @pytest.mark.parametrize(
+    ("kind", "typed", "stored"),
+    [
+        ("integer", "１２", 12),
+        ("integer", "－１２", -12),
+        ("integer", "\u0661\u0662", 12),  # the digits of Arabic
+        ("number", "３．５", 3.5),
+        ("number", "3。5", 3.5),  # a Chinese keyboard's full stop
+        ("number", "\u22123.5", -3.5),
+        ("money", "４．９０", 490),
+        ("money", "\u3000１００", 10_000),
+        ("date", "２０２６－０３－０２", "2026-03-02"),
+        ("instant", "２０２６－０３－０２\u3000１４：００", ms(2026, 3, 2, 6)),
+        ("duration", "１ｈ３０ｍ", 5_400_000),
+        ("yes_no", "ＹＥＳ", True),
+        ("choice", "ｐｈｏｎｅ", "phone"),
+        ("list", "１２，１３", [12, 13]),
+        ("text", "（０２１）５５５", "（０２１）５５５"),  # a text is kept as it was typed
+    ],
+)
+def test_what_a_chinese_keyboard_types_is_read_and_kept_in_plain_signs(kind: str, typed: str, stored: object) -> None:
+    assert read(field(kind, choices=CHANNEL, of=field("integer")), typed, SHANGHAI) == stored
+
+
+def test_a_text_of_a_form_is_kept_in_plain_signs_where_it_has_the_form_in_these_alone() -> None:
+    assert read(field("text", pattern="[A-Z]-[0-9]{4}"), "Ａ－１２３４", SHANGHAI) == "A-1234"
+    assert read(field("text", pattern="[０-９]{4}"), "１２３４", SHANGHAI) == "１２３４"
+    with pytest.raises(Invalid, match="not `Ａ－１２`"):
+        read(field("text", pattern="[A-Z]-[0-9]{4}"), "Ａ－１２", SHANGHAI)
+
+
+@pytest.mark.parametrize(
     ("raw", "zone", "instant"),
     [
         ("2026-03-02 14:00", SHANGHAI, ms(2026, 3, 2, 6)),
@@ -118,7 +149,10 @@ def test_an_instant_is_read_in_its_zone(raw: object, zone: str, instant: int) ->
         ("yes_no", 1, "`f` must be `yes` or `no`, not `1`"),
         ("money", "4.905", "`f` must be an amount like `4.90`, with at most two digits after the point, not `4.905`"),
         ("money", "4,90", "`f` must be an amount like `4.90`, with at most two digits after the point, not `4,90`"),
-        ("money", "４.９", "`f` must be an amount like `4.90`, with at most two digits after the point, not `４.９`"),
+        ("money", "４，９", "`f` must be an amount like `4.90`, with at most two digits after the point, not `４，９`"),
+        ("integer", "12²", "`f` must be a whole number like `12`, not `12²`"),  # which is not 122
+        ("integer", "①", "`f` must be a whole number like `12`, not `①`"),
+        ("integer", "十二", "`f` must be a whole number like `12`, not `十二`"),
         ("money", 1e-7, "`f` must be an amount like `4.90`, with at most two digits after the point, not `1e-07`"),
         ("money", True, "`f` must be an amount like `4.90`, with at most two digits after the point, not `True`"),
         ("choice", "phon", "`f` must be one of `phone`, `online` (did you mean `phone`?), not `phon`"),
