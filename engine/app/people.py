@@ -10,6 +10,7 @@ from engine.core.cases import Actor
 from engine.core.reasons import near
 from engine.errors import NotFound, NotPermitted
 from engine.fields import Field
+from engine.nearness import nearest
 from engine.ports import Person, Transaction
 
 
@@ -64,6 +65,26 @@ def roles_of_named(
     if not any(found.values()) and not tx.people():
         return None
     return {name: person.roles if person and person.is_active else () for name, person in found.items()}
+
+
+def probably_meant(
+    tx: Transaction, fields: Mapping[str, Field], form: Mapping[str, Any]
+) -> Mapping[str, tuple[str, ...]]:
+    """Of the persons a form names where a role is asked, those whom nobody knows, and who was probably meant.
+
+    That is whoever is called so, else the nearest ids, of those who hold the role.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    people = tx.people()
+    known = {person.id for person in people}
+    for field in (fields[name] for name in form if name in fields):
+        for name in _named(field, form[field.name]):
+            if name not in known:
+                asked = field.role or (field.of.role if field.of is not None else None)
+                fit = [person for person in people if person.is_active and asked in person.roles]
+                called = [person.id for person in fit if person.name == name]
+                found[name] = tuple(called or nearest(name, [person.id for person in fit], 0.7))
+    return found
 
 
 def _named(field: Field, value: Any) -> list[str]:

@@ -17,7 +17,7 @@ from engine.app.incoming.taking_up import TakingUp
 from engine.app.life import Life
 from engine.app.marks import SEARCH_KEY, Marks, request_of
 from engine.app.opening import Look, open_due
-from engine.app.people import check_known, roles_of_named
+from engine.app.people import check_known, probably_meant, roles_of_named
 from engine.core.cases import BESIDE, Actor, Applied, Case, Command, Family, Refused, Step
 from engine.core.decide import Carried, act, carry, instant, is_due, open_case
 from engine.core.plan import Library
@@ -354,7 +354,11 @@ class Recipe(TakingUp):
         if not plan.asks_roles or plan.asks_roles.isdisjoint(command.form):
             return command
         people = roles_of_named(tx, plan.definition.fields, command.form)
-        return command if people is None else command.but(people=people)
+        if people is None:
+            return command
+        if not all(people.values()):
+            command = command.but(likely=probably_meant(tx, plan.definition.fields, command.form))
+        return command.but(people=people)
 
     def _call_workers(self, tx: Transaction, outcome: Applied | Refused, clock: int) -> None:
         """Wake workers for what falls due before their next poll, those of other processes too; a message may wait."""

@@ -171,6 +171,7 @@ class Command(Frozen, frozen=True, gc=False):
     key: str | None = None
     occurred_at: int | None = None  # what a client's clock said; data only
     people: Mapping[str, tuple[str, ...]] | None = None  # roles of the persons named in the form; None: not asked
+    likely: Mapping[str, tuple[str, ...]] = EMPTY  # of those it names, whom nobody knows, and who was probably meant
     found: Mapping[str, Any] = EMPTY  # looked up in other families: question → answer
     version: int = 0  # of the definition, for an opening or a migration
     sent_to: str | None = None  # the merged case it was sent to, whose survivor it reached

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.core.cases import Command, Reason
-from engine.core.reasons import listed, meant, reason
+from engine.core.reasons import listed, meant, one_of, reason
 from engine.fields import SEALED, TEXTS, Field, Invalid, Value, check, is_sealed, read
 from engine.frozen import Frozen, field
 from engine.model import Desk, Form
@@ -91,9 +91,13 @@ class _Reading(Frozen, frozen=True):
     def _see_role(self, field: Field, role: str, value: Value) -> None:
         people = self.command.people
         if people is not None and not is_sealed(value) and role not in people.get(value, ()):
-            person = SEALED if field.personal else value
             asked = self.desk.roles.get(role) or role
-            self.reasons.append(reason(self.rule, "role", field=field.name, person=person, role=asked))
+            given: dict[str, Any] = {"field": field.name, "person": SEALED if field.personal else value, "role": asked}
+            likely = None if field.personal else self.command.likely.get(value)
+            if likely is None:
+                self.reasons.append(reason(self.rule, "role", **given))
+            else:
+                self.reasons.append(reason(self.rule, "role_of_nobody", near=one_of(likely), **given))
 
 
 def _as_stored(field: Field, raw: Any) -> Value:

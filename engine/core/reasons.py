@@ -63,6 +63,10 @@ WORDS: Mapping[str, Words] = {
         "en": "`{field}`: `{person}` does not hold the role {role}",
         "zh": "`{field}`：`{person}` 不是{role}",
     },
+    "role_of_nobody": {
+        "en": "`{field}`: there is no `{person}` at this desk{near}; it asks for the role {role}",
+        "zh": "`{field}`：服务台没有 `{person}`{near}；此处须为{role}",
+    },
     "later": {
         "en": "`{field}` lies after the opening; it must not be later than now",
         "zh": "`{field}` 晚于受理时刻，不得晚于现在",

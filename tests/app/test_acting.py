@@ -306,6 +306,29 @@ def test_a_form_takes_only_persons_who_hold_the_role(known: Engine) -> None:
     assert send(known, case).position == ("running",)
 
 
+@pytest.mark.parametrize(
+    ("given", "said", "in_chinese"),
+    [
+        (
+            "runn",
+            "there is no `runn` at this desk (`run`?); it asks for the role Runner",
+            "服务台没有 `runn`（是否指 `run`？）",
+        ),
+        ("Rita Run", "there is no `Rita Run` at this desk (`run`?)", "是否指 `run`"),  # by the name others see
+        ("bos", "there is no `bos` at this desk; it asks", "服务台没有 `bos`；"),  # who is near does not hold the role
+    ],
+)
+def test_of_a_misspelt_person_it_is_told_who_was_probably_meant(
+    known: Engine, given: str, said: str, in_chinese: str
+) -> None:
+    known.save_person(Person(id="run", name="Rita Run", roles=("runner",)), actor="root")
+    result = known.act(open_errand(known), "send", {"runner": given}, actor=LIN, facts={"at_work": [given]})
+    assert isinstance(result, Refusal)
+    assert f"`runner`: {said}" in result.reasons[0].words["en"]
+    assert in_chinese in result.reasons[0].words["zh"]
+    assert known.verify().problems == ()
+
+
 def test_a_case_is_given_only_to_people_there_are(known: Engine) -> None:
     case = open_errand(known)
     with pytest.raises(NotFound, match=r"there is no `linn` at this desk \(`lin`\?\)"):
