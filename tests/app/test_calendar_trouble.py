@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -114,8 +114,8 @@ def test_a_search_that_finds_nothing_ends_in_well_under_a_second(zone: str) -> N
         lambda: lone.add_days(1_772_413_200_000, 2, "business"),
         lambda: lone.end_of_business_day(1_772_413_200_000 + DAY),
     )
-    start = perf_counter()
+    start = process_time()
     for ask in questions:
         with pytest.raises(CalendarError, match="`lone`"):
             ask()
-    assert perf_counter() - start < 5, "five searches, each of a second at most on a busy machine"
+    assert process_time() - start < 5, "five searches, each of a second of the processor at most"

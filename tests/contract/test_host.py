@@ -284,7 +284,7 @@ def test_a_thread_does_not_wait_for_its_own_transaction(host: Host) -> None:
         began = monotonic()
         with pytest.raises(UsageError, match="own transaction is open"):
             host.engine.open_case("errand", MILK, actor=LIN)
-        assert monotonic() - began < 1
+        assert monotonic() - began < 5, "it does not wait until the database is free"
     assert done(host.engine.open_case("errand", MILK, actor=LIN)).id == "E-2"
 
 

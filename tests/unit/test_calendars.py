@@ -423,10 +423,10 @@ def test_a_calendar_whose_only_hours_lie_in_a_gap_never_opens() -> None:
 )
 def test_a_search_that_finds_nothing_ends_soon_and_names_the_calendar(question: Any) -> None:
     once = calendar(BERLIN, {}, special={"2025-05-05": ["10:00-11:00"]})
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(CalendarError, match=r"`desk` has .* within a hundred years of 2026-03-02"):
         question(once, at("2026-03-02 10:00", BERLIN))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_an_answer_does_not_depend_on_how_far_the_calendar_was_worked_out() -> None:
