@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.files import hash_start, size_text
 from engine.cli.reader import Reader, harmless, one_line
-from engine.cli.render import rule_called
+from engine.cli.render import rule_about
 from engine.cli.translate import _, labelled, later, listed, with_aside
 
 if TYPE_CHECKING:
@@ -121,15 +121,13 @@ def _attached_name(reader: Reader, record: Record) -> str:
 
 
 def _refused_by(reader: Reader, definition: ProcessDefinition, record: Record, rule: str, *field: str) -> str:
-    """Name what refused: in English as the record does, else in words; a guard by what it says when it refuses."""
-    if reader.language == "en":
-        return ".".join((rule, *field))
+    """Name what refused, in words; a guard by what it says when it refuses."""
     if not field and (text := _guard_said(reader, definition, record.get("name", ""), rule)):
         return text
     labels = [
         reader.called(name, definition.fields[name].label) if name in definition.fields else name for name in field
     ]
-    return " ".join((rule_called(reader, rule), *labels))
+    return " ".join((rule_about(rule), *labels))
 
 
 def _guard_said(reader: Reader, definition: ProcessDefinition, action: str, name: str) -> str | None:

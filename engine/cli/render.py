@@ -209,7 +209,12 @@ _RULES: Mapping[str, str] = {
 
 def rule_called(reader: Reader, rule: str) -> str:
     """Call a rule: in English by its id, as records and processes do; elsewhere ours by what they are about."""
-    return _(_RULES[rule]) if reader.language != "en" and rule in _RULES else harmless(rule)
+    return harmless(rule) if reader.language == "en" else rule_about(rule)
+
+
+def rule_about(rule: str) -> str:
+    """Say what one of our rules is about; a process's own stays as it is named."""
+    return _(_RULES[rule]) if rule in _RULES else harmless(rule)
 
 
 def reason_line(reader: Reader, why: Iterable[Reason]) -> str:

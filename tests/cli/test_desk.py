@@ -295,7 +295,18 @@ def test_history_tells_refusals_too() -> None:
     run("do", case, "dispatch", "--as", "li.wei", *fields("technician=li.wei", "slip=1"))
     done = run("history", case, "--as", "wang.fang")
     assert "wang.fang (Agent)" in done.out
-    assert "!! dispatch refused: by" in done.out
+    assert "!! dispatch refused: who may" in done.out
+    run(
+        "do",
+        case,
+        "dispatch",
+        "--as",
+        "zhao.lei",
+        *fields("technician=zhou.tao", "slip=1"),
+        "--fact",
+        "on_shift=li.wei",
+    )
+    assert "is not on shift" in run("history", case, "--as", "wang.fang").out.rpartition("refused:")[2]
 
 
 def test_a_clock_is_explained_by_a_ledger_that_adds_up() -> None:

@@ -158,7 +158,7 @@ def test_history_tells_who_did_what_and_what_became_of_the_promises(
     assert "wang (Duty officer)" in lines[1]
     assert "reported → dispatched" in lines[1]
     assert "technician: li.wei; dispatch: met after 5m" in lines[1]
-    assert "!! dispatch refused: on_shift, form.technician" in lines[2]
+    assert "!! dispatch refused: on_shift, form technician" in lines[2]
     assert "!! arrival missed" in lines[3]
     assert "timer comes_back: not applicable" in lines[4]
 

@@ -169,3 +169,12 @@ def test_a_team_with_an_error_is_not_told_to_be_missing_as_well() -> None:
     assert done.code == Exit.FAILED
     assert "`job` uses no calendar `offce`" in done.out
     assert "nobody on the roster" not in done.out
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "brought with “Ask”"), ("zh", "“Ask” 须附带事实")])
+def test_why_something_is_refused_names_the_action_as_all_else_does(language: str, said: str) -> None:
+    asked = "actions: {ask: {takes: 6m, with: {helper: expert_1}}, answer: {takes: 6m}}"
+    Path("day.yaml").write_text(DAY.replace("actions: {finish: {takes: {exponential: 6m}}}", asked), "utf-8")
+    done = run("simulate", "job", "--assume", "day.yaml", language=language)
+    assert done.code == Exit.DONE, done.err
+    assert said in done.out + done.err

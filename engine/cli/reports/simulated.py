@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,21 @@ class Told:
         from engine.words.speech import Speech
 
         return _("opening") if name == "opening" else Speech(self.definition, self.streams.language).action(name)
+
+    def labelled(self, why: str) -> str:
+        """Say a reason with the labels of the actions and states that it names by what one types."""
+        from engine.words.speech import every_action
+
+        actions = {action.name for action in every_action(self.definition)}
+
+        def label(found: re.Match[str]) -> str:
+            name = found[1]
+            if name in actions:
+                return f"“{self.action(name)}”"
+            state = self.definition.states.get(name)
+            return found[0] if state is None else f"“{self.reader.said(state.label, name)}”"
+
+        return re.sub("`([^`]+)`", label, why)
 
     def span(self, length: float | None) -> str:
         """Write a duration, to the second; below ten seconds to its tenth."""
@@ -206,7 +222,7 @@ def _notes_on(told: Told, one: Simulated) -> Iterator[str]:
         )
     for refusal in one.refused:
         said = plural("refused {count} time", "refused {count} times", refusal.count)
-        why = told.reader.said(refusal.words, refusal.rule)
+        why = told.labelled(told.reader.said(refusal.words, refusal.rule))
         yield _("“{action}”: {said}: {why}").format(action=told.action(refusal.action), said=said, why=why)
 
 
