@@ -1,4 +1,4 @@
-"""Files that must outlive a power cut."""
+"""Files that must outlive a power cut, and such as must not outlive what broke off."""
 
 from __future__ import annotations
 
@@ -15,3 +15,10 @@ def sync_names(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def remove_unfinished(database: Path) -> None:
+    """Remove a database that was being made, and whatever stands beside it, as far as that can be done."""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            Path(f"{database}{ending}").unlink(missing_ok=True)

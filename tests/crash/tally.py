@@ -41,7 +41,8 @@ def table(taken: Mapping[tuple[str, str], int]) -> Iterator[str]:
     others = [(what, count) for what, count in _rows(taken) if not what.startswith(KILL)]
     summed = tuple(sum(count[column] for _, count in kills) for column in range(len(DATABASES)))
     yield _line("tried", DATABASES)
-    for what, count in (("kill -9 in all", summed), *((f"  {what}", count) for what, count in kills), *others):
+    in_all = [("kill -9 in all", summed)] if kills else []
+    for what, count in (*in_all, *((f"  {what}", count) for what, count in kills), *others):
         yield _line(what, tuple(f"{one:,}" if one else "" for one in count))
 
 

@@ -56,6 +56,33 @@ def test_a_file_holds_one_object_a_line_and_is_its_owner_s_alone(tmp_path: Path)
         assert stat.S_IMODE((tmp_path / "log").stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on files can be set here")
+def test_a_disk_that_is_full_in_the_middle_of_a_line_leaves_no_part_of_it(tmp_path: Path) -> None:
+    import resource
+
+    router, file = build({"log": {"kind": "file", "path": "log", "messages": ["*"]}}, tmp_path, {}), tmp_path / "log"
+    router(delivery(key="R-1/0/0"))
+    before, limits = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, limits[1]))
+    try:
+        with pytest.raises(OSError, match=str(file)):
+            router(delivery(key="R-1/1/0"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert file.read_bytes() == before
+    router(delivery(key="R-1/1/0"))
+    assert [json.loads(line)["id"] for line in file.read_text("utf-8").splitlines()] == ["R-1/0/0", "R-1/1/0"]
+
+
+def test_a_line_that_broke_off_takes_no_other_with_it(tmp_path: Path) -> None:
+    """As where a machine went down in the middle of it: its message is sent again."""
+    router, file = build({"log": {"kind": "file", "path": "log", "messages": ["*"]}}, tmp_path, {}), tmp_path / "log"
+    file.write_text('{"id": "R-1/')
+    router(delivery(key="R-1/1/0"))
+    broken_off, whole = file.read_text("utf-8").splitlines()
+    assert (broken_off, json.loads(whole)["id"]) == ('{"id": "R-1/', "R-1/1/0")
+
+
 def test_a_package_of_the_host_s_brings_a_kind_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     points = EntryPoints([EntryPoint("pager", f"{__name__}:Pager", "casewright.deliverers")])
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])

@@ -86,11 +86,7 @@ def shelve(folder: Path, root: str, text: str) -> tuple[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     beside = folder / f".{name}.{os.getpid()}.part"
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
+        _write(beside, content)
         try:
             beside.replace(folder / name)
         except FileNotFoundError:  # another run has archived it, and swept
@@ -100,6 +96,18 @@ def shelve(folder: Path, root: str, text: str) -> tuple[str, str]:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
     return name, digest
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(handle)
+    except OSError as error:
+        error.filename = str(file)  # a write does not say to what
+        raise
 
 
 def sweep(folder: Path, is_archived: Callable[[str], bool]) -> None:

@@ -12,6 +12,7 @@ from engine.cli.answer import reader_of
 from engine.cli.command import Args, engine_command
 from engine.cli.documents import attachment_document
 from engine.cli.exits import Exit
+from engine.cli.going_on import told_how_far
 from engine.cli.group import Subcommands
 from engine.cli.pages import write_attachments, write_history
 from engine.cli.parameters import CaseId
@@ -82,7 +83,8 @@ def run_archive(streams: Streams, engine: Engine, args: Args) -> int:
         _show_leaving(streams, engine.leaving(actor=actor))
         return Exit.DONE
     folder = archive_folder(args.settings, args.folder)
-    done = engine.archive(folder, actor=actor, progress=streams.progress(_("archiving")))
+    with told_how_far(streams, streams.progress(_("archiving")), _so_far) as progress:
+        done = engine.archive(folder, actor=actor, progress=progress)
     if streams.is_json:
         failed = [{"case": root, "message": why} for root, why in done.failed]
         streams.give({"folder": str(folder), "families": list(done.families), "cases": done.cases, "failed": failed})
@@ -92,6 +94,14 @@ def run_archive(streams: Streams, engine: Engine, args: Args) -> int:
         counted = listed((_families(len(done.families)), plural("{count} case", "{count} cases", done.cases)))
         streams.say(_("archived into {folder}: {counted}").format(folder=folder, counted=counted))
     return Exit.FAILED if done.failed else Exit.DONE
+
+
+def _so_far(count: int) -> str:
+    return plural(
+        "{count} family was gone through; the same command goes on after it",
+        "{count} families were gone through; the same command goes on after them",
+        count,
+    )
 
 
 def _show_leaving(streams: Streams, found: list[Leaving]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.file_trouble import opened
+from engine.cli.going_on import Progress, told_how_far
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.translate import _, labelled, listed, plural
@@ -51,12 +51,8 @@ def run_import(streams: Streams, engine: Engine, args: Args) -> int:
     """Import a file."""
     from engine.app import Import
 
-    job = Import(
-        name=args.name or args.file.name,
-        stop_on_error=args.stop_on_error,
-        progress=_progress(streams, args.file),
-    )
-    with opened(args.file) as lines:
+    with opened(args.file) as lines, told_how_far(streams, _progress(streams, args.file), _so_far) as progress:
+        job = Import(name=args.name or args.file.name, stop_on_error=args.stop_on_error, progress=progress)
         done = engine.import_lines(lines, job, actor=args.settings.actor)
     if streams.is_json:
         streams.give(import_document(done))
@@ -65,10 +61,18 @@ def run_import(streams: Streams, engine: Engine, args: Args) -> int:
     return Exit.FAILED if done.errors else Exit.DONE
 
 
-def _progress(streams: Streams, file: Path) -> Callable[[int, int], None] | None:
+def _so_far(count: int) -> str:
+    return plural(
+        "{count} line is done; the same command goes on after it",
+        "{count} lines are done; the same command goes on after them",
+        count,
+    )
+
+
+def _progress(streams: Streams, file: Path) -> Progress:
     """Draw a bar over the lines of the file; they are counted only where somebody looks."""
     if not streams.err.isatty():
-        return None
+        return lambda done, total: None
     with file.open("rb") as lines:
         total = sum(1 for _line in lines)
     draw = streams.progress(_("importing"))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import UsageError
 from engine.store.address import Address
+from engine.store.on_disk import remove_unfinished
 from engine.store.sqlite.connecting import connect, connect_to_read
 from engine.store.sqlite.schema import state_of
-from engine.store.sqlite.trouble import explain
+from engine.store.sqlite.trouble import explain, while_copying
 
 
 def copy_sqlite(address: Address, target: Path, keys: Path | None) -> None:
@@ -28,7 +29,8 @@ def copy_sqlite(address: Address, target: Path, keys: Path | None) -> None:
     try:
         with closing(connect_to_read(replace(address, is_read_only=True))) as source:
             state_of(source, address.path)
-            _copied(source, parts)
+            with while_copying(address.path, target):
+                _copied(source, parts, keys)
             source.must_be_true()
         for part, file in zip(parts, (target, keys), strict=False):
             part.replace(file)  # type: ignore[arg-type]
@@ -36,22 +38,22 @@ def copy_sqlite(address: Address, target: Path, keys: Path | None) -> None:
         raise explain(error, address.path) from error
     finally:
         for part in parts:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+            remove_unfinished(part)
 
 
-def _copied(source: sqlite3.Connection, parts: list[Path]) -> None:
+def _copied(source: sqlite3.Connection, parts: list[Path], keys: Path | None) -> None:
     for part in parts:
-        part.unlink(missing_ok=True)
+        remove_unfinished(part)
         part.touch(mode=0o600)
     with closing(sqlite3.connect(parts[0], isolation_level=None)) as copy:
         source.backup(copy)  # one step: the picture of one instant, and nobody waits for it
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute("PRAGMA secure_delete = ON")
-        if len(parts) > 1:
-            copy.execute("ATTACH ? AS apart", (str(parts[1]),))
-            copy.execute("CREATE TABLE apart.case_keys AS SELECT * FROM main.case_keys")
-            copy.execute("DETACH apart")
+        if keys is not None:
+            with while_copying(str(parts[0]), keys):
+                copy.execute("ATTACH ? AS apart", (str(parts[1]),))
+                copy.execute("CREATE TABLE apart.case_keys AS SELECT * FROM main.case_keys")
+                copy.execute("DETACH apart")
         copy.execute("DELETE FROM main.case_keys")
         copy.execute("VACUUM")  # so that nothing is left of them between the rows
 

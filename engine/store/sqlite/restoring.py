@@ -11,11 +11,11 @@ from pathlib import Path
 
 from engine.errors import Conflict, StoreUnavailable, UsageError
 from engine.store.address import Address
-from engine.store.on_disk import sync_names
+from engine.store.on_disk import remove_unfinished, sync_names
 from engine.store.sqlite.connecting import connect, connect_to_read, empty_log
 from engine.store.sqlite.copying import add_keys
 from engine.store.sqlite.schema import state_of
-from engine.store.sqlite.trouble import explain
+from engine.store.sqlite.trouble import while_copying
 from engine.store.sqlite.upgrading import upgrade_sqlite
 
 MOST_FLAWS = 3
@@ -48,14 +48,14 @@ def restore_sqlite(
     part = target.with_name(f".{target.name}.part")
     there = replace(address, path=str(part), is_read_only=False)
     try:
-        _leave_none(part)
-        with _explained(copy):
+        remove_unfinished(part)
+        with while_copying(str(copy), target):
             _fill(copy, there)
             is_old = _is_old(there, copy)
         is_upgraded = is_old and upgrade_sqlite(there)
         brought = 0 if keys is None else add_keys(there, keys)
         prove(part)
-        with _explained(copy):
+        with while_copying(str(copy), target):
             newest_at, keyless = _look(there)
             _close(there)
         return Restored(
@@ -63,7 +63,7 @@ def restore_sqlite(
             keyless=keyless,
         )  # fmt: skip
     finally:
-        _leave_none(part)
+        remove_unfinished(part)
 
 
 def _check(copy: Path, target: Path, keys: Path | None, *, replaces: bool) -> None:
@@ -206,17 +206,3 @@ def _taken(target: Path) -> Conflict:
         f"there is a database at `{target}` already; nothing was changed",
         help="say --replace to put the copy in its place: what is there is set aside, not removed",
     )
-
-
-@contextmanager
-def _explained(copy: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise explain(error, str(copy)) from error
-
-
-def _leave_none(part: Path) -> None:
-    for ending in ("", "-wal", "-shm", "-journal"):
-        with suppress(OSError):
-            Path(f"{part}{ending}").unlink(missing_ok=True)

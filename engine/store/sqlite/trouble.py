@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import R_OK, W_OK, access
 from pathlib import Path
 
@@ -50,6 +52,8 @@ _MEANING = {
 _MEANING[sqlite3.SQLITE_LOCKED] = _MEANING[sqlite3.SQLITE_PROTOCOL] = _MEANING[sqlite3.SQLITE_BUSY]
 _MEANING[sqlite3.SQLITE_AUTH] = _MEANING[sqlite3.SQLITE_PERM]
 
+_OF_WHAT_IS_WRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
+
 _NO_TEXT = "Could not decode to UTF-8"
 
 DAMAGE = (sqlite3.Error, UnicodeDecodeError)
@@ -60,13 +64,29 @@ _OTHER = ("the database `{path}` could not do what was asked ({detail})", "`case
 
 def explain(error: Exception, path: str) -> EngineError:
     """The error to show for one of the driver's."""
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    code = _code(error)
     if isinstance(error, UnicodeDecodeError) or _NO_TEXT in str(error):  # the driver itself found it, so it has no code
         code = sqlite3.SQLITE_CORRUPT
     if code == sqlite3.SQLITE_CANTOPEN and _is_read_only(Path(path)):
         code = sqlite3.SQLITE_READONLY
     what, now = _MEANING.get(code, _OTHER)
     return StoreUnavailable(what.format(path=path, detail=error), help=now)
+
+
+@contextmanager
+def while_copying(source: str, target: Path) -> Iterator[None]:
+    """Explain the driver's errors meanwhile: only what is written to can be full or read-only."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(error, str(target) if _code(error) in _OF_WHAT_IS_WRITTEN else source) from error
+
+
+def _code(error: Exception) -> int:
+    extended = getattr(error, "sqlite_errorcode", None) or 0
+    if extended == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room even for the list of who reads and writes
+        return sqlite3.SQLITE_FULL
+    return extended & 0xFF
 
 
 def _is_read_only(file: Path) -> bool:
