@@ -83,7 +83,10 @@ def bring_in(say: Say, database: Path, file: Path, now: int) -> None:
 
 
 def act(say: Say, database: Path, sender: str, first: int) -> None:
-    """Act on the cases in turn, each time with a key of its own, and tell what was acknowledged."""
+    """Act on the cases in turn, each time with a key of its own, and tell what was acknowledged.
+
+    A file that others hold for too long, as on a busy machine, is asked again.
+    """
     clerk = Actor(id=sender, roles=("clerk",))
     with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
         ready(engine, say)
@@ -91,7 +94,12 @@ def act(say: Say, database: Path, sender: str, first: int) -> None:
         while True:
             case, key = f"S-{number % CASES + 1}", f"key {number}"
             say("asks", key, case)
-            result = engine.act(case, "pass_on", {"remark": key}, actor=clerk, key=key)
+            try:
+                result = engine.act(case, "pass_on", {"remark": key}, actor=clerk, key=key)
+            except StoreUnavailable as error:
+                if "locked by another program" not in error.message:
+                    raise
+                continue
             assert isinstance(result, Accepted), result
             say("has", key, case, result.record["seq"])
             number += 1
