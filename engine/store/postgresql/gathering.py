@@ -79,6 +79,11 @@ def _checked(one: Told) -> Ready:
     return text, [_CHECKED[type(value)](value) for value in values], None
 
 
+def in_one(text: str, told: Sequence[Told]) -> Ready:
+    """One statement for all that was told."""
+    return text, [_CHECKED[type(value)](value) for _, values, _ in told for value in values], None
+
+
 def gathered(told: Sequence[Told]) -> list[Ready]:
     """What was told, in few statements; what is told of one row keeps its order.
 

@@ -64,10 +64,12 @@ class Pool:
         self._returned = Condition(self._lock)
         self._awaited = 0  # by how many threads one is waited for
         self._left = address.pool  # how many more may be made
+        self._is_closed = False
 
     def take(self) -> tuple[Wire, bool]:
         """A connection, and whether it has been lying idle, so that nobody knows whether it still is one."""
         with self._lock:
+            self.check_open()
             if not self._idle and not self._left:
                 self._wait()
             if self._idle:
@@ -112,6 +114,25 @@ class Pool:
         self._left += 1
         if self._awaited:
             self._returned.notify()
+
+    def check_open(self) -> None:
+        """Raise `StoreUnavailable` once it is closed."""
+        if self._is_closed:
+            raise StoreUnavailable(f"the database `{self._address.path}` has been closed", help="open it again")
+
+    def afresh(self) -> Pool:
+        """The pool of a forked process: what is there belongs to its parent."""
+        made = Pool(self._address)
+        made._is_closed = self._is_closed
+        return made
+
+    def close(self) -> None:
+        """Let go of the connections for good; one that is in use is an error."""
+        with self._lock:
+            if self._left + len(self._idle) < self._address.pool:
+                raise RuntimeError("the store cannot be closed: a transaction is still open")
+            self._is_closed = True
+            self._close_idle()
 
     def pause(self) -> None:
         """Let nobody take or give back one; those that lie idle are closed."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import lru_cache
-from threading import Event, Lock, get_ident
+from threading import Event, get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -97,12 +97,9 @@ class PostgresStore:
         self.memo = Memo()
         self._supposing = Supposing(self.driver.texts, self.memo)
         self._pool = Pool(address)
-        self._count = Lock()
-        self._open: set[Wire] = set()
         self._writing: set[int] = set()  # threads
         self._guests = Guests()
         self._whereabouts: tuple[object, ...] | None = None
-        self._is_closed = False
         mind_forks(self, Minding(PostgresStore._before_fork, PostgresStore._after_fork))
 
     def state(self) -> State:
@@ -113,7 +110,7 @@ class PostgresStore:
         except psycopg.Error as error:
             raise self._explain(error) from error
         finally:
-            self._end(wire)
+            self._pool.give_back(wire)
 
     def write(self, *, is_lasting: bool = True) -> Writing:
         """Committed at the end, or rolled back if an exception leaves it; what need not last goes with the commit."""
@@ -221,7 +218,7 @@ class PostgresStore:
 
     def inside(self, connection: HostConnection) -> PostgresHosted:
         """This database in the transaction of the host's connection, standing or falling with it."""
-        self._check_open()
+        self._pool.check_open()
         return PostgresHosted(self, connection)
 
     def whereabouts(self) -> tuple[object, ...]:
@@ -231,7 +228,7 @@ class PostgresStore:
             try:
                 self._whereabouts = whereabouts(wire.cursor)
             finally:
-                self._end(wire)
+                self._pool.give_back(wire)
         return self._whereabouts
 
     def welcome(self, connection: HostConnection) -> None:
@@ -253,7 +250,7 @@ class PostgresStore:
         except psycopg.Error as error:
             raise self._explain(error) from error
         finally:
-            self._end(wire)
+            self._pool.give_back(wire)
 
     def scrub(self) -> None:
         """Let the server reuse the room of what was deleted; its own logs and copies of the files are beyond us."""
@@ -267,16 +264,12 @@ class PostgresStore:
 
     def listening(self, woken: Event) -> AbstractContextManager[None]:
         """Set this event whenever a transaction elsewhere has said `wake`."""
-        self._check_open()
+        self._pool.check_open()
         return Listening(self._address, woken)
 
     def close(self) -> None:
         """Let go of the connections; a transaction still open is an error."""
-        with self._count:
-            if self._open:
-                raise RuntimeError("the store cannot be closed: a transaction is still open")
-            self._is_closed = True
-        self._pool.forget_idle()
+        self._pool.close()
 
     def _explain(self, error: Exception) -> EngineError:
         return explain(error, self.path)
@@ -288,8 +281,7 @@ class PostgresStore:
         self._pool.go_on()
         if is_child:
             # What other threads of the parent are at stays theirs: the driver ends no connection of another process.
-            self._pool, self._count, self._line = Pool(self._address), Lock(), Line(TURNS)
-            self._open, self._writing = set(), set()
+            self._pool, self._line, self._writing = self._pool.afresh(), Line(TURNS), set()
 
     # -- transactions --------------------------------------------------------------------------------------------------
 
@@ -313,16 +305,12 @@ class PostgresStore:
         return wire
 
     def _begun_supposing(self, supposed: Supposed) -> Wire:
-        with self._count:
-            self._check_open()
         wire, _ = self._pool.take()
         try:
             wire.begin((), (), supposed)
         except psycopg.Error as error:
             self._pool.give_back(wire)
             raise explain_commit(error, self.path) from error
-        with self._count:
-            self._open.add(wire)
         return wire
 
     def _begun_on_ours(self, texts: Sequence[Statement], ahead: Sequence[Asked] = ()) -> Wire:
@@ -333,14 +321,12 @@ class PostgresStore:
             must_be_current(check_revision(revision, self.path), self.path)
             self._supposing.learn(mark, ahead, wire.answers)
         except BaseException:
-            self._end(wire)
+            self._pool.give_back(wire)
             raise
         return wire
 
     def _begun(self, texts: Sequence[Statement], ahead: Sequence[Asked] = ()) -> Wire:
         """A connection on which this has been said; one that the server has left meanwhile is replaced."""
-        with self._count:
-            self._check_open()
         while True:
             try:
                 wire, was_idle = self._pool.take()
@@ -358,8 +344,6 @@ class PostgresStore:
                     raise self._explain(error) from error
                 self._pool.forget_idle()
             else:
-                with self._count:
-                    self._open.add(wire)
                 return wire
 
     def _commit(self, wire: Wire, work: SqlTransaction) -> None:
@@ -376,14 +360,4 @@ class PostgresStore:
         except psycopg.Error as error:
             raise explain_commit(error, self.path) from error
         finally:
-            self._end(wire)
-
-    def _end(self, wire: Wire) -> None:
-        """Roll back what is not committed, and let the next one have the connection."""
-        with self._count:
-            self._open.discard(wire)
-        self._pool.give_back(wire)
-
-    def _check_open(self) -> None:
-        if self._is_closed:
-            raise StoreUnavailable(f"the database `{self.path}` has been closed", help="open it again")
+            self._pool.give_back(wire)

@@ -57,7 +57,7 @@ class Writing:
             if error is None:
                 store._commit(self._wire, self._work)
             else:
-                store._end(self._wire)
+                store._pool.give_back(self._wire)
         finally:
             store._writing.discard(get_ident())
         if isinstance(error, psycopg.Error):
@@ -79,6 +79,6 @@ class Reading:
         return SqlTransaction(self._wire.execute, self._store.driver, self._store.memo)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._store._end(self._wire)
+        self._store._pool.give_back(self._wire)
         if isinstance(error, psycopg.Error):
             raise self._store._explain(error) from error

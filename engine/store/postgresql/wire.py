@@ -15,7 +15,8 @@ import psycopg
 from psycopg import pq
 
 from engine.store.postgresql.answers import Asked, Questions, Reader, Rows, Statement
-from engine.store.postgresql.gathering import Ready, Told, check, gathered, ready
+from engine.store.postgresql.gathering import Ready, Told, check, gathered, in_one, ready
+from engine.store.postgresql.joining import Joining
 from engine.store.postgresql.supposing import Supposed
 from engine.store.postgresql.trouble import NothingDone
 from engine.store.sql import Late
@@ -26,6 +27,9 @@ PREPARED = 300
 
 OFTEN = 3
 """How often a text is used until it is prepared; those put together for one occasion hardly ever are."""
+
+A_STEP = 12
+"""Statements that may be joined to one: what is said of one case at most."""
 
 MUCH = 64
 """Statements that wait no longer than until nobody can take them back."""
@@ -38,6 +42,7 @@ Cursor = psycopg.RawCursor[tuple[Any, ...]]
 BEGIN: Ready = ("BEGIN ISOLATION LEVEL READ COMMITTED", (), None)
 COMMIT: Statement = ("COMMIT", ())
 ROLLBACK: Statement = ("ROLLBACK", ())
+RELEASE: Told = ("RELEASE part", (), None)
 
 _ROWS, _DONE = int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK)
 _SYNC = int(pq.ExecStatus.PIPELINE_SYNC)
@@ -78,6 +83,7 @@ class Wire:
         self._names: dict[str, bytes] = {}
         self._made = 0
         self._uses: dict[str, int] = {}
+        self._joining = Joining()
         self._reader = Reader(cursor.connection, is_prepared=False)
         self._readers: dict[str, Reader] = {}  # of what is prepared
         self._selector = DefaultSelector()
@@ -149,6 +155,8 @@ class Wire:
 
         What goes in one message is a transaction of its own, without a word of it.
         """
+        while self._waiting and self._waiting[-1] == RELEASE:
+            self._waiting.pop()  # what is released at the end of all is kept with it
         if self._unproven is None:
             if self._ask([COMMIT])[0].status != b"COMMIT":
                 raise RuntimeError("nothing was kept: a statement of this transaction failed")
@@ -192,10 +200,16 @@ class Wire:
         """What waits, as it is sent; at first behind what begins the transaction, and proves what was supposed."""
         waiting, self._waiting = self._waiting, []
         supposed, self._unproven = self._unproven, None
+        proofs = supposed.proofs_with(waiting) if supposed is not None else []
+        text = self._joining.text_of(waiting) if 1 < len(waiting) <= A_STEP else None
+        if text is not None and (text in self._names or len(self._names) < PREPARED):
+            self._uses[text] = OFTEN
+            said = [*gathered(proofs), in_one(text, waiting)]
+        else:
+            said = gathered([*proofs, *waiting])
         if supposed is None:
-            return gathered(waiting)
-        proven = [supposed.desk, *gathered([*supposed.proofs_with(waiting), *waiting])]
-        return [BEGIN, *proven] if begins else proven
+            return said
+        return [BEGIN, supposed.desk, *said] if begins else [supposed.desk, *said]
 
     def look_ahead(self, asked: Iterable[Asked]) -> None:
         """Ask now what will be asked one by one; each answer is good once."""
