@@ -70,7 +70,7 @@ STEP: Told = (SURE, ("R-1", "a"), BY_ID)
 )
 def test_only_writes_of_different_rows_are_joined(told: list[Told], is_joined: bool) -> None:
     knowing = Joining()
-    assert [knowing.text_of(told) is not None for _ in range(2)] == [is_joined, is_joined]
+    assert [knowing.joined(told) is not None for _ in range(2)] == [is_joined, is_joined]
 
 
 def test_it_is_done_once_it_is_worth_planning_and_for_so_many_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,9 +78,9 @@ def test_it_is_done_once_it_is_worth_planning_and_for_so_many_kinds(monkeypatch:
     monkeypatch.setattr(joining, "MOST", 1)
     knowing = Joining()
     told: list[Told] = [STEP, (GONE, ("role:a",), IN_LISTS), (NEW, ("role:b",), IN_LISTS)]
-    assert [knowing.text_of(told) is not None for _ in range(4)] == [False, False, True, True]
+    assert [knowing.joined(told) is not None for _ in range(4)] == [False, False, True, True]
     others: list[Told] = [STEP, (GONE, ("role:a",), IN_LISTS)]
-    assert [knowing.text_of(others) for _ in range(5)] == [None] * 5
+    assert [knowing.joined(others) for _ in range(5)] == [None] * 5
 
 
 # -- a desk ------------------------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def test_who_fails_is_told_after_what_he_was_decided_on_is_proven(
 def test_what_is_asked_besides_is_asked_with_the_proof(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     with counting(monkeypatch) as trips:
         assert isinstance(engine.act("E-1", "send", {"runner": "nobody"}, actor=LIN), Refusal)
-    assert len(trips) <= 3
+    assert len(trips) <= 4  # the last but one: who was probably meant
     assert revision(engine, "E-1") == 2
 
 

@@ -76,12 +76,12 @@ def _checked(one: Told) -> Ready:
     text, values, many = one
     if many is None:
         return ready(text, values)
+    return in_one(text, values)
+
+
+def in_one(text: str, values: Sequence[Any]) -> Ready:
+    """One statement for all that was told, of values that `check` has let pass."""
     return text, [_CHECKED[type(value)](value) for value in values], None
-
-
-def in_one(text: str, told: Sequence[Told]) -> Ready:
-    """One statement for all that was told."""
-    return text, [_CHECKED[type(value)](value) for _, values, _ in told for value in values], None
 
 
 def gathered(told: Sequence[Told]) -> list[Ready]:

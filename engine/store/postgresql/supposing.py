@@ -95,7 +95,7 @@ class Supposed(NamedTuple):
         """
         if len(self.cases) == 1:
             for _, values, many in told:
-                if many is not None and many.table == "cases" and many.row_of(values)[0] in self.cases:
+                if many is not None and many.table == "cases" and values[many.key[0]] in self.cases:
                     return [*self.others]
         return [*self.others, *self.cases.values()]
 
@@ -204,7 +204,7 @@ class Supposing:
         if desk is None:
             return None
         for asked, row in desk.items():
-            answers[asked] = Rows.remembered([row])
+            answers[asked] = Rows(None, None, [row])
         text = SAME_DESK_PATIENTLY if cases else SAME_DESK  # of an opening the number is waited for
         values = b"%d" % (instant - AHEAD), b"%d" % (instant + LATEST), HEAD.encode(), facts.mark.encode()
         repeated = dict.fromkeys(desk, len(aheads) - 1) if len(aheads) > 1 else {}
@@ -244,8 +244,8 @@ class Supposing:
             if kept is None or not _is_alone(*kept):
                 return False
             row = kept[0]
-            answers[lock, (root,)] = Rows.remembered([(instant,)])
-            answers[family, (root,)] = Rows.remembered([row])
+            answers[lock, (root,)] = Rows(None, None, [(instant,)])
+            answers[family, (root,)] = Rows(None, None, [row])
             proofs[root] = SAME_CASE, _matched(row), SAME_CASES
         return True
 

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import pq
 
 from engine.store.postgresql.answers import Asked, Questions, Reader, Rows, Statement
-from engine.store.postgresql.gathering import Ready, Told, check, gathered, in_one, ready
+from engine.store.postgresql.gathering import Ready, Told, check, gathered, ready
 from engine.store.postgresql.joining import Joining
 from engine.store.postgresql.supposing import Supposed
 from engine.store.postgresql.trouble import NothingDone
@@ -201,15 +201,18 @@ class Wire:
         waiting, self._waiting = self._waiting, []
         supposed, self._unproven = self._unproven, None
         proofs = supposed.proofs_with(waiting) if supposed is not None else []
-        text = self._joining.text_of(waiting) if 1 < len(waiting) <= A_STEP else None
-        if text is not None and (text in self._names or len(self._names) < PREPARED):
-            self._uses[text] = OFTEN
-            said = [*gathered(proofs), in_one(text, waiting)]
-        else:
-            said = gathered([*proofs, *waiting])
+        joined = self._joined(waiting) if 1 < len(waiting) <= A_STEP else None
+        said = gathered([*proofs, *waiting]) if joined is None else [*(gathered(proofs) if proofs else ()), joined]
         if supposed is None:
             return said
         return [BEGIN, supposed.desk, *said] if begins else [supposed.desk, *said]
+
+    def _joined(self, told: Sequence[Told]) -> Ready | None:
+        joined = self._joining.joined(told)
+        if joined is None or (joined[0] not in self._names and len(self._names) >= PREPARED):
+            return None
+        self._uses[joined[0]] = OFTEN
+        return joined
 
     def look_ahead(self, asked: Iterable[Asked]) -> None:
         """Ask now what will be asked one by one; each answer is good once."""
