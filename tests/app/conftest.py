@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import Engine
+from engine import Delivery, Engine
 from engine.testing import ManualTime
 from tests import postgres
 from tests.app.desks import ADMIN, NINE, sources
@@ -100,3 +100,11 @@ def on_disk(tmp_path: Path, time: ManualTime, template: Path) -> Iterator[Engine
     """The engine on a database file, `desk.db` in the test's folder; what is done to the file is the test's affair."""
     with on_file(template, tmp_path, time) as made:
         yield made
+
+
+@pytest.fixture
+def sent(engine: Engine) -> list[Delivery]:
+    """What is delivered by this test's only deliverer."""
+    found: list[Delivery] = []
+    engine.on("*", found.append)
+    return found

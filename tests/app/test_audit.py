@@ -18,9 +18,7 @@ from engine.errors import EngineError, NotFound
 from engine.evidence.offline import digest
 from engine.testing import ManualTime
 from tests.app.desks import HOUR, LIN, deliver, done, open_errand, send
-
-Tamper = Callable[[sqlite3.Connection], object]
-TRIGGERS = ("records_are_never_changed", "records_are_never_deleted", "records_are_never_replaced")
+from tests.app.tampering import TRIGGERS, Tamper, by_hand, other_value
 
 
 @pytest.fixture
@@ -190,21 +188,6 @@ def case_row(what: str) -> Tamper:
     return tamper
 
 
-def by_hand(statement: str) -> Tamper:
-    """What a hand at the tables might do."""
-
-    def tamper(connection: sqlite3.Connection) -> None:
-        assert connection.execute(statement).rowcount > 0, statement
-
-    return tamper
-
-
-def other_phone(connection: sqlite3.Connection) -> None:
-    (value,) = connection.execute("SELECT value FROM personal WHERE case_id='E-1'").fetchone()
-    sign = "A" if value[30] != "A" else "B"
-    connection.execute("UPDATE personal SET value=? WHERE case_id='E-1'", (value[:30] + sign + value[31:],))
-
-
 @pytest.mark.parametrize(
     ("tamper", "place", "said"),
     [
@@ -225,7 +208,7 @@ def other_phone(connection: sqlite3.Connection) -> None:
          "the stored `data` is not what its records give: `what` is 'gold', not 'tea'"),
         (case_row('"tea","phone":"139-9"'), ("E-3", None), "what its records give: `phone`, which is private"),
         (case_row('"te'), ("E-3", None), "its stored row cannot be read"),
-        (other_phone, ("E-1", 1), "`phone` is not the value that was sealed"),
+        (other_value, ("E-1", 1), "`phone` is not the value that was sealed"),
         (by_hand("DELETE FROM waiting"), ("E-1.1", None), "it is missing on the worklist of"),
         (by_hand("UPDATE cases SET state='closed' WHERE id='E-1'"), ("E-1", None),
          "its line in lists is not what it would be: `state` is 'closed', not 'delivered'"),

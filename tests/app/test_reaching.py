@@ -11,14 +11,6 @@ from engine.testing import ManualTime
 from tests.app.desks import ADMIN, BOSS, LIN, MINUTE, open_errand, send
 
 
-@pytest.fixture
-def sent(engine: Engine) -> list[Delivery]:
-    """What is delivered by this test's only deliverer."""
-    found: list[Delivery] = []
-    engine.on("*", found.append)
-    return found
-
-
 def name(engine: Engine, person: str, *roles: str, **more: str) -> None:
     engine.save_person(Person(id=person, name=person.title(), roles=roles, **more), actor=ADMIN)  # type: ignore[arg-type]
 

@@ -79,14 +79,6 @@ def test_how_often_a_worker_looked_leaves_no_trace_in_the_history(poll: int) -> 
 # ---------------------------------------------------------------- deliveries
 
 
-@pytest.fixture
-def sent(engine: Engine) -> list[Delivery]:
-    """What is delivered by this test's only deliverer."""
-    found: list[Delivery] = []
-    engine.on("*", found.append)
-    return found
-
-
 def test_messages_are_delivered_once_in_their_order(engine: Engine, sent: list[Delivery]) -> None:
     case = open_errand(engine, phone="139")
     send(engine, case)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -18,10 +17,9 @@ from engine.evidence.offline import check_bundle
 from engine.evidence.signing import SigningKey
 from engine.testing import ManualTime
 from tests.app.desks import ADMIN, HOUR, LIN, deliver, done, open_errand, send, sources
+from tests.app.tampering import TRIGGERS, Tamper, by_hand, other_value
 
-Tamper = Callable[[sqlite3.Connection], None]
 KEY = SigningKey(bytes(range(32)))
-TRIGGERS = ("records_are_never_changed", "records_are_never_deleted", "records_are_never_replaced")
 
 
 def signed(engine: Engine, after: list[str] | None = None, key: SigningKey = KEY) -> tuple[Checkpoint, list[str]]:
@@ -167,19 +165,6 @@ def flipped(connection: sqlite3.Connection) -> None:
 
 def no_text(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE records SET text=x'00' WHERE case_id='E-1' AND sequence=2")
-
-
-def other_value(connection: sqlite3.Connection) -> None:
-    (value,) = connection.execute("SELECT value FROM personal WHERE case_id='E-1'").fetchone()
-    sign = "A" if value[30] != "A" else "B"
-    connection.execute("UPDATE personal SET value=? WHERE case_id='E-1'", (value[:30] + sign + value[31:],))
-
-
-def by_hand(statement: str) -> Tamper:
-    def tamper(connection: sqlite3.Connection) -> None:
-        assert connection.execute(statement).rowcount > 0, statement
-
-    return tamper
 
 
 @pytest.mark.parametrize(

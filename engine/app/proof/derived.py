@@ -95,21 +95,29 @@ def _known(expected: Cycle | None, stored: Cycle | None) -> Cycle | None:
 
 def _adjustments(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
     """What affects the case, and everything its records say of that, is what was declared."""
-    expected: dict[tuple[str, str], bool] = {}
-    records = [step.record for step in steps if "refused" not in step.record]
-    known = {one.id: one for one in tx.adjustments()} if any(one["verb"] == "adjust" for one in records) else {}
-    for record in records:
-        if record["verb"] == "adjust":
-            said = {name: value for name, value in record["adjustment"].items() if name != "clocks"}
-            if record["name"] not in known or known[record["name"]].said != said:
-                yield f"adjustment `{record['name']}` is not what record {record['seq']} says of it"
-            expected.update(((record["name"], clock), False) for clock in record["adjustment"]["clocks"])
-        elif record["verb"] == "reverse":
-            expected.update((place, True) for place in list(expected) if place[0] == record["name"])
+    records = [step.record for step in steps if step.record["verb"] in ("adjust", "reverse")]
+    records = [record for record in records if "refused" not in record]
+    declared = {one.id: one for one in tx.adjustments()} if records else {}
+    for record in (record for record in records if record["verb"] == "adjust"):
+        said = {name: value for name, value in record["adjustment"].items() if name != "clocks"}
+        if record["name"] not in declared or declared[record["name"]].said != said:
+            yield f"adjustment `{record['name']}` is not what record {record['seq']} says of it"
+    expected = _affected(records)
     stored = {(row.adjustment, row.clock): row.is_reversed for row in tx.affected(case=case.id)}
     for place in sorted(expected.keys() | stored.keys()):
         if expected.get(place) != stored.get(place):
             yield f"whether `{place[0]}` affects clock `{place[1]}` is not what the records give"
+
+
+def _affected(records: list[Mapping[str, Any]]) -> dict[tuple[str, str], bool]:
+    """Which clocks the case's adjustments affect by its records, and whether that was taken back."""
+    found: dict[tuple[str, str], bool] = {}
+    for record in records:
+        if record["verb"] == "adjust":
+            found.update(((record["name"], clock), False) for clock in record["adjustment"]["clocks"])
+        else:
+            found.update((place, True) for place in list(found) if place[0] == record["name"])
+    return found
 
 
 def _messages(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:

@@ -102,17 +102,7 @@ def run_test(streams: Streams, args: Args) -> int:
     if args.generate:
         _add_neighbours(checked, args.paths)
         return generate(streams, args, checked)
-    if not checked.scripts:
-        raise NotFound(
-            _("there are no scenarios here"),
-            help=_("they stand in NAME.scenarios.yaml beside NAME.yaml; `casewright test --generate` proposes some"),
-        )
-    if args.name is not None and not any(
-        args.name in one.name for of in checked.scripts.values() for one in of.scenarios
-    ):
-        raise UsageError(
-            _("no scenario matches `{text}`").format(text=args.name), help=_("-k takes a part of a scenario's name")
-        )
+    _need_scenarios(checked, args.name)
     _add_neighbours(checked, args.paths)
     tested = list(_run_all(checked, args, streams.language))
     if streams.is_json:
@@ -139,6 +129,20 @@ def _say_untested(streams: Streams, checked: Checked, paths: Sequence[Path]) -> 
             _("no scenarios: {names}; `{command}` proposes some").format(
                 names=listed(untested), command=f"casewright test {untested[0]} --generate"
             )
+        )
+
+
+def _need_scenarios(checked: Checked, part: str | None) -> None:
+    """Refuse to test nothing: there is no scenario, or none whose name holds what was asked for."""
+    if not checked.scripts:
+        raise NotFound(
+            _("there are no scenarios here"),
+            help=_("they stand in NAME.scenarios.yaml beside NAME.yaml; `casewright test --generate` proposes some"),
+        )
+    names = [one.name for script in checked.scripts.values() for one in script.scenarios]
+    if part is not None and not any(part in name for name in names):
+        raise UsageError(
+            _("no scenario matches `{text}`").format(text=part), help=_("-k takes a part of a scenario's name")
         )
 
 

@@ -27,9 +27,12 @@ def _acts(steps: list[Step]) -> list[Action]:
     return list(dict.fromkeys(way.action for step in steps for way in step.ways if way.action is not None))
 
 
-def _is_helped(steps: list[Step]) -> bool:
-    """Whether something takes a case on without anybody."""
-    return any(way.action is None for step in steps for way in step.ways)
+def _onward(checked: Checked, leaf: State) -> list[Action]:
+    """The actions that take a case on from a leaf; none where it ends, or something takes it on without anybody."""
+    steps = [] if leaf.final else _steps_from(checked, leaf)
+    if any(way.action is None for step in steps for way in step.ways):
+        return []
+    return [act for act in _acts(steps) if any(branch.value != "stay" for branch in act.to)]
 
 
 # -- hours -------------------------------------------------------------------------------------------------------------
@@ -40,16 +43,15 @@ def nobody_at_times(checked: Checked) -> Iterator[Spot]:
     """A state in which nobody may act at times that a clock counts, and no timer helps."""
     definition = checked.definition
     for leaf in checked.leaves():
-        steps = [] if leaf.final else _steps_from(checked, leaf)
-        onward = [act for act in _acts(steps) if any(branch.value != "stay" for branch in act.to)]
-        names = {act.during for act in onward if act.during is not None}
-        if not onward or _is_helped(steps) or any(act.during is None for act in onward):
+        onward = _onward(checked, leaf)
+        names = sorted({act.during for act in onward if act.during is not None})
+        if not onward or any(act.during is None for act in onward):
             continue
         for clock in _running_in(checked, leaf):
             counting = definition.calendars[clock.calendar or definition.calendar]
-            at = _uncovered(counting, [definition.calendars[name] for name in sorted(names)])
+            at = _uncovered(counting, [definition.calendars[name] for name in names])
             if at is not None:
-                said = " and ".join(f"`{name}`" for name in sorted(names))
+                said = " and ".join(f"`{name}`" for name in names)
                 message = f"clock `{clock.name}` counts while nobody may act in state `{leaf.name}`: {said} "
                 message += f"{'is' if len(names) == 1 else 'are'} closed, for example {show_instant(at, counting.zone)}"
                 mend = "let one action be possible then, add a timer, or let the clock count by the same calendar"
@@ -98,14 +100,13 @@ def _all_hold(samples: Samples, conditions: list[Expression], point: Point) -> b
 def guards_gap(checked: Checked) -> Iterator[Spot]:
     """A state that no action leaves where the case's data are of some kind."""
     for leaf in checked.leaves():
-        steps = [] if leaf.final else _steps_from(checked, leaf)
-        onward = [act for act in _acts(steps) if any(branch.value != "stay" for branch in act.to)]
+        onward = _onward(checked, leaf)
         guards = [[guard.must for guard in act.guards if _reads_the_case_alone(guard.must)] for act in onward]
-        if not guards or not all(guards) or _is_helped(steps):
+        if not guards or not all(guards):
             continue
         conditions = [condition for each in guards for condition in each]
         fields = {name.removeprefix("case.") for condition in conditions for name in condition.names}
-        if fields & (_changed(_acts(steps)) | _asked_on_the_way(checked, leaf)):
+        if fields & (_changed(_acts(_steps_from(checked, leaf))) | _asked_on_the_way(checked, leaf)):
             continue
         samples = samples_of(checked.definition, conditions, sure=checked.known.presence.during(leaf.name))
         for point in samples.points() if samples.known else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from engine.core.cases import Case, Family
 from engine.errors import Conflict
@@ -49,7 +49,12 @@ class MemoryArchives(MemoryWork):
                 raise Conflict(f"case `{case.id}` was changed meanwhile; read it again and decide anew")
             self._tables.drop("cases", case.id)
             self._tables.drop("attached", case.id)
-        members = family.cases.keys()
+        self._let_go(family.cases.keys())
+        self._tables.drop("families", family.root)
+        self._tables.drop("due", family.root)
+
+    def _let_go(self, members: Collection[str]) -> None:
+        """Drop what is of these cases in other tables."""
         for table in _FIRST:
             self._drop(table, [key for key, _ in self._tables.rows(table) if key[0] in members])
         self._drop("links", [key for key, _ in self._tables.rows("links") if key[1] in members])
@@ -58,8 +63,6 @@ class MemoryArchives(MemoryWork):
         for place, cases in list(self._tables.rows("listening")):
             left = tuple(one for one in cases if one not in members)
             self._tables.put("listening", place, left) if left else self._tables.drop("listening", place)
-        self._tables.drop("families", family.root)
-        self._tables.drop("due", family.root)
 
     def _drop(self, table: str, keys: Sequence[object]) -> None:
         for key in keys:
