@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long crash mining check format lint types imports deps manual commands catalogues wheel bench others ci changelog clean
+.PHONY: help setup demo test long hours crash mining check format lint types imports deps manual commands catalogues wheel bench others ci changelog clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: ## run the tests, as CI does
 
 long: ## run the tests with their long forms
 	@CASEWRIGHT_LONG=1 $(PYTHON) run.py test
+
+hours: setup ## run the tests as if at other hours of other days: before midnight, at the year's end (tests/hours.py)
+	@$(BIN)/python -m tests.hours
 
 crash: setup ## kill, stop, cut and spoil on both databases for half an hour; ends with a table of what was tried (tests/crash/)
 	@CASEWRIGHT_LONG=1 $(BIN)/python -m pytest -q -s tests/crash

@@ -63,15 +63,17 @@ class Server:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def _environment(self) -> dict[str, str]:
-        return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(self.folder)}
+        clock = {name: os.environ[name] for name in ("CLOCK_STEP", "LD_PRELOAD") if name in os.environ}  # see hours.py
+        return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(self.folder), **clock}
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         told = [f"-c{setting}" for setting in (*self.settings, "max_connections=150", "deadlock_timeout=200ms")]
+        preload = {"LD_PRELOAD": self.preload} if self.preload else {}
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
             [self.programs / "postgres", "-D", "data", "-k", str(self.folder), "-h", "", *told],
-            cwd=self.folder, env=self._environment() | {"LD_PRELOAD": self.preload}, stdout=log, stderr=log,
+            cwd=self.folder, env=self._environment() | preload, stdout=log, stderr=log,
             preexec_fn=_die_with_the_tests, **self._as,
         )  # fmt: skip
         log.close()
