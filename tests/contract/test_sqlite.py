@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -23,7 +24,7 @@ from engine.ports import Save, Store
 from engine.store import open_store, schema, upgrade
 from engine.store.address import read_address
 from engine.store.migrating import MIGRATIONS
-from engine.store.sqlite import checkpoints
+from engine.store.sqlite import checkpoints, connecting
 from engine.store.sqlite.connecting import connect
 from engine.store.sqlite.opening import open_sqlite
 from engine.store.sqlite.store import SqliteStore
@@ -327,6 +328,27 @@ def test_a_database_held_by_another_program_whole_is_named_when_opened(path: Pat
         other.execute("DELETE FROM settings")
         said, _ = sentence(lambda: open_store(f"sqlite:///{str(path).replace('%', '%25')}?busy=0.3"))
         assert said == f"the database `{path}` is locked by another program"
+
+
+def test_a_writer_at_the_door_tries_often(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it is not served for seconds where others hardly pause between two steps of theirs."""
+    tried = list[str]()
+
+    def connected(*given: Any) -> sqlite3.Connection:
+        connection = connect(*given)
+        connection.set_trace_callback(tried.append)
+        return connection
+
+    monkeypatch.setattr(connecting, "connect", connected)
+    with closing(open_store(f"sqlite:///{str(path).replace('%', '%25')}?busy=0.5", create=True)) as store:
+        put(store, opening(a_case()))
+        tried.clear()
+        with raw(path) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailable, match="locked by another program"):
+                put(store, opening(a_case("R-2")))
+        assert tried.count("BEGIN IMMEDIATE") > 3
+        put(store, opening(a_case("R-2")))
 
 
 def test_a_writer_waits_for_another_program_to_finish(store: Store, path: Path) -> None:

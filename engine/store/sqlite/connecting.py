@@ -11,6 +11,10 @@ from engine.errors import StoreUnavailable
 from engine.store.address import Address
 from engine.store.sqlite.looking import Looker, Mark, is_lonely, mark_of, may_write
 
+AT_THE_DOOR = 0.008
+"""Seconds that SQLite waits for another writer by itself: the longer it does, the seldomer it looks, up to ten times a
+second, and where others hardly pause between two steps it is not served for seconds. Who wants to begin begins anew."""
+
 
 def connect(address: Address, mode: str = "rw") -> Looker:
     """A connection that waits for others as long as the address says."""
@@ -47,6 +51,7 @@ def _writer(address: Address) -> sqlite3.Connection:
             )
         writer.execute(f"PRAGMA synchronous = {address.synchronous}")
         writer.execute("PRAGMA secure_delete = ON")
+        writer.execute(f"PRAGMA busy_timeout = {int(min(address.busy, AT_THE_DOOR) * 1_000)}")
     except BaseException:
         writer.close()
         raise

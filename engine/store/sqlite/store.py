@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+AT_LEAST = 0.05
+"""Seconds that another process is waited for, however long it took to come to the head of our own line."""
+
 
 class SqliteStore:
     """Cases in one SQLite file."""
@@ -253,14 +256,14 @@ class SqliteStore:
 
     def _take_turn(self, hand: sqlite3.Cursor, waited: float) -> None:
         """Begin, waiting for other processes what is left of the time; then see that the tables are still ours."""
-        if waited > 0.05:
-            left = max(0.05, self._address.busy - waited)
-            hand.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
-        try:
-            hand.execute("BEGIN IMMEDIATE")
-        finally:
-            if waited > 0.05:
-                hand.execute(f"PRAGMA busy_timeout = {int(self._address.busy * 1000)}")
+        until = monotonic() + max(AT_LEAST, self._address.busy - waited)
+        while True:
+            try:
+                hand.execute("BEGIN IMMEDIATE")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() >= until:
+                    raise
         try:
             self._see_who_wrote(hand)
         except BaseException:
