@@ -18,7 +18,10 @@ prefix: J
 label: {en: Job}
 calendar: always
 initial: s0
-fields: {count: {type: integer, default: 0, label: {en: Count}}}
+fields:
+  count:  {type: integer, default: 0, label: {en: Count}}
+  urgent: {type: yes_no, default: true, label: {en: Urgent}}
+  note:   {type: text, label: {en: Note}}
 opening: {by: [agent]}
 states:
 """
@@ -79,16 +82,56 @@ def test_a_row_that_goes_round_by_its_states_alone_is_found() -> None:
     ]
 
 
+def again(on: str, then: str = "", x: str = "", z: str = "") -> str:
+    """As `around` while a condition holds; `x` has effects, and what else is said of the two."""
+    turned = around(more=f", if: {on}")
+    effects = f"then: [{then}], " if then else ""
+    return turned.replace(way("x", "s2"), way("x", "s2", effects + x)).replace(way("z", "s1"), way("z", "s1", z))
+
+
+def guard(must: str) -> str:
+    return f"guards: {{g: {{must: {must}, else: {{en: G}}}}}}, "
+
+
+COUNTED = "{set: {count: =case.count + 1}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        again("case.count < 3", COUNTED),
+        again("case.count < 4", COUNTED),  # four rounds of two are the eight that are done
+        again("case.count < 3", "{set: {count: 9}}"),
+        again("case.count < 3, with: {count: =case.count + 1}", x="form: {require: [count]}, "),
+        again("did.x < 3"),
+        again("case.urgent && in_state('s1')", "{clear: [note]}, {set: {urgent: false}}"),
+        again("has(case.note)", "{clear: [note]}"),
+        again("in_state('s1')", z="needs: [end], "),
+        again("in_state('s1')", z=guard("did.x < 3")),
+        again("in_state('s1')", COUNTED, z=guard("case.count < 3")),
+    ],
+)
+def test_a_row_that_goes_round_is_silent_where_the_fields_of_a_case_end_it(text: str) -> None:
+    assert (found(text), refused(text)) == ([], [])
+
+
 @pytest.mark.parametrize(
     "text",
     [
         around("[{if: case.count < 3, is: s1}, {is: over}]"),
-        around(more=", if: case.count < 3"),
-        around().replace(way("z", "s1"), way("z", "s1", "needs: [end], ")),
+        again("case.count < 3"),
+        again("case.count < 5", COUNTED),
+        again("case.count < 3", "{set: {count: 1}}"),
+        again("case.count < 3", "{if: has(case.note), set: {count: 9}}"),
+        again("did.end < 3"),
+        again("now > case.opened_at - duration('1h')"),
+        again("in_state('s1')", z=guard("did.x < 9")),
     ],
 )
-def test_a_row_that_the_fields_of_a_case_may_end_is_for_the_author_to_know(text: str) -> None:
-    assert found(text) == []
+def test_a_row_that_goes_round_is_found_where_nothing_is_shown_to_end_it(text: str) -> None:
+    (said,) = found(text)
+    assert "can make the case tell itself the next, and nothing is shown to end it" in said
+    assert len(refused(text)) == 1
 
 
 def test_a_row_in_which_fields_decide_once_is_found_all_the_same() -> None:
@@ -103,6 +146,6 @@ def test_what_states_say_no_to_is_not_told() -> None:
 
 def test_who_tells_is_found_by_line() -> None:
     text = chain(2)
-    assert lines_telling({"desk.yaml": DESK, "job.yaml": text}, "job", "e2") == (12,)
+    assert lines_telling({"desk.yaml": DESK, "job.yaml": text}, "job", "e2") == (15,)
     assert lines_telling({"desk.yaml": DESK, "job.yaml": text}, "job", "end") == ()
     assert lines_telling({"desk.yaml": DESK}, "job", "end") == ()

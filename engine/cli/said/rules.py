@@ -104,6 +104,11 @@ SENTENCES = (
     later("`{action}` tells {chain} again"),
     later("give one of them an `if`"),
     later("{way}: each makes the case tell itself the next; `tell` goes {depth} deep, so the last is refused"),
+    later(
+        "{way}: each can make the case tell itself the next, and nothing is shown to end it; `tell` goes {depth} deep, "
+        "so the last is refused"
+    ),
+    later("change on the way what its conditions ask, count (`if: did.x < 3`), or lead on by `decide`"),
     later("the first of them"),
     later("lead on by `decide`, or let one action do what several do"),
     # fields and what lies unused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
 from engine.chart import Arc, Microstep, Position
@@ -13,8 +13,9 @@ from engine.expressions import Expression
 from engine.lang.build.cursor import Cursor
 from engine.lang.files import Files, Sources, base_of
 from engine.lang.rules.families import tell_cycle
+from engine.lang.rules.rounds import Accepted, Active, Asked, Begun, Course, can_be_gone
 from engine.lang.rules.rule import FIELDS, WAYS, Checked, Spot, rule
-from engine.model import TELL_DEPTH, Effect, Tell
+from engine.model import TELL_DEPTH, Action, Effect, Tell
 
 MOST_TRIED = 5_000
 MOST_DECIDED = 20
@@ -46,13 +47,15 @@ class _Came(NamedTuple):
     position: Position
     tells: tuple[tuple[Tell, bool], ...]
     is_sure: bool
+    course: Course  # what happens in it
 
 
 @rule("tell-too-deep", "warning", reads=WAYS | FIELDS)
 def tell_too_deep(checked: Checked) -> Iterator[Spot]:
     """What a case tells itself, each caused by the one before, more often than `tell` goes deep: the last is refused.
 
-    Rows that go round are told where states alone lead them on; what the fields of a case may end is not known here.
+    Where the fields of a case decide, a row is told unless it is shown that they end it: no value at which its
+    conditions turn leads it so far.
     """
     if not any(isinstance(effect, Tell) and effect.target == "self" for effect in checked.effects):
         return
@@ -64,11 +67,17 @@ def tell_too_deep(checked: Checked) -> Iterator[Spot]:
             continue
         seen |= {id(link.effect) for link in row}
         way = " → ".join(f"`{link.effect.action}`" for link in row)
-        message = (
-            f"{way}: each makes the case tell itself the next; `tell` goes {TELL_DEPTH} deep, so the last is refused"
-        )
         related = ((first, "the first of them"),) if first != last else ()
-        yield Spot(last, message, "lead on by `decide`, or let one action do what several do", related)
+        if all(link.is_sure for link in row):
+            message = f"{way}: each makes the case tell itself the next; {_DEEP}"
+            mend = "lead on by `decide`, or let one action do what several do"
+        else:
+            message = f"{way}: each can make the case tell itself the next, and nothing is shown to end it; {_DEEP}"
+            mend = "change on the way what its conditions ask, count (`if: did.x < 3`), or lead on by `decide`"
+        yield Spot(last, message, mend, related)
+
+
+_DEEP = f"`tell` goes {TELL_DEPTH} deep, so the last is refused"
 
 
 class _Rows:
@@ -92,24 +101,32 @@ class _Rows:
                     yield from self._follow(came)
 
     def _follow(self, begun: _Came) -> Iterator[_Row]:
-        ahead = [(begun.position, _waiting((), begun))]
+        ahead = [(begun.position, _waiting((), begun), begun.course)]
         while ahead and self._left > 0:
-            position, waiting = ahead.pop()
+            position, waiting, course = ahead.pop()
             if not waiting:
                 self._rest(position)
                 continue
             self._left -= 1
             told, *others = waiting
             row = (*told.row, _Link(told.effect, position, told.is_sure))
+            done = (*course, Begun(told.effect))
             came = self._step(position, told.effect.action) if len(row) <= TELL_DEPTH else ()
-            if len(row) > TELL_DEPTH:
+            if len(row) > TELL_DEPTH and self._can_be(row, done):
                 yield row
             for one in came:
                 link = row[-1]._replace(is_sure=told.is_sure and one.is_sure)
-                new = _waiting((*told.row, link), one) if not _may_end(row, link) else ()
-                ahead.append((one.position, (*others, *new)))
+                gone = (*told.row, link)
+                new = _waiting(gone, one) if not _is_round(gone) or self._can_be(gone, (*done, *one.course)) else ()
+                ahead.append((one.position, (*others, *new), (*done, *one.course)))
             if not all(one.is_sure for one in came) or not came:
-                ahead.append((position, tuple(others)))  # refused
+                ahead.append((position, tuple(others), course))  # refused
+
+    def _can_be(self, row: _Row, course: Course) -> bool:
+        """Whether it may come so far; what states alone lead on needs no asking."""
+        if all(link.is_sure for link in row):
+            return True
+        return can_be_gone(self._checked.definition, course, [link.effect for link in row])
 
     def _rest(self, position: Position) -> None:
         if position not in self._rested:
@@ -120,8 +137,10 @@ class _Rows:
 
     def _opened(self) -> list[_Came]:
         begun = self._chart.begin()
-        tells = (*self._told(self._checked.definition.opening.then, begun), *self._entered(begun))
-        return list(self._settled(_Came(begun.position, tells, True), begun.final is None))
+        effects = (*self._checked.definition.opening.then, *self._entered(begun))
+        active = self._active(begun.position)
+        came = _Came(begun.position, _told(effects, active), True, (Active(active, begun.entered), *effects))
+        return list(self._settled(came, begun.final is None))
 
     def _step(self, position: Position, event: str) -> tuple[_Came, ...]:
         """What an event may come to; nothing where it is not possible."""
@@ -138,7 +157,8 @@ class _Rows:
             onward = self._by_itself(came.position) if is_open and left else []
             for found, more in onward:
                 tells, sure = (*came.tells, *found.tells), came.is_sure and found.is_sure
-                ahead.append((_Came(found.position, tells, sure), more, left - 1))
+                course = (*came.course, *found.course)
+                ahead.append((_Came(found.position, tells, sure, course), more, left - 1))
             if not onward or not onward[0][0].is_sure:
                 yield came
 
@@ -154,28 +174,24 @@ class _Rows:
         choices = [list(_choices(arcs, active)) for arcs in self._chart.offered(position, event)]
         is_sure = all(len(options) == 1 for options in choices)
         for options in product(*choices):
-            arcs = tuple(dict.fromkeys(arc for arc in options if arc is not None))
+            arcs = tuple(dict.fromkeys(arc for arc, _ in options if arc is not None))
             if not arcs:
                 continue
             ways = [arc.payload for arc in arcs if isinstance(arc.payload, Way)]
             step = None
             if not all(arc.stays for arc in arcs):
                 step = self._chart.microstep(position, self._chart.without_conflicts(arcs, position))
-            tells = tuple(told for way in ways for told in self._told(_effects(way), step or position))
-            tells += self._entered(step) if step is not None else ()
-            sure = is_sure and not any(way.action is not None and _may_refuse(way) for way in ways)
-            yield _Came(step.position if step else position, tells, sure), step is None or step.final is None
+            after = active if step is None else self._active(step.position)
+            effects = [*chain.from_iterable(map(_effects, ways)), *(self._entered(step) if step is not None else ())]
+            actions = dict.fromkeys(way.action for way in ways if way.action is not None)
+            course: Course = (Active(active), *map(Accepted, actions), *(one for _, asked in options for one in asked))
+            course = (*course, Active(after, step.entered if step is not None else ()), *effects)
+            sure = is_sure and not any(map(_may_refuse, actions))
+            came = _Came(step.position if step else position, _told(effects, after), sure, course)
+            yield came, step is None or step.final is None
 
-    def _entered(self, step: Microstep) -> tuple[tuple[Tell, bool], ...]:
-        states = self._checked.definition.states
-        return tuple(told for state in step.entered for told in self._told(states[state].on_enter, step))
-
-    def _told(self, effects: Iterable[Effect], where: Microstep | Position) -> tuple[tuple[Tell, bool], ...]:
-        """What of some effects the case tells itself, and whether surely."""
-        active = self._active(where.position if isinstance(where, Microstep) else where)
-        own = [effect for effect in effects if isinstance(effect, Tell) and effect.target == "self"]
-        said = [(effect, _answer(effect.when, active)) for effect in own]
-        return tuple((effect, answer is True) for effect, answer in said if answer is not False)
+    def _entered(self, step: Microstep) -> list[Effect]:
+        return [effect for state in step.entered for effect in self._checked.definition.states[state].on_enter]
 
     def _active(self, position: Position) -> frozenset[str]:
         return frozenset(state for state in self._checked.definition.states if self._chart.is_in(position, state))
@@ -185,12 +201,10 @@ def _waiting(row: _Row, came: _Came) -> tuple[_Told, ...]:
     return tuple(_Told(row, effect, is_sure and came.is_sure) for effect, is_sure in came.tells)
 
 
-def _may_end(row: _Row, last: _Link) -> bool:
-    """Whether a row has come round to where it was, by way of a condition that can end it some time."""
-    *before, _ = row
-    here = (last.effect.action, last.position)
-    seen = [number for number, link in enumerate(before) if (link.effect.action, link.position) == here]
-    return bool(seen) and not all(link.is_sure for link in (*before[seen[-1] :], last))
+def _is_round(row: _Row) -> bool:
+    """Whether a row has come round to where it was."""
+    *before, last = row
+    return any((link.effect.action, link.position) == (last.effect.action, last.position) for link in before)
 
 
 def _effects(way: Way) -> tuple[Effect, ...]:
@@ -198,25 +212,34 @@ def _effects(way: Way) -> tuple[Effect, ...]:
     return (*own, *way.branch.then)
 
 
-def _may_refuse(way: Way) -> bool:
+def _told(effects: Iterable[Effect], active: frozenset[str]) -> tuple[tuple[Tell, bool], ...]:
+    """What of some effects the case tells itself, and whether surely."""
+    own = [effect for effect in effects if isinstance(effect, Tell) and effect.target == "self"]
+    said = [(effect, _answer(effect.when, active)) for effect in own]
+    return tuple((effect, answer is True) for effect, answer in said if answer is not False)
+
+
+def _may_refuse(action: Action) -> bool:
     """Whether more than the state decides that an action is done."""
-    action = way.action
-    return action is not None and bool(action.guards or action.needs or action.during or action.within)
+    return bool(action.guards or action.needs or action.during or action.within)
 
 
 # -- conditions on states ----------------------------------------------------------------------------------------------
 
 
-def _choices(arcs: Iterable[Arc], active: frozenset[str]) -> Iterator[Arc | None]:
-    """The arcs of a leaf that may be the first to hold; None where perhaps none does."""
+def _choices(arcs: Iterable[Arc], active: frozenset[str]) -> Iterator[tuple[Arc | None, tuple[Asked, ...]]]:
+    """The arcs of a leaf that may be the first to hold, with what must be answered so; None where perhaps none does."""
+    asked: tuple[Asked, ...] = ()
     for arc in arcs:
         assert isinstance(arc.payload, Way)
-        answer = _answer(arc.payload.branch.when, active)
+        condition = arc.payload.branch.when
+        answer = _answer(condition, active)
         if answer is not False:
-            yield arc
+            yield arc, (*asked, *((Asked(condition, True),) if condition is not None else ()))
         if answer:
             return
-    yield None
+        asked = (*asked, *((Asked(condition, False),) if condition is not None else ()))
+    yield None, asked
 
 
 _IN_STATE = re.compile(r"(?P<not>!?)\s*in_state\(\s*(['\"])(?P<state>\w+)\2\s*\)")

@@ -58,7 +58,7 @@ class Samples:
         if condition is None:
             return True
         try:
-            return condition.evaluate(_nested(dict(zip(self.names, point, strict=True)))) is True
+            return condition.evaluate(nested(dict(zip(self.names, point, strict=True)))) is True
         except ExpressionFailed:
             return None
 
@@ -135,6 +135,22 @@ def boundaries(definition: ProcessDefinition, conditions: Iterable[Expression]) 
     return {name: tuple(dict.fromkeys(values)) for name, values in found.items()}
 
 
+def turning(definition: ProcessDefinition, conditions: Iterable[Expression]) -> Mapping[str, tuple[Value, ...]]:
+    """For each name of a case the values at which conditions may turn, and the one with which it begins."""
+    wanted: dict[str, set[Any]] = {}
+    asked: set[str] = set()
+    for condition in conditions:
+        _read(condition.text, wanted, asked)
+    found: dict[str, tuple[Value, ...]] = {}
+    for name in sorted(wanted):
+        field = _field(definition, name) if name.startswith(("case.", "did.", "counts.")) else None
+        values = _values(field, wanted[name], name in asked, False)
+        if field is not None and values:
+            begins = 0 if name.startswith("did.") else field.default
+            found[name] = tuple(dict.fromkeys((*values, *(() if begins is None else (begins,)))))
+    return found
+
+
 def _tied(names: list[str]) -> bool:
     """Whether names belong together, so that not every combination of their values can be."""
     clocks = [name.rpartition(".")[0] for name in names if name.startswith("clocks.")]
@@ -207,7 +223,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _nested(flat: Mapping[str, Value]) -> dict[str, Any]:
+def nested(flat: Mapping[str, Value]) -> dict[str, Any]:
+    """Values by dotted names as expressions read them; one that is not set is not there."""
     found: dict[str, Any] = {}
     for name, value in flat.items():
         *groups, last = name.split(".")
