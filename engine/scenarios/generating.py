@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.core.plan import Library, Plan
 from engine.scenarios.coverage import Item, Sights
+from engine.scenarios.kin import Way
 from engine.scenarios.play import play
 from engine.scenarios.script import Script, read_script
 from engine.scenarios.search import Found, Search, Written
@@ -20,9 +21,15 @@ START = "2026-03-02 09:00"
 """When the search begins: a Monday morning."""
 
 
+PARENT = "parent"
+"""The kind of what every child is proposed once, as long as none shows it: who opens it. It counts for no coverage."""
+
+
 def in_english(item: Item, more: int) -> str:
     """Say what is reached."""
     kind, name = item
+    if kind == PARENT:
+        return f"is opened by {name}"
     return f"reaches {kind} {name.replace('.', ' ')}" + (f" and {more} more" if more else "")
 
 
@@ -33,6 +40,7 @@ class Effort:
     tries: int
     dice: Dice
     seen: frozenset[Item] = frozenset()
+    parents: frozenset[Way] = frozenset()  # under whom a case was opened already
     told: Callable[[Item, int], str] = in_english  # a sentence of what a scenario shows, and of how much more
 
 
@@ -69,6 +77,10 @@ def propose(plan: Plan, library: Library, effort: Effort) -> Proposal:
         if new := shown & missing:
             chosen[_name(sorted(new), chosen, effort)] = way
             missing -= new
+    shown_under = {*effort.parents, *(under for way in chosen.values() if (under := _parent(way)) is not None)}
+    for under, way in found.parents.items():
+        if not shown_under & {under, (under[0], "")}:
+            chosen[_name([(PARENT, under[0])], chosen, effort)] = way
     unreached = tuple(_why(item, found) for item in sorted(missing))
     return Proposal(_named(chosen, plan, given) if chosen else "", tuple(chosen), len(wanted - missing), unreached)
 
@@ -77,7 +89,7 @@ def _named(scenarios: dict[str, Sequence[Written]], plan: Plan, given: Mapping[s
     return script_text(plan.definition.process, given, {name: map(_ordered, way) for name, way in scenarios.items()})
 
 
-_ORDER = ("at", "until", "schedule", "case", "open", "do", "hear", "as", "with", "facts", "refused", "expect")
+_ORDER = ("at", "until", "schedule", "case", "open", "parent", "do", "hear", "as", "with", "facts", "refused", "expect")
 
 
 def _ordered(step: Written) -> dict[str, Any]:
@@ -99,6 +111,12 @@ def _name(new: Sequence[Item], taken: Iterable[str], effort: Effort) -> str:
     """A sentence of what is new in a scenario; with a number where another has the same."""
     told = effort.told(new[0], len(new) - 1)
     return next(name for name in chain([told], (f"{told} ({number})" for number in count(2))) if name not in taken)
+
+
+def _parent(way: Sequence[Written]) -> Way | None:
+    """Who opens the case of a scenario, if it is a child."""
+    under = way[0].get("parent")
+    return None if under is None else (under["process"], under["as"])
 
 
 def _why(item: Item, found: Found) -> Unreached:

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 from engine.core.cases import EMPTY, Actor, Case, Reason
 from engine.core.plan import Library, Plan
-from engine.expressions import Expression
 from engine.fields import plain
-from engine.lang.build.used import parts_of
-from engine.model import Action, OpenCase, Tell
+from engine.model import Action
 from engine.scenarios.aims import Aim, Aims, View
 from engine.scenarios.coverage import Item, Sights
 from engine.scenarios.expecting import expected
+from engine.scenarios.kin import Openers, Way, asks_register, minds_family
+from engine.scenarios.parents import open_under
 from engine.scenarios.placeholders import placeholder
 from engine.scenarios.play import Outcome
 from engine.scenarios.registers import members, registers_for
@@ -36,6 +36,9 @@ BEGINNINGS = (0, 0, 0, 10 * HOUR, 5 * DAY)
 
 OPENED_EVERY, SCHEDULED_EVERY = 12, 40
 """At which tries a case is opened anew by somebody, and by the calendar."""
+
+TRIED_UNDER = 20
+"""How often a case is tried to be opened under each case that may open it, until it is."""
 
 AGAIN_EVERY, HEARD_EVERY = 16, 8
 """How seldom a case like it is opened beside, and another system tells something, where a process looks for that."""
@@ -73,6 +76,7 @@ class Found:
     unseen: set[Item] = field(default_factory=set)
     refused: dict[str, Counter[str]] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
+    parents: dict[Way, tuple[Written, ...]] = field(default_factory=dict)  # a child's opening, by who opens it
 
 
 class Search:
@@ -83,7 +87,7 @@ class Search:
         self.library = library
         self.start = start
         self.dice = dice
-        self.register = registers_for(library.plans.values()) if _asks(plan, library) else {}
+        self.register = registers_for(library.plans.values()) if asks_register(plan, library) else {}
         desk = plan.definition.desk
         self._members = {party: members(desk, party, kept) for party, kept in self.register.items()}
         self.tries = Tries(plan, dice, self.register)
@@ -96,7 +100,9 @@ class Search:
         self._order: list[tuple[str, ...]] = []
         self._visits: Counter[tuple[str, ...]] = Counter()
         self.aims = Aims(plan)
-        self._minds_family = _minds_family(plan, library)
+        self._openers = Openers(plan, library)
+        self._minds_family = minds_family(plan, library) or self._openers.tell
+        self._told = {action.name for action in plan.actions() if not action.by}
         self._unseen: list[Item] = []
         self._chase: tuple[Aim, _Spot] | None = None
         self._keys: list[Any] = []  # of the spots, oldest first
@@ -106,6 +112,10 @@ class Search:
     def run(self, seen: Iterable[Item], tries: int) -> Found:
         """Try so often, or until everything is seen."""
         self.found.unseen = set(self.sights.all) - set(seen)
+        for way in self._openers.ways:
+            world = self._world(self.start)
+            written = {"at": at(world.now, self.zone)}
+            any(self._open_under(way, _Spot(world.twin(), "", ()), dict(written)) for _ in range(TRIED_UNDER))
         for number in range(tries):
             if not self.found.unseen:
                 break
@@ -137,6 +147,9 @@ class Search:
 
     def _open_in(self, spot: _Spot, written: dict[str, Any], same: Mapping[str, Any]) -> None:
         world, opening = spot.world, self.plan.definition.opening
+        if not spot.main and self._openers.ways and not self.dice(3):
+            self._open_under(self.tries.one_of(self._openers.ways), spot, written)
+            return
         actor = self.tries.one_of([*self.tries.actors(opening, None)] or [Actor(id="agent.1", roles=("agent",))])
         here = Here(None, world.now, actor.id)
         asked = (*opening.form.require, *opening.form.allow)
@@ -146,6 +159,19 @@ class Search:
         opened = world.open(self.plan.definition.process, form, actor, facts)
         main, reasons = (opened, ()) if isinstance(opened, str) else (spot.main, opened)
         self._look(_Spot(world, main, spot.way), _Tried(written, reasons, "opening"))
+
+    def _open_under(self, way: Way, spot: _Spot, written: dict[str, Any]) -> _Spot | None:
+        """Open it as the child of a case that stands in."""
+        world = spot.world
+        parent, form, facts = self._openers.draw(way, self.tries, Here(None, world.now, ""))
+        said = {"process": parent.process, "as": parent.link} | ({"state": parent.state} if parent.state else {})
+        written |= {"open": form, "parent": said} | ({"facts": facts} if facts else {})
+        opened = open_under(world, self.plan, parent, form, facts)
+        main, reasons = (opened, ()) if isinstance(opened, str) else (spot.main, opened)
+        led = self._look(_Spot(world, main, spot.way), _Tried(written, reasons, "opening"))
+        if led is not None:
+            self.found.parents.setdefault(way, led.way)
+        return led
 
     def _open_by_calendar(self, name: str) -> None:
         world = self._world(self.start, self.plan.definition.process)
@@ -186,7 +212,7 @@ class Search:
 
     def _lead(self, spot: _Spot, names: Set[str]) -> _Spot | None:
         """Do one of some actions of the case; let time pass, or act in cases it has opened, where that may lead on."""
-        minds = self._minds_family and "" in names
+        minds = self._minds_family and ("" in names or not self._told.isdisjoint(names))
         acts = [act for act in self._acts(spot) if (minds if act[0] else act[2].name in names)]
         return self._try(spot, [] if "" in names and not self.dice(2) else acts)
 
@@ -233,7 +259,8 @@ class Search:
         for name, case in family:  # grows while it is walked
             linked = ((link, child) for link, child in case.links.items() if child in spot.world.root_of)
             family += [(f"{name}.{link}".lstrip("."), spot.world.case(child)) for link, child in linked]
-        yield from family
+        parent = family[0][1].parent
+        yield from [*family, ("parent", spot.world.case(parent))] if parent and self._openers.tell else family
 
     def _act(self, spot: _Spot, link: str, case: Case, action: Action) -> _Spot | None:
         tries = self._tries_in(case)
@@ -333,9 +360,10 @@ class Search:
     def _expected(self, world: World, main: str) -> dict[str, Any]:
         """What a scenario expects after a step: of the case and those that it can name, and all that was sent."""
         cases = {case.id: case for case in world.families[world.root_of[main]].cases.values()}
-        links = {child: link for link, child in cases[main].links.items()}
+        links = {child: link for link, child in cases[main].links.items()} | {cases[main].parent or "": "parent"}
         own = [step for step in world.steps if step.case.id == main or step.case.id in links.keys() & cases.keys()]
         expect = expected(own, cases, main, links.__getitem__)
+        expect = {name: value for name, value in expect.items() if not name.startswith("parent.clocks.")}
         expect.pop("sent", None)  # other cases may have sent something, too
         sent = sent_names(sent_beside(world, main))
         return {**expect, "sent": sent} if sent else expect
@@ -346,27 +374,6 @@ class Search:
             self.found.done[act] += 1
         for rule in rules if act else ():
             self.found.refused.setdefault(act, Counter())[rule] += 1
-
-
-def _asks(plan: Plan, library: Library) -> bool:
-    """Whether this process, or one that it may open however far, asks for somebody on a register."""
-    ahead, known = [plan], {plan.definition.process}
-    for one in ahead:  # grows while it is walked
-        if registers_for([one]):
-            return True
-        opened = {effect.process for effect in one.effects if isinstance(effect, OpenCase)} - known
-        known |= opened
-        ahead += [found for name in sorted(opened) if (found := library.newest(name, 0)) is not None]
-    return False
-
-
-def _minds_family(plan: Plan, library: Library) -> bool:
-    """Whether what becomes of cases that it opens matters to a case."""
-    reads = (part.names for part in parts_of(plan.definition) if isinstance(part, Expression))
-    tells = (one for other in library.plans.values() for one in other.effects if isinstance(one, Tell))
-    return any(name.startswith("linked.") for names in reads for name in names) or any(
-        one.target == "parent" for one in tells
-    )
 
 
 def _key(case: Case, plan: Plan) -> Any:

@@ -14,6 +14,7 @@ from engine.lang.manual.pages import base
 from engine.resources import data_folder
 from engine.scenarios import coverage_of, play_all, read_script
 from engine.scenarios.generating import Effort, propose
+from engine.scenarios.kin import parents_in
 from tests.cli.desks import run
 
 LONG = bool(os.environ.get("CASEWRIGHT_LONG"))
@@ -204,6 +205,60 @@ def test_what_waits_for_a_case_that_it_opened_or_that_one_has_opened_is_reached(
     assert "case: part.part, do: finish" in found.out
 
 
+CHILD = """\
+process: example
+version: 1
+prefix: X
+label: {en: Child}
+calendar: hours
+initial: begun
+fields: {subject: {type: text, label: {en: Subject}}}
+opening: {by: [agent], form: {require: [subject]}}
+states:
+  begun:
+    label: {en: Begun}
+    waiting_on: agent
+    actions:
+      finish: {label: {en: Finish}, by: [agent], then: [{tell: parent, do: note}], to: over}
+      call_off: {label: {en: Call off}, by: [], to: dropped}
+  over: {label: {en: Over}, final: done}
+  dropped: {label: {en: Dropped}, final: cancelled}
+"""
+SHOPPING = """\
+process: shopping
+version: 1
+prefix: O
+label: {en: Opens}
+calendar: hours
+initial: begun
+fields: {subject: {type: text, label: {en: Subject}}}
+opening: {by: [agent], form: {require: [subject]}}
+states:
+  begun:
+    label: {en: Begun}
+    waiting_on: agent
+    actions:
+      part: {label: {en: Part}, by: [agent], then: [{open: example, as: part, with: {subject: =case.subject}}], to: stay}
+      note: {label: {en: Note}, by: [], to: stay}
+      stop: {label: {en: Stop}, by: [agent], then: [{tell: children, do: call_off}], to: over}
+  over: {label: {en: Over}, final: done}
+"""
+
+
+def test_a_child_is_opened_under_a_parent_and_told_by_it(folder: Path) -> None:
+    (folder / "example.yaml").write_text(CHILD, "utf-8")
+    (folder / "shopping.yaml").write_text(SHOPPING, "utf-8")
+    done = run("test", "processes/example.yaml", "--generate", "-o", "processes/example.scenarios.yaml")
+    assert "coverage 100.0%" in done.err, done.err
+    proposed = (folder / "example.scenarios.yaml").read_text("utf-8")
+    assert "parent: {process: shopping, as: part, state: begun}" in proposed
+    assert "case: parent, do: stop" in proposed
+    assert "expect: {state: dropped, parent.state: over}" in proposed, proposed
+    tested = run("test", "processes/example.yaml", "--coverage")
+    assert (tested.code, "coverage 100.0%" in tested.out) == (0, True), tested.out
+    assert "0 scenarios proposed" in run("test", "processes/example.yaml", "--generate").err
+
+
 def test_scenarios_in_several_files_of_a_process_count_together(folder: Path) -> None:
     begin = "process: example\nscenarios:\n  {}:\n    - {{open: {{subject: x}}, as: agent:lin}}\n"
     (folder / "example.scenarios.yaml").write_text(begin.format("one") + "    - {do: leave, as: agent:lin}\n", "utf-8")
@@ -215,6 +270,7 @@ def test_scenarios_in_several_files_of_a_process_count_together(folder: Path) ->
     assert (told["process"], told["passed"]) == ("example", 2)
     assert "threshold answer 50%" not in told["coverage"]["missing"]
     assert "answer 50%" in alone
+    assert run("test", "processes/example.more.scenarios.yaml").out == "example: 2 scenarios passed\n"
 
 
 def test_one_process_is_asked_at_a_time(folder: Path) -> None:
@@ -248,3 +304,19 @@ def test_a_shipped_process_without_its_scenarios_is_proposed_nearly_all(library:
     outcomes = play_all(script, library)
     assert [outcome.failure for outcome in outcomes] == [None] * len(proposal.names)
     assert coverage_of(plan, outcomes).share >= SHIPPED[process]
+
+
+@pytest.mark.parametrize(
+    ("process", "parents"),
+    [("return_visit", {"repair", "complaint", "regular_visit"}), ("courier_claim", {"refund"}), ("repair", set())],
+)
+def test_a_child_is_proposed_under_each_process_that_opens_it(
+    library: Library, process: str, parents: set[str]
+) -> None:
+    plan = library.newest(process, 0)
+    assert plan is not None
+    proposal = propose(plan, library, Effort(60, random.Random(1).randrange))
+    script, findings = read_script(proposal.text, "x.scenarios.yaml")
+    assert script is not None, findings
+    assert {name for name, _ in parents_in(script)} == parents
+    assert [outcome.failure for outcome in play_all(script, library)] == [None] * len(proposal.names)

@@ -97,7 +97,8 @@ def _place(path: Path) -> tuple[Path, str | None]:
         )
     if path.parent.name in _BESIDE:
         return path.parent.parent, None
-    process = path.name.removesuffix(SCENARIOS).removesuffix(".yaml")
+    is_scenarios = path.name.endswith(SCENARIOS)  # a process has several files of them: NAME.MORE.scenarios.yaml
+    process = path.name.partition(".")[0] if is_scenarios else path.name.removesuffix(".yaml")
     return path.parent, None if process == "desk" else process
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.model import ProcessDefinition
     from engine.scenarios.coverage import Item
     from engine.scenarios.generating import Proposal, Unreached
+    from engine.scenarios.script import Script
 
 TRIES, TRIES_EACH = 20_000, 200
 """How much is tried unless it is said: at least so much, and so much for each thing there is to see."""
@@ -33,12 +34,14 @@ def generate(streams: Streams, args: Args, checked: Checked) -> int:
     from engine.core.plan import Plan, library_in_memory
     from engine.scenarios.coverage import Sights
     from engine.scenarios.generating import Effort, propose
+    from engine.scenarios.kin import parents_in
 
     library = library_in_memory(checked.definitions.values())
     plan = library.newest(definition.process, 0) or Plan(definition)
     seen = _seen(checked, definition, library)
     tries = args.tries or max(TRIES, TRIES_EACH * len(Sights(plan).all))
-    effort = Effort(tries, Random(1).randrange, seen, _told)  # the same dice each time: the same proposal
+    parents = frozenset(way for script in _scripts(checked, definition) for way in parents_in(script))
+    effort = Effort(tries, Random(1).randrange, seen, parents, _told)  # the same dice each time: the same proposal
     proposal = _for_editors(propose(plan, library, effort), args)
     if args.output is not None and proposal.text:
         args.output.write_text(proposal.text, "utf-8")
@@ -63,6 +66,8 @@ def _for_editors(proposal: Proposal, args: Args) -> Proposal:
 def _told(item: Item, more: int) -> str:
     """Name a scenario by what it reaches."""
     kind, name = item
+    if kind not in KINDS:  # a child, shown once for each that opens it
+        return _("is opened by {process}").format(process=name)
     what = f"{_(KINDS[kind])} {ITEMS.again(name).replace('.', ' ')}"
     return (
         _("reaches {what} and {count} more").format(what=what, count=more)
@@ -88,8 +93,13 @@ def _seen(checked: Checked, definition: ProcessDefinition, library: Library) -> 
     from engine.scenarios.coverage import Sights
 
     sights = Sights(library.newest(definition.process, 0) or Plan(definition))
-    scripts = [script for script in checked.scripts.values() if script.process == definition.process]
+    scripts = _scripts(checked, definition)
     return frozenset(item for script in scripts for outcome in play_all(script, library) for item in sights.of(outcome))
+
+
+def _scripts(checked: Checked, definition: ProcessDefinition) -> list[Script]:
+    """The scenarios there are of a process."""
+    return [script for script in checked.scripts.values() if script.process == definition.process]
 
 
 def _tell(streams: Streams, proposal: Proposal, seen: int) -> None:
