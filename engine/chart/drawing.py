@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.chart.chart import Chart
@@ -72,6 +72,16 @@ def around(states: Mapping[str, State], name: str) -> Iterator[str]:
     """The states around this one, nearest first."""
     while name := states[name].parent:
         yield name
+
+
+def is_whole(states: Mapping[str, State], leaves: Iterable[str]) -> bool:
+    """Whether these leaves can be active together, and no region is without one."""
+    active = {name for leaf in leaves for name in (leaf, *around(states, leaf))}
+    for name in active:
+        inside = [child for child in states[name].children if child in active]
+        if states[name].children and len(inside) != (len(states[name].children) if states[name].parallel else 1):
+            return False
+    return sum(1 for name in active if not states[name].parent) == 1
 
 
 def _connect(chart: Chart, states: Mapping[str, State], source: str, event: str, way: Way) -> None:

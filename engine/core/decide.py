@@ -96,11 +96,11 @@ def without(context: Context, command: Command, reasons: Iterable[Reason]) -> Co
 
 
 class StandIn(Frozen, frozen=True, kw_only=True):
-    """A parent as far as its child meets it: it stands in a state, has values, and nothing of it began before."""
+    """A parent as far as its child meets it: it stands somewhere, has values, and nothing of it began before."""
 
     case: str
     plan: Plan
-    state: str
+    states: tuple[str, ...]  # in regions several
     values: Mapping[str, Value]
     link: str  # by which the child is its child
 
@@ -110,7 +110,7 @@ def open_under(parent: StandIn, command: Command, context: Context, now: int) ->
     run = Run(parent.case, {parent.case: newborn(parent.plan, parent.case, now).but(floor=now)}, context)
     draft = run.draft(run.cases[parent.case], now)
     draft.keep(parent.values)
-    step = parent.plan.chart.begin((parent.state,))
+    step = parent.plan.chart.begin(parent.states)
     final = parent.plan.definition.states[step.final].final if step.final is not None else None
     standing = draft.case.but(position=step.position, outcome=final or "", private=draft.private)
     run.cases[parent.case] = standing

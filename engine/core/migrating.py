@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.chart import Position
-from engine.chart.drawing import around
+from engine.chart.drawing import is_whole
 from engine.core.alarms import alarm_name, armed, followed
 from engine.core.cases import Alarm, Case, Command, Head, Reason
 from engine.core.clocks import Seen, advance, remaining, settle
@@ -23,7 +23,7 @@ from engine.core.sight import Sight
 from engine.fields import Field, Value
 from engine.frozen import changed
 from engine.migration import Fate, Migration
-from engine.model import Clock, State
+from engine.model import Clock
 
 MOVE = "(migrate)"
 """What happens to a promise that is to end or to begin with the move; no action can be called so."""
@@ -105,7 +105,7 @@ class _Moving:
         lost = [one for name in dict.fromkeys((*position.leaves, *remembered)) for one in self.lost_state(name)]
         yield from lost
         leaves = self._in_order(position.leaves)
-        if not lost and not _is_whole(self.plan.definition.states, leaves):
+        if not lost and not is_whole(self.plan.definition.states, leaves):
             yield reason("migrate", "migrate_whole", states=listed(leaves), **self.versions)
 
     def position(self, position: Position) -> Position:
@@ -213,16 +213,6 @@ def _alarms(draft: Draft, moving: _Moving, position: Position, data: Mapping[str
             if (here := alarm_name(replace(timer, state=target))) in plan.timers:
                 found[here] = alarm
     return followed(found, plan, data, draft.now, active)
-
-
-def _is_whole(states: Mapping[str, State], leaves: Iterable[str]) -> bool:
-    """Whether these leaves can be active together, and no region is without one."""
-    active = {name for leaf in leaves for name in (leaf, *around(states, leaf))}
-    for name in active:
-        inside = [child for child in states[name].children if child in active]
-        if states[name].children and len(inside) != (len(states[name].children) if states[name].parallel else 1):
-            return False
-    return sum(1 for name in active if not states[name].parent) == 1
 
 
 def _kind(field: Field) -> tuple[Any, ...]:

@@ -14,13 +14,10 @@ def expected(
 ) -> dict[str, Any]:
     """Where the family stands, what promises became, what was sent; `link_of` names a case as seen from the root."""
     expect: dict[str, Any] = {}
-    if cases[root].position.leaves:
-        leaves = sorted(cases[root].position.leaves)
-        expect["state"] = leaves if len(leaves) > 1 else leaves[0]
-    for case in dict.fromkeys(step.record["case"] for step in steps):
+    for case in dict.fromkeys((root, *(step.record["case"] for step in steps))):
         link = "" if case == root else f"{link_of(case)}."
-        if link and len(cases[case].position.leaves) == 1:
-            expect[f"{link}state"] = cases[case].position.leaves[0]
+        if leaves := sorted(cases[case].position.leaves):
+            expect[f"{link}state"] = leaves if len(leaves) > 1 else leaves[0]
         touched = [entry[0] for step in steps if step.record["case"] == case for entry in step.record.get("clocks", ())]
         for clock in dict.fromkeys(touched):
             if clock in cases[case].clocks:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from engine.chart.drawing import around
 from engine.core.plan import Library, Plan
 from engine.expressions import Expression
 from engine.fields import plain
 from engine.lang.build.used import parts_of
-from engine.model import Form, OpenCase, State, Tell
+from engine.model import Form, OpenCase, Tell
 from engine.scenarios.registers import registers_for
 from engine.scenarios.script import Parent, Script
 from engine.scenarios.trying import Here, Tries
@@ -61,7 +60,8 @@ class Openers:
     def draw(self, way: Way, tries: Tries, here: Here) -> tuple[Parent, dict[str, Any], dict[str, Any]]:
         """A case that opens it in this way, in some state, with what it hands over."""
         over, effect = tries.one_of(self._ways[way])
-        parent = Parent(*way, tries.one_of(self._states(over, effect) or [""]))
+        states = self._states(over, effect)
+        parent = Parent(*way, (tries.one_of(states),) if states else ())
         form = tries.form(Form(require=tuple(effect.values)), here)
         fields = tries.definition.fields
         form |= {n: plain(fields[n], value) for n, value in effect.values.items() if not isinstance(value, Expression)}
@@ -71,7 +71,7 @@ class Openers:
     def _states(self, over: Plan, effect: OpenCase) -> list[str]:
         """Where it may stand: where it does what its child tells it, or where it comes to when it opens the child."""
         states = over.definition.states
-        leaves = [name for name, state in states.items() if not state.children and not _is_in_region(name, states)]
+        leaves = [name for name, state in states.items() if not state.children]
         after = {*_entered_with(over, effect)}
         offered = ((name, over.chart.begin((name,)).position) for name in leaves)
         telling = {name for name, at in offered if not self._told.isdisjoint(over.chart.possible(at))}
@@ -94,7 +94,3 @@ def _entered_with(over: Plan, effect: OpenCase) -> Iterator[str]:
     yield from (name for name, state in over.definition.states.items() if any(one is effect for one in state.on_enter))
     if any(one is effect for one in over.definition.opening.then):
         yield over.definition.initial
-
-
-def _is_in_region(name: str, states: Mapping[str, State]) -> bool:
-    return any(states[over].parallel for over in around(states, name))

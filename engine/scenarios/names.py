@@ -116,8 +116,7 @@ class _Names(NamedTuple):
         links = [link for link, opened in _opened(over).items() if self.main.process in opened]
         if parent.link:
             yield _Name("link", parent.link, ("parent", "as"), links, said)
-        if parent.state:
-            yield _Name("state", parent.state, ("parent", "state"), over.states, said)
+        yield from (_Name("state", state, ("parent", "state"), over.states, said) for state in parent.states)
         yield from (_Name("field", name, ("parent", "case", name), over.fields, said) for name in parent.fields)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.chart.drawing import is_whole
 from engine.core.cases import ENGINE, Reason
 from engine.core.decide import StandIn
 from engine.core.plan import Plan
@@ -28,15 +29,24 @@ def open_under(
     if stranger := next((name for name in form if name not in handed), None):
         mend = did_you_mean(stranger, handed) or f"it hands over {', '.join(f'`{one}`' for one in sorted(handed))}"
         raise UsageError(f"`{process}` hands over no `{stranger}`; {mend}")
-    state = parent.state or over.definition.initial
-    if state not in over.definition.states:
-        raise UsageError(f"`{state}` is not a state of `{process}`")
+    states = _standing(over, parent.states or (over.definition.initial,))
     brought = {name for effect in opens for name in effect.facts}
     definition, zone = plan.definition, plan.definition.desk.zone
     handed_on = _read({name: facts[name] for name in brought & facts.keys()}, definition.facts, zone)
     known = _read(parent.fields, over.definition.fields, zone)
-    stand_in = StandIn(case="", plan=over, state=state, link=opens[0].link, values=known)
+    stand_in = StandIn(case="", plan=over, states=states, link=opens[0].link, values=known)
     return world.open(definition.process, _read(form, definition.fields, zone), ENGINE, handed_on, stand_in)
+
+
+def _standing(over: Plan, states: tuple[str, ...]) -> tuple[str, ...]:
+    """Where it stands: states that it has, and that can be active together."""
+    known, process = over.definition.states, over.definition.process
+    if gone := next((name for name in states if name not in known), None):
+        raise UsageError(f"`{gone}` is not a state of `{process}`")
+    if not is_whole(known, over.chart.begin(states).position.leaves):
+        named = " and ".join(f"`{name}`" for name in states)
+        raise UsageError(f"{named} of `{process}` are never active together; name a state of each region")
+    return states
 
 
 def _opens(over: Plan, process: str, parent: Parent) -> list[OpenCase]:

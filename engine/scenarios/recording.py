@@ -126,10 +126,10 @@ class _Recorder:
         fields = self.plan_of(part.parent).definition.fields
         known = {name: value for name, value in part.parent.data.items() if not fields[name].personal}
         self.called = f"{self.plan_of(part.parent).definition.prefix}-1.1"
-        leaf = part.parent.position.leaves[0]
-        self.given["parent"] = {
-            "process": part.parent.process, "as": part.link, "state": leaf, "case": self._plain(known, fields),
-        }  # fmt: skip
+        leaves = sorted(part.parent.position.leaves)
+        state = leaves if len(leaves) > 1 else leaves[0]
+        said = {"process": part.parent.process, "as": part.link, "state": state}
+        self.given["parent"] = {**said, "case": self._plain(known, fields)}
 
     def written(self, groups: Iterable[_Group]) -> list[dict[str, Any]]:
         """All steps in order; an event that waited for its case stands where it came."""

@@ -32,7 +32,7 @@ class Parent(NamedTuple):
 
     process: str
     link: str = ""  # by which it opens such cases; unsaid, the first
-    state: str = ""  # unsaid, its initial one
+    states: tuple[str, ...] = ()  # unsaid, its initial one; in regions several
     fields: Mapping[str, Any] = EMPTY
 
 
@@ -132,7 +132,9 @@ def _given(plain: Mapping[str, Any]) -> Given:
 def _parent(plain: Mapping[str, Any] | None) -> Parent | None:
     if plain is None:
         return None
-    return Parent(plain["process"], plain.get("as", ""), plain.get("state", ""), plain.get("case", EMPTY))
+    state = plain.get("state", ())
+    states = (state,) if isinstance(state, str) else tuple(state)
+    return Parent(plain["process"], plain.get("as", ""), states, plain.get("case", EMPTY))
 
 
 def _hold(step: Mapping[str, Any]) -> Hold | None:

@@ -164,7 +164,7 @@ class Search:
         """Open it as the child of a case that stands in."""
         world = spot.world
         parent, form, facts = self._openers.draw(way, self.tries, Here(None, world.now, ""))
-        said = {"process": parent.process, "as": parent.link} | ({"state": parent.state} if parent.state else {})
+        said = {"process": parent.process, "as": parent.link} | ({"state": parent.states[0]} if parent.states else {})
         written |= {"open": form, "parent": said} | ({"facts": facts} if facts else {})
         opened = open_under(world, self.plan, parent, form, facts)
         main, reasons = (opened, ()) if isinstance(opened, str) else (spot.main, opened)

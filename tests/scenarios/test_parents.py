@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.cases import Actor
 from engine.core.plan import library_in_memory
 from engine.lang.load import load_folder
 from engine.scenarios import coverage_of, play_all, read_script, unknown_names
+from engine.scenarios.childhood import Told
 from engine.scenarios.mutants import mutants
+from engine.scenarios.recording import recorded
+from engine.scenarios.world import World
 
 DESK = """desk: shop
 languages: [en]
@@ -132,6 +136,57 @@ def test_names_of_a_parent_are_checked_with_the_folder(parent: str, said: str) -
     assert script is not None
     assert [one.message for one in unknown_names(script, DEFINITIONS)] == [said]
     assert [one.message for one in unknown_names(script, {"call": DEFINITIONS["call"]})] == []
+
+
+REGIONS = """  two:
+    label: {en: Two}
+    parallel: true
+    done: over
+    states:
+      left: {label: {en: Left}, initial: l1, states: {l1: {label: {en: L1}, actions: {le: {label: {en: Le}, by: [agent], to: l2}}}, l2: {label: {en: L2}, final: true}}}
+      right:
+        label: {en: Right}
+        initial: r1
+        states:
+          r1: {label: {en: R1}, actions: {called: {label: {en: Called}, by: [agent], form: {require: [note]}, to: r2}}}
+          r2: {label: {en: R2}, final: true}
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("state", "expect", "wrong"),
+    [
+        ("[l1, r1]", "[l1, r2]", ""),
+        ("r1", "[l1, r2]", ""),  # a region that is not named begins where it begins
+        ("two", "[l1, r2]", ""),
+        ("[l1, l2]", "", "`l1` and `l2` of `ask` are never active together; name a state of each region"),
+        ("[asked, l1]", "", "`asked` and `l1` of `ask` are never active together; name a state of each region"),
+    ],
+)
+def test_a_parent_may_stand_in_several_regions(state: str, expect: str, wrong: str) -> None:
+    definitions = load_folder({**FOLDER, "ask.yaml": ASK.replace("  over: {", REGIONS + "  over: {")}).definitions
+    steps = f"    - {{open: {{}}, parent: {{process: ask, state: {state}}}}}\n"
+    steps += f"    - {{do: call, with: {{note: x}}, expect: {{parent.state: {expect}}}}}\n" if expect else ""
+    script, findings = read_script(f"{HEAD}  one:\n{steps}", "call.scenarios.yaml")
+    assert script is not None, findings
+    (outcome,) = play_all(script, library_in_memory(definitions.values()))
+    assert (outcome.failure.message if outcome.failure is not None else "") == wrong
+    assert not [one.message for one in unknown_names(script, definitions)]
+
+
+def test_a_parent_in_several_regions_is_recorded_with_all_of_them() -> None:
+    plan = "plan: {label: {en: Plan}, by: [agent], then: [{open: call, as: call, with: {phone: =case.phone}}], to: two}"
+    ask = ASK.replace("  over: {", REGIONS + "  over: {")
+    ask = ask.replace(ASK[ASK.index("plan: {") : ASK.index("\n      called:")], plan)
+    library = library_in_memory(load_folder({**FOLDER, "ask.yaml": ask}).definitions.values())
+    world, lin = World(library, 0), Actor(id="lin", roles=("agent",))
+    world.open("ask", {"phone": "1"}, lin)
+    world.act("A-1", "plan", {}, lin)
+    world.act("A-1.1", "call", {"note": "fine"}, lin)
+    found = recorded(Told(world.steps, {"A-1.1": ("A-1", "call")}, "A-1.1"), library, "as it was")
+    assert found.unsaid == ()
+    assert "parent: {process: ask, as: call, state: [l1, r1], case: {tries: 0}}" in found.text
+    assert "parent.state: [l1, r2]" in found.text
 
 
 def test_a_parent_stands_beside_an_opening_only() -> None:
