@@ -11,7 +11,7 @@ from engine.cli.questions import rfc3339, weekday
 from engine.cli.reader import harmless
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, listed, phrased, plural
 
 if TYPE_CHECKING:
     from engine.calendars import Calendar
@@ -162,4 +162,4 @@ def _why(calendar: Calendar, day: date) -> str:
         reasons.append(_("holiday"))
     if day in calendar.breaks:
         reasons.append(_("break {hours}").format(hours=_hours(calendar.breaks[day])))
-    return listed(reasons)
+    return phrased(reasons)

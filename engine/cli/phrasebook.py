@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from string import Formatter
 
-from engine.cli.translate import _, later
+from engine.cli.translate import _, between_names, later
 
 _SHAPES = {"number": r"\d[\d,]*", "title": r"`[a-z]+` effect|[a-z]+(?:[ -][a-z]+){0,3}"}
 """Blanks that take only some texts, by their names."""
@@ -114,8 +115,17 @@ class Phrasebook:
         if known is None and not all(_QUOTED.fullmatch(part) for part in parts[::2]):
             known = self._sentence(text, depth)
         if known is None and parts:
-            known = "".join(_(_LINKS[part]) if part in _LINKS else self._blank(part, depth + 1) for part in parts)
+            told = (self._blank(part, depth + 1) for part in parts[::2])
+            known = "".join(chain.from_iterable(zip(told, [*_links(parts), ""], strict=True)))
         return known or text
+
+
+def _links(parts: Sequence[str]) -> Iterator[str]:
+    """What stands between the pieces of a list: between names, signs for names."""
+    for number, link in enumerate(parts[1::2]):
+        around = (parts[2 * number], parts[2 * number + 2])
+        is_names = link == ", " and all(_QUOTED.fullmatch(part) for part in around)
+        yield between_names() if is_names else _(_LINKS[link])
 
 
 def _exactly(text: str) -> str | None:

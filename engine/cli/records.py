@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.files import hash_start, size_text
 from engine.cli.reader import Reader, harmless, one_line
 from engine.cli.render import rule_about
-from engine.cli.translate import _, labelled, later, listed, with_aside
+from engine.cli.translate import _, labelled, later, listed, phrased, with_aside
 
 if TYPE_CHECKING:
     from engine.model import ProcessDefinition
@@ -105,7 +105,7 @@ def _what(reader: Reader, definition: ProcessDefinition, record: Record) -> str:
     if "given" in record:
         text = _("{what}, given by {person}").format(what=text, person=record["given"]["by"])
     if record.get("refused"):
-        rules = listed(_refused_by(reader, definition, record, *rule) for rule in record["refused"])
+        rules = phrased(_refused_by(reader, definition, record, *rule) for rule in record["refused"])
         return _("{what} refused: {rules}").format(what=text, rules=rules)
     if "error" in record:
         return _("{what} failed: {error}").format(what=text, error=record["error"])
@@ -182,7 +182,7 @@ def _details(reader: Reader, definition: ProcessDefinition, record: Record) -> I
         yield harmless(record["migration"]["reason"])
     if "attached" in record:
         file = record["attached"]
-        yield listed((size_text(file["size"]), harmless(file["media_type"]), hash_start(file["hash"])))
+        yield phrased((size_text(file["size"]), harmless(file["media_type"]), hash_start(file["hash"])))
     for entry in record.get("registered", ()):
         yield _entered(reader, definition, entry)
     if "assignee" in record and record["verb"] != "assign":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.reader import Reader, harmless, one_line
 from engine.cli.streams import Streams
 from engine.cli.tables import hanging
-from engine.cli.translate import _, later, listed, plural, with_aside
+from engine.cli.translate import _, later, phrased, plural, with_aside
 
 if TYPE_CHECKING:
     from engine.core.cases import Reason
@@ -290,5 +290,5 @@ def data_lines(
         if field is not None and value is not None:
             said = [reader.value(field.columns[key], one) for key, one in known.get(name, {}).items()]
             text = reader.value(field, value) if name not in erased else _("erased")
-            shown = with_aside(text, listed(said)) if said else text
+            shown = with_aside(text, phrased(said)) if said else text
             yield reader.said(field.label, name), shown

@@ -124,6 +124,7 @@ SENTENCES = (
     later("`{process}` hands over no `{name}`; {mend}"),
     later("`{process}` opens no {child}"),
     later("`{state}` is not a state of `{process}`"),
+    later("{states} of `{process}` are never active together; name a state of each region"),
     later("there is no field `{name}`; {mend}"),
     # private values
     later("the key `{owner}` of private values is not there: they were erased, or keys were left out of a copy"),

@@ -27,9 +27,19 @@ def plural(one: str, many: str, count: int) -> str:
     return gettext.ngettext(one, many, count).format(count=count)
 
 
-def listed(parts: Iterable[str]) -> str:
-    """Put parts into one line, with the comma of the reader's language."""
-    return _(", ").join(parts)
+def listed(names: Iterable[str]) -> str:
+    """Put names into one line, with what the reader's language sets between names."""
+    return between_names().join(names)
+
+
+def between_names() -> str:
+    """What stands between two names of a list: Chinese has a sign for that alone."""
+    return _("{name}, {name}").format(name="")
+
+
+def phrased(phrases: Iterable[str]) -> str:
+    """Put phrases into one line, with the comma of the reader's language."""
+    return _(", ").join(phrases)
 
 
 def asked_for(names: Sequence[str]) -> str:

@@ -15,10 +15,10 @@ from engine.cli.translate import _, is_english, later
 
 _QUOTED = re.compile(r"'([^'\n]*)'|`[^`\n]*`")
 _SIGNS = (
-    (re.compile(r",\s*\n\t"), "，"),
+    (re.compile(r",\s*\n\t"), "、"),
     (re.compile(r"：\s*\n\t"), "："),
     (re.compile(r"(?<=[^\x00-\x7f`]), "), "，"),
-    (re.compile(r"`, (?=`)"), "`，"),
+    (re.compile(r"`, (?=`)"), "`、"),
     (re.compile(r"[.。](?: |$)"), "。"),
 )
 _KINDS: Mapping[str, str] = {

@@ -112,7 +112,7 @@ def test_a_manager_reads_what_a_calendar_means() -> None:
 def test_the_same_in_chinese() -> None:
     shown = calendar("show", "office", "2026-03-02 09:30", "--days", "4", language="zh").out
     assert shown.splitlines()[:4] == [
-        "office · 工作时间 · Asia/Shanghai", "现在开放，到 2026-03-02 12:00", "", "周一–周五  09:00–12:00，13:00–17:00",
+        "office · 工作时间 · Asia/Shanghai", "现在开放，到 2026-03-02 12:00", "", "周一–周五  09:00–12:00、13:00–17:00",
     ]  # fmt: skip
     assert "2026-03-05  周四  休息" in shown
     refused = calendar("add", "office", "2026-03-02 09:30", "1d", language="zh")

@@ -91,13 +91,13 @@ def test_what_the_engine_links_and_erases_is_called_in_chinese() -> None:
     chinese("merge", "R-2", "R-1", "--as", "wang.fang")
     assert "\n  并入：R-1\n" in chinese("show", "R-2", "--as", "wang.fang").out
     erased = chinese("privacy", "erase", "R-1", "--reason", "顾客要求", "--yes", "--as", "boss")
-    assert erased.out.startswith("R-1：已抹除 顾客/业主，电话，地点")
+    assert erased.out.startswith("R-1：已抹除 顾客/业主、电话、地点")
 
 
 def test_roles_goals_and_statuses_are_said_in_chinese() -> None:
     chinese("open", "repair", "--as", "wang.fang", *fields(*REPORT))
     refused = chinese("do", "R-1", "dispatch", "--as", "zhao.lei", *fields("technician=zhang.san", "slip=P-1"))
-    assert "`zhang.san` 不是维修工" in refused.err
+    assert "服务台没有 `zhang.san`；此处须为维修工" in refused.err
     chinese("do", "R-1", "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "slip=P-1"))
     clocks = chinese("clock", "R-1", "--as", "wang.fang").out
     assert "20分" in clocks

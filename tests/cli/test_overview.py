@@ -62,10 +62,10 @@ def test_what_is_far_from_every_command_is_no_misspelling() -> None:
         (["list", "--limit", "x"], "错误：`--limit` 的值无效：`x` 不是有效的整数。"),
         (
             ["convert", "--from", "tabel", "x.csv"],
-            "错误：`--from` 的值无效：`tabel` 不在 `scxml`，`xstate`，`table` 之中。",
+            "错误：`--from` 的值无效：`tabel` 不在 `scxml`、`xstate`、`table` 之中。",
         ),
-        (["list", "--overdew"], "错误：没有选项 `--overdew`。是否想输入 `--overdue`，`--where`？"),
-        (["export"], "错误：缺少选项 `--format`。可选：xes，ocel，csv，jsonl"),
+        (["list", "--overdew"], "错误：没有选项 `--overdew`。是否想输入 `--overdue`、`--where`？"),
+        (["export"], "错误：缺少选项 `--format`。可选：xes、ocel、csv、jsonl"),
         (["attach", "R-1", "a, b.txt"], "错误：`文件` 的值无效：文件 `a, b.txt` 不存在。"),
     ],
 )

@@ -138,4 +138,4 @@ def test_a_sentence_is_said_again_with_the_phrases_in_its_blanks(english: str, c
 def test_what_is_there_and_where_more_is_written_are_said_one_after_the_other() -> None:
     use_language("zh")
     told = book().again("there is `agent`, `actor`; roles are written under `roles` in desk.yaml")
-    assert told == "可用 `agent`，`actor`；角色写在 desk.yaml 的 `roles` 下面"
+    assert told == "可用 `agent`、`actor`；角色写在 desk.yaml 的 `roles` 下面"

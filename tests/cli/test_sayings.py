@@ -126,7 +126,7 @@ def test_the_store_s_explanations_are_in_the_catalogue() -> None:
         ("Expecting ':' delimiter: line 1 column 6 (char 5)", "第 1 行第 6 列：此处应有 `:`"),
         (
             "`[deliver.x]`: `bogus` means nothing here; there is `events`, `host`",
-            "`[deliver.x]`：`bogus` 有误：在这里没有意义；可用的有 `events`，`host`",
+            "`[deliver.x]`：`bogus` 有误：在这里没有意义；可用的有 `events`、`host`",
         ),
     ],
 )

@@ -20,7 +20,7 @@ from engine.cli.reader import Reader, harmless
 from engine.cli.settings import Settings
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, labelled, listed, plural
+from engine.cli.translate import _, labelled, listed, phrased, plural
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def run_archive(streams: Streams, engine: Engine, args: Args) -> int:
     else:
         for root, why in done.failed:
             streams.say(streams.paint(_("!! {case} stays: {why}").format(case=root, why=why), "red"))
-        counted = listed((_families(len(done.families)), plural("{count} case", "{count} cases", done.cases)))
+        counted = phrased((_families(len(done.families)), plural("{count} case", "{count} cases", done.cases)))
         streams.say(_("archived into {folder}: {counted}").format(folder=folder, counted=counted))
     return Exit.FAILED if done.failed else Exit.DONE
 
@@ -112,7 +112,7 @@ def _show_leaving(streams: Streams, found: list[Leaving]) -> None:
         own = [one for one in found if one.process == process]
         cases = plural("{count} case", "{count} cases", sum(one.cases for one in own))
         roots = listed(one.root for one in own[:10]) + (" …" if len(own) > 10 else "")
-        streams.say(labelled(process, labelled(listed((_families(len(own)), cases)), roots)))
+        streams.say(labelled(process, labelled(phrased((_families(len(own)), cases)), roots)))
     if found:
         streams.tell(_("nothing was moved; --yes moves them"))
     else:

@@ -24,7 +24,7 @@ from engine.cli.group import Subcommands
 from engine.cli.kept_checkpoints import Kept, kept
 from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, phrased, plural
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _compared(engine: Engine, args: Args) -> Compared | None:
 
 def _tell_what(streams: Streams, found: Verification, *, is_verified: bool, is_replayed: bool) -> None:
     sealed = plural("{count} value sealed", "{count} values sealed", found.sealed)
-    counted = listed((cases_and_records(found.cases, found.records), *([sealed] if is_replayed else [])))
+    counted = phrased((cases_and_records(found.cases, found.records), *([sealed] if is_replayed else [])))
     if not is_verified:
         said = _("not verified: {counted}")
     elif is_replayed:

@@ -21,7 +21,7 @@ from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
-from engine.cli.translate import _
+from engine.cli.translate import _, listed
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _lines(streams: Streams, played: Round) -> Iterator[str]:
         streams.tell(_how())
     while True:
         if streams.may_ask:
-            streams.tell(_("possible: {names}").format(names=", ".join(played.possible())))
+            streams.tell(_("possible: {names}").format(names=listed(played.possible())))
             streams.err.write("> ")
             streams.err.flush()
         line = streams.into.readline()

@@ -16,7 +16,7 @@ from engine.cli.exits import Exit
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.reports.figures import read_period
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, phrased, plural
 
 if TYPE_CHECKING:
     from engine.app import Engine, Export, Exported
@@ -92,6 +92,6 @@ def _encoding(wanted: Export) -> str:
 
 
 def _counted(done: Exported) -> str:
-    return listed(
+    return phrased(
         (plural("{count} case", "{count} cases", done.cases), plural("{count} event", "{count} events", done.events))
     )

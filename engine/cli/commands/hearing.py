@@ -19,7 +19,7 @@ from engine.cli.reader import Reader, harmless
 from engine.cli.render import reasons
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, labelled, later, listed
+from engine.cli.translate import _, labelled, later, listed, phrased
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -205,13 +205,13 @@ def _row(reader: Reader, one: HeardEvent) -> Row:
 
 
 def _says(one: HeardEvent) -> str:
-    return harmless(listed(f"{name}={value}" for name, value in {**one.fields, **one.private}.items()))
+    return harmless(phrased(f"{name}={value}" for name, value in {**one.fields, **one.private}.items()))
 
 
 def _trouble(reader: Reader, one: HeardEvent) -> str:
     """Say why it has not come to a case."""
     if one.reasons:
-        said = listed(reader.said(words) for words in one.reasons)
+        said = phrased(reader.said(words) for words in one.reasons)
         return _("{case}: {text}").format(case=listed(one.cases), text=said)
     return _("it could be about {cases}").format(cases=listed(one.cases)) if one.cases else _("no case fits")
 

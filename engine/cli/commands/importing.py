@@ -13,7 +13,7 @@ from engine.cli.file_trouble import opened
 from engine.cli.going_on import Progress, told_how_far
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
-from engine.cli.translate import _, labelled, listed, plural
+from engine.cli.translate import _, labelled, phrased, plural
 
 if TYPE_CHECKING:
     from engine.app import Engine, Imported
@@ -91,7 +91,7 @@ def _say(streams: Streams, file: Path, done: Imported) -> None:
         parts.append(
             plural("{count} line done by an earlier run", "{count} lines done by an earlier run", done.skipped)
         )
-    streams.say(listed(parts))
+    streams.say(phrased(parts))
 
 
 def import_document(done: Imported) -> dict[str, object]:

@@ -15,7 +15,7 @@ from engine.cli.reader import Reader
 from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, later, listed, plural
+from engine.cli.translate import _, later, phrased, plural
 from engine.errors import NotFound
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def run_message(streams: Streams, engine: Engine, args: Args) -> int:
     message = mail.message
     stands = _status(mail)
     if mail.attempts:
-        stands = listed((stands, plural("{count} attempt", "{count} attempts", mail.attempts)))
+        stands = phrased((stands, plural("{count} attempt", "{count} attempts", mail.attempts)))
     streams.say(f"{mail.id} · {message.case} · {reader.instant(message.at)} → {message.receiver} · {stands}")
     streams.say(text or message.name)
     if mail.error:

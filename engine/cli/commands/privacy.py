@@ -17,7 +17,7 @@ from engine.cli.parameters import CaseId
 from engine.cli.prompts import confirm
 from engine.cli.secret_files import keygen_options, write_secret
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, listed, phrased, plural
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _line(one: Erased, called: Sequence[str]) -> str:
     files = plural("{count} file", "{count} files", one.files)
     events = plural("private values of {count} event", "private values of {count} events", one.events)
     more = [said for said, count in ((files, one.files), (events, one.events)) if count]
-    return listed([text, *more])
+    return phrased([text, *more])
 
 
 def run_keygen(streams: Streams, args: Args) -> int:

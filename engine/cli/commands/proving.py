@@ -20,7 +20,7 @@ from engine.cli.output_files import output_option
 from engine.cli.parameters import CaseId
 from engine.cli.secret_files import keygen_options, write_secret
 from engine.cli.streams import Streams
-from engine.cli.translate import _, labelled, listed, plural
+from engine.cli.translate import _, labelled, phrased, plural
 from engine.errors import UsageError
 from engine.resources import verifier
 from engine.values import rfc3339
@@ -129,7 +129,7 @@ def jobs_of(args: Args) -> int:
 def cases_and_records(cases: int, records: int) -> str:
     """How many cases and records, in words."""
     said = plural("{count} case", "{count} cases", cases), plural("{count} record", "{count} records", records)
-    return listed(said)
+    return phrased(said)
 
 
 def tell_problems(streams: Streams, say: Callable[[str], None], problems: Iterable[Problem]) -> None:

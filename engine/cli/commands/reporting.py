@@ -184,7 +184,7 @@ def _give_csv(streams: Streams, target: str, head: Sequence[str], rows: Iterable
 def _dimensions(context: click.Context, option: click.Parameter, given: Any) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in str(given).split(",")))
     if unknown := [name for name in names if name not in HEADS]:
-        text = _("`{name}` is none of {names}").format(name=unknown[0], names=", ".join(HEADS))
+        text = _("`{name}` is none of {names}").format(name=unknown[0], names=listed(HEADS))
         raise click.BadParameter(text, context, option)
     # a clock is one of a process: naming both says it twice
     return tuple(name for name in names if name != "process" or "clock" not in names)

@@ -15,7 +15,7 @@ from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
-from engine.cli.translate import _, labelled, listed, plural, with_aside
+from engine.cli.translate import _, labelled, listed, phrased, plural, with_aside
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -143,7 +143,7 @@ def run_tick(streams: Streams, engine: Engine, args: Args) -> int:
         carried = plural("{count} case carried forward", "{count} cases carried forward", done.advanced)
         delivered = plural("{count} message delivered", "{count} messages delivered", done.delivered)
         erased = plural("private values of {count} case erased", "private values of {count} cases erased", done.erased)
-        streams.say(listed([carried, delivered, *([erased] if done.erased else [])]))
+        streams.say(phrased([carried, delivered, *([erased] if done.erased else [])]))
         if done.failed:
             streams.tell(_("{count} could not be delivered: see `casewright outbox`").format(count=done.failed))
         if done.faults:

@@ -10,7 +10,7 @@ from engine.cli.exits import Exit
 from engine.cli.reader import Reader
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
-from engine.cli.translate import _, later, listed
+from engine.cli.translate import _, later, phrased
 
 if TYPE_CHECKING:
     from engine.app import Coming, Engine
@@ -62,7 +62,7 @@ def trouble(reader: Reader, one: Coming) -> str:
     if one.problem is None:
         return ""
     return _("refused at {at}: {reasons}").format(
-        at=reader.instant(one.problem["at"]), reasons=listed(reader.said(words) for words in one.problem["words"])
+        at=reader.instant(one.problem["at"]), reasons=phrased(reader.said(words) for words in one.problem["words"])
     )
 
 

@@ -20,7 +20,7 @@ from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.said import said_in_words
 from engine.cli.streams import Streams
-from engine.cli.translate import _, labelled, listed, plural
+from engine.cli.translate import _, labelled, listed, phrased, plural
 from engine.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _say(streams: Streams, tested: Sequence[_Tested]) -> None:
         counted = [plural("{count} scenario passed", "{count} scenarios passed", passed)]
         if one.failed:
             counted.append(plural("{count} failed", "{count} failed", one.failed))
-        streams.say(labelled(one.process, listed(counted)))
+        streams.say(labelled(one.process, phrased(counted)))
         if one.coverage is not None:
             _say_coverage(streams, one.coverage)
         if one.survivors is not None:

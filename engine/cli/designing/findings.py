@@ -10,7 +10,7 @@ from engine.cli.designing.folder import Checked
 from engine.cli.designing.rulebook import summaries
 from engine.cli.said import findings_again, told_findings
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, phrased, plural
 
 if TYPE_CHECKING:
     from engine.lang.diagnostics import Diagnostic
@@ -42,7 +42,7 @@ def _counted(checked: Checked) -> str:
     parts.append(plural("{count} error", "{count} errors", checked.errors))
     if warnings:
         parts.append(plural("{count} warning", "{count} warnings", warnings))
-    text = listed(parts)
+    text = phrased(parts)
     if checked.findings:
         text += _("; ") + _("`casewright explain RULE` says more")
     return text

@@ -13,7 +13,7 @@ from engine.cli.designing.folder import Checked
 from engine.cli.exits import Exit
 from engine.cli.output_files import refuse_existing
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed, plural
+from engine.cli.translate import _, listed, phrased, plural
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _tell(streams: Streams, proposal: Proposal, seen: int) -> None:
     total = seen + proposal.reached + len(proposal.unreached)
     counted = [plural("{count} scenario proposed", "{count} scenarios proposed", len(proposal.names))]
     counted.append(_("coverage {share:.1%}").format(share=(total - len(proposal.unreached)) / total if total else 1.0))
-    streams.tell(listed(counted))
+    streams.tell(phrased(counted))
     for one in proposal.unreached:
         streams.tell("  " + _("not reached: {what}").format(what=f"{_(KINDS[one.kind])} {ITEMS.again(one.name)}"))
         streams.tell("    " + _reason(one))

@@ -30,6 +30,7 @@ SENTENCES = (
     later("`{process}` opens no {child}"),
     later("there is no field `{name}`; {mend}"),
     later("look at what is declared"),
+    later("{states} of `{process}` are never active together; name a state of each region"),
     # what a scenario finds otherwise
     later("`{event}` found no case, and was {became}; `expect: {{heard: {became_too}}}` says so"),
     later("`{process}` hears no event `{event}`"),
