@@ -88,11 +88,27 @@ def load_calendars(sources: Sources) -> dict[str, Calendar]:
 
     Calendars without a zone of their own have the desk's. Raises `DefinitionError` with the place of the first fault.
     """
+    read, zone = _calendars_of(sources)
+    return {"always": always(zone), **{name: _usable(one) for name, one in read.items()}}
+
+
+def sound_calendars(sources: Sources) -> dict[str, Calendar]:
+    """Those calendars of a folder of processes that have no fault, for who may be given any of them by name."""
+    try:
+        read, zone = _calendars_of(sources)
+    except DefinitionError:
+        return {}
+    sound = {name: one.calendar for name, one in read.items() if all(said.severity != "error" for said in one.findings)}
+    return {"always": always(zone), **sound}
+
+
+def _calendars_of(sources: Sources) -> tuple[dict[str, CalendarRead], str]:
+    """The calendars of a folder, and the zone of its desk."""
     base = next((path[: -len("desk.yaml")] for path in sorted(sources) if _is_desk(path)), _base_of(sources))
     files = Files(sources, base)
     desk = _desk(files)
     read = {name: calendar_of(files, name, desk) for name in files.names("calendars/")}
-    return {"always": always(desk.zone if desk else "UTC"), **{name: _usable(one) for name, one in read.items()}}
+    return read, desk.zone if desk else "UTC"
 
 
 def _is_desk(path: str) -> bool:

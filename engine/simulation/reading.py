@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 
 from engine.calendars import Calendar, CalendarError, parse_duration, read_calendar
@@ -34,6 +34,7 @@ class Wanted:
     definition: ProcessDefinition
     beside: Beside
     parts: tuple[str, ...] = EVERYTHING
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)  # of the desk; the process's own are known anyway
 
 
 def read_assumptions(content: bytes, file: str, wanted: Wanted) -> FileRead[Assumptions]:
@@ -47,6 +48,7 @@ class _Reading:
     def __init__(self, root: Cursor, wanted: Wanted, notes: Notes) -> None:
         self.root, self.definition, self.beside = root, wanted.definition, wanted.beside
         self.zone = self.definition.desk.zone
+        self.calendars = {**wanted.calendars, **self.definition.calendars}
         self.notes = notes
         self.is_roster_whole = True
         for part in wanted.parts:
@@ -122,9 +124,9 @@ class _Reading:
         return text_of(cursor)
 
     def _calendar(self, cursor: Cursor | None) -> Calendar | None:
-        known = self.definition.calendars
+        known = self.calendars
         if cursor is not None and cursor.text not in known:
-            message = f"`{self.definition.process}` uses no calendar `{cursor.text}`"
+            message = f"the desk has no calendar `{cursor.text}`"
             self.notes.unknown("calendar", cursor.span, message, cursor.text, built_in(*known))
             return None
         return known[cursor.text if cursor is not None else self.definition.calendar]

@@ -163,11 +163,23 @@ def test_it_is_told_whose_work_waits_though_nobody_of_them_ever_comes() -> None:
     assert "nobody on the roster is Manager: what waits for them is left to others who may do it" in done.out
 
 
+def test_people_come_by_any_calendar_of_the_desk_whether_the_process_uses_it_or_not() -> None:
+    night = 'calendar: night\nlabel: {en: Night}\nweekly: {mon-sun: ["22:00-06:00"]}\n'
+    Path("processes/calendars").mkdir(exist_ok=True)
+    Path("processes/calendars/night.yaml").write_text(night, "utf-8")
+    Path("processes/calendars/broken.yaml").write_text("calendar: [\n", "utf-8")
+    Path("day.yaml").write_text(DAY.replace("count: 1}", "count: 1, calendar: night}"), "utf-8")
+    done = run("simulate", "job", "--assume", "day.yaml", "--json")
+    assert done.code == Exit.DONE, done.err + done.out
+    Path("day.yaml").write_text(DAY.replace("count: 1}", "count: 1, calendar: broken}"), "utf-8")
+    assert "the desk has no calendar `broken`" in run("simulate", "job", "--assume", "day.yaml").out
+
+
 def test_a_team_with_an_error_is_not_told_to_be_missing_as_well() -> None:
     Path("day.yaml").write_text(DAY.replace("count: 1}", "count: 1, calendar: offce}"), "utf-8")
     done = run("simulate", "job", "--assume", "day.yaml")
     assert done.code == Exit.FAILED
-    assert "`job` uses no calendar `offce`" in done.out
+    assert "the desk has no calendar `offce`" in done.out
     assert "nobody on the roster" not in done.out
 
 

@@ -15,7 +15,7 @@ from engine.cli.command import Args, Command, plain_command
 from engine.cli.commands.editing import known_to_editors
 from engine.cli.designing.definitions import file_meant, meant_definition
 from engine.cli.designing.findings import findings_document
-from engine.cli.designing.folder import Checked, checked_paths, nothing_collected
+from engine.cli.designing.folder import Checked, checked_paths, nothing_collected, sources_of
 from engine.cli.exits import Exit
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.reports.simulated import Told, simulation_document, write_simulation
@@ -167,9 +167,10 @@ def _variants(args: Args, definitions: Sequence[ProcessDefinition]) -> Iterator[
     names = _named(args.rosters)
     for text, definition in zip(args.processes, definitions, strict=True):
         library = library_in_memory({**_beside(args, text), definition.process: definition}.values())
-        assumed = _assumed(args, definition)
+        wanted = _wanted(args, text, definition)
+        assumed = _assumed(args, wanted)
         for roster in args.rosters or [None]:
-            played = assumed if roster is None else replace(assumed, teams=_part(roster, definition, "roster").teams)
+            played = assumed if roster is None else replace(assumed, teams=_part(roster, wanted, "roster").teams)
             version = str(text) if len(definitions) > 1 else ""
             title = " · ".join(part for part in (version, names[roster] if roster is not None else "") if part)
             yield Variant(title=title, library=library, assumed=played, seed=args.seed)
@@ -185,26 +186,38 @@ def _named(rosters: Sequence[Path]) -> dict[Path, str]:
 
 def _beside(args: Args, text: str) -> dict[str, ProcessDefinition]:
     """The processes in the same folder, which this one may open."""
-    path = file_meant(args.settings, text)
-    folder = path.parent if path is not None else args.settings.folder
+    folder = _folder(args, text)
     return checked_paths([folder]).definitions if folder.is_dir() else {}
 
 
-def _assumed(args: Args, definition: ProcessDefinition) -> Assumptions:
+def _folder(args: Args, text: str) -> Path:
+    path = file_meant(args.settings, text)
+    return path.parent if path is not None else args.settings.folder
+
+
+def _wanted(args: Args, text: str, definition: ProcessDefinition) -> Wanted:
+    """A process that is simulated, with every calendar of its desk: people come by any of them."""
+    from engine.lang.calendar_files import sound_calendars
+    from engine.simulation.reading import Wanted
+
+    folder = _folder(args, text)
+    calendars = sound_calendars(sources_of(folder, Checked())) if folder.is_dir() else {}
+    return Wanted(definition, lambda name: name, calendars=calendars)
+
+
+def _assumed(args: Args, wanted: Wanted) -> Assumptions:
     from engine.simulation.reading import EVERYTHING
 
     replaced = {"arrivals": args.arrivals is not None, "roster": bool(args.rosters)}
-    assumed = _part(args.assume, definition, *(part for part in EVERYTHING if not replaced.get(part)))
+    assumed = _part(args.assume, wanted, *(part for part in EVERYTHING if not replaced.get(part)))
     if args.arrivals is not None:
-        assumed = replace(assumed, arrivals=_part(args.arrivals, definition, "arrivals").arrivals)
+        assumed = replace(assumed, arrivals=_part(args.arrivals, wanted, "arrivals").arrivals)
     return assumed if args.days is None else replace(assumed, days=args.days)
 
 
-def _part(file: Path, definition: ProcessDefinition, *parts: str) -> Assumptions:
+def _part(file: Path, wanted: Wanted, *parts: str) -> Assumptions:
     """What a file assumes of these parts; raises `_Wrong` where it has errors."""
-    from engine.simulation.reading import Wanted
-
-    return _read(file, Wanted(definition, lambda name: _text_beside(file, name), parts))
+    return _read(file, replace(wanted, beside=lambda name: _text_beside(file, name), parts=parts))
 
 
 def _read(file: Path, wanted: Wanted) -> Assumptions:

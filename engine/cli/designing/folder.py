@@ -52,7 +52,7 @@ def checked_paths(paths: Iterable[Path]) -> Checked:
                 help=_("`casewright new NAME` writes a process, `casewright init --example` brings some"),
             )
         folder, process = _place(path)
-        sources = _sources(folder, checked)
+        sources = sources_of(folder, checked)
         with nothing_collected():
             _load(checked, sources, folder, process)
             _read_scenarios(checked, sources, folder, process)
@@ -102,7 +102,7 @@ def _place(path: Path) -> tuple[Path, str | None]:
     return path.parent, None if process == "desk" else process
 
 
-def _sources(folder: Path, checked: Checked) -> dict[str, str]:
+def sources_of(folder: Path, checked: Checked) -> dict[str, str]:
     """Read the files of a folder, by their paths as people see them."""
     from engine.lang.source import MAX_BYTES, legible, read
     from engine.resources import read_bounded

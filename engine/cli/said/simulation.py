@@ -19,7 +19,7 @@ SENTENCES = (
     later("`{role}` is not a role of the desk"),
     later("no role is named here"),
     later("write one of the desk's roles"),
-    later("`{process}` uses no calendar `{calendar}`"),
+    later("the desk has no calendar `{calendar}`"),
     later("`{action}` is not an action of `{process}`"),
     later("nobody on the roster may `{action}`: it is for {roles}"),
     later("put one of these roles on the roster, or say `needs_nobody: true`"),
