@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from unicodedata import east_asian_width
 
 _LATIN = 0.60  # of the size, for a usual sans-serif; bold is a little wider
 _BOLD = 1.08
 _CLOSING = "，。；：、！？）》」』”’…,.;:!?)"
 _PIECE = re.compile(rf"\s+|[（《「『“‘(]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[{re.escape(_CLOSING)}]*")
-
+_QUOTED = re.compile(rf"[（(]*“[^”]*”[{re.escape(_CLOSING)}]*|{_PIECE.pattern}")  # what is quoted is not parted
 _PART = re.compile(rf"\s+|[（(]*(?:“[^”]*”|\"[^\"]*\"|[^\s（(“\"{re.escape(_CLOSING)}])+[{re.escape(_CLOSING)}]*|\S")
 
 
@@ -22,21 +22,29 @@ def width_of(text: str, size: float, *, is_bold: bool = False) -> float:
 
 
 def broken(text: str, room: float, size: float) -> tuple[str, ...]:
-    """The lines of a text: as few as the room allows, and of these about equally long."""
-    lines = _filled(_PIECE.findall(text), room, size)
-    for pieces in (_whole(text), _PIECE.findall(text)):  # best where a word ends, if that takes no line more
-        even = width_of(text, size) / max(len(lines), 1)
-        while len(lines) > 1 and even < room + size:
-            tried = _filled(pieces, min(even, room), size)
-            if len(tried) == len(lines) and all(width_of(line, size) <= room for line in tried):
-                return tried
-            even += size
-    return lines
+    """The lines of a text: as few as the room allows, and of these about equally long.
+
+    What is quoted and names of a list stay on one line where that takes one line more at most.
+    """
+    fewest = _filled(_PIECE.findall(text), room, size)
+    if len(fewest) < 2:
+        return fewest
+    for pieces in (_PART.findall(text), _QUOTED.findall(text)):
+        for count in (len(fewest), len(fewest) + 1):
+            if lines := _even(pieces, count, room, size):
+                return lines
+    return _even(_PIECE.findall(text), len(fewest), room, size) or fewest
 
 
-def _whole(text: str) -> list[str]:
-    """The pieces of a text between which nothing that belongs together is parted, Chinese words among them."""
-    return _PART.findall(text)
+def _even(pieces: Sequence[str], count: int, room: float, size: float) -> tuple[str, ...]:
+    """So many lines about equally long; nothing where they do not fit."""
+    even = width_of("".join(pieces), size) / count
+    while even < room + size:
+        lines = _filled(pieces, min(even, room), size)
+        if len(lines) == count and all(width_of(line, size) <= room for line in lines):
+            return lines
+        even += size
+    return ()
 
 
 def _filled(pieces: Iterable[str], room: float, size: float) -> tuple[str, ...]:

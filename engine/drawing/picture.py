@@ -259,7 +259,7 @@ def _targets(branches: Iterable[Branch[str]]) -> list[Branch[str]]:
 def _when(speech: Speech, branches: tuple[Branch[str], ...], branch: Branch[str]) -> tuple[str, ...]:
     """On what condition a branch is taken; nothing where there is only one."""
     if branch.when is not None:
-        return (speech.say("if_only", condition=briefly(speech, branch.when, _LONGEST)),)
+        return (briefly(speech, branch.when, _LONGEST),)
     return (speech.say("otherwise"),) if len(branches) > 1 else ()
 
 

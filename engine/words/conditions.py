@@ -40,13 +40,14 @@ _TIGHT = re.compile(r"(?<=[(\[]) | (?=[)\],])")
 
 
 def briefly(speech: Speech, expression: Expression, most: int) -> str:
-    """A condition in words where they are few; else what it depends on."""
+    """On what condition: in words where they are few; else what it depends on."""
     text = condition_said(speech, expression)
+    only_if = speech.say("if_only", condition=text)
     if len(text) <= most and not text.startswith("`"):
-        return text
+        return only_if
     named = (name.partition(".") for name in sorted(expression.names))
     known = [speech.quoted(speech.field(name)) for group, _dot, name in named if group in ("case", "form", "facts")]
-    return speech.say("depends_on", names=speech.listed(known)) if known else text
+    return speech.say("depends_on", names=speech.listed(known)) if known else only_if
 
 
 def condition_said(speech: Speech, expression: Expression) -> str:

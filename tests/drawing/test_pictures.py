@@ -204,6 +204,8 @@ def test_the_start_is_a_small_dot() -> None:
         ("averylongwordthatcannotbebroken", ("averylongwordthatcannotbebroken",)),
         ("来自：已报、已派工、另约时间", ("来自：已报、", "已派工、另约时间")),  # no word is parted
         ("归还登记（如果已填“单”）", ("归还登记", "（如果已填“单”）")),
+        ("报给（如果“不通过，返修”）", ("报给（如果", "“不通过，返修”）")),  # nor what is quoted
+        ("来自：已派工、已收到、待顾客确认报价", ("来自：已派工、", "已收到、", "待顾客确认报价")),  # one line more, then
         (
             "维修班值班员和客服专员和其他人员",
             ("维修班值班员和客", "服专员和其他人员"),

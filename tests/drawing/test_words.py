@@ -80,7 +80,7 @@ def test_a_condition_is_said_by_labels(process: str, text: str, english: str, ch
 def test_a_long_condition_is_said_by_what_it_depends_on() -> None:
     long = condition("case.goods.all(g, g.quantity > 1)", "case.goods", "actor.roles")
     assert briefly(told("refund", "en"), long, 72) == "depending on “Goods”"
-    assert briefly(told("refund", "en"), condition("case.worn", "case.worn"), 72) == "“Worn or used”"
+    assert briefly(told("refund", "en"), condition("case.worn", "case.worn"), 72) == "if “Worn or used”"
 
 
 @pytest.mark.parametrize(
