@@ -10,8 +10,14 @@ from engine.conversion.drawn import Drawn, Misread, Node, Unsaid, Way
 
 COLUMNS = ("state", "event", "target")
 
-_HEADS = {COLUMNS, ("状态", "事件", "目标")}
-_WHO = ("who", "role", "谁", "角色")
+_HEADS = (
+    ("state", "from", "from state", "status", "状态", "当前状态"),
+    ("event", "action", "step", "事件", "动作", "操作"),
+    ("target", "to", "to state", "next state", "new state", "目标", "下一状态", "新状态"),
+    ("who", "role", "by", "by whom", "谁", "角色", "由谁"),
+)
+"""What the columns may be called, the last of which may be left out."""
+
 _OR = re.compile(r"[/+;、]| and | or ")
 """What stands between several roles of one line."""
 
@@ -26,8 +32,8 @@ def _rows(text: str) -> list[list[str]]:
 def _width(first: list[str]) -> int:
     """How many cells a line may have, by the first line, which names them."""
     head = tuple(cell.strip().lower() for cell in first)
-    has_who = head[3:] in [(one,) for one in _WHO]
-    if head[:3] not in _HEADS or not (has_who or len(head) == len(COLUMNS)):
+    known = all(cell in called for cell, called in zip(head, _HEADS, strict=False))
+    if not known or not len(COLUMNS) <= len(head) <= len(_HEADS):
         told = ",".join(first)[:60]
         raise Misread(f"the first line of a table is `state,event,target` or `state,event,target,who`, not `{told}`")
     return len(head)

@@ -102,7 +102,7 @@ def test_ctrl_c_at_a_question_cancels_and_changes_nothing(desk: Path) -> None:
 
 def test_questions_are_asked_in_chinese_too(desk: Path) -> None:
     screen = Terminal(["--lang", "zh", "open", "repair", "--as", "wang.fang"], desk)
-    screen.wait_for("渠道 [channel]（phone 电话，online 网络，visit 来访，mail 信函）：")
+    screen.wait_for("渠道 [channel]（phone 电话、online 网络、visit 来访、mail 信函）：")
     screen.interrupt()
     assert screen.end() == 8
     assert "已取消" in screen.text

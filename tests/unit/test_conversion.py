@@ -150,6 +150,19 @@ def test_a_table_that_says_who_becomes_a_process_of_their_roles() -> None:
     assert process["states"]["approved"]["actions"]["hand_out"]["by"] == ["clerk", "librarian"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "State,Action,Next state,Role\na,go,b,clerk\n",
+        "From;Event;To;By\na;go;b;clerk\n",
+        "当前状态\t动作\t下一状态\t由谁\na\tgo\tb\tclerk\n",
+        "状态,操作,新状态\na,go,b\n",
+    ],
+)
+def test_the_columns_of_a_table_are_called_as_people_call_them(text: str) -> None:
+    assert [node.id for node in read_table(text).root.children] == ["a", "b"]
+
+
 def test_a_second_target_in_a_table_is_named() -> None:
     made = written(read_table("state,event,target\na,go,b\na,go,c\n"), Wanted("chart"))
     assert [tuple(one) for one in made.unsaid] == [(3, "a second target of `go` in `a`: say which counts when")]
