@@ -619,7 +619,7 @@ def test_a_person_is_named_changed_and_let_go() -> None:
 def test_roles_are_called_by_their_labels_elsewhere_than_in_english() -> None:
     given = run("actor", "add", "wu.di", "--role", "agent", "--role", "dispatcher", "--as", "boss", language="zh")
     assert given.out == "wu.di：客服专员、维修班值班员\n"
-    assert "客服专员，维修班值班员" in run("actor", "list", language="zh").out
+    assert "客服专员、维修班值班员" in run("actor", "list", language="zh").out
     assert "agent, dispatcher" in run("actor", "list").out
     assert "客服专员" in run("actor", "show", "wu.di", "--as", "boss", language="zh").out
 
