@@ -37,7 +37,7 @@ def read_file(file: Path, name: str | None = None, media_type: str | None = None
     return File(name=name or file.name, content=file.read_bytes(), media_type=guessed)
 
 
-def take_files(form: dict[str, Any], asked: Iterable[FormField], flags: Container[str] = ()) -> tuple[File, ...]:
+def take_files(form: dict[str, Any], asked: Iterable[FormField], flags: Container[str]) -> tuple[File, ...]:
     """Read the files that answers name by `@FILE`; the form then names each by its hash, as the record will.
 
     What a flag gives to a text field by `@FILE` is the file's text; a text that begins so is given as `@@…`.

@@ -261,7 +261,7 @@ def _ledger_rows(reader: Reader, definition: ProcessDefinition, intervals: Seque
         yield Row(cells=cells, colour="" if one.status == "running" else "dim")
 
 
-def to_the_millisecond(length: int, *, has_ms: bool = False) -> str:
+def to_the_millisecond(length: int, *, has_ms: bool) -> str:
     """Write a duration exactly: `1:05:00.250`; with milliseconds always, where others in its table have some."""
     whole, ms = divmod(length, 1000)
     minutes, seconds = divmod(whole, 60)

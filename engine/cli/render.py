@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.reader import Reader, harmless, one_line
@@ -242,7 +241,7 @@ def by_likelihood(
     return sorted(offers, key=rank)
 
 
-def leads_on(definition: ProcessDefinition, name: str, position: Collection[str] = ()) -> bool:
+def leads_on(definition: ProcessDefinition, name: str, position: Collection[str]) -> bool:
     """Whether an action may lead to a state that is not active already."""
     here = [definition.states[state].actions for state in position if name in definition.states[state].actions]
     written = here or (definition.actions, *(state.actions for state in definition.states.values()))
@@ -278,8 +277,7 @@ def _asked(offer: Offer) -> str:
 
 
 def data_lines(
-    reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any], known: Known = MappingProxyType({}),
-    erased: Collection[str] = (),
+    reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any], known: Known, erased: Collection[str]
 ) -> Iterator[tuple[str, str]]:  # fmt: skip
     """Give each answered field of a case as label and text, with what a register said of whom it names.
 

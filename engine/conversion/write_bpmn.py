@@ -86,7 +86,7 @@ class _Document:
         yield from (line for number, way in enumerate(self.placed.lines) for line in self._flow(number, way))
         for box in frames:
             value = f"id={self._id(box)} categoryValueRef={self._id(box, '_value')}"
-            carried = list(self._state_carried(box.spot, "      "))
+            carried = list(self._state_carried(box.spot))
             yield from (f"    <bpmn:group {value}>", *carried, "    </bpmn:group>")
         yield "  </bpmn:process>"
         yield f'  <bpmndi:BPMNDiagram id="diagram"><bpmndi:BPMNPlane id="plane" bpmnElement={process}>'
@@ -105,7 +105,7 @@ class _Document:
         kind, inside = self._kind(spot)
         name = f" name={quoteattr(spot.label)}" if spot.label else ""
         yield f"    <bpmn:{kind} id={self._id(box)}{name}>"
-        yield from self._state_carried(spot, "      ")
+        yield from self._state_carried(spot)
         yield from self._ends(spot.name)
         yield from inside
         yield f"    </bpmn:{kind}>"
@@ -141,9 +141,9 @@ class _Document:
         assigned = f"<bpmn:resourceAssignmentExpression>{said}</bpmn:resourceAssignmentExpression>"
         return "userTask", (f"{owner}{assigned}</bpmn:potentialOwner>",)
 
-    def _state_carried(self, spot: Spot, indent: str) -> Iterator[str]:
+    def _state_carried(self, spot: Spot) -> Iterator[str]:
         if state := self.definition.states.get(spot.name):
-            yield from _carried(carried_of(state, with_ways=True), "", indent)
+            yield from _carried(carried_of(state, with_ways=True), "", "      ")
 
     def _ends(self, name: str) -> Iterator[str]:
         for kind in ("incoming", "outgoing"):

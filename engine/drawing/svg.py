@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html import escape
 
 from engine.drawing.layout import LABEL, LINE, SMALL, Box, Line, Placed, Point
@@ -43,8 +43,8 @@ _MARGIN, _HEAD, _FOOT = 24.0, 44.0, 40.0
 _SIDE = 6.0  # how far the corner of a way is rounded
 
 
-def svg_of(placed: Placed, hints: Mapping[str, str] | None = None) -> str:
-    """Draw a picture; a hint is shown where the pointer rests on the spot of that name."""
+def svg_of(placed: Placed) -> str:
+    """Draw a picture."""
     inside = max(placed.width, width_of(placed.picture.title, 18, is_bold=True), _key_width(placed))
     width = max(inside + 2 * _MARGIN, 620)
     height = placed.height + _HEAD + _FOOT + 2 * _MARGIN
@@ -59,10 +59,10 @@ def svg_of(placed: Placed, hints: Mapping[str, str] | None = None) -> str:
         f'<rect class="paper" width="{width:.0f}" height="{height:.0f}"/>',
         f'<text class="title" x="{_MARGIN}" y="{_MARGIN + 16}">{escape(placed.picture.title)}</text>',
         f'<g transform="translate({shift:.1f} {_MARGIN + _HEAD:.1f})">',
-        *(text for box in placed.boxes if _is_frame(box) for text in _box(box, hints or {})),
+        *(text for box in placed.boxes if _is_frame(box) for text in _box(box)),
         *(text for line in placed.lines for text in _way(line)),
         *(_frame_text(box) for box in placed.boxes if _is_frame(box)),  # over the ways: none strikes a name through
-        *(text for box in placed.boxes if not _is_frame(box) for text in _box(box, hints or {})),
+        *(text for box in placed.boxes if not _is_frame(box) for text in _box(box)),
         *(text for line in placed.lines for text in _said(line)),
         "</g>",
         *_key(placed, height - _MARGIN),
@@ -78,12 +78,10 @@ def _is_frame(box: Box) -> bool:
 # -- spots -------------------------------------------------------------------------------------------------------------
 
 
-def _box(box: Box, hints: Mapping[str, str]) -> Iterator[str]:
+def _box(box: Box) -> Iterator[str]:
     spot = box.spot
     active = " active" if spot.is_active else ""
     yield f'<g class="spot" data-name="{escape(spot.name, quote=True)}">'
-    if hint := hints.get(spot.name):
-        yield f"<title>{escape(hint)}</title>"
     if spot.kind == "start":
         yield f'<circle class="start" cx="{box.x + 9:.1f}" cy="{box.y + 9:.1f}" r="9"/>'
     else:

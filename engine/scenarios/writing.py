@@ -17,10 +17,9 @@ _BARE = re.compile(r"[^\W\d_](?:[\w ./+-]*\w)?|[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-
 """Texts that need no quotes: words, local times, durations, `role:person`."""
 
 
-def script_text(process: str, given: Step, scenarios: Mapping[str, Iterable[Step]], notes: Iterable[str] = ()) -> str:
-    """The file; `notes` stand above it as comments."""
-    lines = [f"# {' '.join(note.split())}" for note in notes]
-    lines.append(f"process: {process}")
+def script_text(process: str, given: Step, scenarios: Mapping[str, Iterable[Step]]) -> str:
+    """The file."""
+    lines = [f"process: {process}"]
     if given:
         lines.append("given:")
         lines += [f"  {key}: {flow(value)}" for key, value in given.items()]

@@ -22,7 +22,7 @@ SOMETIMES = 100
 """Cases after which it is told how far the walk is."""
 
 
-def chained(tx: Transaction, family: Family | None = None) -> Iterator[Verification]:
+def chained(tx: Transaction, family: Family | None) -> Iterator[Verification]:
     """What is found of every case's chain, or of those of one family, some cases at a time.
 
     Rows that cannot be read end it: what comes after them is not known here.

@@ -25,7 +25,7 @@ class Line(NamedTuple):
     text: str
 
 
-def lines_of(book: Handbook, state: str | None = None) -> Iterator[Line]:
+def lines_of(book: Handbook, state: str | None) -> Iterator[Line]:
     """Give the lines of a handbook, or of the page of one state."""
     say = book.speech.say
     if state is None:

@@ -65,7 +65,7 @@ def columns(counts: Sequence[int], labels: Sequence[str], said: str) -> str:
 Write = Callable[[float], str]
 
 
-def day_columns(series: Sequence[Sequence[float | None]], said: str, write: Write, full: float = 0.0) -> str:
+def day_columns(series: Sequence[Sequence[float | None]], said: str, write: Write, full: float) -> str:
     """Draw a measure over the hours of a day; several stand side by side in each hour, the later ones paler.
 
     Its scale ends at the largest value, or at `full` where none is above that.
