@@ -210,8 +210,9 @@ class _Trouble:
             return LEAST  # somebody else of many was faster, again and again; nothing of it is lost
         except (ClockJumped, StoreUnavailable) as error:
             if type(error) not in tuple(self.known.values()):
-                log.error("%s", error.message)
+                log.error("%s", "; ".join(filter(None, (error.message, error.mend))))
             self.known[thread] = type(error)
             return POLL
-        self.known.pop(thread, None)
+        if self.known.pop(thread, None) is not None and not self.known:
+            log.warning("working again")
         return pause

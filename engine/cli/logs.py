@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
+
+from engine.cli.sayings import said_again
+from engine.cli.streams import Streams
+from engine.cli.translate import _
 
 _FIGURES = ("advanced", "delivered", "failed", "faults", "erased")
 
@@ -21,10 +26,32 @@ class _Line(logging.Formatter):
         return json.dumps(said, ensure_ascii=False)
 
 
+class _ForPeople(logging.Handler):
+    """What keeps a worker from working, in the language of whoever looks at it."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell it."""
+        what, _mark, now = record.getMessage().partition("; ")
+        self._tell(_("; ").join(said_again(said) for said in (what, now) if said))
+
+
+def log_for_people(streams: Streams) -> None:
+    """Let trouble in the worker's log be told beside what it delivers."""
+    _lead_to(_ForPeople(streams.tell))
+
+
 def log_as_json(stream: TextIO) -> None:
     """Let the worker's log go to this stream, rounds too."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Line())
+    _lead_to(handler)
+
+
+def _lead_to(handler: logging.Handler) -> None:
     log = logging.getLogger("casewright")
     log.handlers, log.propagate = [handler], False
     log.setLevel(logging.INFO)

@@ -41,6 +41,11 @@ class Template:
         """The blanks that do not stand between backticks."""
         return frozenset(name for _words, name, is_quoted in self if name is not None and not is_quoted)
 
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The blanks that hold words of ours: what a library says stands in `detail`, and stays."""
+        return self.open - {"detail"}
+
     def __iter__(self) -> Iterator[tuple[str, str | None, bool]]:
         """Its words, the blank behind them, and whether that stands between backticks."""
         ticks = 0
@@ -97,7 +102,7 @@ class Phrasebook:
         for template in templates:
             blanks = template.blanks_of(text)
             if blanks is not None and not (is_one and self._runs_on(template, blanks, depth)):
-                told = {name: self._blank(blank, depth + 1) for name, blank in blanks.items() if name in template.open}
+                told = {name: self._blank(blank, depth + 1) for name, blank in blanks.items() if name in template.own}
                 return _(template.sentence).format(**{**blanks, **told})
         return None
 

@@ -146,13 +146,14 @@ def test_a_worker_outlives_a_database_that_is_away_for_a_while(
     def failing() -> int | None:
         calls.append(1)
         if len(calls) < 3:
-            raise StoreUnavailable("the database is locked by another program")
+            raise StoreUnavailable("the database is locked by another program", help="close it")
         return next_due()
 
     monkeypatch.setattr(live, "next_due", failing)
     with working(live):
         until(lambda: len(live.history(case)) == 2)
-    assert [record.message for record in caplog.records] == ["the database is locked by another program"]  # once
+    said = [record.message for record in caplog.records]
+    assert said == ["the database is locked by another program; close it", "working again"]  # each once
 
 
 PROGRAM = """

@@ -23,6 +23,7 @@ from engine.store import open_store, schema, upgrade
 from engine.store.address import read_address, shown
 from engine.store.migrating import run_migrations
 from engine.store.postgresql.store import PostgresStore, marked
+from engine.store.postgresql.trouble import explain_connecting
 from engine.store.tables import VERSION_TABLE, metadata
 from tests import postgres
 from tests.contract.builders import a_case, a_request, get, opening, put, step
@@ -164,15 +165,72 @@ def sentence(call: Callable[[], object], within: float = 10) -> tuple[str, str]:
 def test_a_missing_database_is_named(server: postgres.Server) -> None:
     url = server.url("nowhere")
     said, now = sentence(lambda: open_store(url, create=True))
-    assert said == f'the database `{url}` cannot be reached (database "nowhere" does not exist)'
-    assert "server" in now
+    assert said == f'there is no database `{url}` (database "nowhere" does not exist)'
+    assert "createdb" in now
     assert sentence(lambda: upgrade(url))[0] == said
 
 
 def test_a_server_that_is_not_there_is_named(tmp_path: object) -> None:
     said, now = sentence(lambda: open_store(f"postgresql://lin@/desk?host={tmp_path}"))
-    assert "cannot be reached" in said
-    assert "check that the server runs" in now
+    assert "no server answers" in said
+    assert "check that it runs" in now
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "now"),
+    [
+        ('password authentication failed for user "lin"', "refuses to let you into", "PGPASSFILE"),
+        ("fe_sendauth: no password supplied", "refuses to let you into", "PGPASSFILE"),
+        ('no pg_hba.conf entry for host "10.0.0.9", user "lin"', "refuses to let you into", "check user"),
+        ('role "lin" does not exist', "refuses to let you into", "check user"),
+        ('database "desk" does not exist', "there is no database", "createdb"),
+        ("sorry, too many clients already", "has no connection left", "pool="),
+        ('too many connections for role "lin"', "has no connection left", "pool="),
+        ("remaining connection slots are reserved for superusers", "has no connection left", "pool="),
+        ("the database system is starting up", "is starting or stopping", "in a moment"),
+        ("the database system is in recovery mode", "is starting or stopping", "in a moment"),
+        ('permission denied for database "desk"', "you may not use", "grant"),
+        ("SSL error: certificate verify failed", "no safe connection", "sslmode"),
+        ("Connection refused", "no server answers", "host and port"),
+        ("connection timeout expired", "no server answers", "host and port"),
+        ("something that nobody has heard of", "cannot be reached", "check that the server runs"),
+    ],
+)
+def test_what_keeps_one_out_at_the_door_is_told_by_its_words(words: str, said: str, now: str) -> None:
+    error = psycopg.OperationalError(f"connection failed: connection to server on socket failed: FATAL:  {words}")
+    told = explain_connecting(error, "postgresql://db/desk")
+    assert said in told.message
+    assert f"({words})" in told.message
+    assert now in (told.mend or "")
+
+
+def test_an_address_that_the_driver_cannot_read_is_the_caller_s_to_mend() -> None:
+    with pytest.raises(UsageError) as told:
+        open_store("postgresql://lin@/desk?hots=x")
+    assert 'cannot be used (invalid URI query parameter: "hots")' in told.value.message
+
+
+def test_what_only_reads_says_so_and_whom_to_ask(server: postgres.Server) -> None:
+    name = server.new(postgres.made())
+    looker = server.url(name).replace(f"{postgres.USER}@", "looker@")
+    with psycopg.connect(server.url(name), autocommit=True) as keeper:
+        keeper.execute("CREATE ROLE looker LOGIN")
+        keeper.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker")
+        try:
+            with closing(open_store(looker)) as store:
+                assert store.only_reads()
+                assert "let the owner of the tables grant it" in sentence(lambda: put(store, opening(a_case())))[1]
+            with closing(open_store(server.url(name))) as store:
+                assert not store.only_reads()
+            keeper.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+            with closing(open_store(server.url(name))) as store:
+                said, now = sentence(lambda: put(store, opening(a_case())))
+                assert (store.only_reads(), "only reads" in said) == (True, True)
+                assert "default_transaction_read_only" in now
+        finally:
+            server.drop(name)  # with what the role may do in it
+            with psycopg.connect(server.url("postgres"), autocommit=True) as other:
+                other.execute("DROP ROLE looker")
 
 
 def test_a_password_is_never_shown(tmp_path: object) -> None:
@@ -312,11 +370,6 @@ def test_options_that_cannot_be_used_are_refused_in_words(options: str) -> None:
         open_store(f"postgresql://db/desk?{options}")
 
 
-def test_what_the_driver_does_not_know_is_said_by_it(server: postgres.Server) -> None:
-    said, _ = sentence(lambda: open_store(server.url("postgres") + "&sync=off"))
-    assert 'invalid URI query parameter: "sync"' in said
-
-
 def test_texts_of_one_occasion_have_numbered_places() -> None:
     assert marked("a = ? AND b IN (?, ?)") == "a = $1 AND b IN ($2, $3)"
     assert marked("a IS NULL") == "a IS NULL"
@@ -368,7 +421,7 @@ def test_a_row_that_is_held_too_long_is_told(store: Store, url: str) -> None:
     with raw(url) as other, other.transaction():
         other.execute("SELECT 1 FROM cases FOR UPDATE")
         said, _ = sentence(lambda: put(store, step(locked(store))))
-        assert "is being changed by somebody else for too long" in said
+        assert "has been held by somebody else for too long" in said
     put(store, step(get(store, "R-1")))
 
 
@@ -524,7 +577,7 @@ def test_a_server_that_is_restarted_is_used_again(tmp_path: object) -> None:
             family = put(store, opening(a_case()))
             server.stop(signal.SIGINT)
             said, _ = sentence(lambda: get(store, "R-1"))
-            assert "cannot be reached" in said
+            assert "no server answers" in said
             server.start()
             assert put(store, step(family)).cases["R-1"].revision == 2
     finally:

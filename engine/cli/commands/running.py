@@ -41,12 +41,10 @@ def run_worker(streams: Streams, engine: Engine, args: Args) -> int:
     """Work until stopped."""
     from threading import Event
 
+    from engine.cli.logs import log_as_json, log_for_people
     from engine.worker import run_worker as run
 
-    if args.log_json:
-        from engine.cli.logs import log_as_json
-
-        log_as_json(streams.err)
+    log_as_json(streams.err) if args.log_json else log_for_people(streams)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -371,6 +371,7 @@ def _impatient(database: str) -> str:
 
 def _database(settings: Settings, streams: Streams) -> Iterator[_Finding]:
     from engine.app import Engine
+    from engine.store.address import shown
 
     try:
         with Engine.open(_impatient(settings.database)) as engine:
@@ -383,4 +384,5 @@ def _database(settings: Settings, streams: Streams) -> Iterator[_Finding]:
     except EngineError as error:
         told = said_again(error.message)
         told = with_aside(told, said_again(error.mend)) if error.mend else told
+        told = told.replace(shown(_impatient(settings.database)), settings.shown_database)
         yield _Finding(_("database"), False, told)

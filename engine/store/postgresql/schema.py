@@ -58,8 +58,11 @@ def revision_of(cursor: Cursor) -> str | None:
 
 
 def lets_only_read(cursor: Cursor) -> bool:
-    """Whether the server lets nobody write: it follows another one, or somebody has set it so."""
-    asked = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
+    """Whether the server does not let us write: it follows another one, is set so, or we have no right."""
+    asked = (
+        "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean "
+        "OR NOT has_table_privilege('records', 'INSERT')"
+    )
     return bool((cursor.execute(asked, ()).fetchone() or (False,))[0])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 
 from engine.errors import EngineError, Outrun, StoreUnavailable, UsageError
@@ -12,15 +14,19 @@ _MEANING = {
     "28": ("the server refuses to let you into `{path}` ({detail})", "check user and password; PGPASSFILE or PGPASSWORD"
            " may hold the latter"),
     "3D000": ("there is no database `{path}` ({detail})", "name another one with `--db`, or make it with `createdb`"),
-    "25006": ("the database `{path}` only reads: it is a copy that follows another server", "name the server that "
-              "leads"),
+    "25006": ("the database `{path}` only reads: it follows another server, or somebody has set it so",
+              "nothing was changed; name the server that leads, or let who keeps this one end "
+              "`default_transaction_read_only`"),
     "25P02": ("the transaction on `{path}` has failed already", "roll it back, and do the whole of it again"),
-    "42501": ("you may not use what is in the database `{path}` ({detail})", "let the owner of the tables grant it"),
+    "42501": ("you may not use what is in the database `{path}` ({detail})", "nothing was changed; let the "
+              "owner of the tables grant it"),
     "53100": ("the disk of the database `{path}` is full", "nothing was changed; free some space and do it again"),
     "53200": ("the server of `{path}` is out of memory", TRY_AGAIN),
     "53300": ("the server of `{path}` has no connection left ({detail})", "nothing was changed; close other programs, "
               "or ask for fewer connections: `pool=` in the database's URL"),
-    "55P03": ("what is to be changed in `{path}` is being changed by somebody else for too long", TRY_AGAIN),
+    "55P03": ("what this needs in `{path}` has been held by somebody else for too long", TRY_AGAIN),
+    "57P03": ("the server of `{path}` is starting or stopping ({detail})",
+              "nothing was changed; try again in a moment"),
     "57014": ("the server ended what was asked of `{path}` before it was done ({detail})", TRY_AGAIN),
     "XX": ("the database `{path}` is damaged ({detail})", "keep a copy of it, then go back to the last backup"),
 }  # fmt: skip
@@ -31,8 +37,25 @@ _LOST = ("the connection to the database `{path}` was lost ({detail})",
          "nothing of this was kept; try again when the server is back")  # fmt: skip
 _UNKNOWN = ("the connection to the database `{path}` was lost while the step was being kept ({detail})",
             "whether it was kept shows when it is done again with the same key")  # fmt: skip
-_UNREACHABLE = ("the database `{path}` cannot be reached ({detail})", "check that the server runs, and that the "
-                "address, the user and the password are right")  # fmt: skip
+_UNREACHABLE = ("the database `{path}` cannot be reached ({detail})", "nothing was changed; check that the server "
+                "runs, and that the address, the user and the password are right")  # fmt: skip
+_SILENT = ("no server answers for the database `{path}` ({detail})", "nothing was changed; check that it runs, and "
+           "that host and port in the address are right")  # fmt: skip
+_UNSAFE = ("there is no safe connection to the server of `{path}` ({detail})", "nothing was changed; check `sslmode` "
+           "in the address, and the server's certificate")  # fmt: skip
+_MISWRITTEN = ("the database's address `{path}` cannot be used ({detail})", "it is written like "
+               "`postgresql://user@host/desk?sslmode=require`")  # fmt: skip
+
+_AT_THE_DOOR = {
+    r"authentication|no password|pg_hba\.conf|role \".*\" does not exist|not permitted to log in": _MEANING["28"],
+    r"database \".*\" does not exist": _MEANING["3D000"],
+    r"too many (connections|clients)|connection slots": _MEANING["53300"],
+    r"starting up|shutting down|recovery mode|not (yet |currently )?accepting connections": _MEANING["57P03"],
+    r"permission denied for database": _MEANING["42501"],
+    r"SSL|certificate|GSSAPI": _UNSAFE,
+    r"refused|No such file|resolve|translate host|timeout|timed out|unreachable|No route": _SILENT,
+}
+"""Of a refusal to connect the driver knows no code: what the words of server and library mean, where they are known."""
 
 FASTER = ("40001", "40P01")
 """Somebody else's transaction stood against this one, and the server let theirs go on."""
@@ -75,7 +98,12 @@ def explain_commit(error: Exception, path: str) -> EngineError:
 
 def explain_connecting(error: Exception, path: str) -> EngineError:
     """The same for an attempt to connect; of most the driver knows no code, only the server's words."""
-    return _said(_MEANING.get(_code(error)) or _UNREACHABLE, error, path)
+    if isinstance(error, psycopg.ProgrammingError):  # of the library, before it asks anybody
+        what, now = _MISWRITTEN
+        return UsageError(what.format(path=path, detail=detail_of(error)), help=now)
+    detail = detail_of(error)
+    meant = next((meaning for words, meaning in _AT_THE_DOOR.items() if re.search(words, detail)), _UNREACHABLE)
+    return _said(_MEANING.get(_code(error)) or meant, error, path)
 
 
 def is_lost(error: Exception) -> bool:
