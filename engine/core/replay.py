@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.cases import BESIDE, ENGINE, Actor, Case, Command, Family, Step
+from engine.core.cases import BESIDE, EMPTY, ENGINE, Actor, Case, Command, Family, Step
 from engine.core.plan import Library
 from engine.core.run import Poisoned, Run, newborn
 from engine.core.sight import Context, Unknown
@@ -86,40 +86,44 @@ class _Replay:
         self.library = library
         self.records: list[dict[str, Any]] = []
         self.place = 0
+        self.by_place: dict[tuple[str, int], dict[str, Any]] = {}
+        self.has_looked = False  # whether any of the records says what was looked up
 
     def run(self, records: list[dict[str, Any]]) -> None:
         _check_readable(records)
         self.records = records
-        by_place = {(record["case"], record["seq"]): record for record in records}
-        family: Family | None = None
+        if not records:
+            return
+        self.by_place = {(record["case"], record["seq"]): record for record in records}
+        self.has_looked = any("found" in record for record in records)
+        run = Run(records[0]["case"], {}, self._context(records[0]))
         while self.place < len(records):
             record = records[self.place]
-            run = self._start(record, family, by_place)
+            run.begin(self._context(record))
             try:
                 self._make(run, record)
             except (TypeError, ValueError, AttributeError, Poisoned) as error:  # whoever chained it anew wrote nonsense
                 raise _Differs(record, f"it cannot be carried out: {error}") from error
-            family = run.family
+            self.found.family = run.family
             self._compare(run.steps)
-        self.found.family = family
 
-    def _start(self, record: dict[str, Any], family: Family | None, by_place: Mapping[Any, Any]) -> Run:
-        def sealed(case: Case, sequence: int, name: str, value: Value) -> Value:
-            source = by_place.get((case.id, sequence), {})
-            self.found.sealed += 1
-            if source.get("form", {}).get(name) == value:
-                return value  # given by the form; an effect of the same step may have set it anew
-            return source.get("changed", {}).get(name) or value
-
-        context = Context(
-            library=self.library, clock=record.get("recorded_at", 0), seal=sealed, found=self._looked_up(),
+    def _context(self, record: dict[str, Any]) -> Context:
+        return Context(
+            self.library, record.get("recorded_at", 0), self._sealed, found=self._looked_up(),
             asks=record["verb"] in COMMANDS and "schedule" not in record, is_linked=False,
         )  # fmt: skip
-        root = family.root if family else record["case"]
-        return Run(root, family.cases if family else {}, context)
+
+    def _sealed(self, case: Case, sequence: int, name: str, value: Value) -> Value:
+        source = self.by_place.get((case.id, sequence), {})
+        self.found.sealed += 1
+        if source.get("form", {}).get(name) == value:
+            return value  # given by the form; an effect of the same step may have set it anew
+        return source.get("changed", {}).get(name) or value
 
     def _looked_up(self) -> Mapping[str, Any]:
         """What this record and those that follow from it say was looked up in other families."""
+        if not self.has_looked:
+            return EMPTY
         found: dict[str, Any] = {}
         for place in range(self.place, len(self.records)):
             record = self.records[place]
@@ -192,12 +196,22 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
+FORMS = {**dict.fromkeys(COMMANDS, "form"), "attach": "attached", "migrate": "migration", **BESIDE}
+"""Under which name a record of a command tells what was given with it."""
+
+SELDOM = frozenset({"people", "schedule", "party", "heard", "for"})
+"""What few records of a command have."""
+
+
 def _command(record: Mapping[str, Any]) -> Command:
-    actor = Actor(id=record["actor"], roles=tuple(record.get("roles", ())), on_behalf_of=record.get("for"))
-    form = record.get({"attach": "attached", "migrate": "migration", **BESIDE}.get(record["verb"], "form"))
-    return Command(
-        verb=record["verb"], case=record["case"], name=record["name"], actor=actor, form=form or {},
-        facts=record.get("facts", {}), people=record.get("people"), version=record["definition"][1],
-        key=record.get("key"), schedule=record.get("schedule", ""),
-        party=record.get("party", ""), heard=record.get("heard", ""), is_stored=True,
+    actor = Actor(record["actor"], tuple(record.get("roles", ())))
+    command = Command(
+        record["verb"], record["case"], actor, record["name"], record.get(FORMS[record["verb"]]) or {},
+        record.get("facts", EMPTY), record.get("key"), version=record["definition"][1], is_stored=True,
+    )  # fmt: skip
+    if SELDOM.isdisjoint(record):
+        return command
+    return command.but(
+        actor=Actor(actor.id, actor.roles, record.get("for")), people=record.get("people"),
+        schedule=record.get("schedule", ""), party=record.get("party", ""), heard=record.get("heard", ""),
     )  # fmt: skip

@@ -26,6 +26,8 @@ class History(Work):
     def family_records(self, root: str) -> Iterator[StoredRecord]:
         """Every record of the family, in the family's order."""
         members = [member for (member,) in self._run("MEMBERS", root).fetchall()]
+        if len(members) == 1:
+            return self.records(members[0])
         # Each case's own records stand in the family's order already, so no index over the family is needed.
         return merge(*(self.records(member) for member in members), key=lambda record: record.order)
 
