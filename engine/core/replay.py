@@ -99,7 +99,7 @@ class _Replay:
         run = Run(records[0]["case"], {}, self._context(records[0]))
         while self.place < len(records):
             record = records[self.place]
-            run.begin(self._context(record))
+            run.context, run.steps, run.entered = self._context(record), [], ()
             try:
                 self._make(run, record)
             except (TypeError, ValueError, AttributeError, Poisoned) as error:  # whoever chained it anew wrote nonsense

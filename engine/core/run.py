@@ -74,10 +74,6 @@ class Run:
         self.floor = start.floor if start else 0
         self.order = start.order if start else 0
 
-    def begin(self, context: Context) -> None:
-        """Go on with what came next, in other surroundings: its steps are the only ones there are."""
-        self.context, self.steps, self.entered = context, [], ()
-
     @property
     def family(self) -> Family:
         """The family as it stands, its floor and order on the root."""
