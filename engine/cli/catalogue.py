@@ -25,8 +25,10 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "calendar": Entry("calendars", later("Compute with calendars: add, elapsed, next opening; show one.")),
             "draw": Entry("drawing", later("Draw a process: outline, SVG, Mermaid, or a page for a browser.")),
             "explain": Entry("checking", later("Explain a rule of the checker, or a process as a handbook.")),
-            "play": Entry("charts", later("Act on a process in memory, line by line.")),
-            "convert": Entry("charts", later("Turn a chart into a process, or a process into BPMN, SCXML, XState.")),
+            "play": Entry("playing", later("Act on a process in memory, line by line.")),
+            "convert": Entry(
+                "converting", later("Turn a chart into a process, or a process into BPMN, SCXML, XState.")
+            ),
             "diff": Entry("comparing", later("Compare two versions of a process in words.")),
             "simulate": Entry("simulating", later("Predict promises, queues and how busy people are.")),
             "record": Entry("recording", later("Turn a case into a scenario, private values replaced.")),
