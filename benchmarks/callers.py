@@ -4,6 +4,8 @@ Steps share commits: whoever writes takes along those who stand in line behind h
 the commits of many connections at once. Measured on a disk that takes 1.5 ms more for each wait, by a library
 built here and preloaded, so that the figure tells about the engine and not about the disk: the rate of 32 callers
 beside that of one, in turns. On SQLite they are threads of one process; on PostgreSQL of four, eight connections each.
+There it is asked twice: each caller on six cases of its own, as people work; and on cases that all four processes work
+on in turn, so that none finds a case as it left it and hardly anything can be supposed.
 
     python benchmarks/callers.py
 """
@@ -14,7 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread
@@ -34,6 +37,8 @@ CALLERS = 32
 PROCESSES = 4  # of those who call a server: one Python runs on one processor
 WANTED = 10
 
+Measured = Callable[[Path, float, int], list[tuple[float, float]]]
+
 
 def slow_disk(folder: Path) -> Path | None:
     """The library that makes waiting for the disk longer; None where there is no C compiler."""
@@ -46,18 +51,26 @@ def slow_disk(folder: Path) -> Path | None:
     return built
 
 
-def call(engine: Engine, cases: Sequence[str], places: range, seconds: float) -> int:
-    """Act from so many threads, each on cases of its own; how often in all."""
+def cases_of(place: int, way: str) -> Sequence[str]:
+    """The cases that one caller works on, in turn: of 32 each has its `own`, or one of each process the same."""
+    names = [f"G-{number}" for number in range(1, CASES + 1)]
+    if way == "own":
+        return names[place::CALLERS]
+    return [names[(place + CALLERS * turn) % CASES] for turn in range(CASES * PROCESSES // CALLERS)]
+
+
+def call(engine: Engine, places: range, way: str, seconds: float) -> int:
+    """Act from so many threads; how often in all."""
     done = dict.fromkeys(places, 0)
     stop = Event()
 
     def work(place: int) -> None:
-        number = place
+        cases = cases_of(place, way)
         while not stop.is_set():
-            result = engine.act(cases[number % CASES], "pass_on", form(number), actor="lin")
+            turn = done[place]
+            result = engine.act(cases[turn % len(cases)], "pass_on", form(place + turn * CALLERS), actor="lin")
             assert isinstance(result, Accepted), result
             done[place] += 1
-            number += CALLERS
 
     threads = [Thread(target=work, args=(place,)) for place in places]
     for thread in threads:
@@ -69,22 +82,22 @@ def call(engine: Engine, cases: Sequence[str], places: range, seconds: float) ->
     return sum(done.values())
 
 
-def child(url: str, first: int, count: int, seconds: float) -> None:
+def child(url: str, way: str, first: int, count: int, seconds: float) -> None:
     """One process of callers: it says when it is ready, begins when it is told to, and says how often it acted."""
     time = ManualTime()
     with Engine.open(url, time=time) as engine:
-        cases = [f"G-{number}" for number in range(1, CASES + 1)]
-        call(engine, cases, range(first, first + 1), 0.3)
+        call(engine, range(first, first + 1), way, 0.3)
         ready()
         began = perf_counter()
-        done = call(engine, cases, range(first, first + count), seconds)
+        done = call(engine, range(first, first + count), way, seconds)
         print(done / (perf_counter() - began), flush=True)
 
 
-def rate(url: str, callers: int, processes: int, seconds: float, preload: str = "") -> float:
+def rate(url: str, way: str, callers: tuple[int, int], seconds: float, preload: str = "") -> float:
     """Actions a second of so many callers in so many processes."""
-    each = callers // processes
-    given = [(url, str(number * each), str(each), str(seconds)) for number in range(processes)]
+    every, processes = callers
+    each = every // processes
+    given = [(url, way, str(number * each), str(each), str(seconds)) for number in range(processes)]
     return sum(float(one) for one in together(__file__, given, preload)[1])
 
 
@@ -95,19 +108,19 @@ def on_sqlite(library: Path, seconds: float, rounds: int) -> list[tuple[float, f
         prepare(path)
         url = f"sqlite:///{path}"
         return [
-            (rate(url, 1, 1, seconds, str(library)), rate(url, CALLERS, 1, seconds, str(library)))
+            (rate(url, "own", (1, 1), seconds, str(library)), rate(url, "own", (CALLERS, 1), seconds, str(library)))
             for _ in range(rounds)
         ]
 
 
-def on_postgresql(library: Path, seconds: float, rounds: int) -> list[tuple[float, float]]:
+def on_postgresql(library: Path, seconds: float, rounds: int, way: str = "own") -> list[tuple[float, float]]:
     """The same on a server whose disk is as slow."""
     server = postgres.Server(preload=str(library))
     server.start()
     try:
         name, _ = prepare_on_server(server)
         url = f"{server.url(name)}&pool={CALLERS}"
-        return [(rate(url, 1, 1, seconds), rate(url, CALLERS, PROCESSES, seconds)) for _ in range(rounds)]
+        return [(rate(url, way, (1, 1), seconds), rate(url, way, (CALLERS, PROCESSES), seconds)) for _ in range(rounds)]
     finally:
         server.end()
 
@@ -121,8 +134,10 @@ def answers(*, is_quick: bool = False) -> Iterator[Answer]:
         if library is None:
             yield Answer(f"{CALLERS} callers, a slow disk", "no C compiler here")
             return
-        for name, measured in (("SQLite", on_sqlite), ("PostgreSQL", on_postgresql)):
-            if measured is on_postgresql and postgres.programs() is None:
+        ways: dict[str, Measured] = {"SQLite": on_sqlite, "PostgreSQL": on_postgresql}
+        ways["PostgreSQL, shared cases"] = partial(on_postgresql, way="shared")
+        for name, measured in ways.items():
+            if measured is not on_sqlite and postgres.programs() is None:
                 yield Answer(f"{CALLERS} callers, a slow disk, {name}", "no server here")
                 continue
             found = measured(library, seconds, rounds)
@@ -133,6 +148,6 @@ def answers(*, is_quick: bool = False) -> Iterator[Answer]:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["child"]:
-        child(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
+        child(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), float(sys.argv[6]))
     else:
         tell(answers(is_quick="--quick" in sys.argv))

@@ -315,11 +315,15 @@ class PostgresStore:
 
     def _begun_on_ours(self, texts: Sequence[Statement], ahead: Sequence[Asked] = ()) -> Wire:
         """A transaction on tables that are still the present ones."""
-        wire = self._begun([*texts, VERSION], ahead)
+        known = self._supposing.known(ahead)
+        wire = self._begun([*texts, VERSION], known.asked)
         try:
             revision, mark = wire.begun[-1].fetchone() or (None, "")
             must_be_current(check_revision(revision, self.path), self.path)
-            self._supposing.learn(mark, ahead, wire.answers)
+            self._supposing.learn(mark, known.asked, wire.answers)
+            if mark == known.mark:
+                wire.answers.update(known.answers)
+                wire.repeated.update(known.repeated)
         except BaseException:
             self._pool.give_back(wire)
             raise

@@ -100,11 +100,20 @@ class Supposed(NamedTuple):
         return [*self.others, *self.cases.values()]
 
 
+class Known(NamedTuple):
+    """Of what a transaction will read first: what is to be asked, and what stands for the answers to the rest."""
+
+    mark: str  # if the tables have this one
+    asked: Sequence[Asked]
+    answers: Mapping[Statement, Rows]
+    repeated: Mapping[Statement, int]  # how often each will be wanted besides
+
+
 Found = tuple[Any, ...] | None
 
 
 class _Facts:
-    """What is so for as long as the tables have this mark: rows of settings, people and calendars."""
+    """What is so for as long as the tables have this mark: rows of settings and people, that there is no calendar."""
 
     __slots__ = ("desks", "mark", "rows")
 
@@ -123,8 +132,8 @@ class Supposing:
 
     def __init__(self, texts: Mapping[str, Text], memo: Memo) -> None:
         self._texts = {name: texts[name].text for name in _ASKED}
-        self._of_mark = {texts[name].text for name in ("SETTING", "ONE_PERSON", "TIMETABLE")}
-        self._learnt = {*self._of_mark, *(texts[name].text for name in ("LOCK", "LOCK_FREE", "TIME"))}
+        self._times = {texts[name].text for name in ("LOCK", "LOCK_FREE", "TIME")}
+        self._learnt = {*self._times, *(texts[name].text for name in ("SETTING", "ONE_PERSON", "TIMETABLE"))}
         self._memo = memo
         self._facts = _Facts("")
         self._ahead: int | None = None  # by how many ns the server's clock stands before ours, at least
@@ -146,10 +155,31 @@ class Supposing:
             if text.text not in self._learnt or (answer := answers.get((text.text, values))) is None:
                 continue
             found = answer.again().fetchone()
-            if text.text in self._of_mark:
+            if text.text in self._times:
+                if found is not None:
+                    self._hear_time(found[0] * 1_000_000)
+            elif self._is_of_mark(text.text, values, found):
                 facts.rows[text.text, values] = found
-            elif found is not None:
-                self._hear_time(found[0] * 1_000_000)
+
+    def _is_of_mark(self, text: str, values: Values, found: Found) -> bool:
+        """Whether this is so as long as the mark is the same: how far a calendar has come is not."""
+        if text == self._texts["SETTING"]:
+            return values[0] in SETTINGS
+        return text == self._texts["ONE_PERSON"] or found is None
+
+    def known(self, asked: Sequence[Asked]) -> Known:
+        """What of this is known as long as the tables have the same mark, so that it need not be asked."""
+        facts, left, answers, repeated = self._facts, list[Asked](), dict[Statement, Rows](), dict[Statement, int]()
+        for one in asked:
+            statement = one[0].text, one[1]
+            row = facts.rows.get(statement)
+            if row is None:
+                left.append(one)
+            elif statement in answers:
+                repeated[statement] = repeated.get(statement, 0) + 1
+            else:
+                answers[statement] = Rows.remembered([row])
+        return Known(facts.mark, left, answers, repeated)
 
     def _hear_time(self, server: int) -> None:
         # It took some time to hear of it, so the server's clock stands at least so far before ours.
@@ -194,7 +224,7 @@ class Supposing:
                 return None
             if ahead.opens is not None:
                 calendar = self._texts["TIMETABLE"], (ahead.opens,)
-                if facts.rows.get(calendar, calendar) is not None:
+                if calendar not in facts.rows:
                     return None
                 answers |= self._of_opening((ahead.opens,), instant)
             for request in ahead.requests:
@@ -225,7 +255,7 @@ class Supposing:
             settings = tuple(dict.fromkeys([name for ahead in aheads for name in ahead.settings]))
             people = tuple(dict.fromkeys([name for ahead in aheads for name in ahead.people]))
         desk = facts.desks.get((settings, people))
-        if desk is None and SETTINGS.issuperset(settings):
+        if desk is None:
             texts, wanted = self._texts, list[Statement]()
             wanted += [(texts["SETTING"], (name,)) for name in settings]
             wanted += [(texts["ONE_PERSON"], (name,)) for name in people]

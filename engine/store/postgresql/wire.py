@@ -79,7 +79,7 @@ class Wire:
         self._pushed = 0  # how often something was
         self._unproven: Supposed | None = None  # until it is sent
         self.answers: dict[Statement, Rows] = {}  # to what was asked ahead, until somebody wants to know
-        self._repeated: dict[Statement, int] = {}  # how often they will be asked besides
+        self.repeated: dict[Statement, int] = {}  # how often they will be asked besides
         self._names: dict[str, bytes] = {}
         self._made = 0
         self._uses: dict[str, int] = {}
@@ -122,7 +122,7 @@ class Wire:
                 raise NothingDone("the server has let go of the connection")
             self._unproven = supposed
             self.answers.update(supposed.answers)
-            self._repeated.update(supposed.repeated)
+            self.repeated.update(supposed.repeated)
             return
         try:
             questions = Questions(ahead)
@@ -140,9 +140,9 @@ class Wire:
         """What this statement is answered, those that waited sent before it."""
         given = tuple(values)
         if self.answers and (found := self.answers.pop((text, given), None)) is not None:
-            if self._repeated and (left := self._repeated.pop((text, given), 0)):
+            if self.repeated and (left := self.repeated.pop((text, given), 0)):
                 self.answers[text, given] = found.again()
-                self._repeated[text, given] = left - 1
+                self.repeated[text, given] = left - 1
             return found
         return self._ask([(text, given)])[0]
 
@@ -222,12 +222,12 @@ class Wire:
 
     def _know(self, questions: Questions, found: Sequence[Rows]) -> None:
         self.answers.update(questions.answers(found))
-        self._repeated.update(questions.repeated)
+        self.repeated.update(questions.repeated)
 
     def forget_ahead(self) -> None:
         """What was asked ahead may not be so any more."""
         self.answers.clear()
-        self._repeated.clear()
+        self.repeated.clear()
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
