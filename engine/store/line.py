@@ -37,7 +37,18 @@ NOTHING = Ahead()
 class Place:
     """One who stands in line, and what is to be done for him, if that is known."""
 
-    __slots__ = ("_answer", "_arrived", "_error", "ahead", "is_called", "is_kept", "is_taken_along", "since", "work")
+    __slots__ = (
+        "_answer",
+        "_arrived",
+        "_error",
+        "ahead",
+        "is_called",
+        "is_held",
+        "is_kept",
+        "is_taken_along",
+        "since",
+        "work",
+    )
 
     def __init__(self, work: Callable[[Any], Any] | None = None, ahead: Ahead = NOTHING) -> None:
         self.work = work
@@ -45,6 +56,7 @@ class Place:
         self.since = monotonic()
         self.is_taken_along = False
         self.is_called = False  # he has heard that his turn has come, or is over
+        self.is_held = False  # somebody else held what it wants
         self.is_kept = False  # what was done for him is committed; else it has not happened, and he does it himself
         self._answer: Any = None
         self._error: Exception | None = None
@@ -67,6 +79,7 @@ class Place:
             with tx.part():
                 self._answer = self.work(tx)
         except Held:
+            self.is_held = True
             return False
         except Exception as error:
             self._error = error

@@ -152,6 +152,34 @@ def test_a_case_that_somebody_else_holds_keeps_only_those_waiting_who_want_it(st
         assert [one.result(5) for one in held] == ["R-1", "R-3"]
 
 
+def test_who_came_along_for_a_case_that_was_held_stands_in_line_once_more(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where processes work on the same cases it is free by then, and he shares a commit after all."""
+    entered: list[str] = []
+    enter = Line.enter
+
+    def counted(self: Line, place: Place, seconds: float) -> bool:
+        entered.append(place.ahead.families[0])
+        return enter(self, place, seconds)
+
+    monkeypatch.setattr(Line, "enter", counted)
+    with psycopg.connect(store._address.url) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SELECT id FROM cases WHERE id = 'R-1' FOR UPDATE")
+
+        def let_go() -> None:
+            until = monotonic() + 5
+            while entered.count("R-1") < 2 and monotonic() < until:
+                sleep(0.001)
+            other.rollback()
+
+        pool.submit(let_go)
+        answers = in_line(store, notes("R-2"), notes("R-1"))
+    assert [one.result() for one in answers] == ["R-2", "R-1"]
+    assert sorted(entered) == ["R-1", "R-1", "R-2", "R-5"]
+    assert marks(store) == {"R-1": "seen", "R-2": "seen", "R-3": "", "R-4": ""}
+
+
 def test_another_family_that_is_held_is_not_waited_for_on_the_others_time(store: PostgresStore) -> None:
     def reaches_over(tx: Transaction) -> str:
         notes("R-1")[0](tx)

@@ -125,18 +125,24 @@ class PostgresStore:
         if len(first.families) != 1:
             return self._do_alone(work, first)
         self._check_may_write()
-        place = Place(work, first)
-        try:
-            if self._line.enter(place, self._address.busy):
-                self._do_for_all(place)
-        except TimeoutError:
-            pass  # he goes by himself
+        place = self._in_line(Place(work, first))
+        if place.is_held and place.is_taken_along:
+            place = self._in_line(Place(work, first))  # it may be free by then
         if not place.is_kept:
             return self._do_alone(work, first)
         try:
             return cast(T, place.answer())
         except psycopg.Error as error:
             raise self._explain(error) from error
+
+    def _in_line(self, place: Place) -> Place:
+        """Have this done by one of those who have a turn, if that can be."""
+        try:
+            if self._line.enter(place, self._address.busy):
+                self._do_for_all(place)
+        except TimeoutError:
+            pass  # he goes by himself
+        return place
 
     def _do_alone(self, work: Callable[[SqlTransaction], T], ahead: Ahead) -> T:
         # Who wants one case alone was in a group that did not get it, and shall wait for it.
