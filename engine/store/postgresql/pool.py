@@ -16,6 +16,10 @@ from engine.store.postgresql.wire import PREPARED, Cursor, Wire
 LONGEST_IDLE = 60
 """Seconds after which the server ends a transaction that does nothing: a stopped process must not hold up the rest."""
 
+KEEP_MEMORY = "SELECT octet_length(repeat(repeat(' ', 1000), 500))"
+"""Said once on each connection: after a large piece was given back, the allocator of the server (glibc) keeps what one
+statement took for the next. Else some have the system take their memory away, and clear it for them, each time."""
+
 
 class Number(Int8Dumper):
     """Whole numbers without a type: else one statement would be prepared anew for each size of number."""
@@ -38,7 +42,7 @@ def connect(address: Address) -> Cursor:
         wait = int(address.busy * 1000)
         connection.execute(
             f"SET lock_timeout = {wait}; SET idle_in_transaction_session_timeout = '{LONGEST_IDLE}s'; "
-            "SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning"
+            "SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning; " + KEEP_MEMORY
         )
         return cursor_on(connection)
     except BaseException:
