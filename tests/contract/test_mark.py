@@ -28,10 +28,18 @@ PERSON = "INSERT INTO actors (id, name, roles, is_active, language) VALUES ('{}'
 ADDED = PERSON + " ON CONFLICT (id) DO UPDATE SET name = 'Lin'"
 
 
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with postgres.database() as made:
+        yield made
+
+
 @pytest.fixture
-def server() -> Iterator[Server]:
-    """Another program's connection to a desk of ours."""
-    with postgres.database() as url, psycopg.connect(url, autocommit=True) as made:
+def server(url: str) -> Iterator[Server]:
+    """Another program's connection to a desk of ours where nobody is known yet."""
+    with psycopg.connect(url, autocommit=True) as made:
+        for table in ("actors", "settings", "timetables"):
+            made.execute(f"DELETE FROM {table}")
         yield made
 
 
