@@ -8,8 +8,8 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -132,3 +132,10 @@ def playing(*words: Any) -> Iterator[Player]:
     finally:
         if player.is_alive:
             player.put_away()
+
+
+@contextmanager
+def all_playing(scripts: Iterable[tuple[Any, ...]]) -> Iterator[list[Player]]:
+    """Players at once, none of whom outlives the test."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(playing(*words)) for words in scripts]

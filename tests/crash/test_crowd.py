@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 from engine import Accepted, Engine
 from engine.core.cases import Actor
 from engine.testing import ManualTime
 from tests.crash.kept import kept, proven, records
 from tests.crash.players import TOGETHER
-from tests.crash.rig import LONG, playing, tell
+from tests.crash.rig import LONG, all_playing, tell
 from tests.crash.slips import BEGIN, set_up
 from tests.crash.tally import tried
 
@@ -19,8 +17,7 @@ STEPS = 40 if LONG else 4
 
 def test_fifty_clients_of_several_processes_leave_a_serial_history_of_one_case(place: str) -> None:
     set_up(place, 1)
-    with ExitStack() as stack:
-        crowds = [stack.enter_context(playing("crowd", place, f"crowd {n}", STEPS)) for n in range(PROCESSES)]
+    with all_playing(("crowd", place, f"crowd {number}", STEPS) for number in range(PROCESSES)) as crowds:
         said = [step for crowd in crowds for step in crowd.wait_for("done")[1]]
     tried(place, "steps of fifty clients at once on one case", len(said))
     assert len(said) == PROCESSES * TOGETHER * STEPS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from tests.crash.kept import (
     run_to_the_end,
 )
 from tests.crash.players import CASES, FastTime
-from tests.crash.rig import LONG, Player, dice, playing, tell
+from tests.crash.rig import LONG, Player, all_playing, dice, playing, tell
 from tests.crash.slips import BEGIN, END, HOUR, set_up
 
 ROUNDS = 200 if LONG else 6
@@ -77,13 +76,14 @@ def test_every_acknowledged_step_of_a_killed_writer_is_there_once(desk: str) -> 
     draw, following = dice(), dict.fromkeys(WRITERS, 0)
     acknowledged: dict[tuple[str, str], tuple[str, int]] = {}
     for number in range(ROUNDS):
-        writers = {sender: Player("act", desk, sender, first) for sender, first in following.items()}
-        for writer in writers.values():
-            writer.wait_for("has" if number % 2 else "ready")  # on a slow machine too something is done
-        time.sleep(draw.uniform(0, 0.15))
-        for sender in draw.sample(WRITERS, len(WRITERS)):
-            writers[sender].kill()
-            for _, key, case, sequence in [heard for heard in writers[sender].said if heard[0] == "has"]:
+        with all_playing(("act", desk, sender, first) for sender, first in following.items()) as writers:
+            for writer in writers:
+                writer.wait_for("has" if number % 2 else "ready")  # on a slow machine too something is done
+            time.sleep(draw.uniform(0, 0.15))
+            for writer in draw.sample(writers, len(writers)):
+                writer.kill()
+        for sender, writer in zip(WRITERS, writers, strict=True):
+            for _, key, case, sequence in [heard for heard in writer.said if heard[0] == "has"]:
                 acknowledged[sender, key] = case, sequence
                 following[sender] += 1  # the one asked last is asked again, with the same key
         found = kept(desk)
@@ -139,15 +139,15 @@ def test_an_event_whose_teller_is_killed_and_tells_it_again_acts_once(desk: str)
 def test_killed_workers_leave_the_history_of_one_that_never_stopped(slips: str, undisturbed: str) -> None:
     draw, said = dice(), list[str]()
     for number, clock in enumerate(steps_of_time(ROUNDS, seconds=0.1)):
-        workers = [Player("work", slips, clock) for _ in range(WORKERS)]
-        for worker in workers:
-            worker.wait_for("ready")
-        if number == 3:  # the first hours are over: something waits for sure
-            Player.wait_for_any(workers, "delivered")
-        time.sleep(draw.uniform(0, 0.1))
-        for worker in workers:
-            worker.kill()
-            said += [heard[1] for heard in worker.said if heard[0] == "delivered"]
+        with all_playing([("work", slips, clock)] * WORKERS) as workers:
+            for worker in workers:
+                worker.wait_for("ready")
+            if number == 3:  # the first hours are over: something waits for sure
+                Player.wait_for_any(workers, "delivered")
+            time.sleep(draw.uniform(0, 0.1))
+            for worker in workers:
+                worker.kill()
+        said += [heard[1] for worker in workers for heard in worker.said if heard[0] == "delivered"]
         if number % WHOLE == 0:
             proven(slips, BEGIN)
     last = run_to_the_end(slips)
@@ -164,8 +164,7 @@ def test_a_worker_that_stands_still_beyond_any_lease_fires_nothing_twice(slips: 
     draw = dice()
     pauses = [LONGEST if LONG and number % 50 == 0 else draw.uniform(0, 0.1) for number in range(ROUNDS)]
     clock = FastTime(BEGIN, BEGIN + OVER, time.time() + 1, OVER / (2 * sum(pauses)) / 1_000)
-    with ExitStack() as stack:
-        workers = [stack.enter_context(playing("work", slips, clock)) for _ in range(2)]
+    with all_playing([("work", slips, clock)] * 2) as workers:
         for worker in workers:
             worker.wait_for("ready")
         Player.wait_for_any(workers, "delivered")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 from tests import postgres
 from tests.crash.kept import fired, history, kept, proven, records, run_to_the_end
 from tests.crash.players import CASES, FastTime
-from tests.crash.rig import LONG, dice, playing, tell
+from tests.crash.rig import LONG, all_playing, dice, tell
 from tests.crash.slips import BEGIN, END, HOUR, set_up
 from tests.crash.tally import tried
 
@@ -28,25 +27,29 @@ def test_a_server_restarted_amid_work_strands_nobody_and_loses_nothing(
     for place in (undisturbed, desk):
         set_up(place, CASES)
     clock = FastTime(BEGIN, BEGIN + OPEN, time.time(), OPEN / RESTARTS / 2_000)  # two seconds each
-    with ExitStack() as stack:
-        writers = {sender: stack.enter_context(playing("insist", desk, sender)) for sender in CLIENTS}
-        workers = [stack.enter_context(playing("work", desk, clock)) for _ in range(WORKERS)]
-        for player in (*writers.values(), *workers):
+    clients, working = [("insist", desk, sender) for sender in CLIENTS], [("work", desk, clock)] * WORKERS
+    with all_playing(clients) as writers, all_playing(working) as workers:
+        for player in (*writers, *workers):
             player.wait_for("ready")
         for _ in range(RESTARTS):
             time.sleep(draw.uniform(0.1, 0.4))
             durable.stop(signal.SIGQUIT)
             tried(desk, "server stopped at once and started, amid 4 workers and 8 clients")
             durable.start()
-            for writer in writers.values():
+            for writer in writers:
                 writer.wait_for("has")  # nobody is stranded
-        for player in (*writers.values(), *workers):
+        for player in (*writers, *workers):
             player.kill()
     run_to_the_end(undisturbed)
     run_to_the_end(desk)
     found, told = kept(desk), records(desk)
-    steps = [(sender, *heard[1:]) for sender, one in writers.items() for heard in one.said if heard[0] == "has"]
-    away = sum(heard[0] == "away" for one in writers.values() for heard in one.said)
+    steps = [
+        (sender, *heard[1:])
+        for sender, one in zip(CLIENTS, writers, strict=True)
+        for heard in one.said
+        if heard[0] == "has"
+    ]
+    away = sum(heard[0] == "away" for one in writers for heard in one.said)
     tell(
         f"{len(steps)} steps acknowledged by {len(writers)} clients, beside {len(workers)} workers, "
         f"across {RESTARTS} restarts at once; {away} times told that it was away"
