@@ -650,9 +650,12 @@ def played(seed: int, ticks: str) -> list[list[dict[str, Any]]]:
 @pytest.mark.parametrize("seed", range(60 if os.environ.get("CASEWRIGHT_LONG") else 4))
 def test_histories_do_not_depend_on_when_a_worker_looked(seed: int) -> None:
     never = played(seed, "never")
-    assert any("heard" in one for history in never for one in history)
     assert played(seed, "always") == never
     assert played(seed, "sometimes") == never
+
+
+def test_in_such_a_day_an_event_is_heard_though_not_in_every_one() -> None:
+    assert any("heard" in one for history in played(0, "never") for one in history)
 
 
 def test_events_of_an_import_find_the_cases_of_that_import(anywhere: Engine, time: ManualTime) -> None:

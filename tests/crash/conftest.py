@@ -72,27 +72,19 @@ Places = Callable[[], str]
 
 
 @pytest.fixture(params=DATABASES)
-def places(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Places]:
-    """Where desks can be made: a file each time, or a database of a server."""
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> Places:
+    """Where desks can be made: a file each time, or a database of a server, with which it is gone."""
     if request.param == "SQLite":
         numbers = count(1)
-        yield lambda: str(tmp_path / f"desk{next(numbers)}.db")
-        return
+        return lambda: str(tmp_path / f"desk{next(numbers)}.db")
     postgres.needs_server()
-    server, made = postgres.shared(), list[str]()
-
-    def another() -> str:
-        made.append(server.new())
-        return server.url(made[-1])
-
-    yield another
-    for name in made:
-        server.drop(name)
+    server = postgres.shared()
+    return lambda: server.url(server.new())
 
 
 @pytest.fixture(params=DATABASES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where one desk can be made; the server's is gone with the server."""
+    """Where one desk can be made."""
     if request.param == "SQLite":
         return str(tmp_path / "desk.db")
     server: postgres.Server = request.getfixturevalue("durable")
