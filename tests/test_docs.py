@@ -54,7 +54,12 @@ def test_the_programs_of_the_lesson_for_programmers_are_typed(tmp_path: Path) ->
         file.write_text(programs[file.name], "utf-8")
     config = tmp_path / "empty.ini"
     config.write_text("[mypy]\n", "utf-8")
-    options = ("--strict", "--follow-imports=silent", f"--config-file={config}", f"--cache-dir={ROOT / '.mypy_cache' / 'lesson'}")
+    options = (
+        "--strict",
+        "--follow-imports=silent",
+        f"--config-file={config}",
+        f"--cache-dir={ROOT / '.mypy_cache' / 'lesson'}",
+    )
     out, err, _code = api.run([*options, *map(str, files)])
     assert (out, err) == (f"Success: no issues found in {len(files)} source files\n", "")
 

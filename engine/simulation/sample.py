@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.fields import Field
 from engine.model import Action, Opening, ProcessDefinition
@@ -19,9 +19,17 @@ _USUAL, _SELDOM = 1, 0.05
 _FEW = 3
 
 
-def sample(definition: ProcessDefinition) -> str:
+class Comments(NamedTuple):
+    """What the file says to who edits it."""
+
+    top: str
+    arrivals: str
+    actions: str
+
+
+def sample(definition: ProcessDefinition, comments: Comments) -> str:
     """Write assumptions of a process that can be played as they are."""
-    return "\n".join(_Sample(definition).lines()) + "\n"
+    return "\n".join(_Sample(definition).lines(comments)) + "\n"
 
 
 class _Sample:
@@ -37,23 +45,22 @@ class _Sample:
         first = self._first_role(definition.opening)
         self.roles = [*dict.fromkeys([first, *named, *(role for role in asked if role)])]
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, comments: Comments) -> Iterator[str]:
         """The file, line by line."""
         definition = self.definition
-        yield "# Guesses, to be replaced by what is known: how many cases come, how long work takes, who is there when."
+        yield f"# {comments.top}"
         yield f"process: {definition.process}"
         yield f"from: {USUAL_FROM}"
         yield "days: 5"
         yield "arrivals:"
-        yield "  - {per_hour: 2}  # at random, while the process's calendar is open; or `past: FILE.csv`"
+        yield f"  - {{per_hour: 2}}  # {comments.arrivals}"
         yield f"opening: {flow(self._opening())}"
         if definition.facts:
             yield "facts:"
             yield from (
                 f"  {name}: {flow(self._guess(self._agreeing(field)))}" for name, field in definition.facts.items()
             )
-        note = "  # of several possible in a state one is chosen by its chance; one that is not named never happens"
-        yield f"actions:{note}" if self.actions else "actions: {}"
+        yield f"actions:  # {comments.actions}" if self.actions else "actions: {}"
         for name, action in reversed(self.actions.items()):
             yield f"  {name}: {flow(self._doing(action))}"
         yield "roster:"

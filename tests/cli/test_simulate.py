@@ -123,6 +123,7 @@ def test_a_sample_is_written_and_can_be_played() -> None:
     written = run("simulate", "job", "--sample", "-o", "mine.yaml")
     assert (written.code, written.out) == (Exit.DONE, "wrote mine.yaml\n")
     assert run("simulate", "job", "--sample").out == Path("mine.yaml").read_text("utf-8")
+    assert "# 以下都是猜测" in run("simulate", "job", "--sample", language="zh").out
     assert run("simulate", "job", "--assume", "mine.yaml").code == Exit.DONE
     again = run("simulate", "job", "--sample", "-o", "mine.yaml")
     assert (again.code, "is there already" in again.err) == (Exit.CONFLICT, True)

@@ -128,11 +128,18 @@ def run_simulate(streams: Streams, args: Args) -> int:
 
 def _write_sample(streams: Streams, args: Args, definitions: Sequence[ProcessDefinition]) -> int:
     """Write assumptions to begin with."""
-    from engine.simulation.sample import sample
+    from engine.simulation.sample import Comments, sample
 
     if len(definitions) > 1:
         raise UsageError(_("assumptions are about one process"), help=_("name one"))
-    text = known_to_editors(sample(definitions[0]), "simulation", args.output or Path("x"), args.settings.folder)
+    comments = Comments(
+        top=_("Guesses, to be replaced by what is known: how many cases come, how long work takes, who is there when."),
+        arrivals=_("at random, while the process's calendar is open; or `past: FILE.csv`"),
+        actions=_("of several possible in a state one is chosen by its chance; one that is not named never happens"),
+    )
+    text = known_to_editors(
+        sample(definitions[0], comments), "simulation", args.output or Path("x"), args.settings.folder
+    )
     if args.output is not None:
         args.output.write_text(text, "utf-8")
         streams.say(_("wrote {file}").format(file=args.output))
