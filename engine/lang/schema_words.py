@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.lang.diagnostics import Diagnostic, Span, did_you_mean, error, near_miss, shown
+from engine.lang.elsewhere import Homes, mend_key
 from engine.lang.tree import Document, Items, Node, Path, Scalar
 from engine.lang.wide import narrow_mend
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Gives a schema with what it refers to."""
-
-Homes = Mapping[str, tuple[str, ...]]
-"""For every key of the language the titles of the things that have it."""
 
 
 class Level(NamedTuple):
@@ -150,26 +148,12 @@ def _unknown_keys(fault: Fault, homes: Homes) -> list[Diagnostic]:
     """Keys that have no meaning where they stand."""
     if "dependentSchemas" in fault.complaint.relative_schema_path:
         return _mixed_effects(fault)
-    allowed = list(fault.schema.get("properties", {}))
     found = []
     for key in unknown_keys(fault.value, fault.schema):
-        mend = did_you_mean(key, allowed) or _belongs(key, homes) + _possible(fault.schema, allowed)
+        mend = mend_key(key, fault.schema, homes)
         span = fault.document.name_place((*fault.path, key))
         found.append(error("unknown-key", span, f"{shown(key)} is not a key of {fault.about}", mend))
     return found
-
-
-def _possible(schema: Mapping[str, Any], allowed: Sequence[str]) -> str:
-    """Say which keys there are."""
-    if "patternProperties" in schema:
-        return str(schema["description"])
-    return "possible here: " + ", ".join(f"`{key}`" for key in allowed)
-
-
-def _belongs(key: str, homes: Homes) -> str:
-    """Where a key would belong."""
-    titles = homes.get(key, ())
-    return f"`{key}` belongs to {' or '.join(f'`{title}`' for title in titles)}; " if 0 < len(titles) <= 3 else ""
 
 
 def _mixed_effects(fault: Fault) -> list[Diagnostic]:

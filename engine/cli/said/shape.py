@@ -15,6 +15,7 @@ SENTENCES = (
     later("{what} is not a key of {about}"),
     later("possible here: {names}"),
     later("`{key}` belongs to {titles}; {mend}"),
+    later("what others call `{key}` is `{ours}` here; {mend}"),
     later("`{first}` and `{second}` are two effects"),
     later("write each as an item of its own; they follow in this order"),
     later("`{key}` does not go with `{verb}`"),
