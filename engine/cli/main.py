@@ -100,9 +100,11 @@ def _asked_for_help(words: Sequence[str]) -> list[str]:
 
 
 def _unknown_command(name: str, ctx: click.Context) -> click.UsageError:
+    from engine.cli.elsewhere import called_here
     from engine.nearness import nearest
 
-    near = nearest(name, COMMANDS, 0.7)  # less is a guess at random
+    ours = called_here(name)
+    near = [ours] if ours else nearest(name, COMMANDS, 0.7)  # less is a guess at random
     text = _("there is no command `{name}`").format(name=name)
     if near:
         text += _("; ") + asked_for(near)

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli.catalogue import AUDIENCES, COMMANDS
+from engine.cli.elsewhere import CALLED
 from engine.cli.main import casewright
 from engine.cli.translate import use_language
 
@@ -50,8 +51,24 @@ def test_an_option_misspelt_is_a_usage_error() -> None:
 
 
 def test_what_is_far_from_every_command_is_no_misspelling() -> None:
-    _, _out, err = run("restore")
-    assert err.endswith("there is no command `restore`\n")
+    _, _out, err = run("frobnicate")
+    assert err.endswith("there is no command `frobnicate`\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [("deploy", "publish"), ("Users", "actor"), ("approve", "do CASE approve"), ("sla", "report sla")],
+)
+def test_a_command_known_from_elsewhere_is_answered_by_ours(word: str, ours: str) -> None:
+    _, _out, err = run(word)
+    assert err.endswith(f"there is no command `{word}`; did you mean `{ours}`?\n")
+
+
+def test_what_others_call_it_is_told_of_commands_that_there_are() -> None:
+    firsts = {ours.split()[0] for ours in CALLED}
+    assert firsts <= set(COMMANDS)
+    words = [word for words in CALLED.values() for word in words.split()]
+    assert (len(words), set(words) & set(COMMANDS)) == (len(set(words)), set())
 
 
 @pytest.mark.parametrize(
