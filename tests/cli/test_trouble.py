@@ -247,6 +247,7 @@ def test_a_word_too_many_is_named() -> None:
     ("words", "said"),
     [
         (["import", "gbk", "--as", "boss"], "it is not text in UTF-8"),
+        (["party", "import", "gbk", "--as", "boss"], "it is not text in UTF-8"),
         (["convert", "gbk", "--from", "table"], "it is not text in UTF-8"),
         (["calendar", "elapsed", "--file", "gbk"], "it is not text in UTF-8"),
         (["draw", "repair", "-o", "nowhere/x.svg"], "no folder to write it into"),

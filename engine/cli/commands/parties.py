@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
+from engine.cli.file_trouble import opened
 from engine.cli.forms import given_form
 from engine.cli.group import Subcommands
 from engine.cli.reader import Reader, harmless
@@ -107,6 +109,7 @@ def _remove() -> Command:
 
 
 def _import() -> Command:
+    file = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
     return engine_command(
         "import",
         run_import,
@@ -114,7 +117,7 @@ def _import() -> Command:
             line='{"id": "C-17", "class": "vip"}'
         ),
         examples=("casewright party import customers.jsonl",),
-        params=[click.Argument(["file"], type=click.File("r", encoding="utf-8")), _which()],
+        params=[click.Argument(["file"], type=file), _which()],
     )
 
 
@@ -178,7 +181,7 @@ def run_remove(streams: Streams, engine: Engine, args: Args) -> int:
 def run_import(streams: Streams, engine: Engine, args: Args) -> int:
     """Put many on the register; a bad line is told and leaves the others standing."""
     party, done, wrong = _party(engine, args.party), 0, []
-    for number, line in enumerate(args.file, 1):
+    for number, line in enumerate(_lines(streams, args.file), 1):
         if not line.strip():
             continue
         try:
@@ -194,6 +197,15 @@ def run_import(streams: Streams, engine: Engine, args: Args) -> int:
         for one in wrong:
             streams.tell(_("line {number}: {message}").format(number=one["line"], message=one["message"]))
     return Exit.FAILED if wrong else Exit.DONE
+
+
+def _lines(streams: Streams, file: Path) -> Iterator[str]:
+    """The lines of a file, or of what is piped in (`-`)."""
+    if file == Path("-"):
+        yield from streams.into
+        return
+    with opened(file) as lines:
+        yield from lines
 
 
 def _line(line: str) -> tuple[str, Mapping[str, Any]]:
