@@ -12,6 +12,7 @@ COMMAND = re.compile(r"`casewright ([^`]+)`")
 
 VERBS: Mapping[str, str] = {
     "actor add": "engine.save_person(Person(id={0}, …), actor=…)",
+    "actor change": "engine.save_person(Person(id={0}, …), actor=…)",
     "actor list": "engine.people()",
     "archive list": "engine.all_archived()",
     "archive show": "engine.archived_history({0}, folder)",
