@@ -15,6 +15,7 @@ from engine.cli.catalogue import AUDIENCES, COMMANDS
 from engine.cli.elsewhere import CALLED
 from engine.cli.main import casewright
 from engine.cli.translate import use_language
+from engine.resources import data_folder
 
 
 def run(*words: str) -> tuple[int, str, str]:
@@ -62,6 +63,15 @@ def test_what_is_far_from_every_command_is_no_misspelling() -> None:
 def test_a_command_known_from_elsewhere_is_answered_by_ours(word: str, ours: str) -> None:
     _, _out, err = run(word)
     assert err.endswith(f"there is no command `{word}`; did you mean `{ours}`?\n")
+
+
+def test_what_is_piped_in_and_is_no_text_is_told_in_every_locale() -> None:
+    """In `C.UTF-8` it was; where `en_US.UTF-8` is installed Python is strict, and `play` broke off as by our own fault."""
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict", "CASEWRIGHT_LANG": "en"}
+    words = [sys.executable, "-c", "from engine.cli.main import main; main()", "play"]
+    words.append(str(data_folder("processes") / "lost_found.yaml"))
+    done = subprocess.run(words, input=b"\xff\n", env=env, capture_output=True, timeout=120, check=False)
+    assert (done.returncode, b"internal" in done.stderr) == (6, False), done.stderr
 
 
 def test_what_others_call_it_is_told_of_commands_that_there_are() -> None:
