@@ -66,8 +66,9 @@ def test_a_command_known_from_elsewhere_is_answered_by_ours(word: str, ours: str
 
 
 def test_what_is_piped_in_and_is_no_text_is_told_in_every_locale() -> None:
-    """In `C.UTF-8` it was; where `en_US.UTF-8` is installed Python is strict, and `play` broke off as by our own fault."""
-    env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict", "CASEWRIGHT_LANG": "en"}
+    """In `C.UTF-8` it was; where `en_US.UTF-8` is installed Python is strict, and `play` called it our own fault."""
+    root = str(Path(__file__).parents[2])
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict", "CASEWRIGHT_LANG": "en", "PYTHONPATH": root}
     words = [sys.executable, "-c", "from engine.cli.main import main; main()", "play"]
     words.append(str(data_folder("processes") / "lost_found.yaml"))
     done = subprocess.run(words, input=b"\xff\n", env=env, capture_output=True, timeout=120, check=False)
