@@ -25,6 +25,7 @@ from benchmarks.common import Answer, Pair, at_least, desk, in_turns, tell
 from engine.app import Accepted, Act, Engine
 from engine.ports import Person
 from engine.store.sqlite import connecting as sqlite
+from engine.store.sqlite.looking import Looker
 from engine.testing import ADMIN, ManualTime
 
 CASES = 200
@@ -52,7 +53,7 @@ class Recorder(sqlite3.Cursor):
         return super().execute(text, values)
 
 
-class Recording(sqlite3.Connection):
+class Recording(Looker):
     """A connection whose cursors keep what they were asked to write."""
 
     def cursor(self, factory: Any = Recorder) -> Any:
