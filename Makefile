@@ -24,8 +24,8 @@ long: ## run the tests with their long forms
 hours: setup ## run the tests as if at other hours of other days: before midnight, at the year's end (tests/hours.py)
 	@$(BIN)/python -m tests.hours
 
-crash: setup ## kill, stop, cut and spoil on both databases for half an hour and more; ends with a table of what was tried (tests/crash/)
-	@CASEWRIGHT_LONG=1 $(BIN)/python -m pytest -q -s tests/crash
+crash: setup ## kill, stop, cut and spoil on both databases for some ten minutes; ends with a table of what was tried (tests/crash/)
+	@CASEWRIGHT_LONG=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -rP tests/crash
 
 mining: setup ## read the exports with pm4py and rustxes, each in an environment of its own (half a gigabyte)
 	@$(PYTHON) -m venv build/mining && build/mining/bin/pip install -q 'pm4py>=2.7,<3'

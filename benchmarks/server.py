@@ -208,6 +208,7 @@ def _beside(server: postgres.Server, waits: str, count: int, rounds: int) -> Ite
         rate, ratio = of_several(server, Path(folder), count // 4, min(rounds, 5))
     bound = at_least(WANTED_OF_CLIENTS, ratio) if waits == "durable" else ("", None)
     yield Answer(f"act, {waits}, {CLIENTS} clients", f"{rate:,.0f}/s", ratio, "of as many bare drivers", *bound)
+    count *= 4  # a turn of five batches is over too soon to tell three from two and nine tenths
     pair = in_batches(server, count, rounds)
     question = f"act in batches of {BATCH}, {waits}, PostgreSQL"
     bound = at_least(3, pair.ratio) if waits == "durable" else ("", None)

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         Verification,
         Worklist,
     )
-    from engine.app.outgoing.delivery import NotDelivered, NotMine
+    from engine.app.outgoing.delivery import NotDelivered, NotMine, NotNow
     from engine.calendars import (
         Calendar,
         CalendarError,
@@ -105,7 +105,7 @@ _HOMES = {
     "Actor": "engine.core.cases",
     "Reason": "engine.core.cases",
     **dict.fromkeys(("Attached", "Attachment", "Mail", "Person", "TimeSource"), "engine.ports"),
-    **dict.fromkeys(("NotDelivered", "NotMine"), "engine.app.outgoing.delivery"),
+    **dict.fromkeys(("NotDelivered", "NotMine", "NotNow"), "engine.app.outgoing.delivery"),
     "load_calendar": "engine.lang.calendar_files",
     "load_calendars": "engine.lang.calendar_files",
     "read_instant": "engine.instants",
@@ -159,6 +159,7 @@ __all__ = [
     "NotDelivered",
     "NotFound",
     "NotMine",
+    "NotNow",
     "NotPermitted",
     "Noted",
     "Offer",

@@ -41,8 +41,10 @@ class ErasedFiles:
 class Archives(Protocol):
     """Families that have left, and those that may leave."""
 
-    def closed_families(self, process: str, before: int, *, with_private: bool = False) -> Iterator[str]:
-        """Roots of this process closed before that instant, by id; none set aside or importing.
+    def closed_families(
+        self, process: str, before: int, *, after: str = "", with_private: bool = False
+    ) -> Iterator[str]:
+        """Roots of this process closed before that instant, by id, those after this one; none set aside or importing.
 
         `with_private` only those of whose family a private value, its key or a file is left.
         """

@@ -101,6 +101,6 @@ class KeyMissing(EngineError):
 
 
 class VerificationFailed(EngineError):
-    """The audit does not verify."""
+    """The audit does not verify, or the stored row of a case cannot be read."""
 
     exit_code = 7

@@ -26,6 +26,7 @@ from engine.values import (
     check_text,
     folded,
     in_plain_signs,
+    meant_money,
     read_date,
     read_instant,
     read_number,
@@ -51,7 +52,6 @@ MOST_ITEMS = 9_999
 
 TEXTS: frozenset[FieldType] = frozenset({"text", "person", "file", "case", "party"})
 """The types whose stored value is free text."""
-
 SEALED = "•••"
 """What a screen shows in place of a personal value that only its commitment stands for."""
 
@@ -342,8 +342,9 @@ def _invalid(field: Field, error: ValueError, given: Any) -> Invalid:
     shown = given if isinstance(given, str) else as_written(given)
     is_kept_back = field.personal or len(shown) > 40 or not shown.isprintable() or not shown
     not_en, not_zh = ("", "") if is_kept_back else (f", not `{shown}`", f"，而不是 `{shown}`")
-    unquoted = field.type in TEXTS and type(given) in (int, float)
-    mend_en, mend_zh = ("; put the number in quotes", "；数字须加引号") if unquoted else ("", "")
+    mend_en, mend_zh = meant_money(shown) if field.type == "money" and not is_kept_back else ("", "")
+    if field.type in TEXTS and type(given) in (int, float):
+        mend_en, mend_zh = "; put the number in quotes", "；数字须加引号"
     return Invalid(en + not_en + mend_en, zh + not_zh + mend_zh)
 
 

@@ -63,8 +63,22 @@ def parse_clock(text: str) -> int:
     found = _CLOCK.fullmatch(text)
     minutes = int(found[1]) * 60 + int(found[2]) if found else DAY
     if minutes > 1440:
-        raise CalendarError(f"`{text}` is no time of day; write hours and minutes, `00:00` to `24:00`, as in `08:30`")
+        raise CalendarError(f"`{text}` is no time of day; {_mend_clock(text)}")
     return minutes
+
+
+_SPOKEN_CLOCK = re.compile(r"(\d{1,2})(?:[:.：点](\d\d)?)?\s*(a\.?m\.?|p\.?m\.?)?", re.ASCII)
+
+
+def _mend_clock(text: str) -> str:
+    found = _SPOKEN_CLOCK.fullmatch(text.strip().lower())
+    hours = int(found[1]) if found else DAY
+    if found and found[3] and 0 < hours <= 12:
+        hours = hours % 12 + 12 * found[3].startswith("p")
+    minutes = hours * 60 + int(found[2] or 0) if found else DAY
+    if minutes <= 1440:
+        return f"write `{_clock_text(minutes)}`"
+    return "write hours and minutes, `00:00` to `24:00`, as in `08:30`"
 
 
 def parse_hours(text: str) -> Interval:
@@ -145,22 +159,39 @@ _UNITS = {
 }
 _SPOKEN = re.compile(rf"([0-9]{{1,5}})\s*({'|'.join(word for words in _UNITS.values() for word in words)})")
 """A duration as people say it; only to tell them how it is written."""
-_PARTS = re.compile(_SPOKEN.pattern.replace("{1,5}", r"{1,4}\.[0-9]{1,3}"))
+_PARTS = re.compile(_SPOKEN.pattern.replace("{1,5}", r"{1,4}[.,][0-9]{1,3}"))
+_BUSINESS = re.compile(r"([0-9]{1,5})\s*(?:business|working|office|工作|营业|个工作)[ _]?(hours?|days?|小时|日|天)")
+_WATCH = re.compile(r"([0-9]{1,3}):([0-5][0-9])", re.ASCII)
 
 
 def _no_duration(text: str) -> str:
-    if days := _DAYS.fullmatch(text.lower()):
+    said = text.strip().lower()
+    if days := _DAYS.fullmatch(said):
         count = int(days[1]) * (7 if days[2].startswith("w") else 1)
         return (
             f"`{text}` can mean three things; write `{count * 24}h` (elapsed time), `{count} calendar_days` "
             f"(same time of day, {count} dates later) or `{count} business_days` (counting dates that open)"
         )
-    if found := _SPOKEN.fullmatch(text.strip().lower()):
-        unit = next(short for short, words in _UNITS.items() if found[2] in words)
-        return f"`{text}` is no duration; write `{found[1]}{unit}`"
-    if found := _PARTS.fullmatch(text.strip().lower()):
-        unit = next(short for short, words in _UNITS.items() if found[2] in words)
-        seconds = Decimal(found[1]) * {"h": 3600, "m": 60, "s": 1}[unit]
-        if seconds == int(seconds) > 0:
-            return f"`{text}` is no duration; write `{format_duration(int(seconds) * 1000)}`"
+    if meant := _meant(said):
+        return f"`{text}` is no duration; write `{meant}`"
+    if business := _BUSINESS.fullmatch(said):
+        if business[2].startswith(("h", "小时")):
+            return f"`{text}` is no duration; write `{business[1]}h`: which hours count says its `calendar`"
+        return f"`{text}` is no duration; write `{business[1]} business_days`"
     return f"`{text}` is no duration; write hours, minutes and seconds in this order, as in `1h30m`, `15m`, `90s`"
+
+
+def _meant(said: str) -> str:
+    """A duration as people say it, as it is written; nothing where that is not certain."""
+    if found := _SPOKEN.fullmatch(said):
+        return f"{found[1]}{_unit(found[2])}"
+    if (found := _WATCH.fullmatch(said)) and said.strip("0:"):
+        return format_duration((int(found[1]) * 60 + int(found[2])) * MINUTE)
+    if found := _PARTS.fullmatch(said):
+        seconds = Decimal(found[1].replace(",", ".")) * {"h": 3600, "m": 60, "s": 1}[_unit(found[2])]
+        return format_duration(int(seconds) * 1000) if seconds == int(seconds) > 0 else ""
+    return ""
+
+
+def _unit(word: str) -> str:
+    return next(short for short, words in _UNITS.items() if word in words)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import combining, normalize
 
 MOST_MEANT = 3
 MOST_COMPARED = 500
@@ -17,6 +19,8 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
     close, the one that begins so: what is half typed.
     """
     names = list(dict.fromkeys(known))
+    if same := [one for one in names if one.casefold() == name.casefold()]:
+        return same[:1]
     if len(names) > MOST_COMPARED:
         names = [one for one in names if one[:1] == name[:1]][:MOST_COMPARED]
     close = get_close_matches(name, names, 10, cutoff)
@@ -45,3 +49,20 @@ def either(names: Iterable[str], link: str = " or ") -> str:
 def asked(names: Iterable[str]) -> str:
     """The question which of some names was meant."""
     return f"did you mean {either(names)}?"
+
+
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "œ": "oe", "ø": "oe", "ł": "l"})
+
+
+def spelt(text: str) -> str:
+    """A text in small letters, digits and `_`, as names are: `pruef_liste` of `Prüf-Liste`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", normalize("NFC", text)).lower().translate(_SPELT_OUT)
+    plain = "".join(sign for sign in normalize("NFKD", words) if not combining(sign))
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+
+
+def as_name(text: str) -> str | None:
+    """A text as a name; None where it would begin otherwise than names do, or has letters of another script."""
+    name = spelt(text)[:64]
+    is_whole = all(spelt(sign) or not sign.isalnum() for sign in normalize("NFC", text))
+    return name if is_whole and name[:1].isalpha() else None

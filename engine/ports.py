@@ -8,10 +8,10 @@ from threading import Event
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from engine.archives import Archives, ErasedFiles, Tombstone
-from engine.core.adjustments import Ledgers
-from engine.core.attainment import Ended, Wanted
 from engine.core.cases import EMPTY, Case, Cycle, Family, Step
 from engine.core.outlook import Outlook, Place
+from engine.core.promises.adjustments import Ledgers
+from engine.core.promises.attainment import Ended, Wanted
 from engine.events import EventTable, HeardEvent, Listening
 from engine.evidence.ports import Erasures, Heads, Imprint
 from engine.frozen import Frozen
@@ -112,9 +112,6 @@ class CaseTable(Protocol):
 
     def roots(self) -> Iterator[str]:
         """Every root there is, by id."""
-
-    def linked_from(self, case: str) -> list[tuple[str, str]]:
-        """Cases that have opened or found this one, with the name of the link."""
 
 
 class CaseLists(Protocol):
@@ -217,8 +214,11 @@ class OutboxTable(Protocol):
     def settle_mail(self, mails: Sequence[Mail]) -> None:
         """The same for many that were claimed; one that is gone since is passed over."""
 
-    def count_mail(self, status: str) -> tuple[int, int | None]:
-        """How many messages stand so, and since when the oldest has been there."""
+    def count_mail(self, status: str, *, failed: int = 0, case: str | None = None) -> tuple[int, int | None]:
+        """How many messages, or of one case, stand so and failed so often, and since when the oldest has been there."""
+
+    def revive_mail(self, now: int, case: str | None = None) -> int:
+        """Let all dead messages, or those of one case, be tried anew; how many there were."""
 
     def next_mail(self) -> int | None:
         """When the next waiting message may be claimed."""

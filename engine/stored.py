@@ -64,7 +64,7 @@ class Query:
     state: str | None = None
     ids: tuple[str, ...] | None = None  # found by a search
     is_open: bool | None = True
-    is_overdue: bool = False
+    overdue_at: int | None = None  # missed a promise at this instant, carried out already or not
     due_before: int | None = None
     limit: int = 50
     after: tuple[int, int, str] | None = None

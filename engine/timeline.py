@@ -70,8 +70,9 @@ def zone_info(zone: str) -> ZoneInfo:
     try:
         return ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as cause:
-        home = _ZONES_OF.get(zone.rpartition("/")[2].lower())
-        near = [home] if home else nearest(zone, sorted(available_timezones()))
+        place, known = zone.rpartition("/")[2].lower().replace(" ", "_"), sorted(available_timezones())
+        home = _ZONES_OF.get(place) or next((one for one in known if one.lower().endswith(f"/{place}")), None)
+        near = [home] if home else nearest(zone, known)
         mend = asked(near) if near else "write a name such as `Asia/Shanghai` or `Europe/Berlin`"
         raise CalendarError(f"time zone `{zone}` is not known; {mend}", ("zone",)) from cause
 

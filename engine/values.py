@@ -199,6 +199,21 @@ def read_money(raw: Any) -> int:
     return minor
 
 
+_SPOKEN_MONEY = re.compile(
+    r"[$€£¥A-Za-z\s]*(?P<whole>[0-9]{1,3}(?:[., ’'][0-9]{3})+|[0-9]+)"
+    r"(?:(?P<point>[.,])(?P<cents>[0-9]{1,2}))?[$€£¥元A-Za-z\s]*"
+)
+
+
+def meant_money(text: str) -> tuple[str, str]:
+    """The amount that was probably meant, `1080.00` by `1.080,00 €`, ready to stand behind; empty where two may be."""
+    found = _SPOKEN_MONEY.fullmatch(in_plain_signs(text))
+    if found is None or (found["point"] or "x") in found["whole"] or not (found["point"] or found["whole"].isdigit()):
+        return "", ""
+    likely = show_money(int(re.sub("[^0-9]", "", found["whole"])) * 100 + int((found["cents"] or "0").ljust(2, "0")))
+    return f" (`{likely}`?)", f"（是否指 `{likely}`？）"
+
+
 def show_money(minor: int) -> str:
     """The amount as people write it: 490 is `4.90`."""
     return f"{'-' if minor < 0 else ''}{abs(minor) // 100}.{abs(minor) % 100:02d}"

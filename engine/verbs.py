@@ -37,7 +37,7 @@ VERBS: Mapping[str, str] = {
 }
 """Command → what a host calls, `{0}` being what the command names first."""
 
-ONLY_COMMANDS = ("audit keygen", "check", "db keys", "db upgrade", "privacy keygen")
+ONLY_COMMANDS = ("audit keygen", "check", "db keys", "db restore", "db upgrade", "privacy keygen")
 """What is done beside a host, not from within it: these are told as they are."""
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
-from engine.core.clocks import due_at, remaining, used_until
 from engine.core.people import is_among, is_named
 from engine.core.permits import Asking, not_permitted, offered, who_may_not
 from engine.core.plan import Library, Plan
+from engine.core.promises.clocks import due_at, remaining, used_until
 from engine.core.sight import Sight
 from engine.core.texts import fill, placeholders, values_of
 from engine.fields import Field, Value, Words, is_sealed
@@ -182,6 +182,7 @@ class Worklist:
     total: int  # also those the reader may not see
     behind: int = 0
     next: tuple[int, int, str] | None = None  # what to ask for to see the next page; None: this is the last
+    spoilt: int = 0  # cases of this page whose stored rows nobody can read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,13 +32,19 @@ log = logging.getLogger("casewright.worker")
 
 
 def run_worker(
-    engine: Engine, stop: threading.Event, *, told: Callable[[Round], None] | None = None, meter: Meter | None = None
+    engine: Engine,
+    stop: threading.Event,
+    *,
+    told: Callable[[Round], None] | None = None,
+    late: Callable[[int], None] | None = None,
+    meter: Meter | None = None,
 ) -> Round:
     """Work until `stop` is set; what is under way is finished first. Returns what was done in all.
 
-    Measured by OpenTelemetry, on this meter or that of the program; without its SDK that costs nothing.
+    `told` hears of every round, `late` how many ms after its instant each was that fired. Measured by OpenTelemetry, on
+    this meter or that of the program; without its SDK that costs nothing.
     """
-    return _Worker(engine, stop, told, _Measuring(engine, meter or get_meter("casewright"))).run()
+    return _Worker(engine, stop, told, _Measuring(engine, meter or get_meter("casewright"), late)).run()
 
 
 class _Worker:
@@ -98,11 +104,14 @@ class _Worker:
     def _fire_once(self) -> float:
         if self.is_woken and (early := self._until(self._look())):
             return early  # for what was written just now: the database's lock is asked for when it falls due
+        if self.due is None:
+            self._look()  # what fell due while no worker ran is late too
         done = self.engine.fire_some()
-        if done.advanced and self.due is not None:
-            self.measuring.late(self.engine.now() - self.due)
+        late = max(self.engine.now() - self.due, 0) if done.advanced and self.due is not None else None
+        if late is not None:
+            self.measuring.late(late)
         if done != Round():
-            self._tell(done)
+            self._tell(done, late)
             self.posted.set()
         pause = self._until(self._look())
         return pause if done.advanced else max(pause, LEAST)  # what is due and not taken is another's
@@ -133,14 +142,14 @@ class _Worker:
             return 0.0
         return max(self._until(self.engine.next_message()), LEAST)
 
-    def _tell(self, done: Round) -> None:
+    def _tell(self, done: Round, late: int | None = None) -> None:
         with self.lock:
             self.total += done
             self.measuring.count(done)
             figures = asdict(done)
             # In the line too: a formatter that knows nothing of ours shows no `extra`.
             said = ", ".join(f"{count} {name}" for name, count in figures.items() if count)
-            log.info("worked: %s", said, extra=figures)
+            log.info("worked: %s", said, extra=figures if late is None else {**figures, "late": late})
             if self.told is not None:
                 self.told(done)
 
@@ -154,8 +163,9 @@ class _Worker:
 class _Measuring:
     """What is measured of a worker, and of the desk it works for."""
 
-    def __init__(self, engine: Engine, meter: Meter) -> None:
+    def __init__(self, engine: Engine, meter: Meter, heard: Callable[[int], None] | None = None) -> None:
         self.engine = engine
+        self.heard = heard
         self.is_over = False
         self.counters = {
             name: meter.create_counter(f"casewright.{name}", description=about)
@@ -169,7 +179,8 @@ class _Measuring:
         for name, unit, about in (
             ("due", "", "families with something due"), ("lag", "ms", "for how long the oldest has been due"),
             ("waiting", "", "messages on their way out"), ("waiting_for", "ms", "for how long the oldest has waited"),
-            ("dead", "", "messages given up"),
+            ("failing", "", "of these, those that were tried and failed"), ("dead", "", "messages given up"),
+            ("faults", "", "families that are set aside"),
         ):  # fmt: skip
             meter.create_observable_gauge(f"casewright.desk.{name}", [self._seen(name)], unit, about)
 
@@ -181,7 +192,9 @@ class _Measuring:
 
     def late(self, late: int) -> None:
         """Record how late a round fired."""
-        self.lateness.record(max(late, 0))
+        self.lateness.record(late)
+        if self.heard is not None:
+            self.heard(late)
 
     def _seen(self, name: str) -> Callable[[CallbackOptions], list[Observation]]:
         def look(_: CallbackOptions) -> list[Observation]:

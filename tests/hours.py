@@ -31,10 +31,15 @@ def main() -> int:
     hours = TURNS if len(sys.argv) == 1 else sys.argv[1:2]
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)  # a server that another user runs is started with it too
-        library = Path(folder) / "clock.so"
-        source = ROOT / "tests" / "crash" / "clock_step.c"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        library = settable_clock(Path(folder))
         return sum(bool(_run_at(hour, library, sys.argv[2:] or ["tests"])) for hour in hours)
+
+
+def settable_clock(folder: Path) -> Path:
+    """Build a library that sets the clock of the process that is started with it."""
+    library, source = folder / "clock_step.so", ROOT / "tests" / "crash" / "clock_step.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return library
 
 
 def _run_at(hour: str, library: Path, tests: list[str]) -> int:

@@ -39,13 +39,14 @@ def programs() -> Path | None:
 class Server:
     """One server, started and stopped as a test likes."""
 
-    def __init__(self, *settings: str, user: str = USER, preload: str = "") -> None:
+    def __init__(self, *settings: str, user: str = USER, preload: str = "", language: str = "") -> None:
         found = programs()
         assert found is not None
         self.programs = found
         self.settings = settings
         self.user = user
         self.preload = preload  # a library that its processes are started with
+        self.language = language  # what its messages are translated to, where that is here and `lc_messages` is not C
         self.folder = Path(tempfile.mkdtemp(prefix="cw-pg-", dir="/tmp"))  # a socket's path must be short
         self.names = count(1)
         self.process: subprocess.Popen[bytes] | None = None
@@ -69,11 +70,11 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         told = [f"-c{setting}" for setting in (*self.settings, "max_connections=150", "deadlock_timeout=200ms")]
-        preload = {"LD_PRELOAD": self.preload} if self.preload else {}
+        more = {"LANGUAGE": self.language} | ({"LD_PRELOAD": self.preload} if self.preload else {})
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
             [self.programs / "postgres", "-D", "data", "-k", str(self.folder), "-h", "", *told],
-            cwd=self.folder, env=self._environment() | preload, stdout=log, stderr=log,
+            cwd=self.folder, env=self._environment() | more, stdout=log, stderr=log,
             preexec_fn=_die_with_the_tests, **self._as,
         )  # fmt: skip
         log.close()

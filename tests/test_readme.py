@@ -88,9 +88,33 @@ def test_every_decision_record_stands_in_the_list(root: Path) -> None:
 
 
 def test_every_announcement_is_named_by_the_convention_and_says_something(root: Path) -> None:
-    kinds = {kind["directory"] for kind in tomllib.loads(page(root, "pyproject.toml"))["tool"]["towncrier"]["type"]}
+    told = tomllib.loads(page(root, "pyproject.toml"))["tool"]["towncrier"]
+    kinds = {kind["directory"] for kind in told["type"]}
     name = re.compile(rf"(\d+|\+[a-z-]+)\.({'|'.join(sorted(kinds))})(\.\d+)?\.md")
-    for path in (root / "changes").iterdir():
-        if path.name != "README.md":
-            assert name.fullmatch(path.name), f"`changes/{path.name}` is not named NUMBER.KIND.md"
-            assert path.read_text("utf-8").strip().endswith("."), f"`changes/{path.name}` says no sentence"
+    for path in announcements(root):
+        where = path.relative_to(root).as_posix()
+        assert name.fullmatch(path.name), f"`{where}` is not named NUMBER.KIND.md"
+        assert path.read_text("utf-8").strip().endswith("."), f"`{where}` says no sentence"
+    folders = {path.name for path in (root / "changes").iterdir() if path.is_dir()}
+    sections = {section["path"] for section in told["section"]} - {""}
+    assert folders <= sections, "a folder that is no section would be left out of the changelog"
+    assert sections == set(told["ignore"]) - {"README.md"}, "what is a folder is no line of the folder above"
+    assert all(f"`{section}`" in page(root, "changes/README.md") for section in sections)
+
+
+def announcements(root: Path) -> list[Path]:
+    return [path for path in sorted((root / "changes").rglob("*.md")) if path != root / "changes" / "README.md"]
+
+
+def test_what_announcements_link_to_is_there(root: Path) -> None:
+    for path in announcements(root):
+        for link in re.findall(r"\]\(([^)#\s]+)", path.read_text("utf-8")):
+            assert "://" in link or (root / link).exists(), f"`{path.name}` points from the changelog to `{link}`"
+
+
+def test_no_subject_is_announced_twice_in_a_folder(root: Path) -> None:
+    subjects = [
+        (path.parent.name, re.match(r"\*\*(.+?)\.\*\*", path.read_text("utf-8"))) for path in announcements(root)
+    ]
+    told = [(folder, found[1]) for folder, found in subjects if found]
+    assert sorted(told) == sorted(set(told))

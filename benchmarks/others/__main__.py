@@ -50,6 +50,7 @@ RIVALS = {
     "spiff-log": Rival("SpiffWorkflow, saved, SQLite as ours has it", "spiff", way="log"),
     "temporal": Rival("Temporal's dev server, steps by signals", "temporal", 25, callers=32),
     "restate": Rival("Restate, steps by calls of an object", "restate", 25, callers=32),
+    "restate-alone": Rival("Restate, steps by calls of an object one by one", "restate"),
 }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING
 from weakref import ref
 
-from engine.core.plan import Library, Plan
+from engine.core.plan import Library, Plan, no_plan
 from engine.errors import DefinitionError, NotFound
 from engine.ports import Publication, Transaction
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 REVISION = "catalogue"
 """The setting that changes with every publication."""
+
+MOST_THREADS = 1_000
+"""Of so many it is remembered at most what they asked last: a host may begin new ones all the time."""
 
 
 class _Plans(dict[tuple[str, int], Plan]):
@@ -26,6 +29,8 @@ class _Plans(dict[tuple[str, int], Plan]):
         self._publications = {(one.process, one.version): one for one in publications}
 
     def __missing__(self, key: tuple[str, int]) -> Plan:
+        if key not in self._publications:
+            raise no_plan(*key)
         plan = self[key] = _load(self._publications[key])
         return plan
 
@@ -36,7 +41,7 @@ class _Plans(dict[tuple[str, int], Plan]):
 _LOADED: dict[tuple[str, str], Plan] = {}
 """Plans by their two hashes: a definition is immutable, so every engine of the process shares them."""
 
-_LOCK = threading.Lock()
+_LOCK = Lock()
 
 
 def load_definition(sources: Mapping[str, str], process: str, *, rules: bool = True) -> Loaded:
@@ -77,12 +82,17 @@ def library_of(publications: list[Publication]) -> Library:
     return Library(_Plans(publications), published)
 
 
+_Asked = tuple[Callable[[], Transaction | None], Library]
+"""Which transaction has asked last, and what it was told."""
+
+
 class Catalogue:
     """Keeps the library in step with the database."""
 
     def __init__(self) -> None:
         self._kept: tuple[str | None, Library] = ("", Library({}))  # one value: threads never see half of it
-        self._asked: tuple[Callable[[], Transaction | None], Library] = (lambda: None), Library({})
+        self._asked: _Asked = (lambda: None), Library({})
+        self._asked_by: dict[int, _Asked] = {}  # by thread: another's transaction does not make this one's ask again
         self._naming: tuple[Mapping[tuple[str, int], Plan], int, frozenset[str]] = {}, 0, frozenset()
 
     def library(self, tx: Transaction) -> Library:
@@ -90,12 +100,18 @@ class Catalogue:
         asked, library = self._asked
         if asked() is tx:
             return library
+        thread = get_ident()
+        asked, library = self._asked_by.get(thread, self._asked)
+        if asked() is tx:
+            return library
         revision, library = self._kept
         now = tx.setting(REVISION)
         if now != revision:
             library = library_of(tx.publications())
             self._kept = now, library
-        self._asked = ref(tx), library
+        if len(self._asked_by) > MOST_THREADS:
+            self._asked_by.clear()
+        self._asked = self._asked_by[thread] = ref(tx), library
         return library
 
     def naming(self) -> frozenset[str]:

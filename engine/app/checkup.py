@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 from engine.app.opening import Coming
 from engine.app.people import is_admin
+from engine.app.vitals import Vitals, vitals_of
 from engine.fields import Words
+from engine.hours import say_duration
 from engine.ports import Person, Server, Store, Transaction
 from engine.sealing import HostKeys
 from engine.values import show_instant
+
+FAILED_OFTEN = 8
+"""After so many attempts, in two minutes, it is no hiccup any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +44,15 @@ def checks_of_database(store: Store) -> Iterator[Check]:
 
 def look(tx: Transaction, now: int, schedules: list[Coming], keys: HostKeys) -> list[Check]:
     """What its tables tell."""
-    published, faults, dead = len(tx.publications()), len(tx.faults()), len(tx.outbox(status="dead", limit=1000))
+    published, faults = len(tx.publications()), len(tx.faults())
     return [
         check("processes", published > 0, f"{published} published", f"已发布 {published} 个"),
         _people_check(tx.people()),
         check("faults", not faults, f"{faults} cases set aside", f"搁置案件 {faults} 个"),
-        _due_check(tx.count_due(now) + len(tx.due_timetables(now))),
+        _due_check(vitals_of(tx, now)),
         *_schedule_checks(schedules),
         *_key_checks(tx, keys),
-        check("outbox", not dead, f"{dead} messages could not be delivered", f"{dead} 条消息未能送达"),
+        _mail_check(tx),
     ]  # fmt: skip
 
 
@@ -108,12 +113,24 @@ def _key_checks(tx: Transaction, keys: HostKeys) -> Iterator[Check]:
         yield check("keys", True, en, zh)
 
 
-def _due_check(behind: int) -> Check:
-    if not behind:
+def _due_check(vitals: Vitals) -> Check:
+    if not vitals.due:
         return check("due", True, "nothing waits for a worker", "没有等待处理的到期事项")
-    return check(
-        "due", False, f"cases with something due: {behind}; run a worker", f"有到期事项的案件：{behind}；请运行 worker"
-    )
+    en = f"cases with something due: {vitals.due}, the first for {say_duration(vitals.lag, 'en')}; run a worker"
+    zh = f"有到期事项的案件：{vitals.due}，最早的已等 {say_duration(vitals.lag, 'zh')}；请运行 worker"
+    return check("due", False, en, zh)
+
+
+def _mail_check(tx: Transaction) -> Check:
+    dead, failing = tx.count_mail("dead")[0], tx.count_mail("waiting", failed=FAILED_OFTEN)[0]
+    en, zh = f"{dead} messages could not be delivered", f"{dead} 条消息未能送达"
+    if failing:
+        en = f"{en}; {failing} more fail again and again, and are still tried; `casewright outbox` says why"
+        zh = f"{zh}；另有 {failing} 条屡次失败，仍在重试；原因见 `casewright outbox`"
+    if dead:
+        en = f"{en}; `casewright outbox retry --dead` sends those given up again"
+        zh = f"{zh}；`casewright outbox retry --dead` 重新发送已放弃的消息"
+    return check("outbox", not dead and not failing, en, zh)
 
 
 def _schedule_checks(schedules: list[Coming]) -> list[Check]:

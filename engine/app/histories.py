@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from engine.app.recipe import Recipe
 from engine.core.cases import Case, Family
-from engine.core.ledger import Stood, stood_of
 from engine.core.plan import Library, Plan
+from engine.core.promises.ledger import Stood, stood_of
 from engine.core.replay import Replayed, replay
 from engine.ports import Transaction
 

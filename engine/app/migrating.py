@@ -12,9 +12,9 @@ from engine.app.keeping import Progress, check_status, unusable, unwatched
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
 from engine.core.cases import Actor, Applied, Case, Command, Head, Reason, Refused
-from engine.core.clocks import due_at
 from engine.core.decide import act
 from engine.core.plan import Library, Plan
+from engine.core.promises.clocks import due_at
 from engine.errors import EngineError, NotFound, UsageError
 from engine.fields import Words
 from engine.ports import Transaction

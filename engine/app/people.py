@@ -19,7 +19,12 @@ def actor_of(tx: Transaction, actor: Actor | str) -> Actor:
     if isinstance(actor, Actor):
         return sound(actor)
     person = tx.person(actor)
-    if person is None or not person.is_active:
+    if person is not None and not person.is_active:
+        raise NotPermitted(
+            f"`{actor}` acts no more at this desk",
+            help=f"an administrator lets them act again: `casewright actor add {actor} --role …`",
+        )
+    if person is None:
         raise NotPermitted(
             f"`{actor}` is not known at this desk{_near(tx, actor)}",
             help=f"an administrator names people: `casewright actor add {actor} --role …`",

@@ -13,8 +13,8 @@ from engine.app.known import check_process, check_role, check_state
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
 from engine.core.cases import Actor, Case, Family, Step
-from engine.core.ledger import Interval, ledger_of
 from engine.core.plan import Library
+from engine.core.promises.ledger import Interval, ledger_of
 from engine.core.replay import replay
 from engine.core.sight import Context
 from engine.errors import NotFound, NotPermitted, VerificationFailed
@@ -154,15 +154,20 @@ class Reading:
             self._check_names(tx, search)
             query = self._query(tx, search, who)
             found = tx.worklist(query)
-            rows = []
+            rows, spoilt = [], 0
             for listing in found:
-                family, context, now = self._recipe.present(tx, listing.id)
-                one = family.cases[listing.id]
-                if may_read(context.library.plan(one.process, one.version), one, who):
-                    rows.append(self._view(family, one, context, now, who))
+                try:
+                    family, context, now = self._recipe.present(tx, listing.id)
+                    one = family.cases[listing.id]
+                    if may_read(context.library.plan(one.process, one.version), one, who):
+                        rows.append(self._view(family, one, context, now, who))
+                except VerificationFailed:  # one that nobody can read hides no other
+                    spoilt += 1
             now = self._recipe.now()
             behind = tx.count_due(now) + len(tx.due_timetables(now))
-            return Worklist(rows=tuple(rows), total=tx.count(query), behind=behind, next=_end(found, search.limit))
+            return Worklist(
+                rows=tuple(rows), total=tx.count(query), behind=behind, next=_end(found, search.limit), spoilt=spoilt
+            )
 
     def _check_names(self, tx: Transaction, search: Search) -> None:
         library = self._recipe.catalogue.library(tx)
@@ -185,7 +190,7 @@ class Reading:
         now = self._recipe.now()
         return Query(
             waiting=waiting, assignee=who.id if search.mine else None, process=search.process, state=search.state,
-            ids=ids, is_open=None if search.find else search.is_open, is_overdue=search.overdue,
+            ids=ids, is_open=None if search.find else search.is_open, overdue_at=now if search.overdue else None,
             due_before=None if search.due_within is None else now + search.due_within, limit=search.limit,
             after=None if search.after is None else (*search.after,),
         )  # fmt: skip

@@ -76,9 +76,11 @@ class Running(Sending):
 
     # -- faults --------------------------------------------------------------------------------------------------
 
-    def faults(self) -> list[Fault]:
-        """Families that are set aside, and why."""
+    def faults(self, *, actor: Actor | str | None = None) -> list[Fault]:
+        """Families that are set aside, and why; an actor must be an administrator. No actor: the host itself."""
         with self._recipe.store.read() as tx:
+            if actor is not None:
+                admin_of(tx, actor, "see what the engine failed on")
             return tx.faults()
 
     def retry_fault(self, fault: str, *, actor: Actor | str) -> Round:

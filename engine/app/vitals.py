@@ -15,6 +15,7 @@ class Vitals:
     lag: int  # for how long the oldest of these, or an opening by the calendar, has been due
     waiting: int  # messages on their way out
     waiting_for: int  # for how long the oldest of these has been
+    failing: int  # of these, those that were tried and failed
     dead: int  # messages given up
     faults: int  # families set aside
 
@@ -26,5 +27,6 @@ def vitals_of(tx: Transaction, now: int) -> Vitals:
     return Vitals(
         due=tx.count_due(now) + len(tx.due_timetables(now)), lag=max(now - due_at, 0),
         waiting=waiting, waiting_for=0 if oldest is None else max(now - oldest, 0),
+        failing=tx.count_mail("waiting", failed=1)[0],
         dead=tx.count_mail("dead")[0], faults=len(tx.faults()),
     )  # fmt: skip

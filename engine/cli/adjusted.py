@@ -15,8 +15,8 @@ from engine.cli.translate import _, labelled, listed
 
 if TYPE_CHECKING:
     from engine.app import AdjustedCycle
-    from engine.core.adjusting import Result
-    from engine.core.adjustments import Adjustment, Kind
+    from engine.core.promises.adjusting import Result
+    from engine.core.promises.adjustments import Adjustment, Kind
     from engine.model import ProcessDefinition
 
 Called = Callable[["AdjustedCycle"], str]

@@ -91,7 +91,7 @@ def _advise(streams: Streams, engine: Engine, args: Args, result: Refusal) -> No
     if "process" in vars(args) and any(reason.rule == "by" for reason in result.reasons):
         _say_who_opens(streams, engine, args.process)
     if result.case is not None and not flags and not strange:
-        said = f" --as {args.settings.actor}" if args.settings.said.get("as_") else ""
+        said = f" --as {in_shell(args.settings.actor)}" if args.settings.said.get("as_") else ""
         command = f"casewright do {result.case.id} --list{said}"
         streams.tell(_("help: `{command}` says what is possible").format(command=command))
 
@@ -138,7 +138,14 @@ def opens_next(engine: Engine, process: str, actor: str) -> str:
     holders = _holders(engine, roles)
     if roles and not holders:
         return f"casewright actor add NAME --role {roles[0]}"
-    return f"casewright open {process}" + (f" --as {holders[0]}" if holders and actor not in holders else "")
+    return f"casewright open {process}" + (f" --as {in_shell(holders[0])}" if holders and actor not in holders else "")
+
+
+def in_shell(name: str) -> str:
+    """A name as it is typed in a shell; in quotes only where it must be, which that of a Chinese need not."""
+    from shlex import quote
+
+    return name if all(sign.isalnum() or sign in "._-@+:/%" for sign in name) else quote(name)
 
 
 def opening_roles(engine: Engine, process: str) -> list[str]:
@@ -161,7 +168,7 @@ def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, resul
         action = _leading(definition, result, engine.allowed(view.id, actor=person))
         if action is not None:
             is_said = person != actor or args.settings.said.get("as_")
-            return f"casewright do {view.id} {action}" + (f" --as {person}" if is_said else "")
+            return f"casewright do {view.id} {action}" + (f" --as {in_shell(person)}" if is_said else "")
     return f"casewright show {view.id}"
 
 

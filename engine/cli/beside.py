@@ -26,7 +26,7 @@ from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from engine.app import AdjustedCycle, Correction, Declared, Engine, Interruption
-    from engine.core.adjustments import Adjustment, Kind
+    from engine.core.promises.adjustments import Adjustment, Kind
 
 COMMANDS: Mapping[str, str] = {"interruption": "interrupt", "correction": "correct"}
 
@@ -150,7 +150,7 @@ def run_list(kind: Kind, streams: Streams, engine: Engine, args: Args) -> int:
 def run_show(kind: Kind, streams: Streams, engine: Engine, args: Args) -> int:
     """Show one of a kind and what stands beside the record by it."""
     _check_kind(engine, kind, args.adjustment)
-    found, changes = engine.adjustment(args.adjustment)
+    found, changes = engine.adjustment(args.adjustment, actor=args.settings.actor)
     reader = reader_of(streams, engine)
     if streams.is_json:
         streams.give(

@@ -76,7 +76,7 @@ AUDIENCES: tuple[tuple[str, dict[str, Entry]], ...] = (
             "audit": Entry("auditing", later("Verify that records are whole and true; sign and export proof.")),
             "privacy": Entry("privacy", later("Erase private values for good; lock them by the host's key.")),
             "db": Entry("database", later("Bring the tables up to date, or back the database up.")),
-            "doctor": Entry("starting", later("Look whether everything needed is in order.")),
+            "doctor": Entry("doctor", later("Look whether everything needed is in order.")),
             "demo": Entry("story", later("Play a day at the desk on a temporary database.")),
         },
     ),

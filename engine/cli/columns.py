@@ -58,18 +58,20 @@ _WIDE = frozenset({"summary", "state", "promise", "process"})
 _NUMBERS = frozenset({"left", "revision"})
 
 
-def chosen_columns(
-    reader: Reader, names: Sequence[str], rows: Iterable[tuple[ProcessDefinition, CaseView]]
-) -> list[Column]:
-    """Make the columns of a list; the first is the sign of urgency."""
-    fields = {name: field for definition, _view in rows for name, field in definition.fields.items()}
+def are_columns(names: Iterable[str], definitions: Iterable[ProcessDefinition]) -> bool:
+    """Whether each of them is a column of every case, or a field of these processes."""
+    return {*names} <= _CELLS.keys() | {name for definition in definitions for name in definition.fields}
+
+
+def chosen_columns(reader: Reader, names: Sequence[str], definitions: Sequence[ProcessDefinition]) -> list[Column]:
+    """Make the columns of a list, the first the sign of urgency; `UsageError` for what is no field of these either."""
+    fields = {name: field for definition in reversed(definitions) for name, field in definition.fields.items()}
     columns = [Column(head="")]
     for name in names:
         if name in _CELLS:
             columns.append(Column(head=_(_CELLS[name][0]), is_number=name in _NUMBERS, is_wide=name in _WIDE))
-        elif name in fields or not fields:
-            head = reader.said(fields[name].label, name) if fields else name
-            columns.append(Column(head=head, is_wide=True))
+        elif name in fields:
+            columns.append(Column(head=reader.said(fields[name].label, name), is_wide=True))
         else:
             raise _unknown(name, [*_CELLS, *fields])
     return columns

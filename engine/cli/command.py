@@ -57,6 +57,8 @@ class Command(click.Command):
         super().parse_args(ctx, args)
         if ctx.args and not ctx.resilient_parsing:
             text = _("there is no place for `{words}`").format(words=" ".join(ctx.args))
+            if swallowed := next((word for word in ctx.params.get("fields") or () if word.startswith("-")), None):
+                text += _("; ") + _("`-f` took `{word}` for its answer: write `-f FIELD=VALUE`").format(word=swallowed)
             if "fields" in ctx.params and all("=" in word for word in ctx.args):
                 from shlex import quote
 

@@ -10,7 +10,7 @@ from engine.cli.render import most_urgent
 
 if TYPE_CHECKING:
     from engine.core.cases import Reason
-    from engine.core.ledger import Interval
+    from engine.core.promises.ledger import Interval
     from engine.fields import Field
     from engine.model import ProcessDefinition
     from engine.ports import Attached

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from errno import (
     EACCES,
@@ -74,6 +74,25 @@ def opened(file: Path) -> Iterator[TextIO]:
             yield lines
         except UnicodeDecodeError as error:
             raise _not_utf8(file) from error
+
+
+@contextmanager
+def opened_or_piped(file: Path, into: TextIO) -> Iterator[Iterable[str]]:
+    """The lines of a file of text, or of what is piped in where `-` stands for it; `OSError` names what is no text."""
+    if file == Path("-"):
+        yield map(piped, into)
+        return
+    with opened(file) as lines:
+        yield lines
+
+
+def piped(text: str) -> str:
+    """Text that was piped in; `OSError` where it is none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _not_utf8(Path("-")) from error
+    return text
 
 
 def decoded(content: bytes, file: Path) -> str:

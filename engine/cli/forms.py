@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from engine.cli.file_trouble import opened
+from engine.cli.file_trouble import opened, piped
 from engine.cli.sayings import said_again
 from engine.cli.settings import Project
 from engine.cli.translate import _, asked_for, listed
@@ -117,12 +117,15 @@ def pairs(given: Iterable[str], flag: str) -> dict[str, str]:
 def read_object(file: str, into: TextIO | None = None) -> Mapping[str, Any]:
     """Read a JSON object from a file, or from the input when it is `-`."""
     try:
-        text = into.read(_MOST) if file == "-" and into is not None else _read(Path(file))
+        text = piped(into.read(_MOST)) if file == "-" and into is not None else _read(Path(file))
         value = json.loads(text)
     except FileNotFoundError:
         raise NotFound(_("there is no file `{file}`").format(file=file)) from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(_("`{file}` is not JSON: {error}").format(file=file, error=said_again(str(error)))) from error
+        raise UsageError(
+            _("`{file}` is not JSON: {error}").format(file=file, error=said_again(str(error))),
+            help=_('it is like {{"place": "3-201", "hours": 2, "member": true}}').format(),
+        ) from error
     if not isinstance(value, dict):
         raise UsageError(_('`{file}` must hold a JSON object: {{"name": value, …}}').format(file=file))
     return value

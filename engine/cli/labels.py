@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.fields import Words
     from engine.model import Action, ProcessDefinition
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_NAME = re.compile(r"[a-z0-9_]+")
 
 
 def named(text: str, labelled: Callable[[], Iterable[tuple[str, Words]]]) -> str:
@@ -60,6 +60,23 @@ def _actions(engine: Engine, case: str, actor: str) -> Iterator[Action]:
 
     view = engine.case(case, actor=actor)
     yield from every_action(engine.definition(view.process, view.version))
+
+
+def names_of_messages(engine: Engine) -> dict[str, set[str]]:
+    """What is published by name: messages, events, and to whom messages go."""
+    from engine.lang.build.used import parts_of
+    from engine.model import Emit
+
+    published = list(_published(engine))
+    desks = [one.desk for one in published]
+    people = {person.id for person in engine.people()}
+    if not published:
+        return {}
+    return {
+        "messages": {name for one in published for name in one.messages},
+        "events": {part.name for one in published for part in parts_of(one) if isinstance(part, Emit)},
+        "to": people.union(*(desk.roles for desk in desks), *(desk.parties for desk in desks)),
+    }
 
 
 def _published(engine: Engine) -> Iterator[ProcessDefinition]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
 
 from engine.cli.sayings import said_again
-from engine.cli.streams import Streams
+from engine.cli.streams import Streams, as_json
 from engine.cli.translate import _
 
-_FIGURES = ("advanced", "delivered", "failed", "faults", "erased")
+_FIGURES = ("advanced", "delivered", "failed", "faults", "erased", "late")
 
 
 class _Line(logging.Formatter):
@@ -23,7 +22,7 @@ class _Line(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         said: dict[str, object] = {"at": at, "level": record.levelname.lower(), "message": record.getMessage()}
         said |= {name: value for name in _FIGURES if (value := getattr(record, name, None))}
-        return json.dumps(said, ensure_ascii=False)
+        return as_json(said)
 
 
 class _ForPeople(logging.Handler):

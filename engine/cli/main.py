@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from engine.cli.help_text import HelpContext
 from engine.cli.reader import harmless
 from engine.cli.settings import start_language
 from engine.cli.translate import _, asked_for, use_language
-from engine.cli.usage import own_words, usage_said
+from engine.cli.usage import own_words, unknown_option, usage_said
 from engine.errors import (
     ClockJumped,
     Conflict,
@@ -120,10 +119,14 @@ def _explained(error: BaseException, words: Sequence[str]) -> int:
         return Exit.DONE
     if "--debug" in words and not isinstance(error, (click.ClickException, click.Abort)):
         raise error
+    if isinstance(error, click.NoSuchOption):
+        error = unknown_option(error)
     trouble = _trouble(error)
     if "--json" in words:
         told = {name: value for name, value in trouble._asdict().items() if value is not None}
-        click.echo(json.dumps({"error": told}, ensure_ascii=False), err=True)
+        from engine.cli.streams import as_json
+
+        click.echo(as_json({"error": told}), err=True)
     elif isinstance(error, click.ClickException):
         click.echo(harmless(usage_said(error)), err=True)
     elif trouble.exit_code == Exit.CANCELLED:

@@ -14,7 +14,7 @@ from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, labelled, later, listed, with_aside
 
 if TYPE_CHECKING:
-    from engine.core.ledger import Interval
+    from engine.core.promises.ledger import Interval
     from engine.model import ProcessDefinition
     from engine.ports import Attached
     from engine.views import CaseView, ClockView

@@ -99,7 +99,7 @@ _TIMED = re.compile(r"(PT)?[0-9][0-9.hmsHMS]*[hmsHMS]")
 def reach(calendar: Calendar, start: int, length: str) -> int:
     """Return when a length is over, or, after a minus, when it began: whatever a goal may be, `0s` too."""
     from engine.calendars import parse_duration
-    from engine.core.clocks import instant_of
+    from engine.core.promises.clocks import instant_of
     from engine.lang.build.times import TimeFault, read_moment
 
     back, plain = length.startswith("-"), length.removeprefix("-").strip()

@@ -12,6 +12,7 @@ from engine.cli.said.charts import UNREADABLE
 from engine.cli.said.databases import SENTENCES as DATABASES
 from engine.cli.said.deliveries import SENTENCES as DELIVERIES
 from engine.cli.said.deliveries import SETTINGS, WHY
+from engine.cli.said.rights import RIGHTS
 from engine.cli.translate import is_english, later
 
 SENTENCES = (
@@ -20,6 +21,10 @@ SENTENCES = (
     later("there is no case `{case}` any more"),
     later("the setting `{name}` of the database cannot be read: something else has changed it"),
     later("keep a copy of the database, then go back to the last backup"),
+    later("version {version} of `{process}` is not in this database, though there are cases of it"),
+    later("publish that version again, or go back to the last backup"),
+    later("the stored row of `{case}` cannot be read: {detail}"),
+    later("`casewright audit verify` names all such; keep a copy of the database, then go back to the last backup"),
     later("`{case}` was archived into `{file}`"),
     later("`casewright archive show {case}` reads it"),
     later("`{case}` is not archived"),
@@ -50,6 +55,8 @@ SENTENCES = (
     later("a report cannot be made by `{name}`"),
     later("there is {names}"),
     later("`{actor}` is not known at this desk{near}"),
+    later("`{actor}` acts no more at this desk"),
+    later("an administrator lets them act again: `casewright actor add {actor} --role …`"),
     later("an administrator names people: `casewright actor add {actor} --role …`"),
     later("`{actor}` ({roles}) may not read `{case}`"),
     later("ask somebody who works the case"),
@@ -95,6 +102,7 @@ SENTENCES = (
     later("`casewright incoming list` shows them"),
     later("`{who}` may not drop events"),
     later("`{who}` may not give events to cases"),
+    later("`{who}` may not see events that wait for their case"),
     later("who gives an event to a case says why"),
     later("it stands on record: --reason TEXT"),
     later("`{case}` is of `{process}` version {version}, which hears no event `{event}`"),
@@ -280,7 +288,9 @@ SENTENCES = (
 )
 
 
-BOOK = Phrasebook((*SENTENCES, *CHARTS, *DATABASES, *DELIVERIES), (*SETTINGS, *UNREADABLE, *WHY, later(" (`{near}`?)")))
+BOOK = Phrasebook(
+    (*SENTENCES, *CHARTS, *DATABASES, *DELIVERIES), (*SETTINGS, *UNREADABLE, *WHY, *RIGHTS, later(" (`{near}`?)"))
+)
 ALONE = Phrasebook(UNREADABLE, UNREADABLE)
 """What a library says, where nothing of ours stands around it: its sentences may begin with anything, ours too."""
 

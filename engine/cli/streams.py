@@ -13,6 +13,9 @@ from typing import Any, TextIO
 from engine.cli.reader import harmless
 
 _WIDTH_OF_A_PIPE = 200
+_UNPRINTABLE = re.compile(r"[^\S \n\u3000]|[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""In JSON: blanks that are none, controls, marks of direction and of nothing, halves of characters."""
+
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
@@ -46,11 +49,15 @@ class Streams:
 
     def give(self, value: Any) -> None:
         """Write a JSON document to `out`."""
-        self.out.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        self.out.write(as_json(value, indent=2) + "\n")
 
     def give_line(self, value: Any) -> None:
         """Write one line of a stream of JSON documents to `out`."""
-        self.out.write(json.dumps(value, ensure_ascii=False) + "\n")
+        self.out.write(as_json(value) + "\n")
+
+    def pour(self, text: str) -> None:
+        """Write a piece of a file to `out`: as it is, but to a terminal nothing that plays tricks there."""
+        self.out.write(harmless(text.replace("\r\n", "\n")) if self.out.isatty() else text)
 
     def paint(self, text: str, colour: str) -> str:
         """Colour a text, if a colour is named; what it means must be said by the text as well."""
@@ -67,6 +74,12 @@ class Streams:
         if not self.err.isatty():
             return lambda done, total: None
         return _bar(self.err, label)
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """Write a value as JSON, what is not printable by its number: it is the same to a program, and does nothing."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _bar(err: TextIO, label: str) -> Callable[[int, int], None]:

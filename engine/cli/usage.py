@@ -11,7 +11,7 @@ from io import StringIO
 
 import click
 
-from engine.cli.translate import _, is_english, later
+from engine.cli.translate import _, asked_for, is_english, later
 
 _QUOTED = re.compile(r"'([^'\n]*)'|`[^`\n]*`")
 _SIGNS = (
@@ -27,6 +27,22 @@ _KINDS: Mapping[str, str] = {
     "integer": later("integer"),
     "text": later("text"),
 }
+
+
+def unknown_option(error: click.NoSuchOption) -> click.UsageError:
+    """Say that there is no such option, and which was probably meant: click, likening the dashes too, names any."""
+    from engine.cli.elsewhere import option_called_here
+    from engine.nearness import nearest
+
+    text = _("there is no option `{name}`").format(name=error.option_name)
+    there = [] if error.ctx is None else error.ctx.command.get_params(error.ctx)
+    names = (name for option in there for name in (*option.opts, *option.secondary_opts) if name.startswith("--"))
+    word, known = error.option_name.lstrip("-"), [name.removeprefix("--") for name in names]
+    called = option_called_here(word, known)
+    near = [called] if called else nearest(word, known)
+    if near:
+        text += _("; ") + asked_for([f"--{name}" for name in near])
+    return click.UsageError(text, error.ctx)
 
 
 def usage_said(error: click.ClickException) -> str:

@@ -39,12 +39,13 @@ def raised_around(source: Node, at: Node, way: Way, target: Node | None) -> list
     if len(kinds) > MOST_KINDS:
         return None
     again = tuple(event for node in _entered_again(domain, at, target) for event in node.raises)
-    found = []
-    for kind in kinds:
+
+    def raised(kind: tuple[Node, ...]) -> Raised:
         leaving = [node for node in reversed(left) if node in kind or node in surely]
         events = tuple(event for node in leaving for event in node.exits)
-        found.append(Raised(tuple(node.id for node in kind), events, again))
-    return found
+        return Raised(tuple(node.id for node in kind), events, again)
+
+    return [raised(kind) for kind in kinds]
 
 
 def entered_anew(source: Node, at: Node, way: Way, target: Node) -> Node | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
+
+from engine.nearness import spelt
 
 TAKEN = frozenset((
     "y", "n", "yes", "no", "on", "off", "in", "true", "false", "null", "opening", "stay",
@@ -42,9 +43,7 @@ def typable(text: str) -> str:
     """What a name would be called in small letters, digits and `_`: Chinese as it is typed, by its sound."""
     if _CHINESE.search(text):
         text = _CHINESE.sub(lambda found: f" {' '.join(_sounds(found[0]))} ", text)
-    text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
-    text = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    text = spelt(text)
     return text if len(text) <= LONGEST else text[: LONGEST + 1].rpartition("_")[0] or text[:LONGEST]
 
 

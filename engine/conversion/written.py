@@ -88,19 +88,26 @@ class _Writer:
         for node in [*self.root.all()]:
             if not node.is_history:
                 node.ways = [way for way in node.ways if self._is_said(node, way)]
+        self._take_out_ends()
+        self.handled = self._handled()
+        for node in self.root.all():
+            node.exits = tuple(event for event in node.exits if event in self.handled)
+        for line, what in raised_side_by_side(self.root):
+            self._note(line, what)
+        self._note_families()
+
+    def _take_out_ends(self) -> None:
+        """Take out what waits for the end of a group: that is said with the group."""
         for node in [*self.root.all()]:
             for way in [way for way in node.ways if way.event.startswith(_DONE)]:
                 node.ways.remove(way)
                 self._end(node, way)
-        self.handled = events = self._handled()
-        for node in self.root.all():
-            node.exits = tuple(event for event in node.exits if event in events)
-        for line, what in raised_side_by_side(self.root):
-            self._note(line, what)
-        for node in self.root.all():
-            for way in node.ways:
-                if way.event and any(other.startswith(f"{way.event}.") for other in events):
-                    self._note(way.line, f"that `{way.event}` stands for every event whose name begins so")
+
+    def _note_families(self) -> None:
+        """Note the transitions that wait for every event whose name begins so, where there are others."""
+        for way in (way for node in self.root.all() for way in node.ways if way.event):
+            if any(other.startswith(f"{way.event}.") for other in self.handled):
+                self._note(way.line, f"that `{way.event}` stands for every event whose name begins so")
 
     def _is_said(self, node: Node, way: Way) -> bool:
         missing = [target for target in way.targets if target not in self.nodes]

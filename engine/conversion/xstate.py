@@ -114,19 +114,26 @@ class _Reader:
     def _asked(self, guard: Any, negated: str = "") -> list[str] | None:
         """What a guard asks of states, each part as an expression of ours; None where it asks anything else."""
         kind = guard.get("type", "").removeprefix("xstate.") if isinstance(guard, dict) else ""
-        inner = guard.get("guards") or [] if kind in ("and", "not") else []
         if kind == "stateIn":
-            params = guard.get("params") or {}
-            state = params.get("state", params.get("stateValue", guard.get("stateValue")))
-            if isinstance(state, str):
-                return [f"{negated}in_state({{{self.ids.get(state.removeprefix('#'), state)}}})"]
-        if kind == "not" and len(inner) == 1 and not negated:
-            found = self._asked(inner[0], "!")
-            return found if found is None or len(found) == 1 else None
-        if kind == "and" and not negated:
+            return self._state_asked(guard, negated)
+        if kind not in ("and", "not") or negated:
+            return None
+        inner = guard.get("guards") or []
+        if kind == "and":
             parts = [self._asked(one) for one in inner]
             return None if None in parts else [text for part in parts if part for text in part]
-        return None
+        found = self._asked(inner[0], "!") if len(inner) == 1 else None
+        return found if found is None or len(found) == 1 else None
+
+    def _state_asked(self, guard: dict[str, Any], negated: str) -> list[str] | None:
+        """What asks whether the case is in a state; None where no state is named."""
+        params = guard.get("params") or {}
+        state = params.get("state", params.get("stateValue", guard.get("stateValue")))
+        return (
+            [f"{negated}in_state({{{self.ids.get(state.removeprefix('#'), state)}}})"]
+            if isinstance(state, str)
+            else None
+        )
 
     def _targets(self, node: Node, text: str) -> tuple[str, ...]:
         if text.startswith("#"):

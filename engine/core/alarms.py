@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.core.cases import Alarm
-from engine.core.clocks import instant_of
 from engine.core.plan import Plan
+from engine.core.promises.clocks import instant_of
 from engine.fields import Value
 from engine.model import State, Timer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -170,8 +170,8 @@ class Command(Frozen, frozen=True, gc=False):
     facts: Mapping[str, Any] = EMPTY
     key: str | None = None
     occurred_at: int | None = None  # what a client's clock said; data only
-    people: Mapping[str, tuple[str, ...]] | None = None  # roles of the persons named in the form; None: not asked
-    likely: Mapping[str, tuple[str, ...]] = EMPTY  # of those it names, whom nobody knows, and who was probably meant
+    people: Mapping[str, Sequence[str]] | None = None  # roles of the persons named in the form; None: not asked
+    likely: Mapping[str, Sequence[str]] = EMPTY  # of those it names, whom nobody knows, and who was probably meant
     found: Mapping[str, Any] = EMPTY  # looked up in other families: question → answer
     version: int = 0  # of the definition, for an opening or a migration
     sent_to: str | None = None  # the merged case it was sent to, whose survivor it reached

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.core.cases import Applied, Command, Family, Reason, Refused, Step
-from engine.core.lateness import coalesced
 from engine.core.plan import Plan
+from engine.core.promises.reminders import coalesced
 from engine.core.reasons import reason, rules_of
 from engine.core.run import Run, newborn
 from engine.core.sight import Context

@@ -1,6 +1,6 @@
 """One step on one case while it is being decided: what it has changed, noted and queued so far.
 
-`effects`, `promises` and `moving` change it; `finishing` makes it a value.
+`effects`, `promises/step` and `moving` change it; `finishing` makes it a value.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from engine.core.cases import (
     Reason,
     Registered,
 )
-from engine.core.clocks import Event
 from engine.core.people import receivers
 from engine.core.plan import Plan
+from engine.core.promises.clocks import Event
 from engine.core.sight import Context, Sight, Unknown, chosen, question
 from engine.fields import Value
 from engine.frozen import changed, put

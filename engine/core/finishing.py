@@ -9,7 +9,7 @@ from typing import Any
 from engine.core.audit import link
 from engine.core.cases import ENGINE, Outgoing, Registered, Step
 from engine.core.draft import Draft
-from engine.core.promises import dues
+from engine.core.promises.step import dues
 from engine.core.texts import values_of
 from engine.fields import Value
 from engine.frozen import put

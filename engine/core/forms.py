@@ -8,7 +8,7 @@ from typing import Any
 from engine.core.cases import Command, Reason
 from engine.core.reasons import listed, meant, one_of, reason
 from engine.fields import SEALED, TEXTS, Field, Invalid, Value, check, is_sealed, read
-from engine.frozen import Frozen, field
+from engine.frozen import Frozen
 from engine.model import Desk, Form
 
 
@@ -22,7 +22,7 @@ def read_form(
     form: Form, fields: Mapping[str, Field], command: Command, desk: Desk, action: str
 ) -> tuple[dict[str, Value], list[Reason]]:
     """The stored values, and every reason why the form will not do. A value of None clears."""
-    reading = _Reading(command, desk, "form")
+    reading = _Reading(command, desk, "form", {}, [])
     values, reasons, given = reading.values, reading.reasons, command.form
     missing = []
     for name in form.require:
@@ -54,7 +54,7 @@ def read_facts(
     names: Iterable[str], fields: Mapping[str, Field], command: Command, desk: Desk, action: str
 ) -> tuple[dict[str, Value], list[Reason]]:
     """The facts that an action's expressions name; others are not kept."""
-    reading = _Reading(command, desk, "facts")
+    reading = _Reading(command, desk, "facts", {}, [])
     for name in names:
         raw = command.facts.get(name)
         if raw is None:
@@ -70,8 +70,8 @@ class _Reading(Frozen, frozen=True):
     command: Command
     desk: Desk
     rule: str
-    values: dict[str, Value] = field(default_factory=dict)
-    reasons: list[Reason] = field(default_factory=list)
+    values: dict[str, Value]
+    reasons: list[Reason]
 
     def take(self, field: Field, raw: Any) -> None:
         try:

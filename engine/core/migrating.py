@@ -14,10 +14,10 @@ from engine.chart import Position
 from engine.chart.drawing import is_whole
 from engine.core.alarms import alarm_name, armed, followed
 from engine.core.cases import Alarm, Case, Command, Head, Reason
-from engine.core.clocks import Seen, advance, remaining, settle
 from engine.core.draft import Draft
 from engine.core.plan import Plan
-from engine.core.promises import NEW, advanced, cycle_of, turn_of
+from engine.core.promises.clocks import Seen, advance, remaining, settle
+from engine.core.promises.step import NEW, advanced, cycle_of, turn_of
 from engine.core.reasons import listed, meant, reason
 from engine.core.sight import Sight
 from engine.fields import Field, Value

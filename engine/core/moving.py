@@ -12,7 +12,7 @@ from engine.core.cases import Alarm
 from engine.core.draft import Draft
 from engine.core.effects import run
 from engine.core.people import is_named
-from engine.core.promises import advance_clocks
+from engine.core.promises.step import advance_clocks
 from engine.core.sight import holds
 from engine.model import Action
 

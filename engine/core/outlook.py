@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.core.cases import Case
-from engine.core.clocks import due_at
 from engine.core.permits import offered
 from engine.core.plan import Plan
+from engine.core.promises.clocks import due_at
 from engine.frozen import Frozen
 
 PAUSED = 2**51

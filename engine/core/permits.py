@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from engine.chart import Position
 from engine.core.cases import Actor, Case, Reason
-from engine.core.clocks import instant_of
 from engine.core.people import is_among, is_named, roles_said, said
 from engine.core.plan import Plan
+from engine.core.promises.clocks import instant_of
 from engine.core.reasons import listed, meant, reason
 from engine.fields import Words, word
 from engine.model import Action, Opening, Whos

@@ -11,8 +11,9 @@ from engine.calendars import Calendar
 from engine.chart import Arc, Microstep, Position
 from engine.chart.drawing import Way, around, chart_of
 from engine.core.cases import Covered
-from engine.core.listening import Heard, watched_of
 from engine.core.machine import ProcessMachine
+from engine.core.promises.listening import Heard, watched_of
+from engine.errors import VerificationFailed
 from engine.expressions import Expression
 from engine.fields import Field, Value
 from engine.model import (
@@ -332,8 +333,11 @@ class Library:
     published: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)  # process → (since, version)
 
     def plan(self, process: str, version: int) -> Plan:
-        """One version; `KeyError` if there is none."""
-        return self.plans[process, version]
+        """One version; `VerificationFailed` if there is none: no case is of one that was not published."""
+        try:
+            return self.plans[process, version]
+        except KeyError:
+            raise no_plan(process, version) from None
 
     def newest(self, process: str, at: int) -> Plan | None:
         """The version newest at that instant; the first one before any was published."""
@@ -348,3 +352,11 @@ def library_in_memory(definitions: Iterable[ProcessDefinition]) -> Library:
     """These definitions, each in force from the beginning: what is played in memory."""
     plans = {(one.process, one.version): Plan(one) for one in definitions}
     return Library(plans, {process: ((0, version),) for process, version in plans})
+
+
+def no_plan(process: str, version: int) -> VerificationFailed:
+    """What a case of a version is met with that is not there."""
+    return VerificationFailed(
+        f"version {version} of `{process}` is not in this database, though there are cases of it",
+        help="publish that version again, or go back to the last backup",
+    )

@@ -11,7 +11,7 @@ from engine.core.cases import BESIDE, EMPTY, ENGINE, Actor, Case, Command, Famil
 from engine.core.plan import Library
 from engine.core.run import Poisoned, Run, newborn
 from engine.core.sight import Context, Unknown
-from engine.errors import EngineError
+from engine.errors import EngineError, VerificationFailed
 from engine.fields import Value
 from engine.json_text import decode
 
@@ -145,6 +145,8 @@ class _Replay:
                 raise _Differs(record, f"no command or instant led to this `{record['verb']}`")
         except KeyError as missing:
             raise _Differs(record, f"the definition or case {missing} is not known") from missing
+        except VerificationFailed as missing:
+            raise _Differs(record, missing.message) from missing
         except Unknown as unknown:
             raise _Differs(record, f"the record does not say what was looked up: {unknown.text}") from unknown
 

@@ -12,8 +12,6 @@ from engine.chart.drawing import timer_event
 from engine.core.alarms import fired
 from engine.core.attempt import Reasons, attempt
 from engine.core.cases import BESIDE, EMPTY, ENGINE, Case, Command, Family, Registered, Step
-from engine.core.clocks import Firing as ClockFiring
-from engine.core.clocks import fire, firings, first_due, remaining
 from engine.core.draft import Alert, Draft, Queued, StepFailed
 from engine.core.effects import run
 from engine.core.finishing import finish
@@ -21,7 +19,9 @@ from engine.core.forms import read_form
 from engine.core.machine import Endless
 from engine.core.moving import move, settle
 from engine.core.plan import Plan
-from engine.core.promises import note_fired
+from engine.core.promises.clocks import Firing as ClockFiring
+from engine.core.promises.clocks import fire, firings, first_due, remaining
+from engine.core.promises.step import note_fired
 from engine.core.reasons import reason, rules_of
 from engine.core.saying import said_of
 from engine.core.sight import Context, holds

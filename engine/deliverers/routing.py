@@ -13,6 +13,7 @@ from engine.deliverers.broker import relay
 from engine.deliverers.file import line_file
 from engine.deliverers.mail import mail_server
 from engine.deliverers.settings import Table
+from engine.deliverers.waiting import Sparing
 from engine.deliverers.web import hook
 from engine.errors import UsageError
 from engine.nearness import asked, nearest
@@ -92,7 +93,7 @@ def _route(table: Table, console: Deliver | None) -> Route:
     else:
         deliver = _hosts_own(kind, table)
     table.finish()
-    return Route(deliver=deliver, messages=messages, events=events, to=to)
+    return Route(deliver=Sparing(deliver), messages=messages, events=events, to=to)
 
 
 def _hosts_own(kind: str, table: Table) -> Deliver:

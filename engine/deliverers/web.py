@@ -24,7 +24,7 @@ class Hook:
     """Where events are posted. Redirects are not followed: they would carry the text elsewhere."""
 
     url: SplitResult = field(repr=False)
-    signer: Webhook | None = field(repr=False)
+    signers: tuple[Webhook, ...] = field(repr=False)  # several while a secret is replaced
     context: ssl.SSLContext | None
     source: str
     timeout: int = 10
@@ -47,11 +47,11 @@ class Hook:
 
     def _headers(self, key: str, body: str) -> dict[str, str]:
         headers = {"Content-Type": MEDIA_TYPE, "User-Agent": "casewright"}
-        if self.signer is not None:
+        if self.signers:
             now, known_as = datetime.now(UTC), key.replace(".", "~")  # what is signed is parted by dots
             headers["webhook-id"] = known_as
             headers["webhook-timestamp"] = str(int(now.timestamp()))
-            headers["webhook-signature"] = self.signer.sign(known_as, now, body)
+            headers["webhook-signature"] = " ".join(one.sign(known_as, now, body) for one in self.signers)
         return headers
 
     def _post(self, body: str, headers: dict[str, str]) -> int:
@@ -92,19 +92,20 @@ def hook(table: Table) -> Hook:
     if url.scheme == "https":
         context = ssl.create_default_context(cafile=str(table.path("ca")) if table.has("ca") else None)
     return Hook(
-        url=url, signer=_signer(table), context=context, source=table.text("source", "/casewright"),
+        url=url, signers=_signers(table), context=context, source=table.text("source", "/casewright"),
         timeout=table.number("timeout", 10),
     )  # fmt: skip
 
 
-def _signer(table: Table) -> Webhook | None:
+def _signers(table: Table) -> tuple[Webhook, ...]:
+    """By every secret that is named, the newest and the one before it: a receiver needs to know one of them."""
     if not table.has("secret"):
         if table.flag("unsigned"):
-            return None
+            return ()
         raise table.wrong("secret", "is missing; a receiver that cannot check signatures needs `unsigned = true`")
     table.flag("unsigned")
     try:
-        return Webhook(table.secret("secret"))
+        return tuple(Webhook(secret) for secret in table.secret("secret").split())
     except (binascii.Error, ValueError, EmptyWebhookSecretError):
         raise table.wrong("secret", "must be base64, as `whsec_…` is") from None
 

@@ -137,27 +137,33 @@ def _fetch(given: Input, values: Mapping[str, Any]) -> Any:
 
 
 _TEXTS = ("text", "person", "file", "case", "choice", "party")
+_TAKEN_BY: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("text", "person", "file", "case"), _TEXTS),
+    "number": ("integer",),
+    "date": ("text",),
+    "party": ("text",),  # whether such a one is on the register is seen when it is given
+}
+"""What else than its own type a field takes."""
 
 
 def fits(expression: Expression, target: Field) -> str | None:
     """Why what this expression gives cannot be kept in that field; None if it can."""
     given = expression.result
-    if expression.type == "any" or given.type == target.type == "table":
+    if expression.type == "any":
         return None
-    if target.type == "choice" and expression.texts:
-        known = ", ".join(f"`{choice}`" for choice in target.choices)
-        return None if expression.texts <= target.choices.keys() else f"`{target.name}` must be one of {known}"
-    if target.type == given.type == "choice":
-        return (
-            None if set(given.choices) <= set(target.choices) else f"not every choice of it is one of `{target.name}`"
-        )
-    if target.type == given.type == "list":
-        return None
-    if target.type == "party" and (given.type == "text" or given.party == target.party):
-        return None  # whether such a one is on the register is seen when it is given
-    same = target.type == given.type or (target.type == "number" and given.type == "integer")
-    if same or (target.type in _TEXTS[:4] and given.type in _TEXTS):
-        return None
-    if target.type == "date" and given.type == "text":
+    if target.type == "choice" and (expression.texts or given.type == "choice"):
+        return _not_chosen(expression, target)
+    if target.type == given.type == "party" and given.party != target.party:
+        return f"it is on the register of `{given.party}`, and `{target.name}` on that of `{target.party}`"
+    if given.type == target.type or given.type in _TAKEN_BY.get(target.type, ()):
         return None
     return f"it gives {given.type}, and `{target.name}` is {target.type}"
+
+
+def _not_chosen(expression: Expression, target: Field) -> str | None:
+    """Why what it gives is not always one of the choices; None if it is."""
+    if not expression.texts:
+        is_chosen = set(expression.result.choices) <= set(target.choices)
+        return None if is_chosen else f"not every choice of it is one of `{target.name}`"
+    known = ", ".join(f"`{choice}`" for choice in target.choices)
+    return None if expression.texts <= target.choices.keys() else f"`{target.name}` must be one of {known}"

@@ -48,7 +48,7 @@ def compared(walk: Walk, value: Tree, other: Tree) -> None:
         if not isinstance(text, str):
             continue
         values = walk.checker.choices.get(type_name)
-        if values is not None and text not in values:
+        if values and text not in values:  # none where they could not be read: that is said there
             named = f"of `{'.'.join(path_of(other))}`" if path_of(other) else "there"
             walk.report(node, "wrong-choice", f"`{text}` is not one of the values {named}", near_miss(text, values))
         elif type_name == DATE:

@@ -64,7 +64,8 @@ def _read_calendar(file: File, name: str, zone: str, languages: tuple[str, ...])
 
 def check_file_name(root: Cursor, name: str, notes: Notes) -> None:
     """Note a file whose name is not the one it gives itself."""
-    written = root.get("process") or root.get("calendar")
+    key = next((one for one in ("process", "calendar") if one in root.plain), "")
+    written = root.get(key)
     if written is not None and written.text != name:
         message = f"the file is named `{name}.yaml`, but says it is `{written.text}`"
         notes.error("file-name", written.span, message, "give both the same name")

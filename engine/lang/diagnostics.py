@@ -81,11 +81,15 @@ def near_misses(name: str, candidates: Iterable[str]) -> list[str]:
     return swapped[:1] or nearest(name, alike, 0.6 if is_short else 0.7)
 
 
-_ELSEWHERE = {
-    "string": "text", "str": "text", "phone": "text", "email": "text", "boolean": "yes_no", "bool": "yes_no",
-    "int": "integer", "float": "number", "decimal": "number", "amount": "money", "datetime": "instant",
-    "timestamp": "instant", "time": "instant", "enum": "choice", "user": "person", "array": "list",
+_TYPES = {
+    "text": "string str textarea longtext varchar phone email url link memo",
+    "integer": "int long count", "number": "float decimal double percent", "money": "amount currency price cash sum",
+    "yes_no": "boolean bool checkbox toggle flag switch", "date": "day birthday", "instant": "datetime timestamp time",
+    "duration": "timespan interval", "choice": "enum select dropdown radio option options picklist",
+    "person": "user employee actor staff assignee", "file": "attachment upload photo image picture document",
+    "list": "array multiselect tags set", "table": "grid rows lines", "party": "customer contact client company",
 }  # fmt: skip
+_ELSEWHERE = {word: ours for ours, words in _TYPES.items() for word in words.split()}
 """What other programs call a type of field."""
 
 

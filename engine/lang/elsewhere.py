@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.lang.diagnostics import did_you_mean, shown
+from engine.lang.diagnostics import did_you_mean, near_miss, shown
 
 Homes = Mapping[str, tuple[str, ...]]
 """For every key of the language the titles of the things that have it."""
@@ -32,13 +32,18 @@ CALLED: Mapping[str, str] = {
     "guards": "condition conditions cond when if validate validation validators require_that unless",
     "form": "inputs input require required fields asks data parameters",
     "then": "effects effect do run notify actions side_effects on_success hooks emails assign",
+    "notify": "email mail send_email send_mail sms send alert inform tell_customer remind",
+    "set": "update_field let change assign_value set_field",
+    "open": "create spawn start_case create_case subprocess subcase child call_process",
+    "emit": "webhook http post publish call call_api rest send_event raise",
+    "message": "text template body words",
     "never_by": "not_by except exclude excluded",
     "goal": "duration time limit within target_time max deadline due hours minutes",
     "met_by": "stop stops stop_on end ends resolved_by finish completed_by",
     "starts": "start start_on started_by begin from",
     "pauses_in": "pause pauses pause_on pause_in paused_in hold on_hold pending",
     "thresholds": "escalation escalations escalate warnings reminders notify levels breaches",
-    "calendar": "business_hours working_hours hours office_hours schedule timezone",
+    "calendar": "business_hours working_hours hours office_hours schedule timezone during",
     "label": "name title caption display_name text",
     "description": "documentation doc comment comments help note notes",
 }
@@ -48,9 +53,14 @@ CALLED: Mapping[str, str] = {
 def mend_key(key: str, schema: Mapping[str, Any], homes: Homes) -> str:
     """What to do about a key that a schema does not name."""
     allowed = list(schema.get("properties", {}))
-    ours = _called_here(key, allowed)
-    called = f"what others call {shown(key)} is `{ours}` here; " if ours else ""
-    return did_you_mean(key, allowed) or called + _belongs(key, homes) + _possible(schema, allowed)
+    if ours := _called_here(key, allowed):
+        return f"what others call {shown(key)} is `{ours}` here; " + _possible(schema, allowed)
+    return did_you_mean(key, allowed) or _belongs(key, homes) + _possible(schema, allowed)
+
+
+def is_meant(word: str, key: str) -> bool:
+    """Whether a key that has no meaning probably stands for this one, so that it is not missing besides."""
+    return near_miss(word, [key]) is not None or _called_here(word, [key]) == key
 
 
 def _called_here(word: str, allowed: Sequence[str]) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine.lang.diagnostics import Diagnostic, Span, did_you_mean, error, near_miss, shown
-from engine.lang.elsewhere import Homes, mend_key
+from engine.lang.diagnostics import Diagnostic, Span, did_you_mean, error, shown
+from engine.lang.elsewhere import Homes, is_meant, mend_key
+from engine.lang.nearly import as_written, choices_of, nearly_fitting
 from engine.lang.tree import Document, Items, Node, Path, Scalar
 from engine.lang.wide import narrow_mend
+from engine.nearness import as_name
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -126,7 +128,7 @@ def _bad_name(name: str, span: Span, schema: Mapping[str, Any]) -> Diagnostic:
         message = f"`{name}` is a word of the language and cannot be a name"
         return error("bad-name", span, message, "choose another name")
     mend = str(schema.get("description", ""))
-    better = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    better = as_name(name) or ""
     if title == "name":
         mend = "a name has lower-case letters, digits and `_`, and begins with a letter"
         mend += f": `{better}`" if _WORD.fullmatch(better) else ""
@@ -179,12 +181,12 @@ def _missing_keys(fault: Fault, resolve: Resolve) -> list[Diagnostic]:
     misspelt = unknown_keys(fault.value, fault.schema)
     if fault.complaint.validator == "anyOf":
         wanted = [key for way in fault.wanted for key in way["required"]]
-        if any(near_miss(key, wanted) for key in misspelt):
+        if any(is_meant(word, key) for word in misspelt for key in wanted):
             return []
         names = ", ".join(f"`{key}`" for key in wanted)
         return [error("missing-key", fault.name_span, f"{fault.about} has none of {names}", "write one of them")]
     missing = [key for key in fault.wanted if key not in fault.value]
-    return [_missing(fault, key, resolve) for key in missing if not any(near_miss(word, [key]) for word in misspelt)]
+    return [_missing(fault, key, resolve) for key in missing if not any(is_meant(word, key) for word in misspelt)]
 
 
 def _missing(fault: Fault, key: str, resolve: Resolve) -> Diagnostic:
@@ -210,7 +212,7 @@ def _companion(fault: Fault) -> list[Diagnostic]:
         if key not in fault.value or (verbs and key not in fault.schema["dependentSchemas"][verbs[0]]["properties"]):
             continue  # a key of another effect is reported as such
         for other in fault.wanted[key]:
-            if other not in fault.value and not any(near_miss(word, [other]) for word in misspelt):
+            if other not in fault.value and not any(is_meant(word, other) for word in misspelt):
                 span = fault.document.name_place((*fault.path, key))
                 found.append(error("missing-key", span, f"`{key}` needs `{other}` beside it in {fault.about}"))
     return found
@@ -261,22 +263,39 @@ def _nameless(fault: Fault, wanted: list[str]) -> str | None:
 
 def _mend_type(fault: Fault, wanted: list[str]) -> str | None:
     """How to make the value one of the right kind."""
-    node, value = fault.node, fault.value
-    if nameless := _nameless(fault, wanted):
-        return nameless
-    if isinstance(node, Scalar) and not isinstance(value, str) and value is not None and "string" in wanted:
-        fits = re.search(str(fault.schema.get("pattern", "")), node.text)
-        if fits and "$comment" not in fault.schema:  # which says that quotes alone would not do
-            return f'quote it if it is a text: `"{node.text}"`'
-    if isinstance(node, Scalar) and node.style and "string" not in wanted and _NUMBER_LIKE.fullmatch(node.text):
-        return f"take the quotes away: `{node.text}`"
-    if wanted == ["array"] and isinstance(node, Scalar) and isinstance(value, str) and not _lists_keys(fault.schema):
-        return f"write a list: `[{node.text}]`"
-    if wanted == ["array"] and isinstance(value, dict):
+    mend = _nameless(fault, wanted)
+    if mend is None and isinstance(fault.node, Scalar):
+        mend = _mend_scalar(fault, fault.node, wanted)
+    if mend is not None:
+        return mend
+    if wanted == ["array"] and isinstance(fault.value, dict):
         return "write a list: begin with `- `, or put it in brackets `[{…}]`"
-    if wanted == ["object"] and isinstance(node, Items):
-        return _example(fault, "write keys with values, ")
+    if "object" in wanted and isinstance(fault.node, Items):
+        return _labelled(fault) or _example(fault, "write keys with values, ")
     return _example(fault)
+
+
+def _mend_scalar(fault: Fault, node: Scalar, wanted: list[str]) -> str | None:
+    """How a single value is written as one of the right kind."""
+    value, is_like_a_number = fault.value, _NUMBER_LIKE.fullmatch(node.text)
+    if "string" in wanted and not isinstance(value, str) and value is not None:
+        if "$comment" in fault.schema:  # which says that quotes alone would not do
+            is_length = is_like_a_number and not isinstance(value, bool)
+            return f"a length has its unit: `{node.text}m`, `{node.text}h`" if is_length else None
+        fits = re.search(str(fault.schema.get("pattern", "")), node.text)
+        return f'quote it if it is a text: `"{node.text}"`' if fits else None
+    if "string" not in wanted and node.style and is_like_a_number:
+        return f"take the quotes away: `{node.text}`"
+    if wanted == ["array"] and isinstance(value, str) and not _lists_keys(fault.schema):
+        return f"write a list: `[{node.text}]`"
+    return None
+
+
+def _labelled(fault: Fault) -> str | None:
+    """How choices that stand in a list are written."""
+    is_choices = bool(fault.levels) and fault.levels[-1].step == "choices"
+    written = choices_of(fault.value) if is_choices else None
+    return f"give each its label: `choices: {{{written}}}`" if written else None
 
 
 def _lists_keys(schema: Mapping[str, Any]) -> bool:
@@ -300,28 +319,21 @@ def _example(fault: Fault, before: str = "") -> str | None:
     )
 
 
-def as_written(value: Any) -> str:
-    """A value as it would be written on one line of YAML."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {as_written(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(as_written(item) for item in value) + "]"
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    text = str(value)
-    bare = bool(text) and not set(text) & set("{}[],#&*!|>'\"%@`") and ": " not in text and not text[0].isdigit()
-    return text if bare or not isinstance(value, str) or _TIME_LIKE.fullmatch(text) else f'"{text}"'
-
-
-_TIME_LIKE = re.compile(r"[0-9]+[a-z%][a-z0-9_ ]*|[0-9]+ [a-z_]+|[0-9-]{10}(?: [0-9:]+)?")
-
-
 def _bad_value(fault: Fault) -> list[Diagnostic]:
     """A value that does not fit, for a reason that its description tells best."""
     if fault.schema.get("title") in ("Name", "Target") and isinstance(fault.value, str):
         return [_bad_name(fault.value, fault.span, {"title": "Name"})]
     mend = " ".join(filter(None, [str(fault.schema.get("description", "")), _capital(_example(fault))]))
-    return [error("wrong-value", fault.span, f"{fault.about} cannot be {_value(fault)}", mend or None)]
+    return [
+        error("wrong-value", fault.span, f"{fault.about} cannot be {_value(fault)}", _nearly(fault) or mend or None)
+    ]
+
+
+def _nearly(fault: Fault) -> str | None:
+    """How a text that does not fit would."""
+    if fault.complaint.validator != "pattern" or not isinstance(fault.value, str):
+        return None
+    return nearly_fitting(fault.value, str(fault.wanted), "array" in fault.schema.get("type", ()))
 
 
 def _value(fault: Fault) -> str:

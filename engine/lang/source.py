@@ -46,6 +46,7 @@ _GLUED = re.compile(r"[ \t]+#[^\s#]")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SAVE_AS_UTF8 = "save the file as UTF-8"
 _QUOTE_COMMA = "quote the text if the comma belongs to it; write `null` if the value is meant to be empty"
+_NO_SPACE = re.compile(r"([a-z_]+):[^/\s].*")
 
 
 class _Refused(Exception):
@@ -240,9 +241,7 @@ class _Reader:
             return  # an empty document: reported as an empty file
         if top.key is not None:
             name, span = top.key
-            mend = _QUOTE_COMMA if top.flow else "give it one, or take the key away"
-            if top.flow and "." in (name or ""):
-                mend = "quote a text that begins with `{`"
+            mend = _mend_key(name or "") if top.flow else "give it one, or take the key away"
             mend = narrow_mend(name or "") or mend
             self._find("missing-value", span, f"{shown(name or '?')} is a key without a value", mend)
         elif top.table:
@@ -372,3 +371,10 @@ class _Reader:
 
 
 _QUOTE_KEY = "write one word, or a quoted text, before the `:`"
+
+
+def _mend_key(name: str) -> str:
+    """What to do about a key in brackets that has no value."""
+    if glued := _NO_SPACE.fullmatch(name):
+        return f"a colon needs a space behind it: `{glued[1]}: …`"
+    return "quote a text that begins with `{`" if "." in name else _QUOTE_COMMA

@@ -43,7 +43,8 @@ def explain(fault: Any, file: str, lines: Sequence[str], last: Scalar | None) ->
     if "mapping values" in problem:
         mend = "quote text that holds `: `, or look at the indentation of this line and the one above"
         said = "a `:` stands where no key can be"
-        return _text_above(at, lines) or error("syntax", at, said, mend, _above(at, lines))
+        quote = narrow_mend(line.partition(":")[2].lstrip())
+        return _text_above(at, lines) or error("syntax", at, said, quote or mend, _above(at, lines))
     if "could not find expected ':'" in problem:
         return _no_key(since, lines)
     if "expected key" in problem or "expected '-'" in problem:

@@ -12,7 +12,8 @@ from engine.scenarios.coverage import Item, Sights
 from engine.scenarios.kin import Way
 from engine.scenarios.play import play
 from engine.scenarios.script import Script, read_script
-from engine.scenarios.search import Found, Search, Written
+from engine.scenarios.search import Found, Search
+from engine.scenarios.spots import Written
 from engine.scenarios.trying import Dice
 from engine.scenarios.writing import script_text
 from engine.values import read_instant

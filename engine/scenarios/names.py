@@ -33,6 +33,21 @@ class _Name(NamedTuple):
     of: str
 
 
+class _Expected(NamedTuple):
+    """Something that is expected of a case, and the processes which that case may be of."""
+
+    what: str
+    rest: list[str]
+    path: Path
+    processes: list[ProcessDefinition]
+    is_linked: bool  # another case than the scenario's own
+
+    def name(self, kind: str, text: str, known: Iterable[str], *at: str | int) -> _Name:
+        """A name in it, at this place within."""
+        of = " or ".join(f"`{definition.process}`" for definition in self.processes)
+        return _Name(kind, text, (*self.path, *at), known, of)
+
+
 def unknown_names(script: Script, definitions: Mapping[str, ProcessDefinition]) -> Iterator[Diagnostic]:
     """Find the names that do not exist; of processes that are not among the definitions nothing is claimed."""
     if script.process not in definitions:
@@ -185,31 +200,32 @@ class _Names(NamedTuple):
         links, what, rest = tuple(parts[:at]), parts[at], parts[at + 1 :]
         path: Path = ("expect", subject)
         yield from self._links(links, path)
-        processes = self._linked(links)
-        if not processes:
-            return
-        said = " or ".join(f"`{definition.process}`" for definition in processes)
-        if what == "state":
-            states = {state for one in processes for state in one.states} | ({"none"} if links else set())
-            for state in expected if isinstance(expected, list) else [expected]:
-                yield _Name("state", str(state), path, states, said)
-        elif what == "clocks":
-            yield _Name("clock", rest[0], path, {clock for one in processes for clock in one.clocks}, said)
-        elif what == "case":
-            known = {field for one in processes for field in one.fields} | {"opened_at"}
-            yield _Name("field", rest[0], path, known, said)
-        elif what == "allowed" and isinstance(expected, list):
-            known = {act.name for definition in processes for act in _actions(definition)}
-            for number, action in enumerate(expected):
-                yield _Name("action", str(action), (*path, number), known, said)
-        elif what == "registered" and isinstance(expected, dict):
-            yield from self._registers(expected, path)
-        elif what in ("sent", "emitted") and isinstance(expected, dict):
-            told = processes if links else self._all()
-            known = {name for one in told for name in (_sent(one) if what == "sent" else _emitted(one))}
-            kind = "message" if what == "sent" else "event"
-            for message in expected if told else ():
-                yield _Name(kind, str(message), (*path, str(message)), known, said)
+        if processes := self._linked(links):
+            yield from self._named(_Expected(what, rest, path, processes, bool(links)), expected)
+
+    def _named(self, of: _Expected, expected: object) -> Iterator[_Name]:
+        """The names in what is expected of a case."""
+        match of.what, expected:
+            case "state", _:
+                states = {state for one in of.processes for state in one.states} | ({"none"} if of.is_linked else set())
+                for state in expected if isinstance(expected, list) else [expected]:
+                    yield of.name("state", str(state), states)
+            case "clocks", _:
+                yield of.name("clock", of.rest[0], {clock for one in of.processes for clock in one.clocks})
+            case "case", _:
+                fields = {field for one in of.processes for field in one.fields}
+                yield of.name("field", of.rest[0], fields | {"opened_at"})
+            case "allowed", list():
+                known = {act.name for definition in of.processes for act in _actions(definition)}
+                for number, action in enumerate(expected):
+                    yield of.name("action", str(action), known, number)
+            case "registered", dict():
+                yield from self._registers(expected, of.path)
+            case "sent" | "emitted", dict():
+                told = of.processes if of.is_linked else self._all()
+                known = {name for one in told for name in (_sent(one) if of.what == "sent" else _emitted(one))}
+                for message in expected if told else ():
+                    yield of.name("message" if of.what == "sent" else "event", str(message), known, str(message))
 
     def _registers(self, expected: Mapping[str, object], path: Path) -> Iterator[_Name]:
         """The parties of which a register is kept, and what is kept of each."""

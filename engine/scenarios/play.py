@@ -8,8 +8,8 @@ from typing import Any
 
 from engine.calendars import CalendarError, format_duration, parse_duration
 from engine.core.cases import Actor, Case, Command, Head, Reason, Step
-from engine.core.clocks import remaining
 from engine.core.plan import Library, Plan
+from engine.core.promises.clocks import remaining
 from engine.core.texts import field_named
 from engine.errors import EngineError
 from engine.fields import Invalid, plain, read
@@ -159,24 +159,30 @@ class _Player:
     def _do(self, step: Action, case: str) -> tuple[Reason, ...]:
         if step.hear is not None:
             return self._hear(step.hear, step)
-        actor = step.actor or self.script.given.actor
-        is_handed = step.open is not None and not step.is_by_hand and (step.parent or self.script.given.parent)
-        if actor is None and not is_handed and (step.do or step.hold or step.open is not None):
-            raise _Failed("nobody acts: say `as: ROLE:PERSON` here or under `given`")
+        if step.do is None and step.hold is None and step.open is None:
+            return ()
+        actor = self._who(step)
         facts = self.facts if step.facts is None else {**self.facts, **step.facts}
         if step.open is not None:
-            return self._open(step, actor or Actor(id=""), facts)
-        if step.do is None and step.hold is None:
-            return ()
+            return self._open(step, actor, facts)
         if not case:
             raise _Failed(f"`{_verb(step)}` has no case to act on: the opening was refused, and none was opened since")
         if step.hold is not None:
-            return self._hold(step.hold, case, actor or Actor(id=""))
+            return self._hold(step.hold, case, actor)
         assert step.do is not None
-        reasons = self.world.act(case, step.do, step.form, actor or Actor(id=""), facts)
+        reasons = self.world.act(case, step.do, step.form, actor, facts)
         process = self.world.case(case).process
         self.refusals += [(process, step.do, one.rule) for one in reasons]
         return reasons
+
+    def _who(self, step: Action) -> Actor:
+        """Who does it; nobody where a case is opened by what another one does."""
+        given = self.script.given
+        actor = step.actor or given.actor
+        is_handed = step.open is not None and not step.is_by_hand and (step.parent or given.parent)
+        if actor is None and not is_handed:
+            raise _Failed("nobody acts: say `as: ROLE:PERSON` here or under `given`")
+        return actor or Actor(id="")
 
     def _hold(self, hold: Hold, case: str, actor: Actor) -> tuple[Reason, ...]:
         """Claim, release, assign, attach, merge, take in."""

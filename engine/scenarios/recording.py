@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.core.cases import BESIDE, EMPTY, ENGINE, Case, Step
 from engine.core.plan import Library, Plan
@@ -17,9 +17,9 @@ from engine.model import Action, Form, Opening
 from engine.scenarios.childhood import Childhood, Links, Told, childhood
 from engine.scenarios.expecting import expected
 from engine.scenarios.placeholders import placeholder
-from engine.scenarios.play import play
+from engine.scenarios.playing_back import Unsaid, failed_at, left_out
 from engine.scenarios.registers import on_registers
-from engine.scenarios.script import HOLDING, read_script
+from engine.scenarios.script import HOLDING
 from engine.scenarios.writing import script_text
 from engine.values import read_instant, rfc3339, show_instant
 
@@ -27,13 +27,6 @@ FOLLOWING = frozenset({"open", "tell", "judge", "open refused", "tell refused"})
 """What follows from the record before it, when the engine did it."""
 
 BY_TIME = frozenset({"timer", "threshold", "breach"})
-
-
-class Unsaid(NamedTuple):
-    """What the case went through and the scenario does not show: of which kind, and at which step or thing."""
-
-    kind: str
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +61,10 @@ def recorded(told: Told, library: Library, name: str, others: Mapping[str, Step]
     while True:
         text = script_text(recorder.plan.definition.process, recorder.given, {name: written})
         failed = failed_at(text, library)
-        if failed is None:
-            return Recorded(text, tuple(dict.fromkeys(unsaid)))
-        left_out = _left_out(written, failed)
-        unsaid.append(left_out or Unsaid("step", failed.message))
-        if left_out is None:
+        taken_out = None if failed is None else left_out(written, failed)
+        if failed is not None:
+            unsaid.append(taken_out or Unsaid("step", failed.message))
+        if taken_out is None:
             return Recorded(text, tuple(dict.fromkeys(unsaid)))
 
 
@@ -358,42 +350,3 @@ def _private(form: Form, fields: Mapping[str, Field]) -> list[str]:
 def _merges(step: Step, verb: str, case: str) -> bool:
     record = step.record
     return record["verb"] == verb and record["case"] == case and "refused" not in record
-
-
-# -- playing it -------------------------------------------------------------------------------------------------------
-
-
-class Failed(NamedTuple):
-    """The step at which the scenario does not go as the case went, and what is otherwise there."""
-
-    step: int
-    subject: str
-    message: str
-
-
-def failed_at(text: str, library: Library) -> Failed | None:
-    """Where a file with one scenario does not pass, if it does not."""
-    script, findings = read_script(text, "recorded.scenarios.yaml")
-    if script is None:
-        return Failed(0, "", "; ".join(found.message for found in findings))
-    failure = play(script.scenarios[0], script, library).failure
-    if failure is None:
-        return None
-    steps = script.scenarios[0].steps
-    number = next((number for number, step in enumerate(steps) if step.place == failure.place), 0)
-    subject = failure.message[1:].partition("`")[0] if failure.message.startswith("`") else ""
-    return Failed(number, subject, failure.message)
-
-
-def _left_out(written: list[dict[str, Any]], failed: Failed) -> Unsaid | None:
-    """Take out what does not go as it went and is not needed for the rest: an expectation, or a refusal."""
-    step = written[failed.step]
-    if step.get("expect", {}).pop(failed.subject, None) is not None:
-        return Unsaid("expectation", f"{failed.subject}: {failed.message}")
-    if step.get("case") == "parent":
-        written[failed.step] = {key: step[key] for key in ("until",) if key in step}
-        return Unsaid("parent", failed.message)
-    if "refused" not in step or "open" in step:
-        return None
-    written[failed.step] = {key: step[key] for key in ("until", "expect") if key in step}
-    return Unsaid("refusal", failed.message)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from engine.chart import Position
 from engine.core.cases import EMPTY, Actor, Case, Reason
 from engine.core.plan import Library, Plan
 from engine.fields import plain
@@ -25,6 +26,7 @@ from engine.scenarios.placeholders import placeholder
 from engine.scenarios.play import Outcome
 from engine.scenarios.registers import members, registers_for
 from engine.scenarios.sent import sent_beside, sent_names
+from engine.scenarios.spots import Spot, Spots, Written
 from engine.scenarios.trying import DAY, HOUR, Dice, Here, Tries, at, second_after
 from engine.scenarios.world import Told, World
 
@@ -42,20 +44,6 @@ TRIED_UNDER = 20
 
 AGAIN_EVERY, HEARD_EVERY = 16, 8
 """How seldom a case like it is opened beside, and another system tells something, where a process looks for that."""
-
-LONG_AGO = 8 * DAY
-"""After so long a closed case may be another matter."""
-
-Written = Mapping[str, Any]
-"""A step as a scenario file writes it."""
-
-
-class _Spot(NamedTuple):
-    """Somewhere a case has come to, and the shortest way there."""
-
-    world: World
-    main: str
-    way: tuple[Written, ...]
 
 
 class _Tried(NamedTuple):
@@ -95,17 +83,13 @@ class Search:
         self.zone = plan.definition.desk.zone
         self.sights = Sights(plan)
         self.found = Found()
-        self._spots: dict[Any, _Spot] = {}
-        self._places: dict[tuple[str, ...], list[Any]] = {}  # active leaves → the spots there
-        self._order: list[tuple[str, ...]] = []
-        self._visits: Counter[tuple[str, ...]] = Counter()
+        self._spots = Spots(plan, self.tries, dice)
         self.aims = Aims(plan)
         self._openers = Openers(plan, library)
         self._minds_family = minds_family(plan, library) or self._openers.tell
         self._told = {action.name for action in plan.actions() if not action.by}
         self._unseen: list[Item] = []
-        self._chase: tuple[Aim, _Spot] | None = None
-        self._keys: list[Any] = []  # of the spots, oldest first
+        self._chase: tuple[Aim, Spot] | None = None
         self._views: dict[Item, View] = {}
         self._schedules = [*plan.definition.schedule]
 
@@ -115,7 +99,9 @@ class Search:
         for way in self._openers.ways:
             world = self._world(self.start)
             written = {"at": at(world.now, self.zone)}
-            any(self._open_under(way, _Spot(world.twin(), "", ()), dict(written)) for _ in range(TRIED_UNDER))
+            for _ in range(TRIED_UNDER):
+                if self._open_under(way, Spot(world.twin(), "", ()), dict(written)) is not None:
+                    break
         for number in range(tries):
             if not self.found.unseen:
                 break
@@ -136,16 +122,16 @@ class Search:
 
     def _open(self) -> None:
         world = self._world(self.start + self.tries.one_of(BEGINNINGS))
-        self._open_in(_Spot(world, "", ()), {"at": at(world.now, self.zone)}, {})
+        self._open_in(Spot(world, "", ()), {"at": at(world.now, self.zone)}, {})
 
-    def _open_again(self, spot: _Spot) -> None:
+    def _open_again(self, spot: Spot) -> None:
         """Open a case like the one there is: where others like it are counted, or there may be no other."""
-        case = spot.world.case(spot.main)
+        case = spot.case
         same = {name for names in self.plan.looked_up for name in names} & case.data.keys()
         fields = self.plan.definition.fields
         self._open_in(spot, {}, {name: plain(fields[name], case.data[name]) for name in same})
 
-    def _open_in(self, spot: _Spot, written: dict[str, Any], same: Mapping[str, Any]) -> None:
+    def _open_in(self, spot: Spot, written: dict[str, Any], same: Mapping[str, Any]) -> None:
         world, opening = spot.world, self.plan.definition.opening
         if not spot.main and self._openers.ways and not self.dice(3):
             self._open_under(self.tries.one_of(self._openers.ways), spot, written)
@@ -158,9 +144,9 @@ class Search:
         written |= {"open": form, **self._as(actor, facts)}
         opened = world.open(self.plan.definition.process, form, actor, facts)
         main, reasons = (opened, ()) if isinstance(opened, str) else (spot.main, opened)
-        self._look(_Spot(world, main, spot.way), _Tried(written, reasons, "opening"))
+        self._look(Spot(world, main, spot.way), _Tried(written, reasons, "opening"))
 
-    def _open_under(self, way: Way, spot: _Spot, written: dict[str, Any]) -> _Spot | None:
+    def _open_under(self, way: Way, spot: Spot, written: dict[str, Any]) -> Spot | None:
         """Open it as the child of a case that stands in."""
         world = spot.world
         parent, form, facts = self._openers.draw(way, self.tries, Here(None, world.now, ""))
@@ -168,7 +154,7 @@ class Search:
         written |= {"open": form, "parent": said} | ({"facts": facts} if facts else {})
         opened = open_under(world, self.plan, parent, form, facts)
         main, reasons = (opened, ()) if isinstance(opened, str) else (spot.main, opened)
-        led = self._look(_Spot(world, main, spot.way), _Tried(written, reasons, "opening"))
+        led = self._look(Spot(world, main, spot.way), _Tried(written, reasons, "opening"))
         if led is not None:
             self.found.parents.setdefault(way, led.way)
         return led
@@ -180,43 +166,43 @@ class Search:
         world.wait_until(until)
         main = next((case for case, by in reversed(world.opened_by.items()) if by == name), "")
         if main:
-            self._look(_Spot(world, main, ()), _Tried({"until": at(until, self.zone), "schedule": name}))
+            self._look(Spot(world, main, ()), _Tried({"until": at(until, self.zone), "schedule": name}))
 
     def _go_on(self) -> None:
         aim, spot = self._next()
         self._chase = None
         if len(spot.way) >= LONGEST:
             return
-        tried = _Spot(spot.world.twin(), spot.main, spot.way)
+        tried = Spot(spot.world.twin(), spot.main, spot.way)
         if self.plan.looked_up and not self.dice(AGAIN_EVERY):
             self._open_again(tried)
         elif self.plan.definition.incoming and not self.dice(HEARD_EVERY):
             self._hear(tried)
         elif aim is not None and self.dice(4):
-            leading = aim.leading(self.plan.active(spot.world.case(spot.main).position))
+            leading = aim.leading(self.plan.active(spot.case.position))
             came = self._lead(tried, leading if self.dice(4) else aim.turning)
             self._chase = came and (aim, came)
         else:
             self._try(tried, [*self._acts(tried)] if self.dice(4) else [])
 
-    def _next(self) -> tuple[Aim | None, _Spot]:
+    def _next(self) -> tuple[Aim | None, Spot]:
         """From where to go on, and at what that aims: mostly after the step that has just led on."""
         if self._chase is not None and self.dice(4):
             return self._chase
         if not self.dice(3):
-            return None, self._spots[self._anywhere()]
+            return None, self._spots.anywhere()
         item = self.tries.one_of(self._aimed_at())
         if item not in self._views:
             self._views[item] = View(self.aims.of(item), self.plan)
-        return self._views[item].aim, self._spots[self._near(self._views[item])]
+        return self._views[item].aim, self._spots.near(self._views[item])
 
-    def _lead(self, spot: _Spot, names: Set[str]) -> _Spot | None:
+    def _lead(self, spot: Spot, names: Set[str]) -> Spot | None:
         """Do one of some actions of the case; let time pass, or act in cases it has opened, where that may lead on."""
         minds = self._minds_family and ("" in names or not self._told.isdisjoint(names))
         acts = [act for act in self._acts(spot) if (minds if act[0] else act[2].name in names)]
         return self._try(spot, [] if "" in names and not self.dice(2) else acts)
 
-    def _try(self, spot: _Spot, acts: list[tuple[str, Case, Action]]) -> _Spot | None:
+    def _try(self, spot: Spot, acts: list[tuple[str, Case, Action]]) -> Spot | None:
         if acts:
             return self._act(spot, *min((self.tries.one_of(acts) for _ in range(2)), key=self._seldom))
         return self._wait(spot)
@@ -227,42 +213,26 @@ class Search:
             self._unseen = sorted(self.found.unseen)
         return self._unseen
 
-    def _anywhere(self) -> Any:
-        place = min((self.tries.one_of(self._order) for _ in range(3)), key=self._visits.__getitem__)
-        self._visits[place] += 1
-        return self.tries.one_of(self._places[place])
-
-    def _near(self, view: View) -> Any:
-        """A spot near where it may show: first of as different cases as there are, then one of the nearest of these."""
-        for key in self._keys[view.known :]:
-            view.note(key, self._spots[key].world.case(self._spots[key].main))
-        places = view.places[self.tries.one_of([*view.places])]
-        nearest = min(view.far[place] for place in places)
-        near = [place for place in places if view.far[place] == nearest] if self.dice(4) else [*places]
-        place = min((self.tries.one_of(near) for _ in range(2)), key=lambda one: (view.far[one], self._visits[one]))
-        self._visits[place] += 1
-        return self.tries.one_of(places[place])
-
     def _seldom(self, act: tuple[str, Case, Action]) -> tuple[bool, int]:
         """The case's own actions before those of others, and what was seldom done before what was done often."""
         return bool(act[0]), self.found.done[act[2].name]
 
-    def _acts(self, spot: _Spot) -> Iterator[tuple[str, Case, Action]]:
+    def _acts(self, spot: Spot) -> Iterator[tuple[str, Case, Action]]:
         """What is offered now: in the case itself, in those that it has opened, and in those that these have."""
         for link, case in self._family(spot):
             plan = self.library.plan(case.process, case.version)
             for event in plan.chart.possible(case.position):
                 yield from ((link, case, action) for action in plan.course(case.position, event).actions[:1])
 
-    def _family(self, spot: _Spot) -> Iterator[tuple[str, Case]]:
-        family = [("", spot.world.case(spot.main))]
+    def _family(self, spot: Spot) -> Iterator[tuple[str, Case]]:
+        family = [("", spot.case)]
         for name, case in family:  # grows while it is walked
             linked = ((link, child) for link, child in case.links.items() if child in spot.world.root_of)
             family += [(f"{name}.{link}".lstrip("."), spot.world.case(child)) for link, child in linked]
         parent = family[0][1].parent
         yield from [*family, ("parent", spot.world.case(parent))] if parent and self._openers.tell else family
 
-    def _act(self, spot: _Spot, link: str, case: Case, action: Action) -> _Spot | None:
+    def _act(self, spot: Spot, link: str, case: Case, action: Action) -> Spot | None:
         tries = self._tries_in(case)
         actors = [*tries.actors(action, case)]
         if not actors:
@@ -276,10 +246,10 @@ class Search:
         reasons = spot.world.act(case.id, action.name, form, actor, facts)
         return self._look(spot, _Tried(written, reasons, "" if link else action.name))
 
-    def _hear(self, spot: _Spot) -> None:
+    def _hear(self, spot: Spot) -> None:
         """Another system tells something: mostly of this case, sometimes of one that there is not."""
         incoming = self.tries.one_of([*self.plan.definition.incoming.values()])
-        case, now = spot.world.case(spot.main), spot.world.now
+        case, now = spot.case, spot.world.now
         acts = [one for one in self.plan.actions() if one.name == incoming.action]
         asked = self.plan.asked(tuple(acts)).form
         form = self.tries.form(asked, Here(case, now, incoming.sender))
@@ -304,7 +274,7 @@ class Search:
             self._others[case.process] = Tries(self.library.plan(case.process, case.version), self.dice, self.register)
         return self._others[case.process]
 
-    def _wait(self, spot: _Spot) -> _Spot | None:
+    def _wait(self, spot: Spot) -> Spot | None:
         cases = [case for family in spot.world.families.values() for case in family.cases.values()]
         dues = [case.next_due for case in cases if case.next_due is not None]
         until = self.tries.one_of(self.tries.instants(spot.world.now, dues))
@@ -319,7 +289,7 @@ class Search:
 
     # -- what came of it ---------------------------------------------------------------------------------------------
 
-    def _look(self, spot: _Spot, tried: _Tried) -> _Spot | None:
+    def _look(self, spot: Spot, tried: _Tried) -> Spot | None:
         """Keep what a try has shown, and where it has led, if it has led on."""
         world, (written, reasons, act, heard, unheard) = spot.world, tried
         refusals = tuple((self.plan.definition.process, act, one.rule) for one in reasons) if act else ()
@@ -336,26 +306,12 @@ class Search:
             self.found.ways.append((way, frozenset(new)))
         if not spot.main or reasons:
             return None
-        led = _Spot(world, spot.main, way)
-        self._keep(led)
+        led = Spot(world, spot.main, way)
+        self._spots.keep(led, tuple(self._stood(led)) if self._minds_family else ())
         return led
 
-    def _keep(self, spot: _Spot) -> None:
-        """Keep it where it is a new spot or the way there is shorter; of equal ones, which may differ within, any."""
-        case = spot.world.case(spot.main)
-        family = tuple((link, one.position) for link, one in self._family(spot)) if self._minds_family else ()
-        key = (*_key(case, self.plan), *self._hour(case, spot.world.now), family)
-        if key not in self._spots:
-            self._places.setdefault(case.position.leaves, []).append(key)
-            self._order = [*self._places]
-            self._keys.append(key)
-        longer = len(self._spots[key].way) - len(spot.way) if key in self._spots else 1
-        if longer > 0 or (longer == 0 and not self.dice(4)):
-            self._spots[key] = spot._replace(world=spot.world.twin())
-
-    def _hour(self, case: Case, now: int) -> tuple[bool, ...]:
-        """What of the time the way on may depend on: which hours are open, and whether the case closed long ago."""
-        return (case.closed_at is not None and now - case.closed_at > LONG_AGO, *self.tries.hours(now))
+    def _stood(self, spot: Spot) -> Iterator[tuple[str, Position]]:
+        return ((link, case.position) for link, case in self._family(spot))
 
     def _expected(self, world: World, main: str) -> dict[str, Any]:
         """What a scenario expects after a step: of the case and those that it can name, and all that was sent."""
@@ -374,25 +330,3 @@ class Search:
             self.found.done[act] += 1
         for rule in rules if act else ():
             self.found.refused.setdefault(act, Counter())[rule] += 1
-
-
-def _key(case: Case, plan: Plan) -> Any:
-    """How a case stands, as far as its way on may depend on it."""
-    few = tuple(
-        (name, value) for name, value in case.data.items()
-        if isinstance(value, bool) or plan.definition.fields[name].type == "choice"
-    )  # fmt: skip
-    acted = {actor for done in case.done.values() for actor in done.actors}
-    fields = plan.definition.fields.values()
-    people = tuple(case.data.get(field.name) in acted for field in fields if field.type == "person")
-    clocks = tuple((name, head.status) for name, head in case.clocks.items())
-    like = tuple(min(count, 5) for count in case.counts.values())
-    return (
-        case.position,
-        few,
-        people,
-        like,
-        clocks,
-        len(case.links),
-        tuple(min(done.count, 3) for done in case.done.values()),
-    )

@@ -117,12 +117,16 @@ class Tries:
             return [person(role, number) for role in sorted(self.plan.roles) for number in (1, 2)]
         if fact.type != "table":
             return None
-        held = {name: plain(self.definition.fields[name], value) for name, value in case.data.items()
-                if self.definition.fields[name].type == "table"} if case is not None else {}  # fmt: skip
-        tables = [rows for rows in {**held, **form}.values() if isinstance(rows, list)]
+        tables = [rows for rows in {**self._tables(case), **form}.values() if isinstance(rows, list)]
         rows = [row for rows in tables for row in rows if isinstance(row, dict) and fact.columns.keys() & row.keys()]
         usual = {name: placeholder(column, self.zone) for name, column in fact.columns.items()}
         return [{name: row.get(name, usual[name]) for name in fact.columns} for row in rows] or None
+
+    def _tables(self, case: Case | None) -> dict[str, Value]:
+        """The tables that a case holds."""
+        kept = self.definition.fields
+        held = case.data.items() if case is not None else ()
+        return {name: plain(kept[name], value) for name, value in held if kept[name].type == "table"}
 
     def _value(self, field: Field, here: Here) -> Value:
         """A plain value that the field takes; mostly one at which something may turn, and of few the seldom given."""

@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple
 
 from engine.core.audit import seal
 from engine.core.cases import EMPTY, Actor, Applied, Case, Command, Family, Outgoing, Reason, Refused, Registered, Step
-from engine.core.clocks import instant_of
 from engine.core.decide import StandIn, act, carry, instant, open_case, open_under, without
 from engine.core.hearing import answers, is_offered, mark_of, marks_of, meant, none_found, not_told_by, several_found
 from engine.core.merging import end_in, take_in
 from engine.core.plan import Library, Plan
+from engine.core.promises.clocks import instant_of
 from engine.core.schedules import Member, next_instant, open_scheduled, openings_at
 from engine.core.sight import Context, Unknown
 from engine.fields import Value

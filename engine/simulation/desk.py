@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.core.attainment import Counted, Sums
 from engine.core.cases import Actor, Case, Command, Cycle, Reason
 from engine.core.plan import Library, Plan
-from engine.core.promises import standing
+from engine.core.promises.attainment import Counted, Sums
+from engine.core.promises.step import standing
 from engine.scenarios.world import World
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.calendars import openings
-from engine.core.attainment import Attainment, Spread, Sums, spread
 from engine.core.cases import Reason
+from engine.core.promises.attainment import Attainment, Spread, Sums, spread
 from engine.fields import Words
 from engine.simulation.assumptions import Team
 from engine.timeline import DAY, wall_at

@@ -91,10 +91,12 @@ class _Reading:
         arrivals = self.root.get("arrivals")
         for one in arrivals.items() if arrivals is not None else ():
             rate, past = one.get("per_hour"), one.get("past")
-            if (rate is None) == (past is None):
+            if ("per_hour" in one.plain) == ("past" in one.plain):
                 message = "cases come at a rate or as in the past"
                 self.notes.error("wrong-value", one.span, message, "give one of `per_hour` and `past`")
                 continue
+            if rate is None and past is None:
+                continue  # what is there could not be read, and that is said
             calendar = self._calendar(one.get("calendar"))
             if past is None:
                 yield Arrivals(per_hour=float(rate.plain) if rate is not None else 0.0, calendar=calendar)

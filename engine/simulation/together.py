@@ -8,7 +8,7 @@ from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
 from typing import cast
 
-from engine.core.attainment import spread
+from engine.core.promises.attainment import spread
 from engine.errors import EngineError
 from engine.simulation.figures import (
     Played,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from engine.core.adjustments import Adjustment, Affected, Reversal
+from engine.core.promises.adjustments import Adjustment, Affected, Reversal
 from engine.json_text import encode
 from engine.store.rows import decode, plain
 from engine.store.sql import Work

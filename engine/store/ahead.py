@@ -49,5 +49,7 @@ def _asked(ahead: Ahead, memo: Memo, claimed: Collection[str]) -> Iterator[tuple
 
 def _family(root: str, memo: Memo) -> Iterator[tuple[str, tuple[Any, ...]]]:
     yield "FAMILY", (root,)  # in a statement of its own: it sees what whoever held the lock has left
-    if not memo.has_one(root):
+    if not memo.is_thought_known(root):
         yield "SECRETS", (root,)
+        if memo.has_private:
+            yield "PERSONAL", (root,)

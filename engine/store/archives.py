@@ -51,13 +51,15 @@ _ERASES = "INSERT INTO erased_files (case_id, erased_ms, erased_by, reason) VALU
 class Archives(Erasing):
     """What is archived of a database."""
 
-    def closed_families(self, process: str, before: int, *, with_private: bool = False) -> Iterator[str]:
-        """Roots of this process closed before that instant, by id; none set aside or importing.
+    def closed_families(
+        self, process: str, before: int, *, after: str = "", with_private: bool = False
+    ) -> Iterator[str]:
+        """Roots of this process closed before that instant, by id, those after this one; none set aside or importing.
 
         `with_private` only those of whose family a private value, its key or a file is left.
         """
         text = (_CLOSED + _WITH_PRIVATE if with_private else _CLOSED) + _IN_ORDER
-        after, page = "", [("",)]
+        page = [("",)]
         while page:
             page = self._ask(text, (before, process, after, PAGE)).fetchall()
             for (after,) in page:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import compress, groupby
-from operator import itemgetter, ne
+from operator import itemgetter, ne, or_
 from typing import Any, get_args, get_type_hints
 
 from engine.store.rows import CaseRow
@@ -28,6 +28,9 @@ _KINDS = {
 """Of what kind the columns are, as PostgreSQL calls it."""
 
 _usual_of, _guarded_of = (itemgetter(*map(CaseRow._fields.index, columns)) for columns in (USUAL, _GUARDED))
+_IS_USUAL = tuple([name in USUAL for name in CaseRow._fields])
+"""Written with others whether they differ or not: else a step in the same ms as the last is a statement of its own."""
+
 _STEADY = tuple(
     slice(places[0], places[-1] + 1)
     for is_steady, run in groupby(range(len(CaseRow._fields)), lambda place: CaseRow._fields[place] not in USUAL)
@@ -47,7 +50,7 @@ def change_of(was: CaseRow, row: CaseRow) -> Change:
         if values == _usual_of(was):
             return (), ()
     else:
-        marks = tuple(map(ne, was, row))
+        marks = tuple(map(or_, _IS_USUAL, map(ne, was, row)))
         columns, values = tuple(compress(CaseRow._fields, marks)), tuple(compress(row, marks))
     return columns, values + _guarded_of(was)
 

@@ -24,7 +24,7 @@ from engine.store.rows import (
     CaseRow,
     case_of,
     case_row,
-    decode,
+    data_of,
     like,
     moved_row,
     moved_values,
@@ -35,6 +35,9 @@ from engine.store.rows import (
     to_text,
 )
 from engine.store.sql import Work
+
+BESIDE = ("SECRETS", "PERSONAL")
+"""What is asked for cases besides their rows."""
 
 PAGE = 500
 """Roots fetched at a time."""
@@ -65,6 +68,9 @@ class Families(Work):
         known = [self._memo.find(row) for row in rows]
         if any(case is None for case in known):
             known = self._read_cases(root, rows)
+        if self._deferring is not None and self._deferring.unproven is None:  # else nothing was asked yet
+            for beside in BESIDE:
+                self._deferring.answers.pop((self._texts[beside].text, (root,)), None)  # later they may be others
         members: dict[str, Case] = {}
         for row, case in zip(rows, known, strict=True):
             self._rows[row.id] = row
@@ -79,7 +85,7 @@ class Families(Work):
         secrets = {row[0]: row[1] for row in self._run("SECRETS", root, is_beside=is_new).fetchall()}
         private: dict[str, dict[str, str]] = {row.id: {} for row in rows}
         if any(row.personal for row in rows):
-            for case, name, text in self._run("PERSONAL", root, is_beside=is_new).fetchall():
+            for case, name, text, *_ in self._run("PERSONAL", root, is_beside=is_new).fetchall():
                 private[case][name] = text
         read: list[Case | None] = []
         for row in rows:
@@ -92,8 +98,15 @@ class Families(Work):
 
     def next_number(self, prefix: str) -> int:
         """The next of 1, 2, 3 … for this prefix; one taken by a transaction that is rolled back is given again."""
-        counted = self._run("COUNT", plain(prefix, "a prefix"), 1).fetchone() or self._run("COUNTED", prefix).fetchone()
-        number: int = counted[0]
+        supposed = self._deferring.unproven if self._deferring is not None else None
+        drawn = supposed.draw(prefix) if supposed is not None else None
+        if drawn is not None:
+            number, told = drawn
+            self._tell(*told)
+        else:
+            counted = self._run("COUNT", plain(prefix, "a prefix"), 1).fetchone()
+            number = int((counted or self._run("COUNTED", prefix).fetchone())[0])
+        self.drawn[prefix] = number
         return number
 
     def open_with_key(self, process: str, key: str) -> str | None:
@@ -104,7 +117,7 @@ class Families(Work):
     def count_like(self, process: str, values: Mapping[str, Any], since: int, until: int) -> int:
         """Cases of this process with equal fields (None: unset), opened in [since, until]."""
         rows = self._run("LIKE", process, since, until, _pattern(values)).fetchall()
-        return sum(1 for (body,) in rows if is_alike(decode(body).get("data", {}), values))
+        return sum(1 for (body,) in rows if is_alike(data_of(body), values))
 
     def roots(self) -> Iterator[str]:
         """Every root there is, by id."""
@@ -113,10 +126,6 @@ class Families(Work):
             for (root,) in page:
                 yield root
             page = self._run("ROOTS", page[-1][0], PAGE).fetchall()
-
-    def linked_from(self, case: str) -> list[tuple[str, str]]:
-        """Cases that have opened or found this one, with the name of the link."""
-        return [(source, link) for source, link in self._run("LINKED", case).fetchall()]
 
     def save(self, save: Save) -> None:
         """Write cases, records, outbox rows, cycles, personal values, request; `Conflict` if somebody was faster."""

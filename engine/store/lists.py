@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from engine.core.cases import Cycle
 from engine.ports import Listing, Query
-from engine.store.rows import CaseRow, cycle_of, decode, like, outlook_of
+from engine.store.rows import CaseRow, cycle_of, data_of, like, outlook_of
 from engine.store.sql import Work
 
 _COLUMNS = ", ".join(f"cases.{name}" for name in CaseRow._fields)
@@ -109,8 +109,8 @@ def _filters(query: Query, place: str | None = None) -> list[Part]:
     if query.ids is not None:
         marks = ", ".join("?" * len(query.ids))
         wanted.append(Part(f"cases.id IN ({marks})", query.ids) if query.ids else Part("1 = 0"))
-    if query.is_overdue:
-        wanted.append(Part("cases.overdue_since_ms IS NOT NULL"))
+    if query.overdue_at is not None:
+        wanted.append(Part("(cases.overdue_since_ms IS NOT NULL OR cases.due_ms < ?)", (query.overdue_at,)))
     if query.due_before is not None:
         wanted.append(Part("cases.due_ms < ?", (query.due_before,)))
     if place is not None and query.after is not None:
@@ -129,6 +129,6 @@ def _listing(row: CaseRow) -> Listing:
         key=row.business_key,
         opened_at=row.opened_ms,
         closed_at=row.closed_ms,
-        data=decode(row.body).get("data", {}),
+        data=data_of(row.body),
         revision=row.revision,
     )

@@ -51,15 +51,29 @@ class Posting(Work):
             stated = (mail.status, mail.attempts, mail.next_at, mail.error, mail.delivered_at)
             self._write("UPDATE_MAIL", *stated, mail.id)
 
-    def count_mail(self, status: str) -> tuple[int, int | None]:
-        """How many messages stand so, and since when the oldest has been there."""
-        count, oldest = self._ask("SELECT count(*), min(at_ms) FROM outbox WHERE status = ?", (status,)).fetchone()
+    def count_mail(self, status: str, *, failed: int = 0, case: str | None = None) -> tuple[int, int | None]:
+        """How many messages, or of one case, stand so and failed so often, and since when the oldest has been there."""
+        text, values = "SELECT count(*), min(at_ms) FROM outbox WHERE status = ?", list[Any]([status])
+        if failed:
+            text += " AND attempts >= ? AND error IS NOT NULL"
+            values.append(failed)
+        count, oldest = self._ask(*_of(case, text, *values)).fetchone()
         return count, oldest
+
+    def revive_mail(self, now: int, case: str | None = None) -> int:
+        """Let all dead messages, or those of one case, be tried anew; how many there were."""
+        text = "UPDATE outbox SET status = 'waiting', attempts = 0, next_ms = ?, error = NULL WHERE status = 'dead'"
+        return int(self._ask(*_of(case, text, now)).rowcount)
 
     def next_mail(self) -> int | None:
         """When the next waiting message may be claimed."""
         found: int | None = self._run("NEXT_MAIL").fetchone()[0]
         return found
+
+
+def _of(case: str | None, text: str, *values: Any) -> tuple[str, tuple[Any, ...]]:
+    """A question about all messages, or about those of one case."""
+    return (text, values) if case is None else (f"{text} AND case_id = ?", (*values, case))
 
 
 def _mail(row: Any, *, one_more: int = 0, next_at: int | None = None) -> Mail:

@@ -20,11 +20,13 @@ from msgspec.json import Decoder, Encoder
 from engine.chart import Position
 from engine.core.cases import Alarm, Case, Cycle, Done, Family, Goal, Head, Outgoing
 from engine.core.outlook import Outlook, Place
-from engine.errors import UsageError
+from engine.errors import UsageError, VerificationFailed
 from engine.json_text import encode
 from engine.sealing import LockedValues
 
 T = TypeVar("T")
+
+GO_BACK = "`casewright audit verify` names all such; keep a copy of the database, then go back to the last backup"
 
 decode: Callable[[str], Any] = JSONDecoder().decode
 """What a stored JSON text says."""
@@ -156,9 +158,22 @@ def read_body(text: str) -> dict[str, Any]:
 
 
 def case_of(row: CaseRow, private: Mapping[str, Any], secret: str) -> Case:
-    """The case a row holds, with what other tables keep of it."""
+    """The case a row holds, with what other tables keep of it; `VerificationFailed` where nobody can read it."""
     columns = {name: getattr(row, column) for name, column in COLUMN_OF.items()}
-    return Case(**columns, **read_body(row.body), private=private, secret=secret)
+    try:
+        body = read_body(row.body)
+    except Exception as error:  # whatever stands there
+        raise VerificationFailed(f"the stored row of `{row.id}` cannot be read: {error}", help=GO_BACK) from error
+    return Case(**columns, **body, private=private, secret=secret)
+
+
+def data_of(body: str) -> Mapping[str, Any]:
+    """The data of a case by its body; none where nobody can read it: so it keeps no others from being listed."""
+    try:
+        data: Mapping[str, Any] = decode(body).get("data", {})
+    except ValueError:
+        return {}
+    return data
 
 
 @lru_cache(maxsize=4_096)
@@ -236,6 +251,10 @@ BLANK = CaseRow(*[None] * len(CaseRow._fields))._replace(personal=0, is_unique=0
 """What stands for the row before, when there was none."""
 
 
+LATELY = 64
+"""After a case was found that somebody else had changed: so many found as they were kept, and others will be, too."""
+
+
 class Memo:
     """Cases read or written lately: a row that has not changed by a letter is the same case and is not read again.
 
@@ -246,17 +265,30 @@ class Memo:
     def __init__(self, limit: int = 2_000, longest: int = 16_000) -> None:
         self._limit = limit
         self._longest = longest
+        self.has_private = True  # whether the one kept last has personal values: the next may have some, too
+        self._changed = 0  # cases to be found as they were kept until it is thought again that all are
         self._kept: dict[str, tuple[tuple[Any, ...], Case]] = {}
         self._lock = Lock()
 
     def find(self, row: tuple[Any, ...]) -> Case | None:
         """The case of exactly this row, if it is known."""
         kept = self._kept.get(row[0])
-        return kept[1] if kept is not None and kept[0] == row else None
+        if kept is None:
+            return None
+        if kept[0] != row:
+            self.doubt()
+            return None
+        if self._changed:
+            self._changed -= 1
+        return kept[1]
 
-    def has_one(self, case: str) -> bool:
-        """Whether a case of this name is kept, as it stands or as it once stood."""
-        return case in self._kept
+    def doubt(self) -> None:
+        """Somebody else changes what is kept."""
+        self._changed = LATELY
+
+    def is_thought_known(self, case: str) -> bool:
+        """Whether a case of this name is kept, and as far as was seen lately nobody else changes what is kept."""
+        return not self._changed and case in self._kept
 
     def lacking(self, families: Mapping[str, Family]) -> list[str]:
         """Those of these families of which a case is not kept."""
@@ -286,6 +318,7 @@ class Memo:
 
     def keep(self, row: tuple[Any, ...], case: Case) -> None:
         """Remember a case by its row; the one kept longest makes room, a huge one is not kept at all."""
+        self.has_private = bool(case.private)
         if len(row[-1]) > self._longest or (case.private and _size(case.private) > self._longest):
             self._kept.pop(row[0], None)
             return

@@ -7,7 +7,7 @@ with its filters) is plain SQL as well, with `?` where a value stands; each data
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -59,8 +59,23 @@ class Held(Exception):
     """What this transaction wants to lock is held by somebody else, and it does not wait for anybody."""
 
 
+class Supposition(Protocol):
+    """What a transaction takes for granted until it is proven."""
+
+    def draw(self, prefix: str) -> tuple[int, tuple[str, Sequence[Any], Many | None]] | None:
+        """The next number of a prefix, and the statement that draws it and proves that; None: it is to be asked for."""
+
+
 class Deferring(Protocol):
     """A connection on which what only writes waits for what is asked or committed next, and goes with it."""
+
+    @property
+    def answers(self) -> MutableMapping[tuple[str, tuple[Any, ...]], Any]:
+        """To what was asked ahead, until somebody wants to know."""
+
+    @property
+    def unproven(self) -> Supposition | None:
+        """What is supposed, until something is sent."""
 
     def tell(self, text: str, values: Sequence[Any] = (), many: Many | None = None) -> None:
         """Send this with the next; or one statement in place of many of this text, in any order but of one row's."""
@@ -119,6 +134,7 @@ class Work:
         self._seen = Standing()  # what this transaction read and wrote on top of it
         self._rows: dict[str, CaseRow] = {}  # rows of `cases` as they stand in this transaction
         self._saved: dict[str, Case] = {}
+        self.drawn: dict[str, int] = {}  # the last number of each prefix
         self._parts = 0  # under way
         self._claimed: set[str] = set()  # roots that were locked when they were found
         self.spoiled: BaseException | None = None  # a write failed; only its part or all of it can be taken back
@@ -221,6 +237,7 @@ class Work:
         """
         if not has_cases:
             self._rows.clear()
+            self.drawn.clear()
         if not is_unsent:
             self._claimed.clear()
             if self._deferring is not None:

@@ -257,35 +257,32 @@ def _in_order(speech: Speech, names: Iterable[str]) -> list[str]:
 
 
 def _said_by_kind(speech: Speech, aspect: str, value: Any) -> str:
-    if isinstance(value, Branch):
-        return moment_said(speech, value.value)
-    if aspect == "goal":
-        return goal_said(speech, value)
-    if isinstance(value, Moment):
-        return moment_said(speech, value)
-    if isinstance(value, Span):
-        return span_said(speech, value)
-    if isinstance(value, Every):
-        return every_said(speech, value)
-    if aspect == "within":
-        return length_said(speech, value)
-    if aspect == "waiting_on":
-        return speech.listed(_waiting(speech, branch) for branch in value)
-    if isinstance(value, Expression):
-        return condition_said(speech, value)
-    if isinstance(value, Migration):
-        return migration_said(speech, value)
-    if isinstance(value, Guard):
-        return with_labels(speech, value.words, value.name)
+    """A part in the words for its kind, else in those for its aspect."""
+    said = next((said for kind, said in _SAID_OF.items() if isinstance(value, kind)), None) or _SAID_AS.get(aspect)
+    if said is not None:
+        return said(speech, value)
     if aspect in ("label", "text") and isinstance(value, Mapping):
         return speech.said(value, "")
-    if aspect == "choices":
-        return speech.listed(speech.said(words, name) for name, words in value.items())
-    if aspect == "target":
-        return f"{value * 100:g}%"
-    if aspect == "calendar":
-        return speech.quoted(speech.calendar(value))
     return speech.say("yes") if value is True else exact(value)
+
+
+_SAID_OF: Mapping[type, Callable[[Speech, Any], str]] = {
+    Branch: lambda speech, branch: moment_said(speech, branch.value),
+    Moment: moment_said,
+    Span: span_said,
+    Every: every_said,
+    Expression: condition_said,
+    Migration: migration_said,
+    Guard: lambda speech, guard: with_labels(speech, guard.words, guard.name),
+}
+_SAID_AS: Mapping[str, Callable[[Speech, Any], str]] = {
+    "goal": goal_said,
+    "within": length_said,
+    "waiting_on": lambda speech, branches: speech.listed(_waiting(speech, branch) for branch in branches),
+    "choices": lambda speech, choices: speech.listed(speech.said(words, name) for name, words in choices.items()),
+    "target": lambda _, share: f"{share * 100:g}%",
+    "calendar": lambda speech, name: speech.quoted(speech.calendar(name)),
+}
 
 
 def _waiting(speech: Speech, branch: Branch[Any]) -> str:

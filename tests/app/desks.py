@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine import Accepted, Actor, CaseView, Engine, Refusal
+from engine.evidence.signing import SigningKey
+
+KEY = SigningKey(bytes(range(32)))
+"""By which it signs checkpoints."""
 
 DESK = """
 desk: corner_shop

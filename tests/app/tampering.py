@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 Tamper = Callable[[sqlite3.Connection], object]
-TRIGGERS = ("records_are_never_changed", "records_are_never_deleted", "records_are_never_replaced")
+GUARDS = ("records_are_never_changed", "records_are_never_deleted", "records_are_never_replaced")
+
+
+@contextmanager
+def past_the_guards(file: Path | str) -> Iterator[sqlite3.Connection]:
+    """The file in the hands of its owner: none of the triggers that keep records as they are is left."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for guard in GUARDS:
+            connection.execute(f"DROP TRIGGER IF EXISTS {guard}")
+        yield connection
 
 
 def by_hand(statement: str) -> Tamper:

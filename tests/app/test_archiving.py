@@ -6,7 +6,8 @@ import json
 import shutil
 import sqlite3
 from base64 import b64decode, b64encode
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -18,13 +19,12 @@ from engine.app.archive.shelves import IN_CLEAR, shelved_text
 from engine.app.proof import crew
 from engine.core.audit import canonical
 from engine.core.cases import Family
-from engine.evidence.signing import SigningKey
-from engine.ports import ErasedFiles, LockedFile, StoredRecord
+from engine.ports import ErasedFiles, LockedFile, StoredRecord, Transaction
 from engine.retention import Span, read_span
 from engine.sealing import HostKeys, host_keys, new_host_key
 from engine.testing import ManualTime
 from engine.values import read_instant
-from tests.app.desks import ADMIN, BOSS, DAY, LIN, RUN, STRANGER, deliver, done, open_errand, send, sources
+from tests.app.desks import ADMIN, BOSS, DAY, KEY, LIN, RUN, STRANGER, deliver, done, open_errand, send, sources
 
 KEPT = {
     name: sources()[f"processes/{name}.yaml"] + f"retention: {{keep: {keep}}}\n"
@@ -83,11 +83,41 @@ def test_a_family_leaves_whole_when_the_time_of_all_its_cases_is_over(
         assert (left.root, left.count, left.by) == (case, len(told), "root")
         assert desk.archived_history(name, shelf) == told
     assert [row.id for row in desk.worklist(Search(actor=LIN, all=True, is_open=None)).rows] == [still] or still
+    assert [left.case for left in desk.all_archived()] == [case, f"{case}.1"]
+    assert [left.case for left in desk.all_archived(limit=1)] == [case]
     assert desk.outbox(case=case) == []
     assert not desk.verify().problems
     found = desk.verify_archive(shelf)
     assert (found.cases, found.records, found.problems) == (2, len(history[0]) + len(history[1]), ())
     assert open_errand(desk) not in (case, still)  # no number is given again
+
+
+def test_what_may_leave_is_looked_for_a_few_families_at_a_time(
+    desk: Engine, time: ManualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction remembers every case that it reads: one for a whole desk would grow with it."""
+    cases = [closed(desk) for _ in range(5)]
+    time.move(91 * DAY)
+    monkeypatch.setattr("engine.app.archive.archiving.PAGE", 2)
+    read, read_at_once = desk._store.read, list[list[str]]()
+
+    def reading(*args: object) -> AbstractContextManager[Transaction]:
+        seen: list[str] = []
+        read_at_once.append(seen)
+        return watched(read(*args), seen)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk._store, "read", reading)
+    assert [one.root for one in desk.leaving(actor=ADMIN)] == cases
+    assert max(map(len, read_at_once)) == 2
+
+
+@contextmanager
+def watched(entered: AbstractContextManager[Transaction], seen: list[str]) -> Iterator[Transaction]:
+    """Note which families a transaction reads."""
+    with entered as tx, pytest.MonkeyPatch.context() as patch:
+        family = tx.family
+        patch.setattr(tx, "family", lambda root, **how: (seen.append(root), family(root, **how))[1], raising=False)
+        yield tx
 
 
 def test_private_values_end_with_the_case_and_files_go_along_locked(
@@ -323,11 +353,11 @@ def test_a_family_with_files_leaves_without_the_hosts_key_and_opens_by_it(
 def test_a_checkpoint_of_before_and_one_of_after_hold_for_what_was_archived(
     desk: Engine, time: ManualTime, shelf: Path
 ) -> None:
-    key, lines = SigningKey(bytes(range(32))), list[list[str]]()
+    lines = list[list[str]]()
 
     def sign() -> None:
         out = StringIO()
-        desk.checkpoint(key, out, actor=ADMIN)
+        desk.checkpoint(KEY, out, actor=ADMIN)
         lines.append(out.getvalue().splitlines())
 
     case = open_errand(desk)
@@ -338,11 +368,11 @@ def test_a_checkpoint_of_before_and_one_of_after_hold_for_what_was_archived(
     desk.archive(shelf, actor=ADMIN)
     sign()
     for known in lines:
-        assert desk.verify_checkpoint(known, trust=key.fingerprint, archive=shelf).problems == ()
+        assert desk.verify_checkpoint(known, trust=KEY.fingerprint, archive=shelf).problems == ()
     assert [json.loads(known[1])[0] for known in lines] == [case] * 3
     for file in shelf.iterdir():
         file.unlink()
-    assert [bool(desk.verify_checkpoint(known, trust=key.fingerprint, archive=shelf).problems) for known in lines] == [
+    assert [bool(desk.verify_checkpoint(known, trust=KEY.fingerprint, archive=shelf).problems) for known in lines] == [
         True, False, False,
     ]  # fmt: skip
 

@@ -18,7 +18,7 @@ from engine.errors import EngineError, NotFound
 from engine.evidence.offline import digest
 from engine.testing import ManualTime
 from tests.app.desks import HOUR, LIN, deliver, done, open_errand, send
-from tests.app.tampering import TRIGGERS, Tamper, by_hand, other_value
+from tests.app.tampering import Tamper, by_hand, other_value, past_the_guards
 
 
 @pytest.fixture
@@ -40,12 +40,8 @@ def tampered(
 ) -> Verification:
     """Verify after somebody with the file and no scruples was here."""
     assert desk.verify().problems == ()
-    connection = sqlite3.connect(folder / "desk.db")
-    for trigger in TRIGGERS:
-        connection.execute(f"DROP TRIGGER {trigger}")
-    tamper(connection)
-    connection.commit()
-    connection.close()
+    with past_the_guards(folder / "desk.db") as connection:
+        tamper(connection)
     with Engine.open(str(folder / "desk.db"), time=ManualTime(desk.now())) as again:
         return verify(again)
 

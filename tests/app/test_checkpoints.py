@@ -18,11 +18,10 @@ from engine.errors import Conflict, NotFound, NotPermitted, UsageError, Verifica
 from engine.evidence.offline import check_bundle, digest
 from engine.evidence.signing import SigningKey, new_signing_key
 from engine.testing import ManualTime
-from tests.app.desks import ADMIN, LIN, deliver, open_errand, send, sources
+from tests.app.desks import ADMIN, KEY, LIN, deliver, open_errand, send, sources
+from tests.app.tampering import past_the_guards
 
-KEY = SigningKey(bytes(range(32)))
 PHONE = "139-0017"
-TRIGGERS = ("records_are_never_changed", "records_are_never_deleted", "records_are_never_replaced")
 
 
 def signed(engine: Engine, key: SigningKey = KEY) -> list[str]:
@@ -150,12 +149,8 @@ def test_what_the_chain_cannot_show_the_checkpoint_names(
     a_day(on_disk)
     send(on_disk, "E-2")
     lines, now = signed(on_disk), on_disk.now()
-    connection = sqlite3.connect(tmp_path / "desk.db")
-    for trigger in TRIGGERS:
-        connection.execute(f"DROP TRIGGER {trigger}")
-    tamper(connection)
-    connection.commit()
-    connection.close()
+    with past_the_guards(tmp_path / "desk.db") as connection:
+        tamper(connection)
     with Engine.open(str(tmp_path / "desk.db"), time=ManualTime(now)) as again:
         problem = again.verify_checkpoint(lines, trust=KEY.fingerprint).problems[0]
     assert (problem.case, problem.sequence) == (case, sequence)
@@ -191,9 +186,7 @@ def test_more_cases_than_are_asked_for_at_once_are_all_compared(on_disk: Engine,
     lines = signed(on_disk)
     assert len(lines) == 1_004
     assert on_disk.verify_checkpoint(lines, trust=KEY.fingerprint).problems == ()
-    with sqlite3.connect(tmp_path / "desk.db") as connection:
-        for trigger in TRIGGERS:
-            connection.execute(f"DROP TRIGGER {trigger}")
+    with past_the_guards(tmp_path / "desk.db") as connection:
         connection.execute("UPDATE records SET hash = 'i' WHERE case_id > 'X-0500'")
     problems = on_disk.verify_checkpoint(lines, trust=KEY.fingerprint).problems
     assert (problems[0].case, len(problems)) == ("X-0501", 100)

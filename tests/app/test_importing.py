@@ -13,9 +13,9 @@ from engine.app import Import, Played
 from engine.app.imports.bookmark import Bookmark
 from engine.errors import Outrun
 from engine.ports import Transaction
-from engine.store.postgresql.wire import Wire
 from engine.testing import ManualTime
 from tests.app.desks import ADMIN, DAY, HOUR, LIN, MESSAGES, MINUTE, NINE, PARCEL, done, open_errand, sources
+from tests.contract.exchanges import counted
 
 Line = dict[str, Any]
 
@@ -243,21 +243,27 @@ def test_lines_in_which_somebody_was_faster_are_decided_again_and_counted_once(
     assert (again.done, again.skipped, again.errors, again.cases) == (0, 5, found.errors, found.cases)
 
 
+BY_KIND: list[Line] = [
+    {**line, "at": "2026-02-02 12:00", "case": f"c{number}"} for line in (OPEN, SEND, DELIVER) for number in range(50)
+]
+CASE_BY_CASE = [line for number in range(50) for line in BY_KIND if line["case"] == f"c{number}"]
+
+
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_a_server_far_away_is_sent_less_than_a_message_a_line(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    messages, exchange = list[int](), Wire._exchange
-
-    def counted(wire: Wire, statements: Any, told: int = 0) -> Any:
-        messages.append(len(statements))
-        return exchange(wire, statements, told)
-
-    monkeypatch.setattr(Wire, "_exchange", counted)
-    opened = [{**OPEN, "case": f"c{number}"} for number in range(50)]
-    sent = [{**SEND, "case": f"c{number}"} for number in range(50)]
-    delivered = [{**DELIVER, "case": f"c{number}"} for number in range(50)]
-    found = bring(engine, [*opened, *sent, *delivered])
+@pytest.mark.parametrize(
+    ("lines", "most"),
+    [
+        (BY_KIND, 2 * 50),  # two for a case that is opened; what is done to it goes with others
+        (CASE_BY_CASE, 4 * 50),  # what is done to it next waits for what was done
+    ],
+)
+def test_a_server_far_away_is_sent_few_messages_for_many_lines(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, lines: list[Line], most: int
+) -> None:
+    messages = counted(monkeypatch)
+    found = bring(engine, lines)
     assert (found.done, found.errors) == (150, ())
-    assert len(messages) < 3 * 50 + 60  # two for a case that is opened; what is done to it goes with others
+    assert len(messages) <= most + 50, "so many begin and end an import"
 
 
 def test_a_second_run_of_a_finished_import_does_nothing(engine: Engine) -> None:

@@ -161,7 +161,7 @@ def test_the_doctor_names_what_is_wrong(engine: Engine, time: ManualTime) -> Non
     found = {check.name: check for check in engine.doctor()}
     assert not found["people"].ok
     assert not found["due"].ok
-    assert found["due"].words["en"] == "cases with something due: 1; run a worker"
+    assert found["due"].words["en"] == "cases with something due: 1, the first for 50m; run a worker"
     assert all(check.words["en"] and check.words["zh"] for check in found.values())
 
 

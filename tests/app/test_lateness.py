@@ -37,7 +37,7 @@ class Desk:
 def pause(next_due: int | None, fire: Callable[[], Round], *, is_woken: bool = False) -> float:
     """For how long the worker sleeps after a round."""
     desk: Any = Desk(next_due, fire)
-    worker = _Worker(desk, threading.Event(), None, _Measuring(desk, get_meter("tests")))
+    worker = _Worker(desk, threading.Event(), None, _Measuring(desk, get_meter("tests"), None))
     worker.is_woken = is_woken
     return worker.trouble.meeting(worker._fire_once)
 
@@ -75,7 +75,7 @@ def test_a_call_that_comes_while_the_worker_fires_is_heard() -> None:
     """One that came while more was due was forgotten: a message written meanwhile went out a poll later."""
     rounds = iter([Round(advanced=1), Round()])
     desk: Any = Desk(None, lambda: next(rounds, Round()))
-    worker = _Worker(desk, threading.Event(), None, _Measuring(desk, get_meter("tests")))
+    worker = _Worker(desk, threading.Event(), None, _Measuring(desk, get_meter("tests"), None))
     looks: list[bool] = []
 
     def look() -> int | None:

@@ -7,6 +7,8 @@ import pytest
 from engine import Actor, Delivery, Engine, NotFound, NotPermitted, Person, UsageError
 from engine.app.outgoing import sending
 from engine.app.outgoing.delivery import NotDelivered, NotMine
+from engine.deliverers.routing import Route, Router
+from engine.deliverers.waiting import Sparing
 from engine.testing import ManualTime
 from tests.app.desks import ADMIN, BOSS, LIN, MINUTE, open_errand, send
 
@@ -140,6 +142,29 @@ def test_messages_that_wait_behind_a_slow_receiver_are_given_back_in_time(
     engine.deliver_some()
     assert len(sent) * 20_000 <= sending.HOLD + 20_000
     assert sorted(mail.attempts for mail in engine.outbox(status="waiting")) == [0] * (8 - len(sent))
+
+
+def test_a_receiver_that_hangs_keeps_no_message_to_others_waiting(engine: Engine, time: ManualTime) -> None:
+    def hanging(_: Delivery) -> None:
+        time.move(10_000)
+        raise NotDelivered("the mail server did not answer within 10 s")
+
+    sent: list[str] = []
+    spared = Sparing(hanging, clock=lambda: time.monotonic() / 1_000)
+    mails = Route(deliver=spared, messages=("on_way",), events=(), to=())
+    others = Route(deliver=lambda one: sent.append(one.name), messages=("*",), events=(), to=())
+    engine.on("*", Router((mails, others)))
+    for _ in range(4):
+        send(engine, open_errand(engine))
+    assert engine.deliver_some().delivered == len(sent) == 4
+    tried = [(mail.attempts, mail.error) for mail in engine.outbox(status="waiting")]
+    hangs = "the receiver hangs; others have their turn before it is tried again"
+    assert tried == [(1, "the mail server did not answer within 10 s"), *[(0, hangs)] * 3]
+    time.move(25_000)
+    assert (engine.deliver_some().failed, spared.until) == (0, time.monotonic() / 1_000 + 5), "it is left in peace"
+    time.move(10_000)
+    assert engine.deliver_some().failed == 1
+    assert sorted(mail.attempts for mail in engine.outbox(status="waiting")) in ([0, 0, 0, 2], [0, 0, 1, 1])
 
 
 def test_a_message_is_read_by_who_may_read_its_case_and_private_values_by_who_works_it(engine: Engine) -> None:

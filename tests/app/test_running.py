@@ -11,6 +11,8 @@ import pytest
 
 from engine import Delivery, Engine, NotFound, NotPermitted, Person, Search, SetAside, UsageError
 from engine.app import Round
+from engine.app.checkup import Check
+from engine.app.outgoing.delivery import MOST_ATTEMPTS
 from engine.core.decide import carry
 from engine.testing import ManualTime, engine_in_memory
 from tests.app.desks import (
@@ -169,18 +171,63 @@ def test_a_failed_delivery_is_tried_again_each_time_later_with_the_same_key(engi
 
 
 def dead(engine: Engine, time: ManualTime) -> None:
-    for _ in range(12):
+    for _ in range(MOST_ATTEMPTS + 4):
         engine.tick()
-        time.move(HOUR)
+        time.move(2 * HOUR)
+
+
+def test_a_receiver_that_is_away_for_a_night_gets_everything_and_the_doctor_knows_meanwhile(
+    engine: Engine, time: ManualTime
+) -> None:
+    back, got = time.now() + 10 * HOUR, list[str]()
+
+    def deliver(one: Delivery) -> None:
+        if time.now() < back:
+            raise OSError("down")
+        got.append(one.key)
+
+    engine.on("*", deliver)
+    send(engine, open_errand(engine))
+    engine.tick()
+    assert checked(engine, "outbox").ok, "once is a hiccup"
+    while time.now() < back + 2 * HOUR:
+        time.move(5 * MINUTE)
+        engine.tick()
+        if len(got) == 0 and time.now() > back - HOUR:
+            assert "2 more fail again and again" in checked(engine, "outbox").words["en"]
+    assert len(got) == 2
+    assert checked(engine, "outbox").ok
+
+
+def checked(engine: Engine, name: str) -> Check:
+    return next(check for check in engine.doctor() if check.name == name)
+
+
+def test_all_that_were_given_up_are_sent_again_at_once(engine: Engine, time: ManualTime) -> None:
+    engine.on("job", failing(*["down"] * 3 * MOST_ATTEMPTS)[0])
+    cases = [open_errand(engine) for _ in range(3)]
+    for case in cases:
+        send(engine, case)
+    dead(engine, time)
+    assert engine.count_dead(actor=ADMIN) == 3
+    assert engine.count_dead(actor=ADMIN, case=cases[0]) == 1
+    assert "`casewright outbox retry --dead`" in checked(engine, "outbox").words["en"]
+    with pytest.raises(NotPermitted, match="`lin` may not send messages again"):
+        engine.retry_dead(actor=LIN)
+    assert engine.retry_dead(actor=ADMIN, case=cases[0]) == 1
+    assert engine.tick().delivered == 1
+    assert engine.retry_dead(actor=ADMIN) == 2
+    assert engine.tick().delivered == 2
+    assert engine.retry_dead(actor=ADMIN) == engine.count_dead(actor=ADMIN) == 0
 
 
 def test_a_message_that_always_fails_is_dead_in_the_end_and_can_be_sent_again(engine: Engine, time: ManualTime) -> None:
-    deliver, keys = failing(*["down"] * 8)
+    deliver, keys = failing(*["down"] * MOST_ATTEMPTS)
     engine.on("job", deliver)
     send(engine, open_errand(engine))
     dead(engine, time)
     (mail,) = engine.outbox(status="dead")
-    assert (mail.attempts, len(keys), mail.error) == (8, 8, "OSError: down")
+    assert (mail.attempts, len(keys), mail.error) == (MOST_ATTEMPTS, MOST_ATTEMPTS, "OSError: down")
     with pytest.raises(NotPermitted, match="`lin` may not send messages again"):
         engine.retry_message(mail.id, actor=LIN)
     assert engine.retry_message(mail.id, actor=ADMIN).status == "waiting"
@@ -192,7 +239,7 @@ def test_a_message_that_always_fails_is_dead_in_the_end_and_can_be_sent_again(en
 
 
 def test_a_dead_event_comes_back_as_the_action_it_names(engine: Engine, time: ManualTime) -> None:
-    deliver, _ = failing(*["down"] * 8)
+    deliver, _ = failing(*["down"] * MOST_ATTEMPTS)
     engine.on("ordered", deliver)
     case = open_errand(engine)
     done(engine.act(case, "order", actor=LIN))
@@ -203,7 +250,7 @@ def test_a_dead_event_comes_back_as_the_action_it_names(engine: Engine, time: Ma
 
 
 def test_a_dead_event_of_a_case_that_went_on_is_refused_on_record(engine: Engine, time: ManualTime) -> None:
-    deliver, _ = failing(*["down"] * 8)
+    deliver, _ = failing(*["down"] * MOST_ATTEMPTS)
     engine.on("ordered", deliver)
     case = open_errand(engine)
     done(engine.act(case, "order", actor=LIN))

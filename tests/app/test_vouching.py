@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from io import StringIO
@@ -16,10 +17,8 @@ from engine.errors import NotPermitted, VerificationFailed
 from engine.evidence.offline import check_bundle
 from engine.evidence.signing import SigningKey
 from engine.testing import ManualTime
-from tests.app.desks import ADMIN, HOUR, LIN, deliver, done, open_errand, send, sources
-from tests.app.tampering import TRIGGERS, Tamper, by_hand, other_value
-
-KEY = SigningKey(bytes(range(32)))
+from tests.app.desks import ADMIN, HOUR, KEY, LIN, deliver, done, open_errand, send, sources
+from tests.app.tampering import Tamper, by_hand, other_value, past_the_guards
 
 
 def signed(engine: Engine, after: list[str] | None = None, key: SigningKey = KEY) -> tuple[Checkpoint, list[str]]:
@@ -36,6 +35,10 @@ def compared(engine: Engine, lines: list[str], *, is_to_vouch: bool = False) -> 
 
 def counts(found: Verification) -> tuple[int, int]:
     return found.cases, found.records
+
+
+SLIP = hashlib.sha256(b"tea").hexdigest()[:12]
+"""What a file is called whose name is sealed."""
 
 
 def a_day(engine: Engine, time: ManualTime) -> None:
@@ -149,9 +152,7 @@ def test_words_published_since_change_nothing_and_other_definitions_are_not_beli
 
 def spoilt(desk: Engine, folder: Path, tamper: Tamper) -> Engine:
     """The desk after somebody with the file and no scruples was here, opened anew."""
-    with sqlite3.connect(folder / "desk.db") as connection:
-        for trigger in TRIGGERS:
-            connection.execute(f"DROP TRIGGER {trigger}")
+    with past_the_guards(folder / "desk.db") as connection:
         tamper(connection)
     return Engine.open(str(folder / "desk.db"), time=ManualTime(desk.now()))
 
@@ -180,7 +181,7 @@ def no_text(connection: sqlite3.Connection) -> None:
         (by_hand("UPDATE outbox SET receiver='mo' WHERE case_id='E-2'"), "E-2", "is not what the record gives"),
         (by_hand("UPDATE clock_cycles SET used_ms=7 WHERE case_id='E-2'"), "E-2", "is not what the records give"),
         (by_hand("UPDATE contents SET content=x'00'"), "E-2", "is not the one that was attached"),
-        (by_hand("DELETE FROM attachments"), "E-2", "` is gone"),
+        (by_hand("DELETE FROM attachments"), "E-2", f"the file `{SLIP}` is gone"),
         (other_value, "E-1", "`phone` is not the value that was sealed"),
     ],
 )  # fmt: skip
@@ -254,8 +255,7 @@ def test_what_was_wrong_before_the_signature_is_told_and_not_vouched_for(on_disk
         # What an earlier checkpoint shows to be gone is told as well.
         out = StringIO()
         again.checkpoint(KEY, out, actor=ADMIN)
-        with sqlite3.connect(tmp_path / "desk.db") as connection:
-            connection.execute("DROP TRIGGER records_are_never_deleted")
+        with past_the_guards(tmp_path / "desk.db") as connection:
             for table, column in (("records", "case_id"), ("waiting", "case_id"), ("cases", "id")):
                 connection.execute(f"DELETE FROM {table} WHERE {column}='E-2'")
         after = compared(again, lines, is_to_vouch=True)

@@ -279,6 +279,7 @@ def test_a_worker_process_whose_clock_is_stepped_stops_until_another_process_acc
         try:
             assert worker.stdout is not None
             assert "working on" in worker.stdout.readline()
+            assert "messages are printed here" in worker.stdout.readline()
             (tmp_path / "new").write_text(str(25 * HOUR))
             (tmp_path / "new").replace(step)  # whole at once: the worker reads it all the time
             assert "the machine's clock jumped by" in worker.stdout.readline()

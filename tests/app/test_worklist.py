@@ -137,6 +137,18 @@ def test_the_last_full_page_leads_to_an_empty_one(engine: Engine) -> None:
 # ---------------------------------------------------------------- what is behind
 
 
+def test_what_is_late_is_found_though_no_worker_has_looked_at_it(engine: Engine, time: ManualTime) -> None:
+    """Ten minutes after the goal `list --overdue` found no case, where no worker ran."""
+    case = open_errand(engine)
+    time.move(15 * MINUTE)
+    assert listed(engine, overdue=True) == []
+    time.move(1)
+    page = engine.worklist(Search(actor=LIN, overdue=True))
+    assert ([row.id for row in page.rows], page.total, page.behind) == ([case], 1, 1)
+    engine.tick()
+    assert listed(engine, overdue=True) == [case]
+
+
 def test_a_list_says_how_many_cases_no_worker_has_looked_at(engine: Engine, time: ManualTime) -> None:
     case = open_errand(engine)
     time.move(HOUR)

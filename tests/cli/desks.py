@@ -69,6 +69,24 @@ def _morning() -> str:
     return f"Etc/GMT{-ahead:+d}"  # these names count westwards
 
 
+Step = tuple[str, str, list[str]]
+"""Who does what, with which answers."""
+
+BEGUN: tuple[Step, ...] = (
+    ("zhao.lei", "dispatch", ["technician=li.wei", "slip=P-1"]),
+    ("li.wei", "arrive", []),
+    ("li.wei", "begin", []),
+)
+"""What brings a repair to its diagnosis."""
+
+
+def act(case: str, *steps: Step) -> None:
+    """Do some actions, one after the other."""
+    for actor, action, form in steps:
+        done = run("do", case, action, "--as", actor, *fields(*form))
+        assert done.code == 0, done.out + done.err
+
+
 def report(*more: str) -> str:
     """Open a repair as wang.fang, and return its id."""
     form = dict(pair.split("=", 1) for pair in (*REPORT, *more))

@@ -38,7 +38,7 @@ WORDS = [
     ["clock", "R-1", "--as", "wang.fang", "--explain"],
     ["list", "--as", "zhao.lei"],
     ["list", "--as", "zhao.lei", "--state", "reportd"],
-    ["outbox"],
+    ["outbox", "--as", "boss"],
     ["doctor"],
     ["check"],
     ["test", "processes/return_visit.yaml", "--coverage"],
@@ -102,7 +102,7 @@ def test_roles_goals_and_statuses_are_said_in_chinese() -> None:
     clocks = chinese("clock", "R-1", "--as", "wang.fang").out
     assert "20分" in clocks
     assert "end_of_day" not in clocks
-    assert "待发" in chinese("outbox").out
+    assert "待发" in chinese("outbox", "--as", "boss").out
     assert "派工 被拒：表单 维修工" in chinese("history", "R-1", "--as", "wang.fang").out
 
 

@@ -53,7 +53,7 @@ def test_what_is_put_right_is_told_everywhere_and_taken_back(case: str) -> None:
         told = run(*words, "--as", "wang.fang")
         assert "Adjusted, beside the record" in told.out, words
         assert "corrected by ADJ-1: " in told.out
-    assert "goal 1s instead of 15m" in run("correct", "show", "ADJ-1").out
+    assert "goal 1s instead of 15m" in run("correct", "show", "ADJ-1", "--as", "boss").out
     assert "ADJ-1" in run("correct", "list").out
     assert [one["by"] for one in run("show", case, "--as", "wang.fang", "--json").json["adjusted"]] == [["ADJ-1"]]
     history = " ".join(run("history", case, "--as", "wang.fang").out.split())

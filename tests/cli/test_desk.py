@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from engine.app import Engine
-from tests.cli.desks import REPORT, Ran, fields, report, run
+from tests.cli.desks import BEGUN, REPORT, Ran, act, fields, report, run
 
 pytestmark = pytest.mark.usefixtures("desk")
 
@@ -115,6 +115,25 @@ def test_every_no_has_its_reason_and_its_exit_code(
     done = run("do", case, action, "--as", actor, *fields(*form))
     assert (done.code, done.out) == (code, "")
     assert said in done.err
+
+
+def test_who_acts_no_more_is_told_so_and_how_to_act_again() -> None:
+    case = report()
+    run("actor", "remove", "liu.yang", "--as", "boss")
+    gone = run("show", case, "--as", "liu.yang")
+    assert (gone.code, gone.err.splitlines()[0]) == (4, "error: `liu.yang` acts no more at this desk")
+    again = gone.err.splitlines()[1].partition("`casewright ")[2].removesuffix("`").replace("…", "agent").split()
+    assert run(*again, "--as", "boss").code == 0
+    assert run("show", case, "--as", "liu.yang").code == 0
+
+
+@pytest.mark.parametrize(
+    ("flag", "label"), [("--state", "Reported"), ("--process", "Repair dispatch"), ("--queue", "Agent")]
+)
+def test_a_label_of_one_word_is_one_too(flag: str, label: str) -> None:
+    """`list --state Reported` knew no such state, though every list says `Reported`."""
+    report()
+    assert run("list", "--all", flag, label, "--as", "wang.fang").code == 0
 
 
 def test_every_reason_is_told_at_once() -> None:
@@ -259,6 +278,15 @@ def test_a_list_shows_the_columns_that_are_asked_for() -> None:
     done = run("list", "--columns", "case,fault,technician,revision", "--as", "zhao.lei")
     assert done.out.splitlines()[0].split() == ["case", "Fault", "reported", "revision"]  # nobody is sent: no column
     assert done.out.splitlines()[1].split() == [case, "no", "power", "1"]
+
+
+def test_a_column_is_known_by_the_processes_though_no_case_of_theirs_is_listed() -> None:
+    empty = run("list", "--columns", "case,falt", "--as", "zhao.lei")
+    assert (empty.code, empty.err.splitlines()[0]) == (2, "error: there is no column `falt`")
+    report()
+    assert run("publish", "processes/lost_found.yaml", "--as", "boss").code == 0
+    done = run("list", "--columns", "case,found_at", "--as", "zhao.lei")
+    assert (done.code, done.err) == (0, ""), done
 
 
 def test_closed_cases_are_listed_when_they_are_asked_for() -> None:
@@ -433,15 +461,12 @@ def test_a_file_is_attached_and_stands_in_the_history(desk: Path) -> None:
 def quoted(member: str = "member=yes") -> str:
     """Bring a repair to where the customer signs the quote."""
     case = report(member)
-    for actor, action, form in (
-        ("zhao.lei", "dispatch", ["technician=li.wei", "slip=P-1"]),
-        ("li.wei", "arrive", []),
-        ("li.wei", "begin", []),
+    act(
+        case,
+        *BEGUN,
         ("li.wei", "diagnose", ["diagnosis=f", "hours=0.5", MATERIAL]),
         ("li.wei", "quote_price", ["quote=25"]),
-    ):
-        done = run("do", case, action, "--as", actor, *fields(*form))
-        assert done.code == 0, done.out + done.err
+    )
     return case
 
 
@@ -484,12 +509,7 @@ def test_a_text_can_stand_in_a_file(desk: Path) -> None:
 
 def test_a_table_that_is_none_is_answered_by_a_row_as_it_is_written(desk: Path) -> None:
     case = report()
-    for actor, action, form in (
-        ("zhao.lei", "dispatch", ["technician=li.wei", "slip=P-1"]),
-        ("li.wei", "arrive", []),
-        ("li.wei", "begin", []),
-    ):
-        assert run("do", case, action, "--as", actor, *fields(*form)).code == 0
+    act(case, *BEGUN)
     words = ["do", case, "diagnose", "--as", "li.wei", *fields("diagnosis=fuse", "hours=0.5")]
     rows = '[{"item": "…", "quantity": 12, "price": "4.90"}]'
     assert f"help: give -f 'material={rows}'" in run(*words).err
@@ -517,14 +537,14 @@ def test_history_names_people_and_files_whole_and_who_holds_a_case(desk: Path, m
 def test_a_tick_delivers_what_waits(desk: Path) -> None:
     case = report()
     run("do", case, "dispatch", "--as", "zhao.lei", *fields("technician=li.wei", "slip=P-1"))
-    waiting = run("outbox", "--json").json["messages"]
+    waiting = run("outbox", "--json", "--as", "boss").json["messages"]
     assert [(one["receiver"], one["status"]) for one in waiting] == [("li.wei", "waiting")]
     done = run("tick")
     assert done.code == 0
     assert "→ li.wei: " in done.out
     assert "1 message delivered" in done.out
-    assert run("outbox", "--status", "waiting", "--json").json["messages"] == []
-    assert run("fault").err == "nothing is set aside\n"
+    assert run("outbox", "--status", "waiting", "--json", "--as", "boss").json["messages"] == []
+    assert run("fault", "--as", "boss").err == "nothing is set aside\n"
 
 
 def test_the_doctor_finds_a_fresh_desk_in_order() -> None:
@@ -533,7 +553,7 @@ def test_the_doctor_finds_a_fresh_desk_in_order() -> None:
     assert done.json["is_ok"] is True
 
 
-def test_the_doctor_tells_what_is_wrong(desk: Path) -> None:
+def test_the_doctor_tells_of_a_process_that_is_wrong(desk: Path) -> None:
     (desk / "processes" / "repair.yaml").write_text("process: repair\n", "utf-8")
     done = run("doctor")
     assert done.code == 1
@@ -740,7 +760,9 @@ def test_the_doctor_names_a_damaged_database_and_shows_the_rest(desk: Path) -> N
     assert found["processes"][0] is True
 
 
-def test_the_doctor_does_not_wait_long_for_a_locked_database(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_asks_three_seconds_of_a_locked_database_and_shows_the_rest(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened: list[str] = []
     really = Engine.open
 

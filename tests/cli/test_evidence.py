@@ -15,6 +15,7 @@ import pytest
 from engine import __version__
 from engine.cli.exits import Exit
 from engine.evidence.offline import main
+from tests.app.tampering import past_the_guards
 from tests.cli.desks import report, run
 
 
@@ -100,11 +101,9 @@ def test_what_is_wrong_is_told_before_it_is_signed_and_the_exit_code_says_so(tru
 
 def test_what_does_not_hold_is_named_in_both_languages(trust: str) -> None:
     run("audit", "checkpoint", "-o", "one.checkpoint", "--as", "boss")
-    with closing(sqlite3.connect("casewright.sqlite")) as connection:
-        connection.execute("DROP TRIGGER records_are_never_deleted")
+    with past_the_guards("casewright.sqlite") as connection:
         for table, column in (("records", "case_id"), ("waiting", "case_id"), ("cases", "id")):
             connection.execute(f"DELETE FROM {table} WHERE {column} = 'R-1'")
-        connection.commit()
     for language, said in (("en", "it is gone with its records"), ("zh", "it is gone")):
         found = run("audit", "verify", "--checkpoint", "one.checkpoint", "--trust", trust, language=language)
         assert (found.code, said in found.out) == (Exit.NOT_VERIFIED, True)

@@ -174,7 +174,9 @@ def test_what_only_a_long_way_shows_is_aimed_at(folder: Path) -> None:
     assert done.out.count("do: refuse") >= 4
 
 
-GROUP = """\
+def of_one_state(name: str, prefix: str, opening: str, rest: str) -> str:
+    """A process that begins in its one state, and is over after it."""
+    return f"""\
 process: {name}
 version: 1
 prefix: {prefix}
@@ -182,13 +184,12 @@ label: {{en: {name}}}
 calendar: hours
 initial: begun
 fields: {{subject: {{type: text, label: {{en: Subject}}}}}}
-opening: {{by: [agent], form: {{allow: [subject]}}{then}}}
+opening: {{by: [agent], {opening}}}
 states:
   begun:
     label: {{en: Begun}}
     waiting_on: agent
-    {way}
-  over: {{label: {{en: Over}}, final: done}}
+{rest}  over: {{label: {{en: Over}}, final: done}}
 """
 
 
@@ -198,56 +199,31 @@ def test_what_waits_for_a_case_that_it_opened_or_that_one_has_opened_is_reached(
     for name, prefix, opened, way in (("example", "X", "middle", waits), ("middle", "M", "inner", waits),
                                       ("inner", "K", "", done)):  # fmt: skip
         then = f", then: [{{open: {opened}, as: part}}]" if opened else ""
-        text = GROUP.format(name=name, prefix=prefix, then=then, way=way)
+        text = of_one_state(name, prefix, f"form: {{allow: [subject]}}{then}", f"    {way}\n")
         (folder / f"{name}.yaml").write_text(text, "utf-8")
     found = run("test", "processes/example.yaml", "--generate", "--tries", "500")
     assert "coverage 100.0%" in found.err, found.err
     assert "case: part.part, do: finish" in found.out
 
 
+REQUIRED = "form: {require: [subject]}"
 CHILD = """\
-process: example
-version: 1
-prefix: X
-label: {en: Child}
-calendar: hours
-initial: begun
-fields: {subject: {type: text, label: {en: Subject}}}
-opening: {by: [agent], form: {require: [subject]}}
-states:
-  begun:
-    label: {en: Begun}
-    waiting_on: agent
     actions:
       finish: {label: {en: Finish}, by: [agent], then: [{tell: parent, do: note}], to: over}
       call_off: {label: {en: Call off}, by: [], to: dropped}
-  over: {label: {en: Over}, final: done}
   dropped: {label: {en: Dropped}, final: cancelled}
 """
 SHOPPING = """\
-process: shopping
-version: 1
-prefix: O
-label: {en: Opens}
-calendar: hours
-initial: begun
-fields: {subject: {type: text, label: {en: Subject}}}
-opening: {by: [agent], form: {require: [subject]}}
-states:
-  begun:
-    label: {en: Begun}
-    waiting_on: agent
     actions:
       part: {label: {en: Part}, by: [agent], then: [{open: example, as: part, with: {subject: x}}], to: stay}
       note: {label: {en: Note}, by: [], to: stay}
       stop: {label: {en: Stop}, by: [agent], then: [{tell: children, do: call_off}], to: over}
-  over: {label: {en: Over}, final: done}
 """
 
 
 def test_a_child_is_opened_under_a_parent_and_told_by_it(folder: Path) -> None:
-    (folder / "example.yaml").write_text(CHILD, "utf-8")
-    (folder / "shopping.yaml").write_text(SHOPPING, "utf-8")
+    (folder / "example.yaml").write_text(of_one_state("example", "X", REQUIRED, CHILD), "utf-8")
+    (folder / "shopping.yaml").write_text(of_one_state("shopping", "O", REQUIRED, SHOPPING), "utf-8")
     done = run("test", "processes/example.yaml", "--generate", "-o", "processes/example.scenarios.yaml")
     assert "coverage 100.0%" in done.err, done.err
     proposed = (folder / "example.scenarios.yaml").read_text("utf-8")

@@ -16,14 +16,18 @@ FULL = StoreUnavailable("the disk of the database `desk.db` is full", help="noth
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "said", "why"),
     [
-        ("en", "200 lines are done; the same command goes on after them"),
-        ("zh", "已完成前 200 行；再次运行同一命令会从其后继续"),
+        (
+            "en",
+            "200 lines are done; the same command goes on after them",
+            "error: the disk of the database `desk.db` is full",
+        ),
+        ("zh", "已完成前 200 行；再次运行同一命令会从其后继续", "错误：数据库 `desk.db` 所在磁盘已满"),
     ],
 )
 def test_an_import_on_a_full_disk_says_how_many_lines_are_done(
-    desk: Path, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+    desk: Path, monkeypatch: pytest.MonkeyPatch, language: str, said: str, why: str
 ) -> None:
     def breaks_off(self: Engine, lines: object, job: Import, *, actor: object) -> None:
         assert job.progress is not None
@@ -35,7 +39,7 @@ def test_an_import_on_a_full_disk_says_how_many_lines_are_done(
     (desk / "days.jsonl").write_text("{}\n")
     ran = run("--lang", language, "import", "days.jsonl", "--as", "boss", language=language)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.splitlines()[0] == said
+    assert ran.err.splitlines()[:2] == [said, why]
 
 
 @pytest.mark.parametrize("reached", [0, 1, 7])

@@ -42,13 +42,13 @@ def test_an_event_waits_is_listed_and_is_taken_up_with_its_case(desk: Path) -> N
     assert kept.code == 0
     assert kept.out.startswith("parcel_scanned is kept as number 1 until ")
     assert kept.out.endswith(": no case fits\n")
-    listed = run("incoming")
+    listed = run("incoming", "--as", "boss")
     assert "parcel_scanned" in listed.out
     assert "waybill=SF100200" in listed.out
     taken = sent_back("SF100200")
     assert "→ inspecting + none_sent" in taken.out
     assert "parcel_scanned" in run("history", "F-1", "--as", "wang.fang").out
-    assert run("incoming").err == "no event waits\n"
+    assert run("incoming", "--as", "boss").err == "no event waits\n"
     again = hear("waybill=SF100200", "collect=no")
     assert again.code == 0
     assert "F-1" in again.out
@@ -81,27 +81,27 @@ def test_who_may_not_tell_it_and_what_nobody_hears_is_said(desk: Path) -> None:
 
 def test_who_assigns_cases_may_drop_one(desk: Path) -> None:
     hear("waybill=SF100200", "collect=no")
-    shown = run("incoming", "show", "1")
+    shown = run("incoming", "show", "1", "--as", "boss")
     assert "1 · parcel_scanned · sf.feed · e1 · " in shown.out
     assert "  waybill: SF100200\n" in shown.out
     barred = run("incoming", "drop", "1", "--as", "wang.fang")
     assert barred.code == 4
     assert run("incoming", "drop", "1", "--as", "boss").out == "parcel_scanned was dropped\n"
-    assert run("incoming", "show", "1").code == 3
+    assert run("incoming", "show", "1", "--as", "boss").code == 3
     assert hear("waybill=SF100200", "collect=no").out == "parcel_scanned was dropped\n"
 
 
 def test_it_is_said_in_chinese_too(desk: Path) -> None:
     kept = hear("waybill=SF100200", "collect=no", language="zh")
     assert kept.out.startswith("parcel_scanned 已保留，编号 1，直到 ")
-    assert "没有相符的案件" in run("incoming", language="zh").out
+    assert "没有相符的案件" in run("incoming", "--as", "boss", language="zh").out
     assert "缺少用于查找案件的 `waybill`" in hear(key="e2", language="zh").err
 
 
 def test_fields_come_from_a_file_as_other_systems_write_them(desk: Path) -> None:
     Path("event.json").write_text('{"waybill": "SF100200", "collect": false, "driver": {"name": "x"}}', "utf-8")
     assert hear("--form", "event.json").code == 0
-    shown = run("incoming", "show", "1", "--json").json
+    shown = run("incoming", "show", "1", "--json", "--as", "boss").json
     assert shown["fields"] == {"waybill": "SF100200", "collect": False}
 
 
@@ -118,4 +118,4 @@ def test_an_event_that_finds_no_case_is_given_to_one(desk: Path) -> None:
     told = " ".join(run("history", "F-1", "--as", "wang.fang").out.split())
     assert "given by boss" in told
     assert "misread" in told
-    assert run("incoming").err == "no event waits\n"
+    assert run("incoming", "--as", "boss").err == "no event waits\n"

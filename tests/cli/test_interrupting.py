@@ -32,6 +32,13 @@ def test_a_preview_declares_nothing(case: str) -> None:
     assert run("interrupt", "list").err == "nothing was declared\n"
 
 
+def test_an_interruption_that_lies_ahead_is_said_to(case: str) -> None:
+    """In the small hours `--from 23:00` is meant of the evening before, and was taken for the evening to come."""
+    ahead = run("interrupt", "--from", "2098-01-01 08:00", "--until", "2099-01-01 09:00", *SAID)
+    assert "--from lies ahead, at 2098-01-01 08:00:00: for an earlier day write its date" in ahead.err
+    assert "lies ahead" not in interrupt().err
+
+
 def test_what_is_declared_is_told_everywhere_and_taken_back(case: str) -> None:
     declared = interrupt("--yes")
     assert declared.code == Exit.DONE, declared.err
@@ -41,7 +48,7 @@ def test_what_is_declared_is_told_everywhere_and_taken_back(case: str) -> None:
         told = run(*words, "--as", "wang.fang")
         assert "Adjusted, beside the record" in told.out, words
         assert "of ADJ-1: running after 0s" in told.out
-    assert "ADJ-1" in run("interrupt", "show", "ADJ-1").out
+    assert "ADJ-1" in run("interrupt", "show", "ADJ-1", "--as", "boss").out
     assert [one["by"] for one in run("show", case, "--as", "wang.fang", "--json").json["adjusted"]] == [["ADJ-1"]]
     history = run("history", case, "--as", "wang.fang").out
     assert "interruption ADJ-1" in " ".join(history.split())

@@ -90,9 +90,13 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["hear", "parcel_scanned", "--from", "sf.feed", "--key", "e1", "waybill=SF100200", "collect=no"],
         ["hear", "parcel_scanned", "--from", "sf.feed", "--key", "e2", "collect=no"],
     ],
-    "incoming": [["incoming"]],
-    "outbox": [["outbox"], ["outbox", "show", "MESSAGE", "--as", "boss"]],
-    "fault": [["fault"]],
+    "incoming": [["incoming", "--as", "boss"]],
+    "outbox": [
+        ["outbox", "--as", "boss"],
+        ["outbox", "retry", "--dead", "--as", "boss"],
+        ["outbox", "show", "MESSAGE", "--as", "boss"],
+    ],
+    "fault": [["fault", "--as", "boss"]],
     "interrupt": [
         ["interrupt", "--from", "2026-03-02 08:00", "--until", "2099-03-02 09:00", *SAID],
         ["interrupt", "--from", "2026-03-02 08:00", "--until", "2099-03-02 09:00", *SAID, "--yes"],
@@ -104,7 +108,7 @@ COMMAND_LINES: dict[str, list[list[str]]] = {
         ["correct", "day.jsonl", "--as", "boss"],
         ["correct", "list"],
     ],
-    "archive": [["archive", "--as", "boss"], ["archive", "--yes", "--as", "boss"], ["archive", "list"]],
+    "archive": [["archive", "--as", "boss"], ["archive", "--yes", "--as", "boss"], ["archive", "list", "--as", "boss"]],
     "audit": [["audit", "verify"]],
     "db": [
         ["db", "upgrade"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def test_a_superseded_message_names_the_one_that_is_sent_in_its_place(language: 
         streams = Streams(out=out, err=io.StringIO(), into=io.StringIO(), language=language, width=200)
         use_language(language)
         try:
-            run_outbox(streams, engine, Args(status=None, case=None, limit=50))
+            run_outbox(streams, engine, Args(status=None, case=None, limit=50, settings=SimpleNamespace(actor=ADMIN)))
         finally:
             use_language("en")
         assert out.getvalue().count(words.format(number)) == len(mails)

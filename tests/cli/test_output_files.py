@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import pytest
 
 from engine.cli.catalogue import COMMANDS
 from engine.cli.exits import Exit
@@ -62,3 +63,18 @@ def test_a_file_to_write_is_named_by_one_option_everywhere() -> None:
         assert ("-o" in flags) == ("--output" in flags), name
         may_be_forced = name.split()[-1] not in ("keygen", "checkpoint")  # a key, and what is signed, stays
         assert ("--force" in flags) == (may_be_forced and bool(flags & {"--output", "--html", "--csv"})), name
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("xes", "<?xml"), ("ocel", "{"), ("csv", "\ufeffcase"), ("jsonl", "{")])
+def test_an_export_is_written_as_its_file_is_named(ending: str, begins: str, desk: Path) -> None:
+    report()
+    done = run("export", "-o", f"desk.{ending}", "--as", "boss")
+    assert (done.code, Path(f"desk.{ending}").read_text("utf-8").startswith(begins)) == (0, True), done.err
+
+
+@pytest.mark.parametrize("words", [(), ("-o", "desk.json"), ("-o", "desk")])
+def test_an_export_that_nothing_says_the_format_of_is_asked_for_it(words: tuple[str, ...], desk: Path) -> None:
+    asked = run("export", *words, "--as", "boss")
+    assert (asked.code, asked.out) == (2, "")
+    assert asked.err.endswith("help: name a file that ends in .xes, .ocel, .csv or .jsonl, or say --format\n")
+    assert not Path("desk.json").exists()

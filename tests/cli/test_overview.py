@@ -8,11 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from engine.cli.catalogue import AUDIENCES, COMMANDS
-from engine.cli.elsewhere import CALLED
+from engine.cli.elsewhere import CALLED, OPTIONS
 from engine.cli.main import casewright
 from engine.cli.translate import use_language
 from engine.resources import data_folder
@@ -45,10 +46,25 @@ def test_a_command_misspelt_is_answered_by_the_one_probably_meant() -> None:
     assert "there is no command `lsit`; did you mean `list`?" in err
 
 
-def test_an_option_misspelt_is_a_usage_error() -> None:
-    code, _, err = run("list", "--overdew")
-    assert code == 2
-    assert "--overdue" in err
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("list", "--overdew"), "there is no option `--overdew`; did you mean `--overdue`?"),
+        (("list", "--colr"), "there is no option `--colr`; did you mean `--color`?"),  # nor `--columns`
+        (("list", "--js=x"), "there is no option `--js`; did you mean `--json`?"),
+        (("--colour", "never", "list"), "there is no option `--colour`; did you mean `--color`?"),
+        (("actor", "change", "--roll", "agent"), "there is no option `--roll`"),  # the dashes do not make it `--color`
+        (("actor", "change", "--role", "agent"), "there is no option `--role`; did you mean `--give`?"),
+        (("list", "--role", "agent"), "there is no option `--role`; did you mean `--queue`?"),
+        (("report", "sla", "--since", "2026-03-01"), "there is no option `--since`; did you mean `--from`?"),
+        (("show", "R-1", "--User", "wang"), "there is no option `--User`; did you mean `--as`?"),
+        (("list", "-q"), "there is no option `-q`"),
+    ],
+)
+def test_an_option_misspelt_is_answered_by_one_that_is_like_it_or_by_none(words: tuple[str, ...], said: str) -> None:
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert err.endswith(f"{said}\n")
 
 
 def test_what_is_far_from_every_command_is_no_misspelling() -> None:
@@ -58,21 +74,40 @@ def test_what_is_far_from_every_command_is_no_misspelling() -> None:
 
 @pytest.mark.parametrize(
     ("word", "ours"),
-    [("deploy", "publish"), ("Users", "actor"), ("approve", "do CASE approve"), ("sla", "report sla")],
+    [
+        ("deploy", "publish"),
+        ("Users", "actor"),
+        ("approve", "do CASE approve"),
+        ("sla", "report sla"),
+        ("undo", "do CASE --list"),
+    ],
 )
 def test_a_command_known_from_elsewhere_is_answered_by_ours(word: str, ours: str) -> None:
     _, _out, err = run(word)
     assert err.endswith(f"there is no command `{word}`; did you mean `{ours}`?\n")
 
 
-def test_what_is_piped_in_and_is_no_text_is_told_in_every_locale() -> None:
+def test_what_is_piped_in_and_is_no_text_is_told_in_every_locale(tmp_path: Path) -> None:
     """In `C.UTF-8` it was; where `en_US.UTF-8` is installed Python is strict, and `play` called it our own fault."""
-    root = str(Path(__file__).parents[2])
+    root, lost = str(Path(__file__).parents[2]), data_folder("processes") / "lost_found.yaml"
     env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict", "CASEWRIGHT_LANG": "en", "PYTHONPATH": root}
-    words = [sys.executable, "-c", "from engine.cli.main import main; main()", "play"]
-    words.append(str(data_folder("processes") / "lost_found.yaml"))
-    done = subprocess.run(words, input=b"\xff\n", env=env, capture_output=True, timeout=120, check=False)
-    assert (done.returncode, b"internal" in done.stderr) == (6, False), done.stderr
+
+    def piped(*words: str) -> tuple[int, str]:
+        called = [sys.executable, "-c", "from engine.cli.main import main; main()", *words]
+        done = subprocess.run(
+            called, input=b"\xff\n", env=env, cwd=tmp_path, capture_output=True, timeout=120, check=False
+        )
+        return done.returncode, done.stderr.decode()
+
+    assert piped("init")[0] == 0
+    readers = {
+        "play": ("play", str(lost)),
+        "a form": ("open", "lost_found", "--form", "-"),
+        "questions": ("calendar", "add", "round_the_clock", "--file", "-"),
+    }
+    for reader, words in readers.items():
+        code, err = piped(*words)
+        assert (code, "`-`: it is not text in UTF-8" in err) == (1, True), (reader, err)
 
 
 def test_what_others_call_it_is_told_of_commands_that_there_are() -> None:
@@ -80,6 +115,21 @@ def test_what_others_call_it_is_told_of_commands_that_there_are() -> None:
     assert firsts <= set(COMMANDS)
     words = [word for words in CALLED.values() for word in words.split()]
     assert (len(words), set(words) & set(COMMANDS)) == (len(set(words)), set())
+
+
+def test_what_others_call_it_is_told_of_options_that_there_are() -> None:
+    root = casewright()
+    groups: list[click.Command] = [root]
+    there: set[str] = set()
+    while groups:
+        command = groups.pop()
+        context = click.Context(command)
+        there |= {name for param in command.get_params(context) for name in param.opts}
+        if isinstance(command, click.Group):
+            groups += [
+                found for name in command.list_commands(context) if (found := command.get_command(context, name))
+            ]
+    assert {f"--{ours}" for ours in OPTIONS} <= there
 
 
 @pytest.mark.parametrize(
@@ -92,8 +142,8 @@ def test_what_others_call_it_is_told_of_commands_that_there_are() -> None:
             ["convert", "--from", "tabel", "x.csv"],
             "错误：`--from` 的值无效：`tabel` 不在 `scxml`、`xstate`、`table` 之中。",
         ),
-        (["list", "--overdew"], "错误：没有选项 `--overdew`。是否想输入 `--overdue`、`--where`？"),
-        (["export"], "错误：缺少选项 `--format`。可选：xes、ocel、csv、jsonl"),
+        (["list", "--overdew"], "错误：没有选项 `--overdew`；是否想输入 `--overdue`？"),
+        (["hear", "parcel_back"], "错误：缺少选项 `--key`。"),
         (["attach", "R-1", "a, b.txt"], "错误：`文件` 的值无效：文件 `a, b.txt` 不存在。"),
     ],
 )

@@ -16,7 +16,8 @@ from engine.core.plan import Library, library_in_memory
 from engine.resources import data_folder
 from engine.scenarios import play, read_script
 from engine.scenarios.childhood import Told
-from engine.scenarios.recording import Failed, Unsaid, _left_out, recorded
+from engine.scenarios.playing_back import Failed, Unsaid, left_out
+from engine.scenarios.recording import recorded
 from engine.testing import ManualTime
 from engine.values import read_instant
 from tests.cli.desks import run
@@ -109,7 +110,7 @@ def test_what_a_parent_had_done_before_is_not_asked_of_the_one_that_stands_in() 
         {"open": {}},
         {"until": "2026-03-02 09:00", "case": "parent", "do": "x", "expect": {"state": "planned"}},
     ]
-    assert _left_out(written, Failed(1, "", "`x` was refused")) == Unsaid("parent", "`x` was refused")
+    assert left_out(written, Failed(1, "", "`x` was refused")) == Unsaid("parent", "`x` was refused")
     assert written[1] == {"until": "2026-03-02 09:00"}
 
 

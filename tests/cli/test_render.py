@@ -13,7 +13,7 @@ from engine.cli.render import change_line, mark, most_urgent
 from engine.cli.streams import Streams
 from engine.cli.tables import write_table
 from engine.cli.translate import use_language
-from engine.core.ledger import Interval
+from engine.core.promises.ledger import Interval
 from engine.views import Accepted
 from tests.cli.worlds import MINUTE, NINE, case, clock, repair
 
@@ -209,7 +209,7 @@ def test_no_text_plays_tricks_whatever_writes_it(streams: Callable[..., Streams]
 
 def test_a_list_gives_each_case_one_line(reader: Reader, streams: Callable[..., Streams]) -> None:
     view = case(summary={"en": f"one\ntwo {TRICKS}" + "x" * 500})
-    columns = chosen_columns(reader, DEFAULT, [(repair(), view)])
+    columns = chosen_columns(reader, DEFAULT, [repair()])
     screen = streams(width=100)
     write_table(screen, columns, [row_of(reader, DEFAULT, repair(), view)], is_cut=True)
     lines = screen.out.getvalue().splitlines()  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import errors
+from engine.cli.said.rights import RIGHTS
 from engine.cli.sayings import BOOK, said_again
 from engine.cli.translate import use_language
 
@@ -122,6 +123,7 @@ def test_the_store_s_explanations_are_in_the_catalogue() -> None:
         ("there is no case `R-9`", "没有案件 `R-9`"),
         ("there is no case `R-9` any more", "案件 `R-9` 已不存在"),
         ("`wu` is not known at this desk (`wu.di`?)", "本服务台没有 `wu`（`wu.di`？）"),
+        ("`wu` acts no more at this desk", "`wu` 在本服务台已停用"),
         ("something never said before", "something never said before"),
         ("Expecting ':' delimiter: line 1 column 6 (char 5)", "第 1 行第 6 列：此处应有 `:`"),
         (
@@ -134,3 +136,10 @@ def test_an_error_is_said_again_in_chinese(english: str, chinese: str) -> None:
     assert said_again(english) == english
     use_language("zh")
     assert said_again(english) == chinese
+
+
+def test_what_only_administrators_may_do_is_named_in_every_language() -> None:
+    said = re.compile(r'admin_of\(tx, \w+, "([^"]+)"\)')
+    asked = {what for file in (ROOT / "engine" / "app").rglob("*.py") for what in said.findall(file.read_text("utf-8"))}
+    assert {"publish", "list the archive"} <= asked
+    assert asked <= set(RIGHTS)

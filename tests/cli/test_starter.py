@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from engine.cli.commands.starting import copy_processes
+from engine.cli.exits import Exit
 from tests.cli.desks import run
 
 DESK = "desk: corner\nlanguages: [{languages}]\nzone: Asia/Shanghai\ncurrency: CNY\nroles:\n{roles}"
@@ -141,6 +142,92 @@ def test_what_a_newcomer_types_next_is_answered(folder: Path) -> None:
     assert (turned.code, "help: write `casewright do LF-1 close`" in turned.err) == (2, True)
     assert "stands under its `measures`" in run("report", "measures", "lost_found").err
     assert run("show", "no case", "--as", "wang").code == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("GuestRequest", "guest_request"),
+        ("Gäste-Anfrage", "gaeste_anfrage"),
+        ("维修", "wei_xiu"),
+        ("24h", "lost_found"),
+    ],
+)
+def test_what_cannot_be_a_name_is_told_as_one(name: str, meant: str, folder: Path) -> None:
+    refused = run("new", name)
+    assert (refused.code, f"such as `{meant}`" in refused.err) == (2, True)
+    assert run("new", meant).code == 0
+
+
+def test_a_person_whose_id_has_blanks_is_named_as_a_shell_reads_it(folder: Path) -> None:
+    """`next: casewright do LF-1 close --as Ann Lee` was no command that could be copied."""
+    run("init", "--as", "boss")
+    run("new", "lost_found")
+    run("publish", "--as", "boss")
+    run("actor", "add", "Ann Lee", "--role", "agent", "--as", "boss")
+    opened = run("open", "lost_found", "--as", "Ann Lee", "-f", "subject=scarf")
+    assert opened.err == "next: casewright do LF-1 close --as 'Ann Lee'\n"
+    run("actor", "add", "李伟", "--role", "agent", "--as", "boss")
+    assert (
+        run("open", "lost_found", "--as", "李伟", "-f", "subject=hat").err
+        == "next: casewright do LF-2 close --as 李伟\n"
+    )
+    none = run("list", "--find", "sca", "--as", "Ann Lee")
+    assert none.err.endswith("help: --find compares a whole id, key, phone or name, not a part of one\n")
+
+
+def test_a_flag_that_was_taken_for_an_answer_is_told(folder: Path) -> None:
+    told = run("do", "LF-1", "close", "-f", "--as", "wang")
+    assert "`-f` took `--as` for its answer: write `-f FIELD=VALUE`" in told.err
+
+
+def test_what_the_project_file_says_of_mail_works_without_its_marks(folder: Path) -> None:
+    run("init", "--as", "boss")
+    project = Path("casewright.toml")
+    head, mark, tail = project.read_text("utf-8").partition("# [deliver.mail]")
+    assert mark
+    project.write_text(head + (mark + tail).replace("# ", ""), "utf-8")
+    assert "ok  deliverers: 1 deliverer\n" in run("doctor", "--as", "boss").out
+
+
+@pytest.mark.parametrize("line", ["as anna", "open subject=scarf as anna", "close result=x as agent", "open as agent:"])
+def test_whoever_plays_is_told_how_one_says_who_acts(line: str, folder: Path) -> None:
+    """`close result=x as anna` was answered by: `as` is not `field=value`."""
+    run("new", "lost_found")
+    played = run("play", "lost_found", into=f"{line}\n")
+    assert (played.code, "who acts is written `as ROLE:PERSON`" in played.err) == (Exit.REFUSED, True), played.err
+    assert run("play", "lost_found", into="open subject=scarf as agent:lin\nclose result=as\n").code == 0
+
+
+def test_a_slip_in_what_a_deliverer_is_for_is_found(folder: Path) -> None:
+    """`messages = ["clock_dew"]` was all right to doctor, and nobody was ever told."""
+    run("init", "--as", "boss")
+    run("new", "lost_found")
+    table = '[deliver.f]\nkind = "file"\npath = "x"\nmessages = ["{message}"]\nto = ["agent", "boss", "{to}"]\n'
+    project = Path("casewright.toml")
+    plain = project.read_text("utf-8")
+    messages = Path("processes/messages")
+    messages.mkdir()
+    (messages / "lost_found.yaml").write_text("told: {text: {en: told, zh: 已告知}}\n", "utf-8")
+    process = Path("processes/lost_found.yaml")
+    process.write_text(
+        process.read_text("utf-8").replace(
+            "to: closed", "then: [{notify: supervisor, message: told}]\n        to: closed", 1
+        )
+    )
+
+    def deliverers(message: str, to: str) -> str:
+        project.write_text(plain + table.format(message=message, to=to), "utf-8")
+        return next(line for line in run("doctor", "--as", "boss").out.splitlines() if "deliverer" in line)
+
+    assert deliverers("tolled", "superviser") == "ok  deliverers: 1 deliverer"  # before anything is published
+    run("publish", "--as", "boss")
+    assert deliverers("told", "supervisor") == "ok  deliverers: 1 deliverer"
+    assert deliverers("*", "supervisor") == "ok  deliverers: 1 deliverer"
+    assert deliverers("tolled", "superviser") == (
+        "!!  deliverers: nothing published is called `tolled` (`told`?), named under `messages`; "
+        "nothing published is called `superviser` (`supervisor`?), named under `to`"
+    )
 
 
 def test_the_example_is_not_poured_into_a_desk_of_somebody_s_own(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desks import fields, report, run
+from tests.cli.desks import BEGUN, act, fields, report, run
 from tests.cli.terminal import ROOT, Terminal
 
 pytestmark = pytest.mark.usefixtures("desk")
@@ -44,12 +44,7 @@ def test_a_prompt_offers_the_present_value(desk: Path) -> None:
 
 def test_a_table_is_asked_row_by_row_and_what_is_known_is_shown(desk: Path) -> None:
     case = report()
-    for actor, action, form in (
-        ("zhao.lei", "dispatch", ["technician=li.wei", "slip=P-1"]),
-        ("li.wei", "arrive", []),
-        ("li.wei", "begin", []),
-    ):
-        assert run("do", case, action, "--as", actor, *fields(*form)).code == 0
+    act(case, *BEGUN)
     screen = Terminal(["do", case, "diagnose", "--as", "li.wei", *fields("diagnosis=fuse", "hours=0.5")], desk)
     screen.wait_for("Work and material by the price list [material], row by row:")
     for answer in ("fuse", "two", "2", "12.50", ""):

@@ -193,6 +193,7 @@ def test_paths_and_names_that_do_not_fit_are_explained(words: list[str], said: s
         (["-f", "technician"], "does not say NAME=VALUE"),
         (["--form", "nowhere.json"], "there is no file `nowhere.json`"),
         (["--form", "casewright.toml"], "is not JSON"),
+        (["--form", "casewright.toml"], 'help: it is like {"place": "3-201", "hours": 2, "member": true}'),
         (["--occurred-at", "yesterday"], "`yesterday` is no time"),
         (["--expect-revision", "-1"], "not in the range"),
         (["-f", "technician=li.wei", "-f", "slip=\0"], "NUL"),

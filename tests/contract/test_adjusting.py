@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.core.adjustments import Adjustment, Affected, Reversal
+from engine.core.promises.adjustments import Adjustment, Affected, Reversal
 from engine.errors import UsageError
 from engine.ports import Store
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from engine.chart import Position
 from engine.core.cases import Alarm, Case, Cycle, Done, Family, Goal, Head
 from engine.errors import Conflict, UsageError
 from engine.ports import Query, Save, Store, Transaction
+from engine.store import open_store
+from tests import postgres
 from tests.contract.builders import (
     MINUTE,
     MORNING,
@@ -27,6 +31,7 @@ from tests.contract.builders import (
     put,
     step,
 )
+from tests.crash.kept import rows
 
 WORDS = "维修 🔧 e\u0301 \u202eright\u202c \U0010ffff \ufeff \u0001 \t\n\\\"'%_"
 
@@ -394,14 +399,20 @@ def test_like_cases_are_counted_by_their_fields_within_a_time(store: Store) -> N
         assert count({"article": "长" * 10_000}) == 0
 
 
-def test_links_can_be_followed_back(store: Store) -> None:
-    put(store, opening(a_case("R-1", links={"visit": "V-1"})))
-    family = put(store, opening(a_case("R-2")))
-    put(store, step(family, {"links": {"visit": "V-1", "refund": "F-1"}}))
-    with store.read() as work:
-        assert work.linked_from("V-1") == [("R-1", "visit"), ("R-2", "visit")]
-        assert work.linked_from("F-1") == [("R-2", "refund")]
-        assert work.linked_from("R-1") == []
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_links_can_be_followed_back_in_sql(kind: str, tmp_path: Path) -> None:
+    """No verb asks for them; the reference of the tables promises them to whoever reads the database."""
+    with ExitStack() as stack:
+        place = str(tmp_path / "desk.db") if kind == "sqlite" else stack.enter_context(postgres.database())
+        with closing(open_store(place, create=True)) as store:
+            put(store, opening(a_case("R-1", links={"visit": "V-1"})))
+            family = put(store, opening(a_case("R-2")))
+            put(store, step(family, {"links": {"visit": "V-1", "refund": "F-1"}}))
+        assert rows(place, "SELECT target, case_id, link FROM links ORDER BY target, case_id") == [
+            ("F-1", "R-2", "refund"),
+            ("V-1", "R-1", "visit"),
+            ("V-1", "R-2", "visit"),
+        ]
 
 
 # -- records -----------------------------------------------------------------------------------------------------------

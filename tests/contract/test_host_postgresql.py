@@ -51,6 +51,22 @@ def test_of_many_services_that_begin_at_once_one_makes_the_tables(database: Data
         assert sorted(pool.map(begin, range(5))) == [False, False, False, False, True]
 
 
+def test_a_connection_that_commits_each_statement_is_refused_with_what_to_do(database: Database, url: str) -> None:
+    with database.begin() as connection:
+        Engine.install(connection)
+    with Engine.open(url, time=ManualTime(NINE)) as engine:
+        for process in ("call", "errand"):
+            engine.publish(sources(), process, actor=ADMIN)
+        alone = database.execution_options(isolation_level="AUTOCOMMIT")
+        with alone.connect() as connection, connection.begin():
+            with pytest.raises(UsageError, match="commits each statement by itself") as met:
+                engine.inside(connection).open_case("errand", {"what": "milk"}, actor=LIN)
+            assert "another isolation level" in str(met.value.help)
+        assert engine.verify().cases == 0
+        with database.begin() as connection:
+            assert isinstance(engine.inside(connection).open_case("errand", {"what": "milk"}, actor=LIN), Accepted)
+
+
 def test_a_host_with_tables_of_our_names_gives_ours_a_schema(database: Database, url: str) -> None:
     with database.begin() as connection:
         connection.execute(text("CREATE TABLE settings (name TEXT)"))

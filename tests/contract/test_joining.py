@@ -15,11 +15,12 @@ from engine.ports import Person
 from engine.store.postgresql import joining
 from engine.store.postgresql.gathering import Told
 from engine.store.postgresql.joining import Joining, join
-from engine.store.postgresql.wire import Wire
+from engine.store.postgresql.numbering import NEXT, NEXT_OF_SEVERAL
 from engine.store.statements import Many
 from engine.testing import ADMIN, ManualTime
 from tests import postgres
 from tests.app.desks import NINE, open_errand, send, sources
+from tests.contract.exchanges import watch
 
 BY_ID = Many("", ("text",), "cases", (0,))
 IN_LISTS = Many("", ("text",), "waiting", (0,))
@@ -52,6 +53,8 @@ def test_without_one_the_last_stands_for_itself() -> None:
     )
 
 
+NUMBER: Told = (NEXT, ("R", 6), NEXT_OF_SEVERAL)
+BORN: Told = ("INSERT INTO cases (id) VALUES ($1)", ("R-7",), BY_ID)
 STEP: Told = (SURE, ("R-1", "a"), BY_ID)
 
 
@@ -66,11 +69,24 @@ STEP: Told = (SURE, ("R-1", "a"), BY_ID)
         ([STEP, ("RELEASE part", (), None)], False),
         ([STEP, (SURE, ("R-2", "a"), BY_ID)], False),  # the steps of several callers
         ([(GONE, ("role:a",), IN_LISTS), (NEW, ("role:b",), IN_LISTS)], False),  # no step
+        ([NUMBER, BORN, (NEW, ("role:a",), IN_LISTS)], True),
+        ([NUMBER, STEP], False),  # each would have to fail by itself
     ],
 )
 def test_only_writes_of_different_rows_are_joined(told: list[Told], is_joined: bool) -> None:
     knowing = Joining()
     assert [knowing.joined(told) is not None for _ in range(2)] == [is_joined, is_joined]
+
+
+def test_numbers_go_as_the_server_keeps_them_and_where_nothing_stands_nothing_goes() -> None:
+    knowing, many = Joining(), Many("", ("text", "bigint", "text"), "cases", (0,))
+    given = [("R-1", 7, "a"), ("R-1", None, "a"), ("R-1", 2**63, None)]
+    sent = [knowing.joined([(SURE, values, many), (NEW, ("role:b",), IN_LISTS)]) for values in given]
+    numbers = [(0, 1, 0, 0), (0, 1, 0, 0), None]
+    assert [one[2] for one in sent if one is not None] == numbers, "what does not fit goes in words, to be refused"
+    assert [one[1][1:3] for one in sent if one is not None] == [
+        [(7).to_bytes(8, "big"), b"a"], [None, b"a"], [b"9223372036854775808", None]
+    ]  # fmt: skip
 
 
 def test_it_is_done_once_it_is_worth_planning_and_for_so_many_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,8 +103,8 @@ def test_it_is_done_once_it_is_worth_planning_and_for_so_many_kinds(monkeypatch:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    with Engine.open(url, time=ManualTime(NINE)) as engine:
+def opened(url: str, time: ManualTime | None = None) -> Iterator[Engine]:
+    with Engine.open(url, time=time or ManualTime(NINE)) as engine:
         engine.publish(sources(), "errand", actor=ADMIN)
         engine.save_person(Person(id="run", name="Run", roles=("runner",)), actor=ADMIN)
         engine.save_person(Person(id="lin", name="Lin", roles=("agent",)), actor=ADMIN)
@@ -130,16 +146,10 @@ def test_what_is_joined_leaves_the_rows_that_it_leaves_one_by_one(monkeypatch: p
 
 def test_an_action_is_then_the_proof_and_one_statement(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[list[str]] = []
-    exchange = Wire._exchange
-
-    def watched(self: Wire, statements: list[Any], told: int = 0) -> Any:
-        sent.append([text for text, _, _ in statements])
-        return exchange(self, statements, told)
-
     with postgres.database() as url, opened(url) as engine:
         case = open_errand(engine, actor="lin")
         send(engine, case)
-        monkeypatch.setattr(Wire, "_exchange", watched)
+        watch(monkeypatch, lambda statements, _told: sent.append([text for text, _, _ in statements]))
         assert isinstance(engine.act(case, "remark", {"note": "x"}, actor="lin"), Accepted)
         assert [len(message) for message in sent] == [2]
         assert sent[0][1].count(" AS (") >= 2
@@ -160,3 +170,20 @@ def test_of_a_case_that_is_not_what_it_was_nothing_is_done(monkeypatch: pytest.M
             assert server.execute("SELECT count(*) FROM records").fetchone() == before
             assert server.execute("SELECT count(*) FROM waiting").fetchone() == (0,)
         assert engine.verify().problems == ()
+
+
+def test_a_step_in_the_same_millisecond_as_the_last_is_the_same_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each kind of step would be two, each to be planned, and to become usual by itself."""
+    told: list[str] = []
+    time = ManualTime(NINE)
+    with postgres.database() as url, opened(url, time) as engine:
+        watch(monkeypatch, lambda statements, _told: told.extend([text for text, _, _ in statements]))
+        kinds: list[list[str]] = []
+        for later in (0, 1_000):
+            case = open_errand(engine)
+            time.move(later)
+            told.clear()
+            send(engine, case)
+            kinds.append([text for text in told if "UPDATE cases" in text])
+    assert len(kinds[0]) == 1
+    assert kinds[0] == kinds[1]

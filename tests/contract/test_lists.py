@@ -126,7 +126,10 @@ def test_lists_are_narrowed_by_every_filter(store: Store) -> None:
     assert listed(store, state="b") == ["R-2"]
     assert listed(store, state="on_site") == ["R-1"]
     assert listed(store, state="on%") == []
-    assert listed(store, is_overdue=True) == ["R-2"]
+    assert listed(store, overdue_at=MORNING) == ["R-2"]
+    assert listed(store, overdue_at=MORNING + 6) == ["R-2"]
+    assert listed(store, overdue_at=MORNING + 7) == ["R-2", "C-4"]  # though nobody has carried it out yet
+    assert listed(store, overdue_at=MORNING + 6, is_open=False) == ["R-3"]
     assert listed(store, due_before=MORNING + 6, is_open=None) == ["R-3"]
     assert listed(store, due_before=MORNING + 7) == ["C-4"]
     assert listed(store, ids=("R-2", "C-4", "X-9")) == ["R-2", "C-4"]

@@ -17,6 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from engine import Engine, Export, Search
 from engine.errors import Outrun, StoreUnavailable, UsageError
 from engine.ports import Store
 from engine.store import open_store, schema, upgrade
@@ -25,7 +26,9 @@ from engine.store.migrating import run_migrations
 from engine.store.postgresql.store import PostgresStore, marked
 from engine.store.postgresql.trouble import explain_connecting
 from engine.store.tables import VERSION_TABLE, metadata
+from engine.testing import ManualTime
 from tests import postgres
+from tests.app.desks import ADMIN, LIN, NINE, open_errand, sources
 from tests.contract.builders import a_case, a_request, get, opening, put, step
 
 
@@ -210,13 +213,23 @@ def test_an_address_that_the_driver_cannot_read_is_the_caller_s_to_mend() -> Non
     assert 'cannot be used (invalid URI query parameter: "hots")' in told.value.message
 
 
-def test_what_only_reads_says_so_and_whom_to_ask(server: postgres.Server) -> None:
+def test_who_only_reads_sees_verifies_and_exports_and_is_told_whom_to_ask_for_more(server: postgres.Server) -> None:
     name = server.new(postgres.made())
     looker = server.url(name).replace(f"{postgres.USER}@", "looker@")
     with psycopg.connect(server.url(name), autocommit=True) as keeper:
         keeper.execute("CREATE ROLE looker LOGIN")
         keeper.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker")
+        with Engine.open(server.url(name), time=ManualTime(NINE)) as engine:
+            engine.publish(sources(), "errand", actor=ADMIN)
+            case = open_errand(engine)
         try:
+            with Engine.open(looker, time=ManualTime(NINE)) as engine:
+                text: list[str] = []
+                assert engine.case(case, actor=LIN).data["what"] == "milk"
+                assert [line.id for line in engine.worklist(Search(actor=LIN)).rows] == [case]
+                assert (engine.verify().problems, engine.verify().cases) == ((), 1)
+                assert engine.export(Export(format="csv"), text.append, actor=ADMIN).cases == 1
+                assert case in "".join(text)
             with closing(open_store(looker)) as store:
                 assert store.only_reads()
                 assert "let the owner of the tables grant it" in sentence(lambda: put(store, opening(a_case())))[1]

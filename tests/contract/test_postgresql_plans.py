@@ -12,9 +12,9 @@ from engine.ports import Query
 from engine.store import open_store
 from engine.store.postgresql.store import PostgresStore
 from engine.store.statements import texts_of
-from engine.store.transaction import SqlTransaction
 from tests import postgres
 from tests.contract.builders import a_case, opening, put, step
+from tests.contract.plans import Plans
 
 STATEMENTS = texts_of("postgresql")
 MANY = 5_000
@@ -31,26 +31,9 @@ FROM generate_series(2, {MANY}) AS n
 """
 
 
-class Plans:
-    """A transaction that explains its statements before it runs them."""
-
-    def __init__(self, work: SqlTransaction) -> None:
-        self.work = work
-        self.run = work._execute
-        self.seen: list[str] = []
-        work._execute = self.explain
-
-    def explain(self, text: str, values: Sequence[Any]) -> Any:
-        self.seen.append(self.plan(text, values))
-        return self.run(text, values)
-
-    def plan(self, text: str, values: Sequence[Any]) -> str:
+class PostgresPlans(Plans):
+    def plan(self, text: str, values: Sequence[Any] = ()) -> str:
         return "\n".join(line for (line,) in self.run("EXPLAIN " + text, values).fetchall())
-
-    def of(self, query: Query) -> str:
-        self.seen.clear()
-        self.work.worklist(query)
-        return self.seen[0]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +47,7 @@ def plans() -> Iterator[Plans]:
                 work._do(text)
         with store.write() as work:
             work._do("SET LOCAL enable_seqscan = off")  # of so few it would rather read all
-            yield Plans(work)
+            yield PostgresPlans(work)
         store.close()
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engine.core.adjustments import Affected
 from engine.core.cases import Cycle, Goal
+from engine.core.promises.adjustments import Affected
 from engine.ports import Attachment, Publication, Store
 from engine.store import open_store
 from engine.store.transaction import SqlTransaction
 from tests import postgres
+from tests.app.tampering import past_the_guards
 from tests.contract.builders import MORNING, a_case, a_child, a_message, a_request, a_step, get, opening, put, step
 
 
@@ -151,8 +151,7 @@ def test_whatever_a_hand_does_in_a_file_changes_the_imprint(tmp_path: Path, stat
     with closing(open_store(str(tmp_path / "desk.db"), create=True)) as store:
         keep(store, "R-1")
         before = imprint_of(store)
-        with closing(sqlite3.connect(tmp_path / "desk.db")) as connection, connection:
-            connection.execute("DROP TRIGGER records_are_never_changed")
+        with past_the_guards(tmp_path / "desk.db") as connection:
             assert connection.execute(statement).rowcount == 1
         assert imprint_of(store) != before
 

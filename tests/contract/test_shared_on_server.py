@@ -21,6 +21,7 @@ from engine.store.postgresql.wire import Wire
 from engine.store.transaction import SqlTransaction
 from tests import postgres
 from tests.contract.builders import a_case, get, opening, put, step
+from tests.contract.exchanges import watch
 
 Work = Callable[[Transaction], Any]
 RECORDS = "INSERT INTO records"
@@ -44,16 +45,14 @@ def store() -> Iterator[PostgresStore]:
 def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many records each commit keeps, from now on."""
     kept: list[int] = []
-    exchange = Wire._exchange
 
-    def counted(self: Wire, statements: list[Any], told: int = 0) -> Any:
+    def note(statements: list[Any], told: int) -> None:
         said = [(text, values) for text, values, _ in statements]
         if said[-1][0] == "COMMIT" or told == len(said):
             rows = (int(values[-1]) if "unnest" in text else 1 for text, values in said if text.startswith(RECORDS))
             kept.append(sum(rows))
-        return exchange(self, statements, told)
 
-    monkeypatch.setattr(Wire, "_exchange", counted)
+    watch(monkeypatch, note)
     return kept
 
 

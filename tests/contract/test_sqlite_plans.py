@@ -14,7 +14,7 @@ from engine.store.heads import hashes_text
 from engine.store.imprints import CASES, TABLES, listed_text
 from engine.store.sqlite.opening import open_sqlite
 from engine.store.statements import texts_of
-from engine.store.transaction import SqlTransaction
+from tests.contract.plans import Plans
 
 STATEMENTS = texts_of("sqlite")
 # Which are few, and asked for whole.
@@ -22,34 +22,17 @@ WHOLE = ("PEOPLE", "FAULTS", "DEFINITIONS", "OPEN_AGAIN", "ADJUSTMENTS", "ADJUST
          "COUNT_CASES_UNDER")  # fmt: skip
 
 
-class Plans:
-    """A transaction that explains its statements instead of running them."""
-
-    def __init__(self, work: SqlTransaction) -> None:
-        self.work = work
-        self.run = work._execute
-        self.seen: list[str] = []
-        work._execute = self.explain
-
-    def explain(self, text: str, values: Sequence[Any]) -> Any:
-        self.seen.append(self.plan(text))
-        return self.run(text, values)
-
-    def plan(self, text: str) -> str:
+class SqlitePlans(Plans):
+    def plan(self, text: str, values: Sequence[Any] = ()) -> str:
         rows = self.run("EXPLAIN QUERY PLAN " + text, [None] * text.count("?")).fetchall()
         return " | ".join(row[3] for row in rows)
-
-    def of(self, query: Query) -> str:
-        self.seen.clear()
-        self.work.worklist(query)
-        return self.seen[0]
 
 
 @pytest.fixture(scope="module")
 def plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plans]:
     path = tmp_path_factory.mktemp("plans") / "desk.db"
     with closing(open_sqlite(read_address(str(path)), create=True)) as store, store.write() as work:
-        yield Plans(work)
+        yield SqlitePlans(work)
 
 
 @pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in (*WHOLE, "TIME")])

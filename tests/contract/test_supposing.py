@@ -21,6 +21,7 @@ from engine.store.postgresql.wire import Wire
 from engine.testing import ADMIN, ManualTime
 from tests import postgres
 from tests.app.desks import LIN, NINE, open_errand, send, sources
+from tests.contract.exchanges import counted
 
 LIN_HERE = Person(id="lin", name="Lin", roles=("agent",))
 
@@ -52,16 +53,8 @@ def other(url: str, engine: Engine) -> Iterator[Engine]:
 @contextmanager
 def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """How many statements each message there and back holds."""
-    made: list[int] = []
-    exchange = Wire._exchange
-
-    def counted(self: Wire, statements: list[Any], told: int = 0) -> Any:
-        made.append(len(statements))
-        return exchange(self, statements, told)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Wire, "_exchange", counted)
-        yield made
+        yield counted(patch)
 
 
 def remark(engine: Engine, case: str, note: str = "x", **more: Any) -> Accepted | Refusal:
@@ -107,10 +100,11 @@ def test_so_is_a_batch_and_its_keys_are_proven_unused(engine: Engine, monkeypatc
     assert all(one.is_repeat for one in engine.act_many(acts, actor="lin") if isinstance(one, Accepted))
 
 
-def test_an_opening_is_two_as_its_number_is_drawn_by_itself(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_is_an_opening_by_who_drew_the_last_number(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of it is in `test_numbering.py`."""
     with counting(monkeypatch) as trips:
         assert open_errand(engine, actor="lin") == "E-13"
-    assert len(trips) == 2
+    assert len(trips) == 1
 
 
 def test_who_fails_is_told_after_what_he_was_decided_on_is_proven(
@@ -159,7 +153,21 @@ def test_who_asks_for_a_case_leaves_out_what_is_known_of_people_and_publications
     remark(engine, "E-1")  # what it supposed was not so; next it asks
     with counting(monkeypatch) as trips:
         assert isinstance(remark(engine, "E-2"), Accepted)
-    assert trips[0] == len(["BEGIN", "mark", "lock", "family"])
+    assert trips[0] == len(["BEGIN", "mark", "lock", "family", "keys"])
+
+
+def test_cases_that_others_changed_are_read_with_the_first_message(
+    engine: Engine, other: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their keys were asked for one by one, when their rows were seen to be others."""
+    cases = [f"E-{number}" for number in range(1, 13)]
+    for case in cases:
+        remark(other, case)
+    remark(engine, "E-1")
+    acts = [Act(case=case, action="remark", form={"note": "y"}) for case in cases[1:]]
+    with counting(monkeypatch) as trips:
+        assert all(isinstance(one, Accepted) for one in engine.act_many(acts, actor="lin"))
+    assert len(trips) == 2
 
 
 def test_a_person_who_was_sent_away_elsewhere_is_asked_for_by_who_asks(engine: Engine, other: Engine) -> None:

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Barrier, Event
-from typing import Any
+from threading import Event
 
 import pytest
 
-from engine.errors import Conflict, EngineError, StoreUnavailable
+from engine.errors import Conflict, StoreUnavailable
 from engine.ports import Store
 from tests.contract.builders import a_case, get, opening, put, step
-
-
-def together(count: int, work: Callable[[int], Any]) -> list[Any]:
-    """Run it in so many threads at once; errors come back as values."""
-    start = Barrier(count)
-
-    def run(number: int) -> Any:
-        start.wait(timeout=10)
-        try:
-            return work(number)
-        except EngineError as error:
-            return error
-
-    with ThreadPoolExecutor(count) as pool:
-        return [done.result(timeout=60) for done in [pool.submit(run, number) for number in range(count)]]
+from tests.threads import together
 
 
 def test_steps_of_many_threads_on_one_case_stand_in_one_line(store: Store) -> None:

@@ -17,12 +17,14 @@ from engine.store import open_store
 from engine.store.address import read_address
 from engine.store.postgresql.pool import connect
 from engine.store.postgresql.store import PostgresStore
+from engine.store.postgresql.trouble import explain
 from engine.store.postgresql.wire import OFTEN, Wire
 from engine.store.sql import Late
 from engine.testing import ADMIN, ManualTime
 from tests import postgres
 from tests.app.desks import LIN, NINE, open_errand, send, sources
 from tests.contract.builders import a_case, get, opening, put, step
+from tests.contract.exchanges import counted
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +56,7 @@ def wire(url: str) -> Iterator[Wire]:
 @pytest.fixture
 def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many statements each message there and back holds, from now on."""
-    made: list[int] = []
-    exchange = Wire._exchange
-
-    def counted(self: Wire, statements: list[object], told: int = 0) -> object:
-        made.append(len(statements))
-        return exchange(self, statements, told)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Wire, "_exchange", counted)
-    return made
+    return counted(monkeypatch)
 
 
 # -- how many messages -------------------------------------------------------------------------------------------------
@@ -171,6 +165,42 @@ def test_what_cannot_be_asked_ahead_is_told_where_it_is_wanted(url: str, name: s
             engine.act(name, "remark", actor=ADMIN)
         with pytest.raises(kind, match=r"is published|half a character"):
             engine.open_case(name, actor=ADMIN)
+
+
+def test_personal_values_are_read_with_the_first_message(trips: list[int]) -> None:
+    """They were asked for case by case, when the rows had been read."""
+    with postgres.database() as own, Engine.open(own, time=ManualTime(NINE)) as other:
+        other.publish(sources(), "errand", actor=ADMIN)
+        cases = [open_errand(other, phone=f"139 {number}") for number in range(12)]
+        with Engine.open(own, time=ManualTime(NINE)) as engine:
+            assert engine.definition("errand")
+            for first in (other, engine):
+                trips.clear()
+                acts = [Act(case=case, action="remark", form={"note": "y"}) for case in cases]
+                assert all(isinstance(one, Accepted) for one in engine.act_many(acts, actor=LIN))
+                assert len(trips) <= 4, "the second time it is supposed at first, and taken back"
+                for case in cases:
+                    first.act(case, "remark", {"note": "z"}, actor=LIN)
+            assert engine.case(cases[3], actor=LIN).data["phone"] == "139 3"
+
+
+@pytest.mark.parametrize("was_changed", [False, True])
+def test_a_key_that_a_transaction_made_is_what_it_reads_next(store: PostgresStore, was_changed: bool) -> None:
+    """That there was none is what had been asked ahead, in case somebody else had changed the case."""
+    case = put(store, opening(a_case()))
+    if was_changed:
+        store.memo.find(store.memo.kept("R-1")[0][:-1])  # type: ignore[index]
+
+    def work(tx: Transaction) -> str:
+        family = tx.family("R-1", lock=True)
+        assert family is not None
+        tx.save(step(family, {"private": {"phone": "139"}}))
+        family = tx.family("R-1", lock=True)
+        assert family is not None
+        return family.cases["R-1"].secret
+
+    assert case.cases["R-1"].secret == ""
+    assert store.do(work, lambda: Ahead(families=("R-1",))) == "aa"
 
 
 # -- what fails late ---------------------------------------------------------------------------------------------------
@@ -305,6 +335,28 @@ def test_a_text_that_could_not_be_prepared_is_prepared_later(wire: Wire) -> None
     wire._ask([("CREATE TEMP TABLE later (number bigint)", ())])
     for _ in range(OFTEN + 1):
         assert wire.execute("SELECT * FROM later").fetchall() == []
+
+
+def test_on_a_connection_that_a_pooler_lends_nothing_of_another_program_s_is_run(wire: Wire) -> None:
+    """A pooler by transaction: what one program has prepared, another one meets under the names it gave itself."""
+    mine, theirs = "SELECT 'mine', $1::text", "SELECT 'theirs', $1::text"
+    other = Wire(wire.cursor)  # another program, on the same connection of the server
+    for _ in range(OFTEN):
+        other.execute(theirs, ("x",))
+    wire.execute("DEALLOCATE ALL")  # the next of the server's connections, where nothing of this is prepared
+    for _ in range(OFTEN):
+        wire.execute(mine, ("x",))
+    with pytest.raises(psycopg.errors.InvalidSqlStatementName) as missing:
+        other.execute(theirs, ("x",))
+    for _ in range(OFTEN - 1):
+        other.execute(mine, ("x",))
+    with pytest.raises(psycopg.errors.DuplicatePreparedStatement) as there:
+        other.execute(mine, ("x",))
+    for error in (missing.value, there.value):
+        said = explain(error, "desk")
+        assert isinstance(said, StoreUnavailable)
+        assert "gives each transaction another connection" in said.message
+        assert "pool_mode = session" in str(said.mend)
 
 
 def test_a_server_that_ends_the_connection_is_heard(wire: Wire, url: str) -> None:

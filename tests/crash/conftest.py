@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -16,6 +15,7 @@ import pytest
 from tests import postgres
 from tests.crash.rig import ROOT, tell
 from tests.crash.tally import DATABASES, sentences, table, take
+from tests.hours import settable_clock
 
 TRIED = "tried"
 
@@ -94,10 +94,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library that sets the clock of the process that is started with it."""
-    compiler = shutil.which("cc")
-    if compiler is None:
+    if shutil.which("cc") is None:
         pytest.skip("no C compiler here to build a clock that can be set")
-    library = tmp_path_factory.mktemp("clock") / "clock_step.so"
-    source = Path(__file__).with_name("clock_step.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return library
+    return settable_clock(tmp_path_factory.mktemp("clock"))

@@ -31,7 +31,7 @@ SEED = os.environ.get("CASEWRIGHT_SEED")
 
 
 def tell(words: str) -> None:
-    """Say what was tried; shown where a test fails, or with `-s`."""
+    """Say what was tried; shown where a test fails, or with `-rP`."""
     sys.stdout.write(words + "\n")
 
 

@@ -16,11 +16,10 @@ import pytest
 
 from engine import Engine
 from engine.errors import Conflict, KeyMissing, NotFound, UsageError
-from engine.evidence.signing import SigningKey
 from engine.store import back_up, bring_keys_back
 from engine.testing import ManualTime
 from tests import postgres
-from tests.app.desks import ADMIN, LIN, NINE, RUN, done, open_errand, send, sources
+from tests.app.desks import ADMIN, KEY, LIN, NINE, RUN, done, open_errand, send, sources
 from tests.crash.rig import LONG, tell
 from tests.crash.tally import tried
 
@@ -166,7 +165,6 @@ def test_a_backup_replaces_no_file_and_a_broken_one_leaves_none(
     assert [file for file in sorted(tmp_path.iterdir()) if file not in before] == []
 
 
-KEY = SigningKey(bytes(range(32)))
 MINUTE = 60_000
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from engine import Accepted, Engine
-from tests.crash.kept import fired, history
+from tests.crash.kept import fired, history, rows
 from tests.crash.rig import ROOT
 from tests.crash.slips import CLERK, set_up
 from tests.crash.tally import database_of, tried
@@ -31,7 +31,7 @@ def opened(place: str) -> str:
 
 
 def test_a_clock_set_back_and_forth_dates_nothing_back_and_fires_nothing_twice(place: str, clock: Path) -> None:
-    case, began = opened(place), time.time() * 1_000
+    case, began, begun_at = opened(place), time.time() * 1_000, clock_of_server(place)
     words = [sys.executable, "-m", "tests.crash.clock_setter", place, case, *map(str, STEPS)]
     environment = {**os.environ, "LD_PRELOAD": str(clock)}
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, env=environment, timeout=120)
@@ -46,9 +46,21 @@ def test_a_clock_set_back_and_forth_dates_nothing_back_and_fires_nothing_twice(p
     assert [record["at"] for record in every[case] if record["name"] == "pass_on"] == instants
     fires = Counter((case, *once) for case, found in fired(every).items() for once in found)
     assert set(fires.values()) <= {1}
+    if begun_at is None:
+        assert fires, "of a file it is the machine's clock that counts, and it stood hours ahead once"
+    else:
+        assert begun_at <= instants[0] <= instants[-1] <= (clock_of_server(place) or 0)
     with Engine.open(place) as engine:
         engine.tick(accept_clock=True)
         assert not engine.verify().problems
+
+
+def clock_of_server(place: str) -> int | None:
+    """What the server's clock shows, which nobody sets; None where there is no server."""
+    if database_of(place) != "PostgreSQL":
+        return None
+    ((found,),) = rows(place, "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+    return int(found)
 
 
 def refused(place: str) -> list[list[bool]]:

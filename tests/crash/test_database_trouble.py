@@ -166,6 +166,7 @@ def test_a_writer_that_stands_still_is_waited_for_and_then_named(database: Path)
 def test_a_database_opened_for_reading_is_only_read(database: Path, does: Callable[[Engine], None]) -> None:
     set_up(database, 1)
     with Engine.open(f"sqlite:///{database}?mode=ro", time=ManualTime(BEGIN)) as engine:
+        tried(database, "database opened to be read only")
         looks(engine)
         assert "was opened for reading only" in said(lambda: does(engine))
 

@@ -95,7 +95,8 @@ def start() -> Iterator[Start]:
 
 
 def kill(writer: subprocess.Popen[str], path: Path) -> list[tuple[str, int]]:
-    """Kill it; what it had acknowledged."""
+    """Kill it where it stands; what it had acknowledged."""
+    assert writer.poll() is None, "it writes until it is killed"
     tried(path, KILL + "programs on the store alone")
     writer.send_signal(signal.SIGKILL)
     assert writer.stdout is not None

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from engine import Delivery
-from engine.app.outgoing.delivery import NotMine
+from engine.app.outgoing.delivery import NotMine, NotNow
 from engine.deliverers import build
+from engine.deliverers.waiting import Sparing
 from engine.errors import UsageError
 
 
@@ -44,6 +45,28 @@ def test_the_first_table_that_fits_takes_a_message(tmp_path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(NotMine):
         router(delivery(name="late"))
+
+
+def test_a_receiver_is_left_in_peace_only_where_it_kept_one_waiting() -> None:
+    now, takes = [0.0], [0.5]
+
+    def failing(_: Delivery) -> None:
+        now[0] += takes[0]
+        raise OSError("refused")
+
+    spared = Sparing(failing, clock=lambda: now[0])
+    for _ in range(2):  # one that refuses at once is asked again for the next message: it may take that
+        with pytest.raises(OSError, match="refused"):
+            spared(delivery())
+    takes[0] = 2.0
+    with pytest.raises(OSError, match="refused"):
+        spared(delivery())
+    with pytest.raises(NotNow) as left:
+        spared(delivery())
+    assert (left.value.wait, now[0]) == (6_001, 3.0)
+    now[0] = 9.0
+    with pytest.raises(OSError, match="refused"):
+        spared(delivery())
 
 
 def test_a_file_holds_one_object_a_line_and_is_its_owner_s_alone(tmp_path: Path) -> None:

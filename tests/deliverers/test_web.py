@@ -130,10 +130,22 @@ def test_settings_that_will_not_do_are_said_in_a_sentence(more: dict[str, Any], 
     assert said in error.value.message
 
 
+def test_while_a_secret_is_replaced_a_receiver_that_knows_either_believes_it() -> None:
+    old, new = SECRET, "whsec_bmV3"
+    with web() as kept:
+        values = {"url": f"http://localhost:{kept.port}/", "secret": "env:SECRET"}
+        hook(Table("shop", values, Path(), {"SECRET": f"{new} {old}\n"}))(event())
+    ((_, headers, body),) = kept.seen
+    for secret in (old, new):
+        assert Webhook(secret).verify(body, headers)["id"] == "R-1.1/2/0"
+    with pytest.raises(WebhookVerificationError):
+        Webhook("whsec_b3RoZXI=").verify(body, headers)
+
+
 def test_unsigned_posts_are_asked_for_by_name() -> None:
     values = {"url": "http://localhost/"}
     with pytest.raises(UsageError, match="`secret` is missing"):
         hook(Table("shop", values, Path(), {}))
-    assert hook(Table("shop", {**values, "unsigned": True}, Path(), {})).signer is None
+    assert hook(Table("shop", {**values, "unsigned": True}, Path(), {})).signers == ()
     with pytest.raises(UsageError, match="`secret` must be base64"):
         hook(Table("shop", {**values, "secret": "env:S"}, Path(), {"S": "whsec_a"}))

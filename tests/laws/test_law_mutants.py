@@ -11,10 +11,10 @@ from engine.core import decide
 from engine.core import run as runs
 from engine.core.alarms import fired
 from engine.core.cases import ENGINE, Family, Step
-from engine.core.clocks import firings
 from engine.core.draft import Draft
 from engine.core.plan import Library, Plan
-from engine.core.promises import dues
+from engine.core.promises.clocks import firings
+from engine.core.promises.step import dues
 from engine.core.run import Due, Run
 from engine.frozen import changed, put
 from engine.model import Timer

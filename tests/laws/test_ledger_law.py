@@ -6,8 +6,8 @@ import os
 import random
 
 from engine.core.cases import Step
-from engine.core.clocks import used_until
-from engine.core.ledger import Stood, ledger_of
+from engine.core.promises.clocks import used_until
+from engine.core.promises.ledger import Stood, ledger_of
 from tests.laws.family_world import LIBRARY, commands, happening, looks, play
 from tests.unit.worlds import MINUTE
 

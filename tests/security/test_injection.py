@@ -17,6 +17,7 @@ import pytest
 
 from engine import Actor, Engine, Import, NotFound, Person, Search, UsageError
 from engine.app.outgoing.delivery import Delivery
+from engine.cli.streams import Streams
 from engine.deliverers.mail import letter
 from engine.deliverers.web import event_of
 from engine.drawing.layout import placed
@@ -255,7 +256,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
                 ("zh", ("show", case, "--as", "li.wei")), ("en", ("history", case, "--as", "li.wei")),
                 ("en", ("do", case, "--as", "li.wei")), ("en", ("outbox", "show", "1", "--as", "li.wei")),
                 ("en", ("actor", "list")), ("en", ("report", "repair")), ("en", ("list", "--find", tricks)),
-                ("en", ("draw", "--case", case, "--as", "li.wei")),
+                ("en", ("draw", "--case", case, "--as", "li.wei")), ("en", ("show", case, "--as", "li.wei", "--json")),
+                ("en", ("history", case, "--as", "li.wei", "--json")), ("en", ("list", "--as", "li.wei", "--json")),
+                ("en", ("show", f"R-{tricks}", "--as", "li.wei", "--json")),
             )
         ]  # fmt: skip
         assert sum(one.code == 0 for one in printed) > 8
@@ -266,6 +269,28 @@ def test_nothing_a_command_prints_plays_tricks_on_a_terminal(shown: list[str]) -
     assert any("A" in text and "B" in text and "�" in text for text in shown)
     for text in shown:
         assert not CONTROL.search(text), ascii(text)
+
+
+class Terminal(io.StringIO):
+    """What somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_json_says_what_was_typed_and_a_file_is_told_to_a_terminal_without_tricks() -> None:
+    text = "".join(TERMINAL) + "中文　🙂"
+    out = io.StringIO()
+    Streams(out=out, err=out, into=out).give({"fault": text})
+    assert json.loads(out.getvalue()) == {"fault": text}
+    assert not CONTROL.search(out.getvalue())
+    assert "中文　🙂" in out.getvalue()
+    seen, file = Terminal(), io.StringIO()
+    for where in (seen, file):
+        Streams(out=where, err=where, into=where).pour(f"a,{text}\r\nb\r\n")
+    assert file.getvalue() == f"a,{text}\r\nb\r\n"
+    assert not CONTROL.search(seen.getvalue())
+    assert seen.getvalue().count("\n") == 2
 
 
 # ---------------------------------------------------------------- spreadsheets, imports, paths

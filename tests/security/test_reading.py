@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from engine import Actor, Engine, Export, MeasureQuestion, NotPermitted, Person, Search, SlaQuestion
+from engine import (
+    Actor,
+    Engine,
+    Export,
+    Interruption,
+    MeasureQuestion,
+    NotPermitted,
+    Person,
+    Reach,
+    Search,
+    SlaQuestion,
+)  # fmt: skip
 from engine.app.outgoing.delivery import Delivery
 from engine.errors import EngineError, UsageError
 from engine.testing import ManualTime, engine_in_memory
@@ -116,6 +127,45 @@ def test_lists_show_nobody_what_they_may_not_read_whatever_is_searched_for(desk:
         page = engine.worklist(Search(actor=who, all=True))
         assert [row.id for row in page.rows] == [case]
         assert PHONE not in told(page.rows)
+
+
+WHO_LISTS = ((CHEF, False), (STRANGER, False), (LIN, True), (SEER, True), (Actor(id="root", roles=("admin",)), True))
+
+
+def test_messages_are_listed_for_who_may_read_their_case(desk: tuple[Engine, str]) -> None:
+    engine, case = desk
+    for who, sees in WHO_LISTS:
+        assert {mail.message.case for mail in engine.outbox(actor=who)} == ({case} if sees else set())
+
+
+def test_what_was_adjusted_is_listed_for_who_may_read_the_case() -> None:
+    with engine_in_memory(
+        sources(errand=ERRAND, desk=DESK), "errand", "call", time=(time := ManualTime(NINE))
+    ) as engine:
+        case = open_errand(engine, accused="chef")
+        time.move(60_000)
+        flood = Interruption(
+            since=NINE, until=NINE + 60_000, reason="flood", approver="boss", reach=Reach(process="errand")
+        )
+        declared = engine.interrupt(flood, actor=Actor(id="root", roles=("admin",)))
+        assert declared is not None
+        for who, sees in WHO_LISTS:
+            _, changes = engine.adjustment(declared.adjustment.id, actor=who)
+            assert {change.case for change in changes} == ({case} if sees else set())
+
+
+def test_events_that_wait_are_shown_to_who_may_say_what_becomes_of_them(desk: tuple[Engine, str]) -> None:
+    engine, _ = desk
+    for who in (SEER, LIN, STRANGER, "chef"):
+        if who == "chef":  # a boss, and these assign
+            assert engine.waiting_events(actor=who) == []
+            continue
+        for look in (
+            lambda who=who: engine.waiting_events(actor=who),
+            lambda who=who: engine.waiting_event(1, actor=who),
+        ):  # type: ignore[misc]
+            with pytest.raises(NotPermitted, match="may not see events that wait"):
+                look()
 
 
 def test_what_is_counted_shows_nobody_and_nothing_private(desk: tuple[Engine, str]) -> None:

@@ -69,6 +69,7 @@ def test_a_whole_file_is_read() -> None:
         ("here:", "hree:", 5, "unknown-name", "`hree` is not a fact that is asked for", "did you mean `here`?"),
         ("finish:", "finsh:", 7, "unknown-action", "`finsh` is not an action", "did you mean `finish`?"),
         ("[1m, 2m, 3m]", "[2m, 1m, 3m]", 7, "wrong-value", "not in order", "shortest first"),
+        ("[1m, 2m, 3m]", "[1, 2m, 3m]", 7, "wrong-type", "is the number `1`", "a length has its unit: `1m`, `1h`"),
         ("[1m, 2m, 3m]", "[1m, 2m, 3 cups]", 7, "bad-time", "3 cups", ""),
         (", with: {helper: {one_of: expert}}", "", 8, "missing-key", "`ask` asks for `helper`", "under `with`"),
         ("one_of: expert", "some_of: expert", 8, "wrong-value", "does not say how the value comes about", "`one_of`"),
@@ -86,6 +87,11 @@ def test_what_is_wrong_is_found_where_it_stands(old: str, new: str, line: int, r
     one = next(one for one in found.findings if one.id == rule and one.span.line == line)
     assert said in one.message
     assert mend in (one.help or "")
+
+
+def test_a_rate_that_cannot_be_read_is_not_said_to_be_missing_as_well() -> None:
+    found = reading(RIGHT.replace("per_hour: 3", "per_hour: 2/3"))
+    assert [one.id for one in found.findings if one.span.line == 3] == ["wrong-type"]
 
 
 def test_an_action_for_which_nobody_is_on_the_roster_is_found() -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from engine.cli.designing.folder import checked_paths
 from engine.core.cases import Case, Command, Step
-from engine.core.listening import Heard, heard_by
 from engine.core.plan import Library, Plan, library_in_memory
+from engine.core.promises.listening import Heard, heard_by
 from engine.scenarios import World, play_all, read_script
 from engine.simulation.assumptions import Assumptions
 from engine.simulation.desk import Families
@@ -153,5 +153,5 @@ def test_a_promise_under_way_is_not_moved_by_what_starts_it_nor_one_at_rest_by_w
         heard = heard_by(plan.watched, happened)
         return Heard(heard.starting | heard.moving, heard.starting | heard.moving, plan.watched)
 
-    monkeypatch.setattr("engine.core.promises._heard", all_that_listen)
+    monkeypatch.setattr("engine.core.promises.step._heard", all_that_listen)
     assert histories(process) == expected

@@ -31,6 +31,7 @@ CASE = fields(
     f("severe", "yes_no"), f("visit_at", "instant"), f("bought_on", "date"), f("patience", "duration"),
     f("technician", "person"), f("phone", "text", personal=True), f("items", "table", columns=COLUMNS),
     f("tags", "list", of=f("tag", "choice", choices={"red": {}, "blue": {}})), f("tries", "integer", default=2),
+    f("member", "party", party="customer"),
 )  # fmt: skip
 OFFICE = read_calendar({"calendar": "office", "weekly": {"mon-fri": ["09:00-17:00"]}}, "Asia/Shanghai")
 SCOPE = Scope(

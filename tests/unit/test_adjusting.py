@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.adjusting import Course, Result, adjusted, courses_of, measure, overlaps
-from engine.core.ledger import stood_of
+from engine.core.promises.adjusting import Course, Result, adjusted, courses_of, measure, overlaps
+from engine.core.promises.ledger import stood_of
 from engine.timeline import Interval
 from tests.unit.worlds import HOUR, MINUTE, NINE, Play, library
 

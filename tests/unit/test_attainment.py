@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.attainment import (
+from engine.core.cases import Cycle, Goal
+from engine.core.promises.attainment import (
     BANDS,
     COUNTED,
     Attainment,
@@ -22,7 +23,6 @@ from engine.core.attainment import (
     spread,
     waited_most,
 )
-from engine.core.cases import Cycle, Goal
 
 MINUTE, HOUR = 60_000, 3_600_000
 NOW = 100 * HOUR

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.listening import heard_by
 from engine.core.plan import Plan
+from engine.core.promises.listening import heard_by
 from engine.lang.load import load_process
 from engine.model import ProcessDefinition
 from tests.simulation.desks import DESK

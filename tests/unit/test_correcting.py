@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.calendars import Calendar
-from engine.core.adjusting import Result, adjusted, measure
-from engine.core.correcting import Righted, Terms, on_terms
+from engine.core.promises.adjusting import Result, adjusted, measure
+from engine.core.promises.correcting import Righted, Terms, on_terms
 from engine.lang.build.times import read_moment
-from tests.unit.test_adjusting import LEADS, NEXT, PROCESS, courses
+from tests.unit.test_adjusting import LEADS, NEXT, PROCESS, begun, courses
 from tests.unit.worlds import HOUR, MINUTE, NINE, Play, library
 
 Begin = Callable[..., Play]
@@ -42,12 +42,6 @@ def told(p: Play, terms: Terms | None = None) -> list[Result]:
 def recorded(p: Play) -> Calendar:
     plan = p.world.library.plan("thing", 1)
     return plan.calendar(plan.definition.clocks["c"].calendar)
-
-
-def begun(play: Begin, clock: str, at: str = "2026-03-02 09:00") -> Play:
-    p = play(PROCESS.replace("CLOCK", clock), at=at)
-    p.open()
-    return p
 
 
 def test_a_goal_that_should_have_been_longer_was_kept(play: Begin) -> None:

@@ -148,8 +148,36 @@ def test_an_instant_is_read_in_its_zone(raw: object, zone: str, instant: int) ->
         ("yes_no", "maybe", "`f` must be `yes` or `no`, not `maybe`"),
         ("yes_no", 1, "`f` must be `yes` or `no`, not `1`"),
         ("money", "4.905", "`f` must be an amount like `4.90`, with at most two digits after the point, not `4.905`"),
-        ("money", "4,90", "`f` must be an amount like `4.90`, with at most two digits after the point, not `4,90`"),
-        ("money", "４，９", "`f` must be an amount like `4.90`, with at most two digits after the point, not `４，９`"),
+        (
+            "money",
+            "4,90",
+            "`f` must be an amount like `4.90`, with at most two digits after the point, not `4,90` (`4.90`?)",
+        ),
+        (
+            "money",
+            "４，９",
+            "`f` must be an amount like `4.90`, with at most two digits after the point, not `４，９` (`4.90`?)",
+        ),
+        (
+            "money",
+            "1.080,00 €",
+            "`f` must be an amount like `4.90`, with at most two digits after the point, not `1.080,00 €` (`1080.00`?)",
+        ),
+        (
+            "money",
+            "1,080.5",
+            "`f` must be an amount like `4.90`, with at most two digits after the point, not `1,080.5` (`1080.50`?)",
+        ),
+        (
+            "money",
+            "EUR 20",
+            "`f` must be an amount like `4.90`, with at most two digits after the point, not `EUR 20` (`20.00`?)",
+        ),
+        (
+            "money",
+            "1,080",
+            "`f` must be an amount like `4.90`, with at most two digits after the point, not `1,080`",
+        ),  # 1.08 or 1080
         ("integer", "12²", "`f` must be a whole number like `12`, not `12²`"),  # which is not 122
         ("integer", "①", "`f` must be a whole number like `12`, not `①`"),
         ("integer", "十二", "`f` must be a whole number like `12`, not `十二`"),

@@ -76,7 +76,7 @@ def test_an_event_is_built_as_it_is_written() -> None:
         (PASSED.replace(", for: 2h", ""), "missing-key", "`otherwise: keep` needs `for`", "30 calendar_days"),
         (PASSED.replace("keep", "ignore"), "unknown-key", "with `otherwise: ignore` none is", "take it away"),
         (PASSED.replace("2h", "1d"), "bare-days", "`1d` can mean three things", None),
-        (PASSED.replace("rfid", "my tag"), "wrong-value", "`tag` cannot be `my tag`", "letters"),
+        (PASSED.replace("rfid", "my tag"), "wrong-value", "`tag` cannot be `my tag`", "write `my_tag`"),
         (PASSED.replace("otherwise: keep", "otherwise: kept"), "wrong-value", "`otherwise` of event `passed`", None),
         (PASSED.replace("{tag: rfid}", "{}"), "wrong-value", "`find` of event `passed`", None),
         (PASSED.replace("from:", "form:"), "unknown-key", "`form` is not a key of event `passed`", "`from`"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.core.ledger import Interval, Stood, ledger_of
+from engine.core.promises.ledger import Interval, Stood, ledger_of
 from tests.unit.worlds import HOUR, MINUTE, NINE, Play, actor
 
 Begin = Callable[..., Play]

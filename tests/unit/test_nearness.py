@@ -24,6 +24,8 @@ HERE = Span("a.yaml", 9, 1, 9, 5)
         ("agnt", ["agent", "agents"], ["agent"]),
         ("opne", ["open"], ["open"]),  # swapped
         ("xyz", ["agent"], []),
+        ("Li.Wei", ["lu.wei", "li.wei"], ["li.wei"]),  # typed with capitals, and no other
+        ("ABC", ["abd", "abc"], ["abc"]),
         ("xote", ["note", "quote", "vote", "tote", "rote"], ["vote", "tote", "rote"]),  # not a whole list
     ],
 )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.core.clocks import firings
 from engine.core.outlook import NO_PROMISE, PAUSED, Outlook, outlook
+from engine.core.promises.clocks import firings
 from tests.unit.worlds import HOUR, MINUTE, NINE, Play
 
 Begin = Callable[..., Play]

@@ -231,6 +231,18 @@ def test_what_another_region_may_clear_may_be_unset(old: str, new: str) -> None:
     assert unset(REGIONS.replace(old, new, 1)) == ["first"]
 
 
+def test_whose_turn_it_is_is_decided_anew_when_another_region_moves() -> None:
+    held = """held:
+            label: {en: Held}
+            waiting_on: [{if: case.stars > 1, is: agent}, {is: customer}]
+            actions: {go_on: {label: {en: Go on}, by: [agent], to: stopped}}
+          stopped: {"""
+    text = REGIONS.replace("to: [{if: case.stars > 1, is: stay}, {is: ended}]", "to: ended")
+    text = text.replace("to: stopped", "to: held").replace("stopped: {", held)
+    assert unset(text) == []
+    assert unset(text.replace("to: held", "then: [{clear: [stars]}], to: held")) == ["waiting_on"]
+
+
 def test_what_a_group_sets_on_entering_is_set_inside() -> None:
     text = """\
 opening: {by: [agent], form: {require: [subject]}}

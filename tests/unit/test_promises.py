@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.calendars import ALWAYS
-from engine.core.clocks import due_at
+from engine.core.promises.clocks import due_at
 from engine.values import read_instant
 from tests.unit.promises import AT_FIELD, simple
 from tests.unit.worlds import HOUR, MINUTE, NINE, ZONE, Play

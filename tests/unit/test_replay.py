@@ -153,7 +153,7 @@ def test_a_version_that_is_not_there_is_named(play: Begin) -> None:
     other = replace(p.world.library, plans={("child", 1): p.world.library.plan("child", 1)})
     flaw = replay([step.text for step in p.world.steps], other).flaw
     assert flaw is not None
-    assert "('thing', 1) is not known" in flaw.why
+    assert "version 1 of `thing` is not in this database" in flaw.why
 
 
 def test_no_records_are_no_family(play: Begin) -> None:

@@ -17,6 +17,7 @@ from engine.store.rows import (
     BLANK,
     COLUMN_OF,
     IN_OUTBOX,
+    LATELY,
     CaseRow,
     Memo,
     case_body,
@@ -240,6 +241,16 @@ def test_a_row_that_differs_in_any_column_is_read_again(column: str) -> None:
     memo, case = Memo(), a_case()
     memo.keep(a_row(case), case)
     assert memo.find(a_row(case, **{column: "other"})) is None
+
+
+def test_once_one_was_changed_by_somebody_else_none_is_thought_known_for_a_while() -> None:
+    memo, case = Memo(), a_case()
+    assert not memo.is_thought_known(case.id)
+    memo.keep(a_row(case), case)
+    assert memo.is_thought_known(case.id)
+    memo.find(a_row(case, head="other"))
+    thought = [memo.find(a_row(case)) is case and memo.is_thought_known(case.id) for _ in range(LATELY)]
+    assert thought == [False] * (LATELY - 1) + [True]
 
 
 def test_only_so_many_cases_are_kept_and_no_huge_ones() -> None:

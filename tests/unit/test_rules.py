@@ -373,7 +373,8 @@ def test_an_action_for_nobody_may_be_told() -> None:
     [
         ("{case.subjct}", "did you mean `case.subject`, declared at line 2?"),
         ("{form.subject}", "what a form asks is kept in the case: write `{case.subject}`"),
-        ("{subject}", "a placeholder is a name such as"),
+        ("{subject}", "write `{case.subject}`"),
+        ("{topic}", "a placeholder is a name such as"),
         ("{}", "a placeholder is a name such as"),
         ("{clock.lable}", "did you mean `clock.label`?"),
         ("{did.clsoe}", "did you mean `did.close`, declared"),

@@ -138,7 +138,7 @@ def test_a_file_in_order_has_no_findings():
             "one of",
         ),
         (", message: job", "", "missing-key", "notify", "`notify` needs `message` beside it", None),
-        ("goal: 15m", "goal: 15", "wrong-type", "15", "`goal` of clock `dispatch` is the number `15`", "`goal: 15m`"),
+        ("goal: 15m", "goal: 15", "wrong-type", "15", "`goal` of clock `dispatch` is the number `15`", "`15m`, `15h`"),
         ("version: 1", 'version: "1"', "wrong-type", '"1"', "the text `1`", "take the quotes away"),
         ("version: 1", "version: 1.5", "wrong-type", "1.5", "must be a whole number", "for example"),
         (
@@ -175,7 +175,7 @@ def test_a_file_in_order_has_no_findings():
         ("final: done", "final: doen", "wrong-value", "doen", "`final` of state `closed` cannot be `doen`", "`done`?"),
         ("final: done", "final: [done]", "wrong-value", "[done]", "cannot be `[done]`", "possible: `done`"),
         ("type: text", "type: txt", "wrong-value", "txt", "`type` of field `fault`", "did you mean `text`?"),
-        ("prefix: R", "prefix: repair", "wrong-value", "repair", "`prefix` cannot be `repair`", "Capital letters"),
+        ("prefix: R", "prefix: repair", "wrong-value", "repair", "`prefix` cannot be `repair`", "write `REPAIR`"),
         ("version: 1", "version: 0", "wrong-value", "0", "must be at least 1", None),
         ("max: 3", "max: 0", "wrong-value", "0", "`max` of timer `nag` must be at least 1", None),
         (
@@ -257,8 +257,8 @@ def test_a_misspelt_key_is_not_reported_as_missing_too_but_its_thing_is_broken()
 
 
 def test_a_short_word_is_not_taken_for_a_much_longer_one():
-    """`send` shares three letters with `append`, and that is no reason to propose it."""
-    helps = [found.help or "" for found in shape_of(changed("notify: manager", "send: manager")).findings]
+    """`sned` shares three letters with `append`, and that is no reason to propose it."""
+    helps = [found.help or "" for found in shape_of(changed("notify: manager", "sned: manager")).findings]
     assert not [text for text in helps if "append`?" in text]
     assert [text for text in helps if text.startswith("possible here")]
 

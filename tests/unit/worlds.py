@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from engine.calendars import parse_duration
-from engine.core.adjusting import adjusted, courses_of, measure
 from engine.core.cases import Actor, Case, Command, Head, Outgoing, Reason, Step
-from engine.core.clocks import used_until
-from engine.core.ledger import ledger_of, stood_of
 from engine.core.outlook import Outlook, outlook, place_of
 from engine.core.plan import Library, Plan
-from engine.core.promises import dues
+from engine.core.promises.adjusting import adjusted, courses_of, measure
+from engine.core.promises.clocks import used_until
+from engine.core.promises.ledger import ledger_of, stood_of
+from engine.core.promises.step import dues
 from engine.core.replay import replay
 from engine.evidence.offline import broken
 from engine.lang.load import load_process

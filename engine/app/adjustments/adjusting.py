@@ -23,8 +23,9 @@ from engine.app.histories import Histories
 from engine.app.keeping import Progress, unwatched
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of, admin_of
-from engine.core.adjustments import Adjustment, Affected, Kind, Reversal
+from engine.app.readers import readable
 from engine.core.cases import Actor, Command
+from engine.core.promises.adjustments import Adjustment, Affected, Kind, Reversal
 from engine.errors import Conflict, EngineError, SetAside
 from engine.ports import Transaction
 from engine.views import Refusal, may_read
@@ -124,11 +125,20 @@ class Adjusting:
         with self._recipe.store.read() as tx:
             return tx.adjustments()
 
-    def adjustment(self, adjustment: str) -> tuple[Adjustment, list[AdjustedCycle]]:
-        """One adjustment, and the cycles it affects: how the ledger has them, and how all that stands beside it."""
+    def adjustment(
+        self, adjustment: str, *, actor: Actor | str | None = None
+    ) -> tuple[Adjustment, list[AdjustedCycle]]:
+        """One adjustment, and the cycles it affects: how the ledger has them, and how all that stands beside it.
+
+        Of cases that this actor may read. No actor: the host itself.
+        """
         with self._recipe.store.read() as tx:
             found = named(tx, adjustment)
             cases = dict.fromkeys(row.case for row in tx.affected(adjustment=adjustment) if not row.is_reversed)
+            if actor is not None:
+                who, library = actor_of(tx, actor), self._recipe.catalogue.library(tx)
+                known = readable(tx, library, cases, who)
+                cases = {case: None for case in cases if case in known}
             changes = changes_on(self._recipe, tx, cases)
             return found, [change for change in changes if adjustment in change.by]
 

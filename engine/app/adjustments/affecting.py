@@ -11,11 +11,11 @@ from engine.app.known import check_clock, definitions_of
 from engine.app.recipe import Recipe
 from engine.app.where import Where
 from engine.calendars import Calendar
-from engine.core.adjusting import Course, Result, adjusted, courses_of, measure, overlaps
-from engine.core.adjustments import Adjustment
 from engine.core.cases import Actor
-from engine.core.correcting import Terms, on_terms
 from engine.core.plan import Library
+from engine.core.promises.adjusting import Course, Result, adjusted, courses_of, measure, overlaps
+from engine.core.promises.adjustments import Adjustment
+from engine.core.promises.correcting import Terms, on_terms
 from engine.errors import UsageError
 from engine.ports import Listing, Query, Transaction
 from engine.timeline import Interval

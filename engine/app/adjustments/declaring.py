@@ -11,10 +11,10 @@ from typing import Any
 from engine.app.known import check_process, check_state
 from engine.app.people import check_known
 from engine.calendars import Calendar, CalendarError
-from engine.core.adjustments import Adjustment, Kind
 from engine.core.cases import Actor
-from engine.core.correcting import Righted, Terms
 from engine.core.plan import Library
+from engine.core.promises.adjustments import Adjustment, Kind
+from engine.core.promises.correcting import Righted, Terms
 from engine.errors import NotFound, UsageError
 from engine.fields import Field
 from engine.ports import Transaction

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,9 @@ from engine.json_text import decode
 from engine.ports import Attached, Attachment, ErasedFiles, LockedFile, Tombstone, Transaction
 from engine.sealing import MORE, HostKeys
 from engine.views import may_read
+
+PAGE = 200
+"""Families looked at in one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,21 @@ class Archiving:
         """Families that may leave now: every case closed, for as long as `retention` of its process says."""
         with self._recipe.store.read() as tx:
             admin_of(tx, actor, "archive")
-            return list(_leaving(tx, self._recipe.catalogue.library(tx), self._recipe.now()))
+            library, now = self._recipe.catalogue.library(tx), self._recipe.now()
+        return list(
+            chain.from_iterable(self._leaving_of(library, process, now) for process in sorted(library.published))
+        )
+
+    def _leaving_of(self, library: Library, process: str, now: int) -> Iterator[Leaving]:
+        """A page in each transaction: it remembers every case that it has read."""
+        keep, after = span_of(library, process, now, keep_of), ""
+        roots = [after]
+        while keep is not None and roots:
+            with self._recipe.store.read() as tx:
+                roots = list(islice(tx.closed_families(process, now - keep.least, after=after), PAGE))
+                found = list(_leaving(tx, library, roots, now))
+            yield from found
+            after = roots[-1] if roots else ""
 
     def archive(self, folder: str | Path, *, actor: Actor | str, progress: Progress = unwatched) -> Archived:
         """Move them into files of this folder, each family by itself; private values are left behind, and end.
@@ -110,10 +128,15 @@ class Archiving:
         with self._recipe.store.read() as tx:
             return tx.tombstone(case)
 
-    def all_archived(self) -> list[Tombstone]:
-        """What is left of every archived case, by id."""
+    def all_archived(self, *, actor: Actor | str | None = None, limit: int | None = None) -> list[Tombstone]:
+        """What is left of every archived case, by id, of so many at most; an actor must be an administrator.
+
+        No actor: the host itself.
+        """
         with self._recipe.store.read() as tx:
-            return list(tx.tombstones())
+            if actor is not None:
+                admin_of(tx, actor, "list the archive")
+            return list(islice(tx.tombstones(), limit))
 
     def archived_history(
         self, case: str, folder: str | Path, *, actor: Actor | str | None = None
@@ -181,14 +204,12 @@ class Archiving:
 
         At most so many processes do it side by side, as for `verify`. Unless it `replays`, only hashes are compared.
         """
-        families: dict[str, list[Tombstone]] = {}
         with self._recipe.store.read() as tx:
-            for left in tx.tombstones():
-                families.setdefault(left.root, []).append(left)
+            roots = list(dict.fromkeys(left.root for left in tx.tombstones()))
         shift, total = Shift(self._recipe.store, self._recipe.catalogue, self._opener, jobs), Verification()
-        for number, found in enumerate(looked_at(shift, Shelves(Path(folder), replays), list(families.values())), 1):
+        for number, found in enumerate(looked_at(shift, Shelves(Path(folder), replays), roots), 1):
             total += found
-            progress(number, len(families))
+            progress(number, len(roots))
         return total
 
 
@@ -198,19 +219,18 @@ class Shelves(NamedTuple):
     folder: Path
     replays: bool = True
 
-    def __call__(self, tx: Transaction, by: tuple[Library, HostKeys], family: list[Tombstone]) -> Verification:
-        """What is found of the family of which this is left."""
-        return _verified(tx, by if self.replays else None, family, self.folder)
+    def __call__(self, tx: Transaction, by: tuple[Library, HostKeys], family: str) -> Verification:
+        """What is found of the family of this root, by what is left of it."""
+        return _verified(tx, by if self.replays else None, list(tx.tombstones(family)), self.folder)
 
 
-def _leaving(tx: Transaction, library: Library, now: int) -> Iterator[Leaving]:
-    for process in sorted(library.published):
-        keep = span_of(library, process, now, keep_of)
-        for root in tx.closed_families(process, now - keep.least) if keep is not None else ():
-            family = tx.family(root, lock=False)
-            over = None if family is None else over_at(library, family, now, keep_of)
-            if family is not None and over is not None and over <= now and not _is_needed(tx, family):
-                yield Leaving(root=root, process=process, cases=len(family.cases), since=over)
+def _leaving(tx: Transaction, library: Library, roots: Iterable[str], now: int) -> Iterator[Leaving]:
+    for root in roots:
+        family = tx.family(root, lock=False)
+        over = None if family is None else over_at(library, family, now, keep_of)
+        if family is not None and over is not None and over <= now and not _is_needed(tx, family):
+            process = family.cases[root].process
+            yield Leaving(root=root, process=process, cases=len(family.cases), since=over)
 
 
 def _is_needed(tx: Transaction, family: Family) -> bool:

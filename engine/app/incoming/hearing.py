@@ -13,9 +13,9 @@ from engine.app.known import definitions_of
 from engine.app.life import KEYS_KEPT
 from engine.app.recipe import Recipe
 from engine.core.cases import Actor, Command, Reason
-from engine.core.clocks import instant_of
 from engine.core.hearing import Mark, kept_of, mark_of, meant, none_found, not_told_by, several_found
 from engine.core.plan import Library, Plan
+from engine.core.promises.clocks import instant_of
 from engine.core.reasons import near
 from engine.errors import KeyReused, NotFound, NotPermitted, Outrun, UsageError
 from engine.fields import Value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,15 +39,29 @@ class Listening:
 
         return self._recipe.whole(work)
 
-    def waiting_events(self, *, limit: int = 100) -> list[HeardEvent]:
-        """Events that wait for their case, or that it refused, the oldest first; personal values are masked."""
+    def waiting_events(self, *, limit: int = 100, actor: Actor | str | None = None) -> list[HeardEvent]:
+        """Events that wait for their case, or that it refused, the oldest first; personal values are masked.
+
+        An actor must be one who may say what becomes of them: an administrator, or who assigns cases, else
+        `NotPermitted`. No actor: the host itself.
+        """
         with self._recipe.store.read() as tx:
+            if actor is not None:
+                self._check_may_see(tx, actor_of(tx, actor))
             return [_masked(one) for one in tx.events(self._recipe.now(), limit)]
 
-    def waiting_event(self, number: int) -> HeardEvent:
-        """One event, its personal values masked; raises `NotFound`."""
+    def waiting_event(self, number: int, *, actor: Actor | str | None = None) -> HeardEvent:
+        """One event, its personal values masked; for the same actors. Raises `NotFound`."""
         with self._recipe.store.read() as tx:
+            if actor is not None:
+                self._check_may_see(tx, actor_of(tx, actor))
             return _masked(_event(tx, number))
+
+    def _check_may_see(self, tx: Transaction, who: Actor) -> None:
+        library = self._recipe.catalogue.library(tx)
+        newest = [library.plan(name, versions[-1][1]) for name, versions in library.published.items()]
+        assigners = newest[0].definition.desk.assigners if newest else ()
+        _check_sorts(who, assigners, f"`{who.id}` may not see events that wait for their case")
 
     def give_event(self, number: int, case: str, *, actor: Actor | str, reason: str) -> Result:
         """Give an event that waits, or that its case refused, to a chosen case, whatever it is found by.
@@ -85,12 +99,16 @@ class Listening:
         """Who acts, if they may say what becomes of events: administrators, and who assigns cases."""
         who = actor_of(tx, actor)
         desk = hearers(self._recipe.catalogue.library(tx), event.event)[0].definition.desk
-        if not {"admin", *desk.assigners}.intersection(who.roles):
-            raise NotPermitted(
-                f"`{who.id}` may not give events to cases" if gives else f"`{who.id}` may not drop events",
-                help=f"that is for {', '.join(['admin', *desk.assigners])}",
-            )
+        refusal = f"`{who.id}` may not give events to cases" if gives else f"`{who.id}` may not drop events"
+        _check_sorts(who, desk.assigners, refusal)
         return who
+
+
+def _check_sorts(who: Actor, assigners: Sequence[str], refusal: str) -> None:
+    """Events that wait are for administrators and who assigns cases."""
+    sorters = ["admin", *assigners]
+    if not set(sorters).intersection(who.roles):
+        raise NotPermitted(refusal, help=f"that is for {', '.join(sorters)}")
 
 
 def _event(tx: Transaction, number: int) -> HeardEvent:

@@ -17,7 +17,9 @@ from engine.hours import say_duration
 from engine.ports import Ahead, Mail, Person, Transaction
 from engine.views import may_read, works
 
-MOST_ATTEMPTS = 8
+MOST_ATTEMPTS = 36
+"""About a day: a receiver may be away for a night and nobody need do anything."""
+
 FIRST_WAIT = 1_000
 LONGEST_WAIT = 3_600_000
 
@@ -52,6 +54,14 @@ class NotDelivered(Exception):
 
 class NotMine(Exception):
     """A deliverer leaves this message to others: it counts as no attempt."""
+
+
+class NotNow(Exception):
+    """A deliverer tries this message in `wait` ms, since its receiver hangs: it counts as no attempt."""
+
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 def made_ready(tx: Transaction, library: Library, mail: Mail, now: int) -> tuple[Delivery, int]:

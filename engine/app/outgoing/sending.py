@@ -7,10 +7,21 @@ from dataclasses import dataclass, replace
 
 from engine.app.given import Given
 from engine.app.merging import RecipeOfTwo
-from engine.app.outgoing.delivery import Deliver, Delivery, NotMine, looked_up, made_ready, retried, text_for, text_in
+from engine.app.outgoing.delivery import (
+    Deliver,
+    Delivery,
+    NotMine,
+    NotNow,
+    looked_up,
+    made_ready,
+    retried,
+    text_for,
+    text_in,
+)
 from engine.app.outgoing.digests import crowded, digest_of, receiver_of
 from engine.app.people import actor_of, admin_of
 from engine.app.proof.derived import MOST_MESSAGES
+from engine.app.readers import readable
 from engine.core.cases import ENGINE, Actor, Command
 from engine.errors import NotFound, SetAside, UsageError
 from engine.ports import Mail, Transaction
@@ -134,6 +145,8 @@ class Sending:
             deliver(delivery)
         except NotMine:
             return [_put_back(mail, now + ELSEWHERE, f"nothing delivers `{name}` here") for mail in mails], Round()
+        except NotNow as hanging:
+            return [_put_back(mail, now + hanging.wait, str(hanging)) for mail in mails], Round()
         except Exception as error:  # a handler may fail in any way; the message is tried again
             after = [retried(mail, error, now, delivery) for mail in mails]
             again = max(mail.next_at for mail in after)  # all at once, so that a digest is one again
@@ -170,10 +183,22 @@ class Sending:
             with self._recipe.store.write() as tx:
                 tx.update_mail(later)
 
-    def outbox(self, *, status: MailStatus | None = None, case: str | None = None, limit: int = 100) -> list[Mail]:
-        """Messages, the oldest first."""
+    def outbox(
+        self,
+        *,
+        status: MailStatus | None = None,
+        case: str | None = None,
+        limit: int = 100,
+        actor: Actor | str | None = None,
+    ) -> list[Mail]:
+        """Messages, the oldest first; of so many those of cases that this actor may read. No actor: the host itself."""
         with self._recipe.store.read() as tx:
-            return _with_successors(tx, tx.outbox(status=status, case=case, limit=limit))
+            mails = tx.outbox(status=status, case=case, limit=limit)
+            if actor is not None:
+                cases = (mail.message.case for mail in mails)
+                known = readable(tx, self._recipe.catalogue.library(tx), cases, actor_of(tx, actor))
+                mails = [mail for mail in mails if mail.message.case in known]
+            return _with_successors(tx, mails)
 
     def text_of(self, mail: Mail, language: str) -> str:
         """What a message says in this language to who receives it; private values as its receiver may see them."""
@@ -203,6 +228,18 @@ class Sending:
             mail = replace(mail, status="waiting", attempts=0, next_at=self._recipe.now(), error=None)
             tx.update_mail(mail)
             return mail
+
+    def retry_dead(self, *, actor: Actor | str, case: str | None = None) -> int:
+        """Let all dead messages, or those of one case, be tried at once; how many there were."""
+        with self._recipe.store.write() as tx:
+            admin_of(tx, actor, "send messages again")
+            return tx.revive_mail(self._recipe.now(), case)
+
+    def count_dead(self, *, actor: Actor | str, case: str | None = None) -> int:
+        """How many messages, or of one case, were given up: to be sent again by the same people."""
+        with self._recipe.store.read() as tx:
+            admin_of(tx, actor, "send messages again")
+            return tx.count_mail("dead", case=case)[0]
 
 
 def _put_back(mail: Mail, at: int, why: str | None) -> Mail:

@@ -130,10 +130,7 @@ def _messages(tx: Transaction, case: Case, steps: list[Step]) -> Iterator[str]:
     stored = {(message.sequence, message.number): message for message in kept}
     for place in sorted(expected.keys() | stored.keys()):
         made, there = expected.get(place), stored.get(place)
-        is_right = (
-            made is not None and there is not None and (PARTS(made) == PARTS(there) or _told(made) == _told(there))
-        )
-        if not is_right:
+        if made is None or there is None or not _are_alike(made, there):
             yield f"message {place[1] + 1} of record {place[0]} is not what the record gives"
 
 

@@ -73,7 +73,7 @@ def _verified(tx: Transaction, library: Library, root: str, keys: HostKeys) -> V
     try:
         family = tx.family(root, lock=False)
     except Exception as error:  # whatever stands in the row: what cannot be read is a finding
-        return _lost(root, records, f"its stored row cannot be read: {error}")
+        return _lost(root, records, f"its stored row cannot be read: {error.__cause__ or error}")
     if family is None and not records and tx.tombstone(root) is not None:
         return Verification()  # it has left for the archive since it was named
     if family is None:

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from engine.app.adjustments.affecting import changed_results
 from engine.app.known import check_process
 from engine.app.merging import RecipeOfTwo
-from engine.core.adjusting import Result
-from engine.core.attainment import Attainment, Counted, Key, attainments, held_most, waited_most
 from engine.core.cases import Case, Cycle
 from engine.core.plan import Library, Plan
-from engine.core.promises import standing
+from engine.core.promises.adjusting import Result
+from engine.core.promises.attainment import Attainment, Counted, Key, attainments, held_most, waited_most
+from engine.core.promises.step import standing
 from engine.core.reasons import near
 from engine.errors import NotFound, UsageError
 from engine.model import Clock

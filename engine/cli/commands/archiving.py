@@ -43,7 +43,13 @@ def archive_command() -> click.Group:
         params=[folder, click.Option(["--yes"], is_flag=True, help=_("Move them; without this, it is only shown."))],
     )
     listing = engine_command(
-        "list", run_list, help=_("List the archived cases, and where they lie."), examples=("casewright archive list",)
+        "list",
+        run_list,
+        help=_("List the archived cases, and where they lie."),
+        examples=("casewright archive list", "casewright archive list --limit 1000"),
+        params=[
+            click.Option(["--limit"], type=click.IntRange(1), default=50, show_default=True, help=_("At most so many."))
+        ],
     )
     show = engine_command(
         "show",
@@ -125,9 +131,10 @@ def _families(count: int) -> str:
 
 def run_list(streams: Streams, engine: Engine, args: Args) -> int:
     """List what was archived."""
-    found, reader = engine.all_archived(), reader_of(streams, engine)
+    found, reader = engine.all_archived(actor=args.settings.actor, limit=args.limit + 1), reader_of(streams, engine)
+    found, has_more = found[: args.limit], len(found) > args.limit
     if streams.is_json:
-        streams.give({"archived": [tombstone_document(one) for one in found]})
+        streams.give({"archived": [tombstone_document(one) for one in found], "has_more": has_more})
         return Exit.DONE
     if not found:
         streams.say(_("nothing was archived"))
@@ -140,6 +147,8 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
     ]  # fmt: skip
     heads = (_("case"), _("process"), _("closed"), _("archived"), _("records"), _("file"))
     write_table(streams, [Column(head=head) for head in heads], rows)
+    if has_more:
+        streams.tell(_("there are more; --limit shows them"))
     return Exit.DONE
 
 

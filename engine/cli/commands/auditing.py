@@ -110,7 +110,7 @@ def _replayed(streams: Streams, engine: Engine, args: Args, beyond: Compared | N
         found = engine.verify_chains(args.case, progress=progress)
     else:
         found = engine.verify(args.case, beyond=beyond, jobs=jobs, progress=progress)
-    if args.case is None and engine.all_archived():
+    if args.case is None:
         folder, progress = archive_folder(args.settings), streams.progress(_("verifying the archive"))
         found += engine.verify_archive(folder, jobs=jobs, replays=not args.chains, progress=progress)
     return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import click
 from engine.cli.calendar_pages import calendar_document, label_of, standing, write_calendar
 from engine.cli.command import Args, Command, plain_command
 from engine.cli.exits import Exit
-from engine.cli.file_trouble import opened
+from engine.cli.file_trouble import opened_or_piped
 from engine.cli.group import Subcommands
 from engine.cli.questions import KEYS, Answer, Calendars, Verb, answer, instant_in, read_question
 from engine.cli.sayings import said_again
@@ -158,7 +156,7 @@ def _answer_all(verb: Verb, streams: Streams, args: Args, calendars: Calendars) 
         raise UsageError(
             _("--back is for one question"), help=_('in a file write a minus before the length, as in "-1h30m"')
         )
-    with _opened(args.questions, streams) as lines:
+    with opened_or_piped(args.questions, streams.into) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -176,15 +174,6 @@ def _answer_all(verb: Verb, streams: Streams, args: Args, calendars: Calendars) 
                 warned.add(found.warning)
                 _warn(streams, found)
     return Exit.FAILED if failed else Exit.DONE
-
-
-@contextmanager
-def _opened(file: Path, streams: Streams) -> Iterator[Iterable[str]]:
-    if str(file) == "-":
-        yield streams.into
-        return
-    with opened(file) as lines:
-        yield lines
 
 
 def _say_failed(streams: Streams, number: int, error: EngineError) -> None:

@@ -178,7 +178,10 @@ def run_upgrade(streams: Streams, args: Args) -> int:
     if address.kind == "sqlite" and not Path(address.path).exists():
         raise StoreUnavailable(
             _("there is no database at `{path}`").format(path=address.path),
-            help=_("go to the folder of your desk, name another one with `--db`, or make it with `casewright init`"),
+            help=_(
+                "go to the folder of your desk, or name another one with `--db`; "
+                "`casewright db restore` puts a copy back, `casewright init` makes an empty one"
+            ),
         )
     is_changed, database = upgrade(database), args.settings.shown_database
     if streams.is_json:

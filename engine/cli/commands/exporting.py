@@ -17,11 +17,13 @@ from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.reports.figures import read_period
 from engine.cli.streams import Streams
 from engine.cli.translate import _, phrased, plural
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.app import Engine, Export, Exported
+    from engine.app.reports.exporting import ExportFormat
 
-_FORMATS = ("xes", "ocel", "csv", "jsonl")
+_FORMATS: tuple[ExportFormat, ...] = ("xes", "ocel", "csv", "jsonl")
 
 
 def export_command() -> Command:
@@ -34,12 +36,17 @@ def export_command() -> Command:
             "in JSON, CSV, or JSON lines. Cases are whole, as of one instant, and nothing private is among them."
         ),
         examples=(
-            "casewright export --format xes -o desk.xes",
-            "casewright export --format ocel --process repair --month 2026-03 -o repairs.json",
+            "casewright export -o desk.xes",
+            "casewright export --process repair --month 2026-03 -o repairs.csv",
+            "casewright export --format ocel -o desk.json",
             "casewright export --format jsonl | wc -l",
         ),
         params=[
-            click.Option(["--format"], type=click.Choice(_FORMATS), required=True, help=_("How it is written.")),
+            click.Option(
+                ["--format"],
+                type=click.Choice(_FORMATS),
+                help=_("How it is written; unsaid, the file's ending says it."),
+            ),
             click.Option(["--process"], metavar=_("PROCESS"), help=_("Only cases of this process.")),
             *period_options(),
             click.Option(["--with-refused"], is_flag=True, help=_("Attempts that were refused, too.")),
@@ -57,19 +64,32 @@ def run_export(streams: Streams, engine: Engine, args: Args) -> int:
         raise click.UsageError(_("with --json say by -o which file the export goes to"))
     refuse_existing(args.output, is_forced=args.force)
     since, until = read_period(reader_of(streams, engine).zone, args.month, args.since, args.until)
-    wanted = Export(format=args.format, process=args.process, since=since, until=until, with_refused=args.with_refused)
+    form = args.format or _form_of(args.output)
+    wanted = Export(format=form, process=args.process, since=since, until=until, with_refused=args.with_refused)
     if args.output is None:
-        done = engine.export(wanted, streams.out.write, actor=args.settings.actor)
+        done = engine.export(wanted, streams.pour, actor=args.settings.actor)
         streams.tell(_counted(done))
         return Exit.DONE
     done = write_whole(
         args.output, lambda write: engine.export(wanted, write, actor=args.settings.actor), _encoding(wanted)
     )
     if streams.is_json:
-        streams.give({"file": str(args.output), "format": args.format, "cases": done.cases, "events": done.events})
+        streams.give({"file": str(args.output), "format": form, "cases": done.cases, "events": done.events})
     else:
         streams.say(_("written to {file}: {counted}").format(file=args.output, counted=_counted(done)))
     return Exit.DONE
+
+
+def _form_of(output: Path | None) -> ExportFormat:
+    """Read from a file's ending how it is to be written; `.json` says nothing of what is in it."""
+    ending = output.suffix.lower().removeprefix(".") if output is not None else ""
+    form = next((form for form in _FORMATS if form == ending), None)
+    if form is None:
+        raise UsageError(
+            _("nothing says how it is to be written"),
+            help=_("name a file that ends in .xes, .ocel, .csv or .jsonl, or say --format"),
+        )
+    return form
 
 
 def write_whole(file: Path, work: Callable[[Callable[[str], object]], Exported], encoding: str) -> Exported:

@@ -167,7 +167,7 @@ def incoming_command() -> click.Group:
 
 def run_list(streams: Streams, engine: Engine, args: Args) -> int:
     """List what waits."""
-    events, reader = engine.waiting_events(limit=args.limit), reader_of(streams, engine)
+    events, reader = engine.waiting_events(limit=args.limit, actor=args.settings.actor), reader_of(streams, engine)
     if streams.is_json:
         streams.give({"events": [event_document(reader, one) for one in events]})
         return Exit.DONE
@@ -235,7 +235,7 @@ def event_document(reader: Reader, one: HeardEvent) -> dict[str, object]:
 
 def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     """Show one event."""
-    one, reader = engine.waiting_event(args.number), reader_of(streams, engine)
+    one, reader = engine.waiting_event(args.number, actor=args.settings.actor), reader_of(streams, engine)
     if streams.is_json:
         streams.give(event_document(reader, one))
         return Exit.DONE

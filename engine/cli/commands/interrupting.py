@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.answer import reader_of
 from engine.cli.beside import declare, run_list, run_reverse, run_show, said_options, yes_option
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.group import Subcommands
@@ -80,7 +81,11 @@ def _declare() -> Command:
 
 def run_declare(streams: Streams, engine: Engine, args: Args) -> int:
     """Preview an interruption, and declare it where that was said."""
-    return declare(streams, engine, _interruption(engine, args), args)
+    asked = _interruption(engine, args)
+    if asked.since > engine.now():  # in the small hours `23:00` is meant of the evening before
+        ahead = reader_of(streams, engine).exact(asked.since)
+        streams.tell(_("--from lies ahead, at {instant}: for an earlier day write its date").format(instant=ahead))
+    return declare(streams, engine, asked, args)
 
 
 def _interruption(engine: Engine, args: Args) -> Interruption:

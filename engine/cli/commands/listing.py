@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from engine.cli.answer import definition_of
-from engine.cli.columns import DEFAULT, chosen_columns, row_of
+from engine.cli.columns import DEFAULT, are_columns, chosen_columns, row_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import row_document
 from engine.cli.exits import Exit
@@ -74,11 +74,12 @@ def list_command() -> Command:
 
 
 class _Page(NamedTuple):
-    """What is shown of how many, and how many have something due."""
+    """What is shown of how many, how many have something due, and how many nobody can read."""
 
     rows: list[tuple[ProcessDefinition, CaseView]]
     total: int
     behind: int
+    spoilt: int
 
 
 def run_list(streams: Streams, engine: Engine, args: Args) -> int:
@@ -89,10 +90,15 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
     reader = Reader(language=streams.language, zone=zone, now=engine.now())
     if streams.is_json:
         cases = [row_document(reader, definition, view) for definition, view in page.rows]
-        streams.give({"cases": cases, "shown": len(cases), "total": page.total, "behind": page.behind})
+        streams.give(
+            {"cases": cases, "shown": len(cases), "total": page.total, "behind": page.behind, "spoilt": page.spoilt}
+        )
         return Exit.DONE
     names = args.columns.split(",") if args.columns else list(DEFAULT)
-    columns = chosen_columns(reader, names, page.rows)
+    definitions = [definition for definition, _view in page.rows]
+    if not are_columns(names, definitions):  # of a process of which no case is among these
+        definitions += [engine.definition(one.process) for one in engine.published()]
+    columns = chosen_columns(reader, names, definitions)
     if page.rows:
         write_table(streams, columns, [row_of(reader, names, *row) for row in page.rows], is_cut=True)
     _say_how_many(streams, args, page)
@@ -120,9 +126,9 @@ def _page(engine: Engine, args: Args) -> _Page:
     )
     rows = [(definition_of(engine, view), view) for view in found.rows]
     if args.where is None:
-        return _Page(rows, found.total, found.behind)
+        return _Page(rows, found.total, found.behind, found.spoilt)
     kept = list(_where(rows, args.where, engine.now()))
-    return _Page(kept[: args.limit], len(kept), found.behind)
+    return _Page(kept[: args.limit], len(kept), found.behind, found.spoilt)
 
 
 def _where(
@@ -157,10 +163,20 @@ def _say_how_many(streams: Streams, args: Args, page: _Page) -> None:
         streams.tell(_("no case is found") if _is_narrowed(args) else _("nothing waits on you"))
         if not _is_narrowed(args):
             streams.tell(_("next: {command}").format(command="casewright list --all"))
-    elif shown < min(total, args.limit):
-        streams.tell(_("{count} more are not for you to read").format(count=total - shown))
-    elif shown < total:
+        elif args.find:
+            streams.tell(_("help: --find compares a whole id, key, phone or name, not a part of one"))
+    elif shown + page.spoilt < min(total, args.limit):
+        streams.tell(_("{count} more are not for you to read").format(count=total - shown - page.spoilt))
+    elif shown + page.spoilt < total:
         streams.tell(_("showing {shown} of {total}; --limit shows more").format(shown=shown, total=total))
+    if page.spoilt:
+        streams.tell(
+            plural(
+                "!! {count} case cannot be read: run `casewright audit verify`",
+                "!! {count} cases cannot be read: run `casewright audit verify`",
+                page.spoilt,
+            )
+        )
     if page.behind:
         streams.tell(
             plural(

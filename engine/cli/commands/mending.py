@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -61,9 +62,17 @@ def outbox_command() -> click.Group:
     retry = engine_command(
         "retry",
         run_retry,
-        help=_("Send a message again that was given up."),
-        examples=("casewright outbox retry 17",),
-        params=[click.Argument(["message"], type=int, metavar=_("NUMBER"))],
+        help=_(
+            "Send a message again that was given up, or all of them: those without --yes are only counted. "
+            "Each keeps the key by which its receiver knows it."
+        ),
+        examples=("casewright outbox retry 17", "casewright outbox retry --dead --yes"),
+        params=[
+            click.Argument(["message"], type=int, required=False, metavar=_("[NUMBER]")),
+            click.Option(["--dead"], is_flag=True, help=_("All that were given up.")),
+            click.Option(["--case"], metavar=_("CASE"), help=_("Of these only those of this case.")),
+            click.Option(["--yes"], is_flag=True, help=_("Send them; without this, they are only counted.")),
+        ],
     )
     return Subcommands(
         "outbox",
@@ -76,7 +85,9 @@ def outbox_command() -> click.Group:
 
 def run_outbox(streams: Streams, engine: Engine, args: Args) -> int:
     """List outgoing messages."""
-    mails = engine.outbox(status=args.status, case=args.case, limit=args.limit)
+    asked = partial(engine.outbox, status=args.status, case=args.case, limit=args.limit)
+    mails = asked(actor=args.settings.actor)
+    hidden = len(asked()) - len(mails)
     reader = reader_of(streams, engine)
     if streams.is_json:
         streams.give({"messages": [mail_document(reader, mail) for mail in mails]})
@@ -95,8 +106,10 @@ def run_outbox(streams: Streams, engine: Engine, args: Args) -> int:
     rows = [mail_row(reader, mail) for mail in mails]
     if rows:
         write_table(streams, columns, rows)
-    else:
+    elif not hidden:
         streams.tell(_("no message is there"))
+    if hidden:
+        streams.tell(_("{count} more are not for you to read").format(count=hidden))
     if any(mail.status == "waiting" and mail.next_at <= reader.now for mail in mails):
         streams.tell(_("messages that are due go out by `casewright worker`, or one round by `casewright tick`"))
     return Exit.DONE
@@ -184,12 +197,30 @@ def run_message(streams: Streams, engine: Engine, args: Args) -> int:
 
 
 def run_retry(streams: Streams, engine: Engine, args: Args) -> int:
-    """Send a message again."""
+    """Send a message again, or all that were given up."""
+    if args.dead == (args.message is not None) or (args.case and not args.dead):
+        raise click.UsageError(_("name one message by its number, or all that were given up by --dead"))
+    if args.dead:
+        return _retry_dead(streams, engine, args)
     engine.retry_message(args.message, actor=args.settings.actor)
     if streams.is_json:
         streams.give({"id": args.message, "status": "waiting"})
     else:
         streams.say(_("message {number} waits to be sent again").format(number=args.message))
+    return Exit.DONE
+
+
+def _retry_dead(streams: Streams, engine: Engine, args: Args) -> int:
+    of_those = engine.retry_dead if args.yes else engine.count_dead
+    count = of_those(actor=args.settings.actor, case=args.case)
+    if streams.is_json:
+        streams.give({"count": count, "status": "waiting" if args.yes else "dead"})
+    elif args.yes:
+        streams.say(plural("{count} message waits to be sent again", "{count} messages wait to be sent again", count))
+    else:
+        streams.say(plural("{count} message was given up", "{count} messages were given up", count))
+        if count:
+            streams.tell(_("nothing is sent again; --yes does it"))
     return Exit.DONE
 
 
@@ -226,7 +257,7 @@ def fault_command() -> click.Group:
 
 def run_faults(streams: Streams, engine: Engine, args: Args) -> int:
     """List faults."""
-    faults = engine.faults()
+    faults = engine.faults(actor=args.settings.actor)
     reader = reader_of(streams, engine)
     if streams.is_json:
         streams.give({"faults": [fault_document(reader, fault) for fault in faults]})
@@ -247,7 +278,7 @@ def run_faults(streams: Streams, engine: Engine, args: Args) -> int:
 
 def run_fault(streams: Streams, engine: Engine, args: Args) -> int:
     """Show one fault."""
-    fault = _fault(engine, args.fault)
+    fault = _fault(engine, args)
     reader = reader_of(streams, engine)
     if streams.is_json:
         streams.give({**fault_document(reader, fault), "traceback": fault.traceback})
@@ -258,8 +289,9 @@ def run_fault(streams: Streams, engine: Engine, args: Args) -> int:
     return Exit.DONE
 
 
-def _fault(engine: Engine, name: str) -> Fault:
-    for fault in engine.faults():
+def _fault(engine: Engine, args: Args) -> Fault:
+    name = args.fault
+    for fault in engine.faults(actor=args.settings.actor):
         if name in (fault.id, fault.root):
             return fault
     raise NotFound(_("no fault `{name}` is there").format(name=name), help=_("`casewright fault list` names them"))
@@ -267,7 +299,7 @@ def _fault(engine: Engine, name: str) -> Fault:
 
 def run_fault_retry(streams: Streams, engine: Engine, args: Args) -> int:
     """Try again what failed."""
-    fault = _fault(engine, args.fault)
+    fault = _fault(engine, args)
     engine.retry_fault(fault.id, actor=args.settings.actor)
     if streams.is_json:
         streams.give({"id": fault.id, "case": fault.root, "status": "retried"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import click
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
-from engine.cli.file_trouble import opened
+from engine.cli.file_trouble import opened_or_piped
 from engine.cli.forms import given_form
 from engine.cli.group import Subcommands
 from engine.cli.reader import Reader, harmless
@@ -181,15 +181,16 @@ def run_remove(streams: Streams, engine: Engine, args: Args) -> int:
 def run_import(streams: Streams, engine: Engine, args: Args) -> int:
     """Put many on the register; a bad line is told and leaves the others standing."""
     party, done, wrong = _party(engine, args.party), 0, []
-    for number, line in enumerate(_lines(streams, args.file), 1):
-        if not line.strip():
-            continue
-        try:
-            name, values = _line(line)
-            engine.save_party(party.name, name, values, actor=args.settings.actor)
-            done += 1
-        except EngineError as error:
-            wrong.append({"line": number, "message": error.message})
+    with opened_or_piped(args.file, streams.into) as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                name, values = _line(line)
+                engine.save_party(party.name, name, values, actor=args.settings.actor)
+                done += 1
+            except EngineError as error:
+                wrong.append({"line": number, "message": error.message})
     if streams.is_json:
         streams.give({"done": done, "errors": wrong})
     else:
@@ -197,15 +198,6 @@ def run_import(streams: Streams, engine: Engine, args: Args) -> int:
         for one in wrong:
             streams.tell(_("line {number}: {message}").format(number=one["line"], message=one["message"]))
     return Exit.FAILED if wrong else Exit.DONE
-
-
-def _lines(streams: Streams, file: Path) -> Iterator[str]:
-    """The lines of a file, or of what is piped in (`-`)."""
-    if file == Path("-"):
-        yield from streams.into
-        return
-    with opened(file) as lines:
-        yield from lines
 
 
 def _line(line: str) -> tuple[str, Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from engine.cli.designing.definitions import checked_definition
 from engine.cli.designing.folder import checked_paths
 from engine.cli.designing.rounds import Round
 from engine.cli.exits import Exit
+from engine.cli.file_trouble import piped
 from engine.cli.parameters import ProcessPath
 from engine.cli.reader import harmless
 from engine.cli.streams import Streams
@@ -68,7 +69,7 @@ def _lines(streams: Streams, played: Round) -> Iterator[str]:
             streams.tell(_("possible: {names}").format(names=listed(played.possible())))
             streams.err.write("> ")
             streams.err.flush()
-        line = streams.into.readline()
+        line = streams.into.readline() if streams.may_ask else piped(streams.into.readline())
         word = line.strip()
         if not line or (word in ("quit", "exit") and word not in played.possible()):
             return

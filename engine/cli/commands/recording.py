@@ -21,7 +21,7 @@ from engine.errors import NotFound, NotPermitted
 if TYPE_CHECKING:
     from engine.app import Engine, Retold
     from engine.core.cases import Case, Step
-    from engine.scenarios.recording import Unsaid
+    from engine.scenarios.playing_back import Unsaid
 
 
 def record_command() -> Command:
@@ -79,7 +79,7 @@ def run_record(streams: Streams, engine: Engine, args: Args) -> int:
 def _tell_of_another_version(streams: Streams, folder: Path, case: Case, text: str) -> None:
     """Say how the scenario does on the file, which is what `test` plays, where that is another version."""
     from engine.core.plan import library_in_memory
-    from engine.scenarios.recording import failed_at
+    from engine.scenarios.playing_back import failed_at
 
     definitions = checked_paths([folder]).definitions if folder.is_dir() else {}
     root = case.process

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,8 +34,18 @@ def worker_command() -> Command:
             "Ctrl-C or SIGTERM. "
             "Killed at any point it loses nothing but time."
         ),
-        examples=("casewright worker", "casewright worker --log-json"),
-        params=[click.Option(["--log-json"], is_flag=True, help=_("Write the log as JSON lines to the error stream."))],
+        examples=("casewright worker", "casewright worker --log-json --metrics /var/lib/node_exporter/casewright.prom"),
+        params=[
+            click.Option(["--log-json"], is_flag=True, help=_("Write the log as JSON lines to the error stream.")),
+            click.Option(
+                ["--metrics"],
+                type=click.Path(dir_okay=False, path_type=Path),
+                metavar=_("FILE"),
+                help=_(
+                    "Keep figures in this file as Prometheus reads them: what was done, how late, how the desk stands."
+                ),
+            ),
+        ],
     )
 
 
@@ -42,15 +54,23 @@ def run_worker(streams: Streams, engine: Engine, args: Args) -> int:
     from threading import Event
 
     from engine.cli.logs import log_as_json, log_for_people
+    from engine.cli.metrics import MetricsFile, Tally
     from engine.worker import run_worker as run
 
-    log_as_json(streams.err) if args.log_json else log_for_people(streams)
+    if args.log_json:
+        log_as_json(streams.err)
+    else:
+        log_for_people(streams)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     register(streams, engine, args)
-    streams.tell(_("working on {database}; stop with Ctrl-C").format(database=args.settings.shown_database))
-    run(engine, stop)
+    tally = Tally()
+    with MetricsFile(args.metrics, engine, tally) if args.metrics else nullcontext():
+        streams.tell(_("working on {database}; stop with Ctrl-C").format(database=args.settings.shown_database))
+        if not args.settings.project.deliver and not args.log_json:
+            streams.tell(_("messages are printed here: no `[deliver.…]` of casewright.toml says where else they go"))
+        run(engine, stop, told=tally.add, late=tally.late)
     streams.tell(_("stopped"))
     return Exit.DONE
 

@@ -48,7 +48,7 @@ def run_new(streams: Streams, args: Args) -> int:
     if not _NAME.fullmatch(name):
         raise UsageError(
             _("`{name}` cannot be the name of a process").format(name=name),
-            help=_("write it in small letters, digits and `_`, such as `lost_found`"),
+            help=_("write it in small letters, digits and `_`, such as `{name}`").format(name=_meant(name)),
         )
     folder: Path = args.folder or args.settings.folder
     files = dict(_starter_files(folder, name, streams.language))
@@ -70,6 +70,14 @@ def run_new(streams: Streams, args: Args) -> int:
         streams.say(_("wrote {file}").format(file=path))
     streams.tell(_("next: {command}").format(command=f"casewright check {folder}"))
     return Exit.DONE
+
+
+def _meant(name: str) -> str:
+    """The name nearest to one that cannot be: small, without marks, Chinese by its sound."""
+    from engine.conversion.naming import typable
+
+    meant = typable(name)
+    return meant if _NAME.fullmatch(meant) else "lost_found"
 
 
 def _starter_files(folder: Path, name: str, language: str) -> Iterator[tuple[Path, str]]:

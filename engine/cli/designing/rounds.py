@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.cli.said import said_in_words
@@ -24,6 +24,12 @@ class Answered(NamedTuple):
     states: tuple[str, ...]  # active afterwards
     refused: tuple[str, ...] = ()  # why it was not done
     cut: tuple[str, ...] = ()  # what the case would have told itself next, too deep to be done
+
+
+def _whoever(word: str, rest: Sequence[str]) -> str:
+    """What a line says of who acts; empty where it says nothing."""
+    here = [word, *rest]
+    return " ".join(here[here.index("as") + 1 :]) if "as" in here[:1] + here[-2:-1] else ""
 
 
 class Round:
@@ -62,6 +68,8 @@ class Round:
         if word == "as" and len(rest) == 1 and _SOMEBODY.fullmatch(rest[0]):
             self._player = actor_of(rest[0])  # from now on
             return self._answer()
+        if (who := _whoever(word, rest)) and not _SOMEBODY.fullmatch(who):
+            return self._answer(_("who acts is written `as ROLE:PERSON`, not `as {who}`").format(who=who))
         actor, fields, wrong = self._read(rest)
         if wrong and word != "wait":
             return self._answer(_("`{word}` is not `field=value`").format(word=wrong))

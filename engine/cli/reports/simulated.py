@@ -15,7 +15,7 @@ from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, labelled, later, listed, plural
 
 if TYPE_CHECKING:
-    from engine.core.attainment import Attainment
+    from engine.core.promises.attainment import Attainment
     from engine.model import ProcessDefinition
     from engine.simulation.figures import RoleFigures, Simulated, TeamFigures
 

@@ -11,11 +11,11 @@ from engine.cli.reports.figures import Names, percent, whole_percent
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, labelled, later, plural
-from engine.core.attainment import NOBODY
+from engine.core.promises.attainment import NOBODY
 
 if TYPE_CHECKING:
     from engine.app import SlaReport
-    from engine.core.attainment import Attainment, Spent, Spread
+    from engine.core.promises.attainment import Attainment, Spent, Spread
 
 COUNTS: Mapping[str, str] = {
     "met": later("met"),

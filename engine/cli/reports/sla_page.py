@@ -10,10 +10,10 @@ from engine.cli.reports.picture import columns, part_bar, share_bar
 from engine.cli.reports.sheet import Column, quiet, section, sheet, table
 from engine.cli.reports.sla import COUNTS, HEADS, Shown, adjusted_groups, notes, spent_kind, spent_lines
 from engine.cli.translate import _
-from engine.core.attainment import BANDS
+from engine.core.promises.attainment import BANDS
 
 if TYPE_CHECKING:
-    from engine.core.attainment import Attainment
+    from engine.core.promises.attainment import Attainment
 
 _DECIDED = ("met", "breached", "overdue")
 

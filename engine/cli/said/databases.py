@@ -6,7 +6,10 @@ from engine.cli.translate import later
 
 SENTENCES = (
     later("there is no database at `{path}`"),
-    later("go to the folder of your desk, name another one with `--db`, or make it with `casewright init`"),
+    later(
+        "go to the folder of your desk, or name another one with `--db`; "
+        "`casewright db restore` puts a copy back, `casewright init` makes an empty one"
+    ),
     later("cannot use `{scheme}` as a database; {expected}"),
     later("`{url}` has no path; {expected}"),
     later("`{url}` names no file; {expected}"),
@@ -28,6 +31,7 @@ SENTENCES = (
     later("the database `{path}` is damaged ({detail})"),
     later("the texts of {what} are not those that were published ({which}): the database is damaged"),
     later("keep a copy of it, then go back to the last backup"),
+    later("keep a copy of it, then put the last backup in its place: `casewright db restore FILE --replace`"),
     later("you may not use the database `{path}`"),
     later("check that you may read and write the file and its folder"),
     later("there is not enough memory to use the database `{path}`"),
@@ -81,6 +85,8 @@ SENTENCES = (
     later("the server of `{path}` is out of memory"),
     later("the server of `{path}` has no connection left ({detail})"),
     later("nothing was changed; close other programs, or ask for fewer connections: `pool=` in the database's URL"),
+    later("what stands between here and the server of `{path}` gives each transaction another connection ({detail})"),
+    later("nothing was changed; let it give each program one of its own: `pool_mode = session` of pgbouncer"),
     later("what this needs in `{path}` has been held by somebody else for too long"),
     later("the server ended what was asked of `{path}` before it was done ({detail})"),
     later("the connection to the database `{path}` was lost ({detail})"),

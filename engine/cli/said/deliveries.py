@@ -7,6 +7,7 @@ from engine.cli.translate import later
 SENTENCES = (
     # the host's, a file, a receiver, a mail server, a broker
     later("nothing delivers `{name}` here"),
+    later("the receiver hangs; others have their turn before it is tried again"),
     later("no safe connection to the receiver: {why}"),
     later("the receiver did not answer within {seconds} s"),
     later("the receiver does not speak HTTP: {why}"),

@@ -27,6 +27,7 @@ SENTENCES = (
     later("quote it: `{text}`"),
     later("give it one, or take the key away"),
     later("quote a text that begins with `{{`"),
+    later("a colon needs a space behind it: `{key}: …`"),
     later("quote the text if the comma belongs to it; write `null` if the value is meant to be empty"),
     later("{what} is a key without a value"),
     later("a value stands here without a key"),
@@ -180,6 +181,7 @@ SENTENCES = (
         "`{open} business_days` (counting dates that open)"
     ),
     later("`{text}` is no duration"),
+    later("write `{text}`: which hours count says its `calendar`"),
     later("write hours, minutes and seconds in this order, as in `1h30m`, `15m`, `90s`"),
     later("a pattern has at most {number} characters"),
     later("`{pattern}` is not a regular expression this language knows (RE2): {detail}"),

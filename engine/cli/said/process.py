@@ -79,6 +79,9 @@ SENTENCES = (
     later("`{name}` is an action: write `did.{text}` for who did it"),
     later("`{name}` is {kind}, not a person"),
     later("only a field of type `person` names somebody"),
+    later("write the party whose it is: `{party}`"),
+    later("`{text}` is the text itself here, not a value"),
+    later("write `{text}` for its value"),
     later("`{name}` names nobody"),
     # forms, values, branches
     later("`{name}` is {kind}, not an instant"),
@@ -116,6 +119,7 @@ SENTENCES = (
     later("`{name}` must be one of {names}"),
     later("not every choice of it is one of `{name}`"),
     later("it gives {kind}, and `{name}` is {wanted}"),
+    later("it is on the register of `{party}`, and `{name}` on that of `{wanted}`"),
     later("`{name}` is personal and cannot be compared with other cases"),
     later("count by fields that are not personal"),
     later("`{name}` cannot be read before the case is open"),

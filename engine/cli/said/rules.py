@@ -71,6 +71,7 @@ SENTENCES = (
     later("let it come earlier, or the goal later"),
     later("{what} is repeated every `{text}` without end"),
     later("say how often with `max`"),
+    later("say how often with `max`: `max: {count}` is 24h of them"),
     later("{what} comes once, so `max` means nothing"),
     later("add `every`, or take it away"),
     later("`{text}` lies before the start of every clock that climbs here, so it never comes"),

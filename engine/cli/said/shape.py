@@ -31,6 +31,8 @@ SENTENCES = (
     later("each {title} has a name of its own, which comes first: `NAME: {{{text}: …}}`"),
     later("`{key}` is a key of a {title}: indent it below the {kind} that it belongs to"),
     later("take the quotes away: `{text}`"),
+    later("a length has its unit: `{minutes}`, `{hours}`"),
+    later("give each its label: `choices: {{{written}}}`"),
     later("write a list: `[{text}]`"),
     later("write a list: begin with `- `, or put it in brackets `[{{…}}]`"),
     later("write keys with values, for example `{text}`"),

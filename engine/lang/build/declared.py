@@ -178,7 +178,10 @@ def words(notes: Notes, cursor: Cursor | None, languages: Places) -> Words:
     if cursor is None:
         return {}
     found = {language: text.text for language, text in cursor.entries() if text.is_scalar}
-    missing = [language for language in languages if language not in cursor.plain] if cursor.is_table else []
+    said = (
+        {key.partition(":")[0] for key in cursor.plain} if cursor.is_table else languages
+    )  # `en:` without a space too
+    missing = [language for language in languages if language not in said]
     for language in found if languages else ():
         if language in languages:
             continue

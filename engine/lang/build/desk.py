@@ -90,7 +90,8 @@ def _zone(root: Cursor, notes: Notes) -> str:
     try:
         zone_info(zone.text)
     except CalendarError as fault:
-        notes.error("unknown-zone", zone.span, str(fault))
+        message, _, mend = str(fault).partition("; ")
+        notes.error("unknown-zone", zone.span, message, mend)
         return "UTC"
     return zone.text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -64,6 +65,10 @@ def build_effects(known: Known, cursor: Cursor | None, place: Place) -> tuple[Ef
 # -- values ------------------------------------------------------------------------------------------------------------
 
 
+_LOOKED_UP = re.compile(r"\{?(?:case|form|before|facts|figures|counts|did|linked|actor|row|party)\.[a-z][a-z0-9_.]*\}?")
+"""What is surely meant for the name of a value and not for a text."""
+
+
 def value_of(known: Known, cursor: Cursor, place: Place, field: Field | None) -> Assigned:
     """A literal of the field's type, or an expression that gives one; of no field, anything."""
     text = cursor.text
@@ -73,6 +78,9 @@ def value_of(known: Known, cursor: Cursor, place: Place, field: Field | None) ->
         if expression is not None and field is not None:
             _check_fits(known, cursor, expression, field)
         return expression
+    if cursor.is_scalar and isinstance(cursor.plain, str) and _LOOKED_UP.fullmatch(text):
+        mend = f"write `={text.strip('{}')}` for its value"
+        known.notes.warning("forgotten-equals", cursor.span, f"`{text}` is the text itself here, not a value", mend)
     if cursor.plain is None or field is None:
         return cursor.plain
     return literal(known.notes, cursor, field, known.desk.desk.zone)

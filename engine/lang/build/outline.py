@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.lang.build.cursor import Cursor, text_of
 from engine.lang.build.notes import Places
 from engine.lang.tree import Items, Node, Table
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,40 +82,43 @@ def outline_of(root: Cursor) -> Outline:
     states: dict[str, Cursor] = {}
     parents: dict[str, str] = {}
     repeated: list[tuple[str, Cursor]] = []
-    actions: dict[str, list[tuple[str, Cursor]]] = {}
     ahead = _states_in("", root)
-    for name, cursor in _entries(root, "actions"):
-        actions.setdefault(name, []).append(("", cursor))
     while ahead:
         parent, name, cursor = ahead.pop()
         if name in states:
             repeated.append((name, cursor))
             continue
         states[name], parents[name] = cursor, parent
-        for action, written in _entries(cursor, "actions"):
-            if written.is_table:
-                actions.setdefault(action, []).append((name, written))
         ahead += _states_in(name, cursor)
     effects = [*_effects(root.node)]
     opening = [one for one in effects if isinstance(one.get("open"), str) and isinstance(one.get("as"), str)]
-    links: dict[str, dict[str, None]] = {}
-    for effect in opening:
-        links.setdefault(effect["as"], {})[effect["open"]] = None
     tells = [(effect["tell"], effect["do"]) for effect in effects if "tell" in effect and "do" in effect]
-    children: dict[str, list[str]] = {}
-    for name, parent in parents.items():
-        children.setdefault(parent, []).append(name)
     return Outline(
         root,
         states,
         parents,
-        {name: tuple(written) for name, written in actions.items()},
-        {link: tuple(processes) for link, processes in links.items()},
+        _grouped((name, (home, written)) for home, name, written in _actions(root, states)),
+        _grouped(dict.fromkeys((effect["as"], effect["open"]) for effect in opening)),
         tuple((str(target), str(action)) for target, action in tells),
         frozenset(effect["as"] for effect in opening if "key" in effect),
         tuple(repeated),
-        {name: tuple(inside) for name, inside in children.items()},
+        _grouped((parent, name) for name, parent in parents.items()),
     )
+
+
+def _actions(root: Cursor, states: Mapping[str, Cursor]) -> Iterator[tuple[str, str, Cursor]]:
+    """Every action: the state it is written in, "" for those of everywhere, its name, and what is written."""
+    yield from (("", name, written) for name, written in _entries(root, "actions"))
+    for state, cursor in states.items():
+        yield from ((state, name, written) for name, written in _entries(cursor, "actions") if written.is_table)
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    """What goes with each name, in the order in which it comes."""
+    found: dict[str, list[T]] = {}
+    for name, one in pairs:
+        found.setdefault(name, []).append(one)
+    return {name: tuple(several) for name, several in found.items()}
 
 
 def _states_in(parent: str, cursor: Cursor) -> list[tuple[str, str, Cursor]]:

@@ -66,6 +66,13 @@ def _dotted(known: Known, name: str) -> str | None:
     return None
 
 
+def _reached_by(known: Known, name: str) -> str:
+    """What to write for a field that is no person: the party whose name or address it is."""
+    parties = (party.name for party in known.desk.desk.parties.values() if name in party.contact.values())
+    party = next(parties, None)
+    return f"write the party whose it is: `{party}`" if party else "only a field of type `person` names somebody"
+
+
 def _looked_up(known: Known, cursor: Cursor, first: str, name: str) -> Who | None:
     span = cursor.part(len(first) + 1, len(name))
     if first == "case":
@@ -78,7 +85,7 @@ def _looked_up(known: Known, cursor: Cursor, first: str, name: str) -> Who | Non
             return None
         if "person" not in (field.type, field.of.type if field.of else ""):
             message = f"`{name}` is {field.type}, not a person"
-            known.notes.error("not-a-person", span, message, "only a field of type `person` names somebody")
+            known.notes.error("not-a-person", span, message, _reached_by(known, name))
             return None
         return Who("field", name)
     if first == "did":

@@ -122,7 +122,17 @@ class _Flow:
                     self._join(way)
                 else:
                     self._follow(way, leaf, self.inside[leaf])
-        return Presence(self.outline, self.inside, self.entered, self.waited, self.without)
+        return Presence(self.outline, self.inside, self.entered, self._decided_anew(), self.without)
+
+    def _decided_anew(self) -> dict[str, Fields]:
+        """Where whose turn it is is decided: in a region also while the case stays there and another region moves."""
+        beside = {
+            leaf
+            for name, cursor in self.outline.states.items()
+            if flag(cursor, "parallel")
+            for leaf in self.outline.leaves(name)
+        }
+        return {leaf: at & self.inside[leaf] if leaf in beside else at for leaf, at in self.waited.items()}
 
     def _open(self) -> None:
         opening = self.outline.root.get("opening")
@@ -280,10 +290,7 @@ def _gone(way: _Way) -> Fields:
 
 def _lost_any_time(outline: Outline, ways: list[_Way]) -> dict[str, Fields]:
     """What may be cleared in a leaf by something that is not a way from it: thresholds, and the other regions."""
-    tables = [table for key in ("ladders", "clocks") if (table := outline.root.get(key)) is not None]
-    rungs = [rung for table in tables for _, cursor in table.entries() for rung in _rungs(cursor)]
-    everywhere = frozenset(c.field for rung in rungs for c in changes_of(rung.get("then")) if c.kind != "set")
-    lost: dict[str, Fields] = dict.fromkeys(outline.leaves(), everywhere)
+    lost: dict[str, Fields] = dict.fromkeys(outline.leaves(), _lost_at_thresholds(outline))
     groups = [name for name, cursor in outline.states.items() if flag(cursor, "parallel")]
     cleared = _cleared(outline, ways) if groups else {}
     for group in groups:
@@ -293,6 +300,12 @@ def _lost_any_time(outline: Outline, ways: list[_Way]) -> dict[str, Fields]:
             beside = frozenset().union(*(cleared.get(leaf, ()) for leaf in others))
             lost.update({leaf: lost[leaf] | beside for leaf in region})
     return lost
+
+
+def _lost_at_thresholds(outline: Outline) -> Fields:
+    tables = [table for key in ("ladders", "clocks") if (table := outline.root.get(key)) is not None]
+    rungs = [rung for table in tables for _, cursor in table.entries() for rung in _rungs(cursor)]
+    return frozenset(change.field for rung in rungs for change in changes_of(rung.get("then")) if change.kind != "set")
 
 
 def _cleared(outline: Outline, ways: list[_Way]) -> dict[str, set[str]]:

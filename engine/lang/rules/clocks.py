@@ -8,7 +8,8 @@ from functools import partial
 from engine.lang.rules.rule import CLOCKS, FIELDS, WAYS, Checked, Spot, rule
 from engine.lang.rules.walks import Step
 from engine.model import Clock, Threshold
-from engine.moments import Moment
+from engine.moments import Every, Moment
+from engine.timeline import DAY
 
 
 @rule("clock-unmet", "warning", reads=WAYS | CLOCKS | FIELDS)
@@ -106,14 +107,21 @@ def every_without_max(checked: Checked) -> Iterator[Spot]:
     for part, name in _rhythms(checked):
         if part.every is not None and part.max is None:
             message = f"{name} is repeated every `{checked.cursor(part).plain['every']}` without end"
-            yield Spot(checked.key(part, "every"), message, "say how often with `max`")
+            yield Spot(checked.key(part, "every"), message, _how_often(part.every))
+
+
+def _how_often(every: Every | int) -> str:
+    """How a repetition is bounded: until somebody answers, but not for ever."""
+    length = every if isinstance(every, int) else every.length
+    count = DAY // length if length else 0
+    return f"say how often with `max`: `max: {count}` is 24h of them" if count > 1 else "say how often with `max`"
 
 
 @rule("max-without-every", "error", reads=())
 def max_without_every(checked: Checked) -> Iterator[Spot]:
     """A number of times for something that comes once."""
     for part, name in _rhythms(checked):
-        if part.max is not None and part.every is None:
+        if part.max is not None and part.every is None and "every" not in checked.cursor(part).plain:
             yield Spot(
                 checked.key(part, "max"), f"{name} comes once, so `max` means nothing", "add `every`, or take it away"
             )

@@ -14,12 +14,7 @@ from engine.model import AppendTo, Form, OpenCase, SetFields
 @rule("field-never-asked", "warning")
 def field_never_asked(checked: Checked) -> Iterator[Spot]:
     """A field of the process that no form asks for and no effect sets."""
-    given: set[str] = set()
-    for part in checked.parts:
-        if isinstance(part, Form):
-            given |= {*part.require, *part.allow}
-        elif isinstance(part, (SetFields, AppendTo)):
-            given |= part.values.keys()
+    given = _given(checked)
     for name, span in checked.known.outline.places("fields").items():
         if name not in given:
             yield Spot(span, f"no form asks for `{name}`, and nothing sets it", "ask for it in a form, or take it away")
@@ -63,13 +58,7 @@ def _read(checked: Checked) -> set[str]:
 @rule("shown-not-set", "warning")
 def shown_not_set(checked: Checked) -> Iterator[Spot]:
     """A form that shows a field which nothing has ever asked for or set."""
-    own = checked.known.outline.places("fields")
-    given: set[str] = set()
-    for part in checked.parts:
-        if isinstance(part, Form):
-            given |= {*part.require, *part.allow}
-        elif isinstance(part, (SetFields, AppendTo)):
-            given |= part.values.keys()
+    own, given = checked.known.outline.places("fields"), _given(checked)
     for action in checked.acts:
         for name in action.form.show:
             if name not in given and name not in own:
@@ -91,6 +80,17 @@ def bounds_crossed(checked: Checked) -> Iterator[Spot]:
         if field.min is not None and field.max is not None and field.min > field.max:
             message = f"the least value of `{field.name}` is above its greatest, so nothing can be given"
             yield Spot(checked.key(field, "min"), message, "swap `min` and `max`")
+
+
+def _given(checked: Checked) -> set[str]:
+    """The fields that a form asks for or an effect sets."""
+    given: set[str] = set()
+    for part in checked.parts:
+        if isinstance(part, Form):
+            given |= {*part.require, *part.allow}
+        elif isinstance(part, (SetFields, AppendTo)):
+            given |= part.values.keys()
+    return given
 
 
 RULES = (field_never_asked, unused_declaration, shown_not_set, bounds_crossed)

@@ -13,7 +13,7 @@ from engine.expressions import Expression
 from engine.lang.build.cursor import Cursor
 from engine.lang.files import Files, Sources, base_of
 from engine.lang.rules.families import tell_cycle
-from engine.lang.rules.rounds import Accepted, Active, Asked, Begun, Course, can_be_gone
+from engine.lang.rules.rounds import Accepted, Active, Asked, Begun, Happened, can_be_gone
 from engine.lang.rules.rule import FIELDS, WAYS, Checked, Spot, rule
 from engine.model import TELL_DEPTH, Action, Effect, Tell
 
@@ -47,7 +47,7 @@ class _Came(NamedTuple):
     position: Position
     tells: tuple[tuple[Tell, bool], ...]
     is_sure: bool
-    course: Course  # what happens in it
+    happened: Happened  # what happens in it
 
 
 @rule("tell-too-deep", "warning", reads=WAYS | FIELDS)
@@ -87,6 +87,7 @@ class _Rows:
         self._checked = checked
         self._chart = checked.walks.chart
         self._known: dict[tuple[Position, str], tuple[_Came, ...]] = {}
+        self._actives: dict[Position, frozenset[str]] = {}
         self._rests: list[Position] = []
         self._rested: set[Position] = set()
         self._left = MOST_TRIED
@@ -101,32 +102,32 @@ class _Rows:
                     yield from self._follow(came)
 
     def _follow(self, begun: _Came) -> Iterator[_Row]:
-        ahead = [(begun.position, _waiting((), begun), begun.course)]
+        ahead = [(begun.position, _waiting((), begun), begun.happened)]
         while ahead and self._left > 0:
-            position, waiting, course = ahead.pop()
+            position, waiting, happened = ahead.pop()
             if not waiting:
                 self._rest(position)
                 continue
             self._left -= 1
             told, *others = waiting
             row = (*told.row, _Link(told.effect, position, told.is_sure))
-            done = (*course, Begun(told.effect))
+            done = (*happened, Begun(told.effect))
             came = self._step(position, told.effect.action) if len(row) <= TELL_DEPTH else ()
             if len(row) > TELL_DEPTH and self._can_be(row, done):
                 yield row
             for one in came:
                 link = row[-1]._replace(is_sure=told.is_sure and one.is_sure)
                 gone = (*told.row, link)
-                new = _waiting(gone, one) if not _is_round(gone) or self._can_be(gone, (*done, *one.course)) else ()
-                ahead.append((one.position, (*others, *new), (*done, *one.course)))
+                new = _waiting(gone, one) if not _is_round(gone) or self._can_be(gone, (*done, *one.happened)) else ()
+                ahead.append((one.position, (*others, *new), (*done, *one.happened)))
             if not all(one.is_sure for one in came) or not came:
-                ahead.append((position, tuple(others), course))  # refused
+                ahead.append((position, tuple(others), happened))  # refused
 
-    def _can_be(self, row: _Row, course: Course) -> bool:
+    def _can_be(self, row: _Row, happened: Happened) -> bool:
         """Whether it may come so far; what states alone lead on needs no asking."""
         if all(link.is_sure for link in row):
             return True
-        return can_be_gone(self._checked.definition, course, [link.effect for link in row])
+        return can_be_gone(self._checked.definition, happened, [link.effect for link in row])
 
     def _rest(self, position: Position) -> None:
         if position not in self._rested:
@@ -157,8 +158,8 @@ class _Rows:
             onward = self._by_itself(came.position) if is_open and left else []
             for found, more in onward:
                 tells, sure = (*came.tells, *found.tells), came.is_sure and found.is_sure
-                course = (*came.course, *found.course)
-                ahead.append((_Came(found.position, tells, sure, course), more, left - 1))
+                happened = (*came.happened, *found.happened)
+                ahead.append((_Came(found.position, tells, sure, happened), more, left - 1))
             if not onward or not onward[0][0].is_sure:
                 yield came
 
@@ -174,27 +175,36 @@ class _Rows:
         choices = [list(_choices(arcs, active)) for arcs in self._chart.offered(position, event)]
         is_sure = all(len(options) == 1 for options in choices)
         for options in product(*choices):
-            arcs = tuple(dict.fromkeys(arc for arc, _ in options if arc is not None))
-            if not arcs:
-                continue
-            ways = [arc.payload for arc in arcs if isinstance(arc.payload, Way)]
-            step = None
-            if not all(arc.stays for arc in arcs):
-                step = self._chart.microstep(position, self._chart.without_conflicts(arcs, position))
-            after = active if step is None else self._active(step.position)
-            effects = [*chain.from_iterable(map(_effects, ways)), *(self._entered(step) if step is not None else ())]
-            actions = dict.fromkeys(way.action for way in ways if way.action is not None)
-            course: Course = (Active(active), *map(Accepted, actions), *(one for _, asked in options for one in asked))
-            course = (*course, Active(after, step.entered if step is not None else ()), *effects)
-            sure = is_sure and not any(map(_may_refuse, actions))
-            came = _Came(step.position if step else position, _told(effects, after), sure, course)
-            yield came, step is None or step.final is None
+            if arcs := tuple(dict.fromkeys(arc for arc, _ in options if arc is not None)):
+                answered = tuple(one for _, asked in options for one in asked)
+                came, is_open = self._came(position, arcs, answered)
+                yield came._replace(is_sure=is_sure and came.is_sure), is_open
+
+    def _came(self, position: Position, arcs: tuple[Arc, ...], answered: Happened) -> tuple[_Came, bool]:
+        """What these arcs come to when the conditions were answered so, and whether the case is open afterwards."""
+        ways = [arc.payload for arc in arcs if isinstance(arc.payload, Way)]
+        effects = [*chain.from_iterable(map(_effects, ways))]
+        actions = dict.fromkeys(way.action for way in ways if way.action is not None)
+        before = self._active(position)
+        after, entered, is_open = before, tuple[str, ...](), True
+        if not all(arc.stays for arc in arcs):
+            step = self._chart.microstep(position, self._chart.without_conflicts(arcs, position))
+            position, entered, is_open = step.position, step.entered, step.final is None
+            after = self._active(position)
+            effects += self._entered(step)
+        happened: Happened = (
+            Active(before), *map(Accepted, actions), *answered, Active(after, entered), *effects,
+        )  # fmt: skip
+        return _Came(position, _told(effects, after), not any(map(_may_refuse, actions)), happened), is_open
 
     def _entered(self, step: Microstep) -> list[Effect]:
         return [effect for state in step.entered for effect in self._checked.definition.states[state].on_enter]
 
     def _active(self, position: Position) -> frozenset[str]:
-        return frozenset(state for state in self._checked.definition.states if self._chart.is_in(position, state))
+        if position not in self._actives:
+            states = self._checked.definition.states
+            self._actives[position] = frozenset(state for state in states if self._chart.is_in(position, state))
+        return self._actives[position]
 
 
 def _waiting(row: _Row, came: _Came) -> tuple[_Told, ...]:

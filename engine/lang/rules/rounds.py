@@ -43,7 +43,7 @@ class Begun(NamedTuple):
 
 
 Item = Asked | Accepted | Active | Begun | Effect
-Course = tuple[Item, ...]
+Happened = tuple[Item, ...]
 """What happens in a row of steps, in order."""
 
 
@@ -51,20 +51,20 @@ class _Ended(Exception):
     """The row cannot go on as it is written."""
 
 
-def can_be_gone(definition: ProcessDefinition, course: Course, row: Iterable[Tell]) -> bool:
+def can_be_gone(definition: ProcessDefinition, happened: Happened, row: Iterable[Tell]) -> bool:
     """Whether some values let it be gone to its end; also where that cannot be seen."""
-    starts = turning(definition, _conditions(course))
+    starts = turning(definition, _conditions(happened))
     names, count = [], 1
     for name, values in starts.items():
         if count * len(values) <= MOST_SAMPLES:
             names.append(name)
             count *= len(values)
     points = product(*(starts[name] for name in names))
-    return any(_Play(definition, dict(zip(names, point, strict=True)), row).goes(course) for point in points)
+    return any(_Play(definition, dict(zip(names, point, strict=True)), row).goes(happened) for point in points)
 
 
-def _conditions(course: Course) -> Iterator[Expression]:
-    for item in course:
+def _conditions(happened: Happened) -> Iterator[Expression]:
+    for item in happened:
         if isinstance(item, Asked):
             yield item.condition
         elif isinstance(item, Accepted):
@@ -88,10 +88,10 @@ class _Play:
         self.skips = False  # a step that was not told, and is not of the row
         self.given: Mapping[str, Any] | None = None  # with what the present action was told
 
-    def goes(self, course: Course) -> bool:
+    def goes(self, happened: Happened) -> bool:
         """Whether it comes to the end."""
         try:
-            for item in course:
+            for item in happened:
                 self._item(item)
         except (_Ended, ExpressionFailed):  # what fails refuses the whole command
             return False
@@ -142,7 +142,7 @@ class _Play:
     def _effect(self, effect: Effect) -> None:
         holds = effect.when is None or self._value(effect.when)
         if isinstance(effect, Tell):
-            (self.untold.add if holds is False else self.untold.discard)(id(effect))
+            self.untold = self.untold | {id(effect)} if holds is False else self.untold - {id(effect)}
         elif holds is not False:
             self._keep("case", {name: value if holds is True else _UNKNOWN for name, value in self._changes(effect)})
 

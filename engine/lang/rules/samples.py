@@ -198,25 +198,36 @@ def _field(definition: ProcessDefinition, name: str) -> Field | None:
 
 def _values(field: Field | None, literals: set[Any], may_be_unset: bool, is_own: bool) -> tuple[Value, ...]:
     """The values of one name: at each literal, below and above, as far as the field allows."""
-    unset: tuple[Value, ...] = (None,) if may_be_unset and (field is None or field.default is None) else ()
     if field is None:
         return ()
+    unset: tuple[Value, ...] = (None,) if may_be_unset and field.default is None else ()
+    found: Iterable[Value] | None
     if field.type == "yes_no":
-        return (True, False, *unset)
-    if field.type == "choice":
-        return (*field.choices, *unset)
-    if field.type in TEXTS:
-        texts = tuple(sorted(literal for literal in literals if isinstance(literal, str)))
-        return (*texts, "another text", *unset) if texts or not literals else ()
-    if not literals:
-        return (1, *unset) if unset else ()
+        found = (True, False)
+    elif field.type == "choice":
+        found = field.choices
+    elif field.type in TEXTS:
+        found = _texts(literals)
+    elif not literals:
+        found = (1,) if unset else None
+    else:
+        found = _numbers(field, literals, 1 if is_own else field.min)
+    return () if found is None else (*found, *unset)
+
+
+def _texts(literals: set[Any]) -> Iterable[Value] | None:
+    """Each text that is asked for, and another one; None where something else is asked for."""
+    texts = sorted(literal for literal in literals if isinstance(literal, str))
+    return (*texts, "another text") if texts or not literals else None
+
+
+def _numbers(field: Field, literals: set[Any], least: float | None) -> Iterable[Value] | None:
+    """At each number, below and above, as far as the field allows; None where something else is asked for."""
     if field.type not in ("integer", "number", "money") or not all(_is_number(literal) for literal in literals):
-        return ()
+        return None
     near = {literal + step for literal in literals for step in (-1, 0, 1)}
     near |= {bound for bound in (field.min, field.max) if bound is not None}
-    least = 1 if is_own else field.min
-    kept = (v for v in near if (least is None or v >= least) and (field.max is None or v <= field.max))
-    return (*sorted(kept), *unset)
+    return sorted(v for v in near if (least is None or v >= least) and (field.max is None or v <= field.max))
 
 
 def _is_number(value: Any) -> bool:

@@ -61,6 +61,10 @@ def _wrong_in(text: Cursor, known: Places) -> Iterator[Spot]:
 def _mend(name: str, span: Span, known: Places) -> str | None:
     if name.startswith("form.") and f"case.{name[5:]}" in known:
         return f"what a form asks is kept in the case: write `{{case.{name[5:]}}}`"
+    if whole := next(
+        (f"{group}.{name.strip()}" for group in ("case", "clock", "actor") if f"{group}.{name.strip()}" in known), None
+    ):
+        return f"write `{{{whole}}}`"
     if not any(name.startswith(f"{group}.") for group in ("case", "form", "did", "clock", "actor")):
         return "a placeholder is a name such as `{case.id}`, `{did.ACTION}`, `{clock.label}`, `{actor.name}`"
     said = meant(name, span, known)

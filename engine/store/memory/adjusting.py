@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.core.adjustments import Adjustment, Affected
+from engine.core.promises.adjustments import Adjustment, Affected
 from engine.store.adjusting import checked
 from engine.store.memory.cases import MemoryWork
 

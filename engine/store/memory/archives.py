@@ -18,14 +18,16 @@ _FIRST = ("records", "attachments", "searches", "cycles", "affected")
 class MemoryArchives(MemoryWork):
     """What is archived of a store in memory."""
 
-    def closed_families(self, process: str, before: int, *, with_private: bool = False) -> Iterator[str]:
-        """Roots of this process closed before that instant, by id; none set aside or importing.
+    def closed_families(
+        self, process: str, before: int, *, after: str = "", with_private: bool = False
+    ) -> Iterator[str]:
+        """Roots of this process closed before that instant, by id, those after this one; none set aside or importing.
 
         `with_private` only those of whose family a private value, its key or a file is left.
         """
         for root, members in sorted(self._tables.rows("families")):
             kept = self._kept(root)
-            if kept is None or kept.case.process != process or not _is_over(kept.case, before):
+            if root <= after or kept is None or kept.case.process != process or not _is_over(kept.case, before):
                 continue
             if not with_private or any(map(self._has_private, members)):
                 yield root
@@ -57,7 +59,6 @@ class MemoryArchives(MemoryWork):
         """Drop what is of these cases in other tables."""
         for table in _FIRST:
             self._drop(table, [key for key, _ in self._tables.rows(table) if key[0] in members])
-        self._drop("links", [key for key, _ in self._tables.rows("links") if key[1] in members])
         self._drop("requests", [key for key, one in self._tables.rows("requests") if one.case in members])
         self._drop("outbox", [key for key, one in self._tables.rows("outbox") if one.message.case in members])
         for place, cases in list(self._tables.rows("listening")):

@@ -129,11 +129,6 @@ class MemoryFamilies(MemoryWork):
         """Every root there is, by id."""
         return iter(sorted(root for root, _ in self._tables.rows("families")))
 
-    def linked_from(self, case: str) -> list[tuple[str, str]]:
-        """Cases that have opened or found this one, with the name of the link."""
-        found = (key for key, _ in self._tables.rows("links"))
-        return sorted((source, link) for target, source, link in found if target == case)
-
     def save(self, save: Save) -> None:
         """Write cases, records, outbox rows, cycles, personal values, request; `Conflict` if somebody was faster."""
         try:
@@ -185,8 +180,6 @@ class MemoryFamilies(MemoryWork):
         self._tables.put("cases", case.id, kept)
         if was is None:
             self._tables.put("families", case.root, (*(self._tables.get("families", case.root) or ()), case.id))
-        for link, target in case.links.items():
-            self._tables.put("links", (target, case.id, link), True)
         if (change := save.listening.get(case.id)) is not None:
             self._listen(case.id, change)
         self._write_searches(save.searches.get(case.id, {}), old, case)

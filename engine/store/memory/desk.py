@@ -58,10 +58,24 @@ class MemoryOutbox(MemoryWork):
             if self.mail(mail.id) is not None:
                 self.update_mail(mail)
 
-    def count_mail(self, status: str) -> tuple[int, int | None]:
-        """How many messages stand so, and since when the oldest has been there."""
-        since = [mail.message.at for _, mail in self._tables.rows("outbox") if mail.status == status]
+    def count_mail(self, status: str, *, failed: int = 0, case: str | None = None) -> tuple[int, int | None]:
+        """How many messages, or of one case, stand so and failed so often, and since when the oldest has been there."""
+        since = [
+            mail.message.at
+            for _, mail in self._tables.rows("outbox")
+            if mail.status == status
+            and case in (None, mail.message.case)
+            and (not failed or (mail.error is not None and mail.attempts >= failed))
+        ]
         return len(since), min(since, default=None)
+
+    def revive_mail(self, now: int, case: str | None = None) -> int:
+        """Let all dead messages, or those of one case, be tried anew; how many there were."""
+        dead = [mail for _, mail in self._tables.rows("outbox") if mail.status == "dead"]
+        chosen = [mail for mail in dead if case in (None, mail.message.case)]
+        for mail in chosen:
+            self._tables.put("outbox", mail.id, replace(mail, status="waiting", attempts=0, next_at=now, error=None))
+        return len(chosen)
 
     def next_mail(self) -> int | None:
         """When the next waiting message may be claimed."""

@@ -109,9 +109,17 @@ def _matches(kept: Kept, query: Query) -> bool:
         and (query.process is None or query.process == case.process)
         and (query.state is None or query.state in outlook.state.split(" + "))
         and (query.ids is None or case.id in query.ids)
-        and (not query.is_overdue or outlook.overdue_since is not None)
-        and (query.due_before is None or (outlook.due_at is not None and outlook.due_at < query.due_before))
+        and (
+            query.overdue_at is None
+            or outlook.overdue_since is not None
+            or _is_before(outlook.due_at, query.overdue_at)
+        )
+        and (query.due_before is None or _is_before(outlook.due_at, query.due_before))
     )
+
+
+def _is_before(at: int | None, end: int) -> bool:
+    return at is not None and at < end
 
 
 def _listing(kept: Kept) -> Listing:

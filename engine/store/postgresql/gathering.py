@@ -6,8 +6,8 @@ A statement of its own costs the server twice as much as a row of one of many, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from struct import Struct, pack
 from struct import error as StructError
+from struct import pack
 from typing import Any
 
 import psycopg
@@ -36,12 +36,11 @@ Ready = tuple[str, Sequence[bytes | None], Sequence[int] | None]
 
 def check(values: Sequence[Any], many: Many | None) -> None:
     """Refuse what could not be sent later, while it is known whose it is."""
+    texts = many.texts_of(values) if many is not None else [one for one in values if type(one) is str]
     try:
-        joined = "".join(many.texts_of(values)) if many is not None else ""
+        joined = "".join(texts)
     except TypeError:  # nothing stands where a text might
-        many = None
-    if many is None:
-        joined = "".join([one for one in values if type(one) is str])
+        joined = "".join([one for one in texts if type(one) is str])
     if not joined.isascii():
         joined.encode()
     if "\x00" in joined:
@@ -147,25 +146,25 @@ _WORDS, _BYTES = int(pq.Format.TEXT), int(pq.Format.BINARY)
 
 def _numbers(column: Sequence[int | None]) -> tuple[bytes, int]:
     """An array of numbers, as the server keeps it if there is nothing special about them."""
+    spread: list[int | None] = [8] * (2 * len(column))  # before each number stands how many bytes it has
+    spread[1::2] = column
     try:
-        return _head(20, column) + _EIGHT + _EIGHT.join(map(_NUMBER, column)), _BYTES
+        return _head(20, column) + pack(">" + "iq" * len(column), *spread), _BYTES
     except StructError:  # nothing, or more than fits, which the server shall refuse
         return f"{{{','.join(['NULL' if one is None else str(one) for one in column])}}}".encode(), _WORDS
-
-
-_EIGHT, _NUMBER = (8).to_bytes(4, "big"), Struct(">q").pack
-"""Before each number stands how many bytes it has."""
 
 
 def _texts(column: Sequence[str | None]) -> tuple[bytes, int]:
     """An array of texts: short ones in the server's words, others as it keeps them, each with its length."""
     if None not in column:
         joined = "\x00".join(column)  # type: ignore[arg-type]  # there are no others
-        if joined.count("\x00") >= len(column):  # one of them would be taken for two
-            raise psycopg.DataError(NUL)
         if len(joined) < SHORT * len(column):
+            if joined.count("\x00") >= len(column):  # one of them would be taken for two
+                raise psycopg.DataError(NUL)
             words = joined.replace("\\", "\\\\").replace('"', '\\"').replace("\x00", '","')
             return f'{{"{words}"}}'.encode(), _WORDS
+        if "\x00" in "".join(column):  # type: ignore[arg-type]
+            raise psycopg.DataError(NUL)
     parts = [_head(25, column)]
     for one in column:
         if one is None:

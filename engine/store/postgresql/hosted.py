@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
+from psycopg import pq
 
 from engine.errors import UsageError
 from engine.store.hosted import Home, HostedStore, check_names, driver_connection, wrong_driver
@@ -41,6 +42,12 @@ class PostgresHosted(HostedStore[OnServer, Cursor]):
         return cursor_on(_driver_of(self._connection))
 
     def _check_fit(self, there: Cursor) -> None:
+        driver = there.connection
+        if driver.autocommit and driver.info.transaction_status == pq.TransactionStatus.IDLE:
+            raise UsageError(
+                "the connection commits each statement by itself (`AUTOCOMMIT`): a step has nothing to share",
+                help="begin the transaction on a connection of another isolation level",
+            )
         if whereabouts(there) != self._store.whereabouts():
             raise UsageError(
                 f"the connection is to the database `{there.connection.info.dbname}` of "

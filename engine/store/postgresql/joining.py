@@ -13,7 +13,7 @@ from itertools import chain
 from operator import call
 from struct import Struct
 from struct import error as StructError
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import pq
 
@@ -37,20 +37,29 @@ _FORMS: dict[str, tuple[Callable[[Any], bytes], int]] = {
 Kinds = tuple[str, ...]
 
 
-class _Joint(NamedTuple):
+class _Joint:
     """What the same kinds of writes are joined as."""
 
-    text: str
-    encoders: tuple[Callable[[Any], bytes], ...]  # of each value, if there is one
-    formats: tuple[int, ...]
-    beside: tuple[tuple[int, Many], ...]  # which of them write rows of one table: joined only if these differ
+    __slots__ = ("_encoders", "_formats", "_is_whole", "beside", "text")
+
+    def __init__(self, text: str, kinds: Sequence[str], beside: Sequence[tuple[int, Many]]) -> None:
+        self.text = text
+        self.beside = tuple(beside)  # which of them write rows of one table: joined only if these differ
+        self._encoders, self._formats = zip(*[_FORMS[kind] for kind in kinds], strict=True)
+        self._is_whole = True  # there was a value in every place
 
     def ready(self, told: Sequence[Told]) -> Ready:
         """As it is sent: numbers as the server keeps them, which is less work for both."""
         values = [*chain.from_iterable([values for _, values, _ in told])]
         try:
-            return self.text, [*map(call, self.encoders, values)], self.formats
-        except (TypeError, StructError):  # nothing, or more than fits, which the server shall refuse
+            if self._is_whole:
+                try:
+                    return self.text, [*map(call, self._encoders, values)], self._formats
+                except (TypeError, StructError):
+                    self._is_whole = None not in values
+            pairs = zip(self._encoders, values, strict=True)
+            return self.text, [None if value is None else encode(value) for encode, value in pairs], self._formats
+        except (TypeError, StructError):  # another kind, or more than fits, which the server shall refuse
             return in_one(self.text, values)
 
 
@@ -78,9 +87,10 @@ class Joining:
         tables = [many.table for many in known]
         if len(known) < len(kinds) or tables.count("cases") != 1 or not self._is_worth_it(kinds):
             return None
+        if len([kind for kind in kinds if _SURE.fullmatch(kind)]) > 1:
+            return None
         beside = [(place, many) for place, many in enumerate(known) if tables.count(many.table) > 1]
-        encoders, formats = zip(*[_FORMS[kind] for many in known for kind in many.kinds], strict=True)
-        joint = self._joints[kinds] = _Joint(join(kinds), encoders, formats, tuple(beside))
+        joint = self._joints[kinds] = _Joint(join(kinds), [kind for many in known for kind in many.kinds], beside)
         return joint
 
     def _is_worth_it(self, kinds: Kinds) -> bool:

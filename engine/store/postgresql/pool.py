@@ -11,6 +11,8 @@ from psycopg.types.numeric import Int8Dumper
 
 from engine.errors import StoreUnavailable
 from engine.store.address import Address
+from engine.store.postgresql.door import code_at_the_door
+from engine.store.postgresql.trouble import is_understood
 from engine.store.postgresql.wire import PREPARED, Cursor, Wire
 
 LONGEST_IDLE = 60
@@ -36,7 +38,13 @@ def cursor_on(connection: psycopg.Connection[Any]) -> Cursor:
 
 def connect(address: Address) -> Cursor:
     """A connection that waits for others as long as the address says, by the cursor on which all is done."""
-    connection = psycopg.connect(address.url, autocommit=True, **_unless_said(address.url))
+    more = _unless_said(address.url)
+    try:
+        connection = psycopg.connect(address.url, autocommit=True, **more)
+    except psycopg.OperationalError as error:
+        if not is_understood(error):
+            error.sqlstate = code_at_the_door(psycopg.conninfo.make_conninfo(address.url, **more))
+        raise
     try:
         connection.prepared_max = PREPARED
         wait = int(address.busy * 1000)

@@ -146,18 +146,19 @@ class PostgresStore:
 
     def _do_alone(self, work: Callable[[SqlTransaction], T], ahead: Ahead) -> T:
         # Who wants one case alone was in a group that did not get it, and shall wait for it.
-        is_new = ahead.opens is not None or len(ahead.families) > 1
-        supposed = self._supposing.suppose([ahead]) if is_new else None
+        steps = len(ahead.families)
+        supposed = self._supposing.suppose([ahead]) if ahead.opens is not None or steps > 1 else None
         if supposed is not None:
             try:
-                with Writing(self, Beginning([], supposed=supposed), self._hasty if ahead.families else None) as tx:
+                beginning = Beginning([], supposed=supposed, steps=steps)
+                with Writing(self, beginning, self._hasty if steps else None) as tx:
                     answer = work(tx)
             except Exception as error:
-                self._supposing.failed(error)
+                self._supposing.failed(supposed, error)
             else:
                 self._supposing.held()
                 return answer
-        with Writing(self, Beginning([BEGIN], self._asked(self.driver, ahead))) as tx:
+        with Writing(self, Beginning([BEGIN], self._asked(self.driver, ahead), steps=steps)) as tx:
             return work(tx)
 
     def _do_for_all(self, first: Place) -> None:
@@ -192,7 +193,7 @@ class PostgresStore:
             try:
                 self._do_each(group, done, Beginning([], supposed=supposed))
             except Exception as error:
-                self._supposing.failed(error)
+                self._supposing.failed(supposed, error)
                 done.clear()
             else:
                 self._supposing.held()
@@ -365,6 +366,8 @@ class PostgresStore:
             work.is_ending = True
             wire.commit()
             work.remember()
+            if work.drawn:
+                self._supposing.numbers.drew(work.drawn)
         except Late as late:
             raise work.too_late(late) from late.error
         except psycopg.Error as error:

@@ -19,6 +19,7 @@ from engine.errors import Outrun, StoreUnavailable
 from engine.ports import Ahead
 from engine.store.postgresql.answers import Asked, Rows, Statement, Values
 from engine.store.postgresql.gathering import Ready, Told
+from engine.store.postgresql.numbering import NEXT, NEXT_OF_SEVERAL, Numbers
 from engine.store.postgresql.trouble import NothingKept
 from engine.store.rows import CaseRow, Memo
 from engine.store.schema import HEAD
@@ -87,6 +88,15 @@ class Supposed(NamedTuple):
     desk: Ready  # said first: that the time, people, settings and tables are so
     others: Sequence[Told]  # that what else is so, but for cases
     cases: Mapping[str, Told]  # that each of these is as it was
+    numbers: Numbers
+    drawn: list[str]  # prefixes of which the next number was supposed as well
+
+    def draw(self, prefix: str) -> tuple[int, Told] | None:
+        """The next number of a prefix, once, and what draws it; None: it is to be asked for."""
+        if prefix in self.drawn or (number := self.numbers.next_of(prefix)) is None:
+            return None
+        self.drawn.append(prefix)
+        return number, (NEXT, (prefix, number - 1), NEXT_OF_SEVERAL)
 
     def proofs_with(self, told: Sequence[Told]) -> list[Told]:
         """What is to be said besides before all this is told. Who changes a case that is what it was has proven it.
@@ -138,6 +148,7 @@ class Supposing:
         self._facts = _Facts("")
         self._ahead: int | None = None  # by how many ns the server's clock stands before ours, at least
         self._asked_at = 0
+        self.numbers = Numbers()
         self._rest = 0  # how often nothing is to be supposed yet
         self._longer = 1
 
@@ -193,16 +204,20 @@ class Supposing:
         """What was supposed was so."""
         self._longer = max(1, self._longer // 2)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, supposed: Supposed, error: Exception) -> None:
         """Nothing was kept, and the rest is asked; what asking does not mend, or may have been kept, is raised.
 
-        If it was not so, others work on the same, and for a while nothing is supposed.
+        If it was not so, others work on the same, and for a while nothing is supposed; or they open, and no number is.
         """
         is_held = isinstance(error.__cause__, LockNotAvailable)
         if isinstance(error, StoreUnavailable) and not isinstance(error, NothingKept) and not is_held:
             raise error
         if isinstance(error, Outrun):
-            self._rest, self._longer = self._longer, min(2 * self._longer, LONGEST_REST)
+            if supposed.drawn:
+                self.numbers.missed(supposed.drawn)
+            else:
+                self._rest, self._longer = self._longer, min(2 * self._longer, LONGEST_REST)
+                self._memo.doubt()
             self._ahead = None
 
     # -- supposing -----------------------------------------------------------------------------------------------------
@@ -238,7 +253,7 @@ class Supposing:
         text = SAME_DESK_PATIENTLY if cases else SAME_DESK  # of an opening the number is waited for
         values = b"%d" % (instant - AHEAD), b"%d" % (instant + LATEST), HEAD.encode(), facts.mark.encode()
         repeated = dict.fromkeys(desk, len(aheads) - 1) if len(aheads) > 1 else {}
-        return Supposed(answers, repeated, (text, values, None), others, cases)
+        return Supposed(answers, repeated, (text, values, None), others, cases, self.numbers, [])
 
     def _of_opening(self, process: Values, instant: int) -> dict[Statement, Rows]:
         texts = self._texts

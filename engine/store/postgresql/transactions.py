@@ -34,6 +34,7 @@ class Beginning(NamedTuple):
     texts: Sequence[Statement]
     ahead: Sequence[Asked] | None = None  # what is asked with it; None: nothing waits to be sent, either
     supposed: Supposed | None = None
+    steps: int = 0  # that are to come, if that is known
 
 
 class Writing:
@@ -47,6 +48,7 @@ class Writing:
     def __enter__(self) -> SqlTransaction:
         store, beginning = self._store, self._beginning
         self._wire = wire = store._begin_to_write(beginning)
+        wire.left = beginning.steps
         deferring = wire if beginning.ahead is not None or beginning.supposed is not None else None
         self._work = SqlTransaction(wire.execute, self._driver, store.memo, None, deferring)
         return self._work

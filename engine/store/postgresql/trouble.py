@@ -10,7 +10,13 @@ from engine.errors import EngineError, Outrun, StoreUnavailable, UsageError
 
 TRY_AGAIN = "nothing was changed; try again"
 
+_POOLED = (
+    "what stands between here and the server of `{path}` gives each transaction another connection ({detail})",
+    "nothing was changed; let it give each program one of its own: `pool_mode = session` of pgbouncer",
+)
+
 _MEANING = {
+    "26000": _POOLED,
     "28": ("the server refuses to let you into `{path}` ({detail})", "check user and password; PGPASSFILE or PGPASSWORD"
            " may hold the latter"),
     "3D000": ("there is no database `{path}` ({detail})", "name another one with `--db`, or make it with `createdb`"),
@@ -18,6 +24,7 @@ _MEANING = {
               "nothing was changed; name the server that leads, or let who keeps this one end "
               "`default_transaction_read_only`"),
     "25P02": ("the transaction on `{path}` has failed already", "roll it back, and do the whole of it again"),
+    "42P05": _POOLED,
     "42501": ("you may not use what is in the database `{path}` ({detail})", "nothing was changed; let the "
               "owner of the tables grant it"),
     "53100": ("the disk of the database `{path}` is full", "nothing was changed; free some space and do it again"),
@@ -55,7 +62,7 @@ _AT_THE_DOOR = {
     r"SSL|certificate|GSSAPI": _UNSAFE,
     r"refused|No such file|resolve|translate host|timeout|timed out|unreachable|No route": _SILENT,
 }
-"""Of a refusal to connect the driver knows no code: what the words of server and library mean, where they are known."""
+"""Of a refusal to connect the driver tells no code: what the words of server and library mean in English."""
 
 FASTER = ("40001", "40P01")
 """Somebody else's transaction stood against this one, and the server let theirs go on."""
@@ -97,13 +104,22 @@ def explain_commit(error: Exception, path: str) -> EngineError:
 
 
 def explain_connecting(error: Exception, path: str) -> EngineError:
-    """The same for an attempt to connect; of most the driver knows no code, only the server's words."""
+    """The same for an attempt to connect: by its code, asked for where the server's words are foreign."""
     if isinstance(error, psycopg.ProgrammingError):  # of the library, before it asks anybody
         what, now = _MISWRITTEN
         return UsageError(what.format(path=path, detail=detail_of(error)), help=now)
+    code = _code(error)
+    return _said(_MEANING.get(code) or _MEANING.get(code[:2]) or _told_at_the_door(error) or _UNREACHABLE, error, path)
+
+
+def is_understood(error: Exception) -> bool:
+    """Whether it is known what an attempt to connect met, by its code or by its words."""
+    return bool(_code(error) or _told_at_the_door(error))
+
+
+def _told_at_the_door(error: Exception) -> tuple[str, str] | None:
     detail = detail_of(error)
-    meant = next((meaning for words, meaning in _AT_THE_DOOR.items() if re.search(words, detail)), _UNREACHABLE)
-    return _said(_MEANING.get(_code(error)) or meant, error, path)
+    return next((meaning for words, meaning in _AT_THE_DOOR.items() if re.search(words, detail)), None)
 
 
 def is_lost(error: Exception) -> bool:
@@ -121,7 +137,7 @@ def detail_of(error: Exception) -> str:
     told = lines[-1 if lines[0].startswith("Multiple connection attempts") else 0] if lines else type(error).__name__
     for before in ("FATAL:  ", " failed: ", "connection failed: "):
         told = told.rpartition(before)[2]
-    return told.rstrip(".")
+    return re.sub(r"^\S+:  ", "", told).rstrip(".")  # FATAL is a word of the server's language as well
 
 
 def _code(error: Exception) -> str:

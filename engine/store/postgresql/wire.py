@@ -8,6 +8,7 @@ it, goes ahead, and the server works on it while the next is decided.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any, NamedTuple
 
@@ -32,7 +33,11 @@ A_STEP = 12
 """Statements that may be joined to one: what is said of one case at most."""
 
 MUCH = 64
-"""Statements that wait no longer than until nobody can take them back."""
+"""Statements that wait no longer than until nobody can take them back, where nobody knows how many are to come."""
+
+FOR_EACH, LEAST, MOST = 8, 16, 200
+"""Where it is known how many steps are to come: so many for each of them, within these bounds. At first many go
+together, which is less work; at last so few that the server has done nearly all when the commit comes."""
 
 Expected = str | Reader | None
 """Of an answer: the text that is prepared by it, how what is asked is read, or None: nobody asked."""
@@ -48,6 +53,12 @@ _ROWS, _DONE = int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK)
 _SYNC = int(pq.ExecStatus.PIPELINE_SYNC)
 _BAD, _IDLE = int(pq.ConnStatus.BAD), int(pq.TransactionStatus.IDLE)
 """As numbers: to name a member of an enumeration costs as much as a call."""
+
+
+def named(text: str) -> bytes:
+    """A prepared statement's name, by its text: where a pooler gives us somebody else's connection, what has our name
+    there is what we mean, or the server says that there is none."""
+    return b"cw_" + sha256(text.encode()).hexdigest()[:24].encode()
 
 
 class Heard(NamedTuple):
@@ -77,11 +88,11 @@ class Wire:
         self._waiting: list[Told] = []
         self._under_way: list[Expected] = []  # sent ahead: what each answer to come is to, as in `_send`
         self._pushed = 0  # how often something was
-        self._unproven: Supposed | None = None  # until it is sent
+        self.left = 0  # steps that are to come, as far as is known
+        self.unproven: Supposed | None = None  # what is supposed, until something is sent
         self.answers: dict[Statement, Rows] = {}  # to what was asked ahead, until somebody wants to know
         self.repeated: dict[Statement, int] = {}  # how often they will be asked besides
         self._names: dict[str, bytes] = {}
-        self._made = 0
         self._uses: dict[str, int] = {}
         self._joining = Joining()
         self._reader = Reader(cursor.connection, is_prepared=False)
@@ -98,7 +109,7 @@ class Wire:
     def end(self) -> bool:
         """The transaction is over, and rolled back if it was not committed; whether the connection is still whole."""
         self._waiting.clear()
-        self._unproven = None
+        self.unproven = None
         self.forget_ahead()
         if self._libpq.transaction_status != _IDLE and self._libpq.status != _BAD:
             try:
@@ -120,7 +131,7 @@ class Wire:
             self._listen_for(EVENT_READ)
             if self._selector.select(0):
                 raise NothingDone("the server has let go of the connection")
-            self._unproven = supposed
+            self.unproven = supposed
             self.answers.update(supposed.answers)
             self.repeated.update(supposed.repeated)
             return
@@ -157,7 +168,7 @@ class Wire:
         """
         while self._waiting and self._waiting[-1] == RELEASE:
             self._waiting.pop()  # what is released at the end of all is kept with it
-        if self._unproven is None:
+        if self.unproven is None:
             if self._ask([COMMIT])[0].status != b"COMMIT":
                 raise RuntimeError("nothing was kept: a statement of this transaction failed")
             return
@@ -181,7 +192,8 @@ class Wire:
 
     def push(self) -> None:
         """Nothing that was told will be left out: if there is much of it, let the server begin; what it says waits."""
-        if len(self._waiting) < MUCH:
+        self.left -= 1
+        if len(self._waiting) < (max(LEAST, min(FOR_EACH * self.left, MOST)) if self.left > 0 else MUCH):
             return
         waiting = self._gathered()
         self.trips += 1
@@ -199,7 +211,7 @@ class Wire:
     def _gathered(self, *, begins: bool = True) -> list[Ready]:
         """What waits, as it is sent; at first behind what begins the transaction, and proves what was supposed."""
         waiting, self._waiting = self._waiting, []
-        supposed, self._unproven = self._unproven, None
+        supposed, self.unproven = self.unproven, None
         proofs = supposed.proofs_with(waiting) if supposed is not None else []
         joined = self._joined(waiting) if 1 < len(waiting) <= A_STEP else None
         said = gathered([*proofs, *waiting]) if joined is None else [*(gathered(proofs) if proofs else ()), joined]
@@ -273,9 +285,8 @@ class Wire:
         for place, (text, values, formats) in enumerate(statements):
             name = names.get(text)
             if name is None and self._is_often(text):
-                name = names[text] = b"cw%d" % self._made
+                name = names[text] = named(text)
                 readers[text] = Reader(self._connection, is_prepared=True)
-                self._made += 1
                 libpq.send_prepare(name, text.encode())
                 expected.append(text)
             if name is None:

@@ -17,7 +17,8 @@ def open_sqlite(address: Address, keys: HostKeys = NO_KEYS, *, create: bool = Fa
     if not path.exists() and not create:
         raise StoreUnavailable(
             f"there is no database at `{address.path}`",
-            help="go to the folder of your desk, name another one with `--db`, or make it with `casewright init`",
+            help="go to the folder of your desk, or name another one with `--db`; "
+            "`casewright db restore` puts a copy back, `casewright init` makes an empty one",
         )
     store = SqliteStore(address, keys)
     try:

@@ -38,7 +38,7 @@ _MEANING = {
     ),
     sqlite3.SQLITE_CORRUPT: (
         "the database `{path}` is damaged ({detail})",
-        "keep a copy of it, then go back to the last backup",
+        "keep a copy of it, then put the last backup in its place: `casewright db restore FILE --replace`",
     ),
     sqlite3.SQLITE_PERM: (
         "you may not use the database `{path}`",

@@ -42,6 +42,11 @@ def _secrets(given: Subquery) -> ClauseElement:
     return wanted.join(case_keys, case_keys.c.case_id == cases.c.id)
 
 
+def _personal(given: Subquery) -> ClauseElement:
+    wanted = select(personal.c.case_id, personal.c.field, personal.c.value, cases.c.root)
+    return wanted.join_from(given, cases, cases.c.root == given.c.root).join(personal, personal.c.case_id == cases.c.id)
+
+
 def _requests(given: Subquery) -> ClauseElement:
     is_asked = and_(requests.c.sender == given.c.sender, requests.c.key == given.c.key)
     return select(requests).join_from(given, requests, is_asked)
@@ -65,6 +70,7 @@ PERSONAL = Hot(
     .join(cases, cases.c.id == personal.c.case_id)
     .where(cases.c.root == value("root")),
     "root",
+    many=asking(_personal, {"root": "text"}, 3),
 )
 OPEN_WITH_KEY = Hot(
     select(cases.c.opened_ms, cases.c.id)
@@ -96,9 +102,6 @@ HEADS = Hot(
     .limit(value("most")),
     "after",
     "most",
-)
-LINKED = Hot(
-    select(links.c.case_id, links.c.link).where(links.c.target == value("target")).order_by(links.c.case_id), "target"
 )
 COUNTED = Hot(select(counters.c.number).where(counters.c.prefix == value("prefix")), "prefix")
 COUNT = counting(counters, "number")
