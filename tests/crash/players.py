@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import resource
+import signal
 import threading
 import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,7 +19,9 @@ from engine import Engine, worker
 from engine.app import Accepted, Delivery, Import
 from engine.core.cases import Actor
 from engine.errors import StoreUnavailable
+from engine.store.postgresql import numbering
 from engine.testing import ManualTime
+from engine.views import Result
 from tests.crash.slips import ADMIN, BEGIN, CLERK, set_up
 
 JOB = "the day"
@@ -82,11 +86,31 @@ def bring_in(say: Say, database: Path, file: Path, now: int) -> None:
         say("done", done.done, done.refused, done.skipped, len(done.errors))
 
 
-def act(say: Say, database: Path, sender: str, first: int) -> None:
-    """Act on the cases in turn, each time with a key of its own, and tell what was acknowledged.
+def insisting(verb: Callable[[], Result]) -> Result:
+    """The same again where others hold a file for too long, as on a busy machine."""
+    while True:
+        try:
+            return verb()
+        except StoreUnavailable as error:
+            if "locked by another program" not in error.message:
+                raise
 
-    A file that others hold for too long, as on a busy machine, is asked again.
-    """
+
+def open_cases(say: Say, database: Path, sender: str, first: int) -> None:
+    """Open cases, each with a key of its own, and tell what was acknowledged; every third is refused."""
+    numbering.MOST_WANTED = 1  # a number is supposed as often as can be, and often wrongly
+    clerk = Actor(id=sender, roles=("clerk",))
+    with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
+        ready(engine, say)
+        for number in count(first):
+            key, form = f"key {number}", {"who": "Wu"} if number % 3 else {}
+            result = insisting(partial(engine.open_case, "slip", form, actor=clerk, key=key))
+            assert isinstance(result, Accepted) == bool(form), result
+            say("has", key, result.record["case"] if isinstance(result, Accepted) else None)
+
+
+def act(say: Say, database: Path, sender: str, first: int) -> None:
+    """Act on the cases in turn, each time with a key of its own, and tell what was acknowledged."""
     clerk = Actor(id=sender, roles=("clerk",))
     with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
         ready(engine, say)
@@ -94,12 +118,7 @@ def act(say: Say, database: Path, sender: str, first: int) -> None:
         while True:
             case, key = f"S-{number % CASES + 1}", f"key {number}"
             say("asks", key, case)
-            try:
-                result = engine.act(case, "pass_on", {"remark": key}, actor=clerk, key=key)
-            except StoreUnavailable as error:
-                if "locked by another program" not in error.message:
-                    raise
-                continue
+            result = insisting(partial(engine.act, case, "pass_on", {"remark": key}, actor=clerk, key=key))
             assert isinstance(result, Accepted), result
             say("has", key, case, result.record["seq"])
             number += 1
@@ -153,11 +172,17 @@ def work(say: Say, database: str, clock: FastTime) -> None:
         worker.run_worker(engine, threading.Event(), told=lambda done: say("round", done.advanced, done.delivered))
 
 
-def archive(say: Say, database: Path | str, folder: Path, now: int) -> None:
-    """Let what may leave go into the archive."""
+def archive(say: Say, database: Path | str, folder: Path, now: int, most: int | None = None) -> None:
+    """Let what may leave go into the archive; after the first `most` stand still, until killed."""
+
+    def left(number: int, _: int) -> None:
+        say("left", number)
+        if number == most:
+            signal.pause()
+
     with Engine.open(str(database), time=ManualTime(now)) as engine:
         ready(engine, say)
-        done = engine.archive(folder, actor=ADMIN, progress=lambda number, _: say("left", number))
+        done = engine.archive(folder, actor=ADMIN, progress=left)
         say("done", done.families, done.failed)
 
 
@@ -214,12 +239,12 @@ def crowd(say: Say, database: str, name: str, steps: int) -> None:
 
 PARTS: dict[str, Callable[..., None]] = {
     "import": bring_in, "act": act, "events": tell_events, "insist": insist, "work": work, "make": make,
-    "hold": hold, "grow": grow, "archive": archive, "crowd": crowd,
+    "hold": hold, "grow": grow, "archive": archive, "crowd": crowd, "open": open_cases,
 }  # fmt: skip
 
 KINDS = {
     "import": "imports", "act": "writers", "events": "tellers of events", "insist": "clients that insist",
     "work": "workers", "make": "whoever makes a database", "hold": "writers in a transaction",
-    "grow": "writers under a quota", "archive": "archives", "crowd": "crowds",
+    "grow": "writers under a quota", "archive": "archives", "crowd": "crowds", "open": "openers",
 }  # fmt: skip
 """What those are called who play a part."""
