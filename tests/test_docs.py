@@ -118,7 +118,7 @@ def bones(block: Block) -> object:
     return dict(block.directives)
 
 
-@pytest.mark.parametrize("page", ["tutorial", "howto/usual-wishes"])
+@pytest.mark.parametrize("page", ["tutorial", "howto/usual-wishes", "howto/at-the-desk"])
 def test_a_page_in_two_languages_writes_the_same_processes_by_the_same_commands(page: str) -> None:
     english, chinese = (list(Page.read(PAGES[f"docs/{page}{one}.md"]).blocks()) for one in ("", ".zh"))
     assert [bones(block) for block in chinese] == [bones(block) for block in english]
