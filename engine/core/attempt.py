@@ -234,7 +234,7 @@ def _works(draft: Draft, command: Command) -> Reasons:
     draft.actor = actor
     if case.outcome:
         return [reason("state", "final", case=case.id)]
-    for whos in plan.excluded(case.position):
+    for whos in plan.place(case.position).excluded:
         if is_named(actor.id, whos, case):
             return [reason("never_by", actor=actor.id, action=command.verb, why=said(whos, plan.definition))]
     here = (action for event in plan.chart.possible(case.position) for action in offered(plan, case.position, event))
@@ -278,7 +278,7 @@ def _assign(draft: Draft, command: Command) -> Reasons:
     draft.actor = command.actor
     if draft.case.outcome:
         return [reason("state", "final", case=draft.case.id)]
-    for whos in draft.plan.excluded(draft.case.position):
+    for whos in draft.plan.place(draft.case.position).excluded:
         if is_named(command.name, whos, draft.case):
             return [reason("never_by", actor=command.name, action="assign", why=said(whos, draft.plan.definition))]
     draft.change(assignee=command.name, queue=None)

@@ -182,7 +182,7 @@ class Draft:
         actors = done.actors if actor in done.actors else (*done.actors, actor)
         if action in self.plan.needers:
             needed = case.needed
-            active = self.plan.active(case.position)
+            active = self.plan.place(case.position).active
             for state in self.plan.needers[action]:
                 if (not state or state in active) and action not in needed.get(state, ()):
                     needed = {**needed, state: (*needed.get(state, ()), action)}
@@ -235,7 +235,7 @@ class Draft:
         case = self.case
         waiting: tuple[str, ...] = ()
         if not case.outcome:
-            awaited = self.plan.awaited(case.position)
+            awaited = self.plan.place(case.position).awaited
             if awaited is None:
                 waiting = self._chosen_turn()
             else:
@@ -248,7 +248,7 @@ class Draft:
     def _chosen_turn(self) -> tuple[str, ...]:
         """Whose turn it is where conditions have a say in it."""
         waiting: dict[str, None] = {}
-        for branches in self.plan.waits(self.case.position):
+        for branches in self.plan.place(self.case.position).waits:
             branch: Branch[Any] | None = chosen(branches, self.sight)
             if branch is not None:
                 self.covered.add(("branch", id(branch), True))
@@ -259,6 +259,6 @@ class Draft:
         """Decide anew whose turn it is, where more than the state says it and has changed since."""
         if self.is_turn_seen:
             return
-        awaited = self.plan.awaited(self.case.position)
+        awaited = self.plan.place(self.case.position).awaited
         if awaited is None or awaited.whos:
             self.decide_whose_turn()

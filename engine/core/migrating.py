@@ -204,7 +204,7 @@ def _needed(moving: _Moving, needed: Mapping[str, tuple[str, ...]]) -> dict[str,
 
 def _alarms(draft: Draft, moving: _Moving, position: Position, data: Mapping[str, Value]) -> Mapping[str, Alarm]:
     """A timer of the same name goes on as it was set; one the state never had is set now."""
-    plan, active, found = moving.plan, moving.plan.active(position), {}
+    plan, active, found = moving.plan, moving.plan.place(position).active, {}
     for name in sorted(active & plan.timers_of.keys()):
         found.update(armed(plan.definition.states[name], plan, data, draft.now))
     for name, alarm in draft.case.alarms.items():

@@ -99,7 +99,7 @@ def _end_or_reopen(draft: Draft, microstep: Microstep) -> None:
 def _going_on(draft: Draft) -> dict[str, Alarm]:
     """The alarms of a case opened again: those of states that were active all the time go on with what was left."""
     plan, case = draft.plan, draft.case
-    active = plan.active(case.position)
+    active = plan.place(case.position).active
     return {
         name: resumed(plan.timers[name], alarm, plan, case.data, draft.now)
         if plan.timers[name].state in active else alarm
@@ -117,6 +117,6 @@ def settle(draft: Draft) -> None:
         draft.change(assignee=None)
     draft.see_whose_turn()
     if data is not draft.before.data and draft.case.alarms and not draft.case.outcome:
-        active = plan.active(draft.case.position)
+        active = plan.place(draft.case.position).active
         draft.change(alarms=followed(draft.case.alarms, plan, data, draft.now, active))
     advance_clocks(draft)

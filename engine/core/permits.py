@@ -88,7 +88,7 @@ def not_permitted(plan: Plan, case: Case, action: Action, asking: Asking) -> lis
 def who_may_not(plan: Plan, case: Case, action: Action, actor: Actor) -> list[Reason]:
     """`by` and `never_by`, the process's and the active states' included."""
     reasons = [] if is_among(actor, action.by, case) else [_wrong_role(plan, actor, action.name, action.by)]
-    excluded = plan.excluded(case.position)
+    excluded = plan.place(case.position).excluded
     for whos in (action.never_by, *excluded) if action.never_by else excluded:
         if is_named(actor.id, whos, case):
             reasons.append(reason("never_by", actor=actor.id, action=action.name, why=said(whos, plan.definition)))

@@ -4,46 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TypeVar
+from functools import cached_property, partial
 
 from engine.calendars import Calendar
 from engine.chart import Arc, Microstep, Position
-from engine.chart.drawing import Way, around, chart_of
+from engine.chart.drawing import Way, chart_of
 from engine.core.cases import Covered
 from engine.core.machine import ProcessMachine
-from engine.core.promises.listening import Heard, watched_of
+from engine.core.places import Place, Remembered, States
+from engine.core.promises.listening import Heard, heard_by, watched_of
 from engine.errors import VerificationFailed
 from engine.expressions import Expression
 from engine.fields import Field, Value
 from engine.model import (
     Action,
     Assign,
-    Branches,
     Effect,
     Form,
     Notify,
     OpenCase,
     Opening,
     ProcessDefinition,
-    Whos,
 )
-
-FIXED = frozenset({"role", "party"})
-"""Kinds of people that are named without looking at the case."""
-
-KEEP = 20_000  # answers kept for positions; beyond that they are worked out anew
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-def keep(known: dict[K, V], key: K, answer: V) -> V:
-    """Remember this answer, and give it."""
-    if len(known) >= KEEP:
-        known.clear()
-    known[key] = answer
-    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +55,6 @@ class Doing:
     is_timed: bool  # whether a state that it enters has timers
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
-    """Whose turn it is where no condition has a say in it, and the branches that say it."""
-
-    waiting: tuple[str, ...]  # where the state alone says it
-    whos: Whos  # where what the case holds has a say in it
-    covered: frozenset[Covered]
-
-
 class Plan:
     """One version of a process, ready. Shared by its cases and by threads; holds nothing of any case."""
 
@@ -94,15 +67,11 @@ class Plan:
         self.has_decides = any(state.decide or state.done for state in definition.states.values())
         self.effects = tuple(self._effects())  # wherever they stand
         self.links = tuple(dict.fromkeys(one.link for one in self.effects if isinstance(one, OpenCase)))
-        self._courses: dict[tuple[Position, str], Course] = {}
-        self._waits: dict[tuple[str, ...], tuple[Branches[Whos], ...]] = {}
-        self._awaited: dict[tuple[str, ...], Awaited | None] = {}
-        self._doing: dict[tuple[tuple[Arc, ...], tuple[str, ...]], Doing] = {}
-        self._active: dict[tuple[str, ...], frozenset[str]] = {}
-        self._excluded: dict[tuple[str, ...], tuple[Whos, ...]] = {}
-        self.pausing: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = {}  # what `promises` has worked out
-        self._asked: dict[tuple[Action, ...], Asked] = {}
-        self.hearing: dict[frozenset[str], Heard] = {}  # what `promises` has worked out
+        self._places = Remembered(partial(Place, definition))
+        self._courses = Remembered(self._course)
+        self._doing = Remembered(self._doing_of)
+        self._heard = Remembered(self._heard_of)
+        self._asked = Remembered(self._asked_by)
         self.timers_of = {  # by the name a case remembers them by
             name: tuple((f"{name}.{timer.name}", timer) for timer in state.timers.values())
             for name, state in definition.states.items()
@@ -123,92 +92,55 @@ class Plan:
         """The calendar of this name; unsaid, the process's own."""
         return self.definition.calendars[name or self.definition.calendar]
 
-    def active(self, position: Position) -> frozenset[str]:
-        """Every active state, groups included."""
-        known = self._active.get(position.leaves)
-        if known is None:
-            states, leaves = self.definition.states, position.leaves
-            known = frozenset(name for leaf in leaves for name in (leaf, *around(states, leaf)))
-            keep(self._active, leaves, known)
-        return known
+    def place(self, position: Position) -> Place:
+        """What is said of the states that a case stands in."""
+        return self._places[position.leaves]
 
     def course(self, position: Position, name: str) -> Course:
         """What this action means at a position; no actions where it is not offered."""
-        try:
-            return self._courses[position, name]
-        except KeyError:
-            return keep(self._courses, (position, name), self._course(position, name))
+        return self._courses[position, name]
 
-    def _course(self, position: Position, name: str) -> Course:
+    def _course(self, offer: tuple[Position, str]) -> Course:
+        position, name = offer
         ways = (arc.payload for arc in self.machine.offers(position, name))
         found = dict.fromkeys(way.action for way in ways if isinstance(way, Way) and way.action is not None)
         actions = tuple(found)
-        open_to = [_open_to(action) for action in actions] if actions and not self.excluded(position) else [NO_ROLES]
+        open_to = (
+            [_open_to(action) for action in actions] if actions and not self.place(position).excluded else [NO_ROLES]
+        )
         guards = dict.fromkeys((guard.name for action in actions for guard in action.guards), True)
         return Course(actions, self.asked(actions), frozenset.intersection(*open_to), guards)
 
     def asked(self, actions: tuple[Action, ...]) -> Asked:
         """What these actions of one name ask for together."""
-        known = self._asked.get(actions)
-        if known is None:
-            facts = dict.fromkeys(name for action in actions for name in self.facts_of[action])
-            known = self._asked[actions] = Asked(_joined([action.form for action in actions]), tuple(facts))
-        return known
+        return self._asked[actions]
 
-    def excluded(self, position: Position) -> tuple[Whos, ...]:
-        """Who is excluded here, whatever the action."""
-        known = self._excluded.get(position.leaves)
-        if known is None:
-            states, active = self.definition.states.items(), self.active(position)
-            excluded = (self.definition.never_by, *(state.never_by for name, state in states if name in active))
-            known = keep(self._excluded, position.leaves, tuple(whos for whos in excluded if whos))
-        return known
+    def _asked_by(self, actions: tuple[Action, ...]) -> Asked:
+        facts = dict.fromkeys(name for action in actions for name in self.facts_of[action])
+        return Asked(_joined([action.form for action in actions]), tuple(facts))
 
-    def waits(self, position: Position) -> tuple[Branches[Whos], ...]:
-        """What says whose turn it is here: for each leaf the innermost state that says anything."""
-        known = self._waits.get(position.leaves)
-        if known is None:
-            states = self.definition.states
-            saying = {
-                next((name for name in (leaf, *around(states, leaf)) if states[name].waiting_on), "")
-                for leaf in position.leaves
-            }
-            known = tuple(state.waiting_on for name, state in states.items() if name in saying)
-            keep(self._waits, position.leaves, known)
-        return known
+    def heard(self, happened: frozenset[str]) -> Heard:
+        """The promises that listen to what happened in a step."""
+        return self._heard[happened]
 
-    def awaited(self, position: Position) -> Awaited | None:
-        """Whose turn it is here; None where conditions have a say in it."""
-        leaves = position.leaves
-        try:
-            return self._awaited[leaves]
-        except KeyError:
-            branches = [branches[0] for branches in self.waits(position)]
-            whos = tuple(who for branch in branches for who in branch.value)
-            is_fixed = all(who.kind in FIXED for who in whos)
-            names = tuple(dict.fromkeys(f"{who.kind}:{who.name}" for who in whos)) if is_fixed else ()
-            covered = frozenset(("branch", id(branch), True) for branch in branches)
-            is_plain = all(branch.when is None for branch in branches)
-            return keep(self._awaited, leaves, Awaited(names, () if is_fixed else whos, covered) if is_plain else None)
+    def _heard_of(self, happened: frozenset[str]) -> Heard:
+        return heard_by(self.watched, happened)
 
     def doing(self, microstep: Microstep) -> Doing:
         """What this microstep brings with it: effects of action or timer, then of the branch, then of the states."""
-        taken = microstep.arcs, microstep.entered
-        try:
-            return self._doing[taken]
-        except KeyError:
-            return keep(self._doing, taken, self._doing_of(microstep))
+        return self._doing[microstep.arcs, microstep.entered]
 
-    def _doing_of(self, microstep: Microstep) -> Doing:
-        ways = [arc.payload for arc in microstep.arcs if isinstance(arc.payload, Way)]
+    def _doing_of(self, taken: tuple[tuple[Arc, ...], States]) -> Doing:
+        arcs, entered = taken
+        ways = [arc.payload for arc in arcs if isinstance(arc.payload, Way)]
         effects: list[Effect] = []
         for way in ways:
             act = way.action or way.timer
             effects += (*act.then, *way.branch.then) if act else way.branch.then
-        for state in microstep.entered:
+        for state in entered:
             effects += self.definition.states[state].on_enter
         covered = frozenset(("branch", id(way.branch), True) for way in ways)
-        return Doing(tuple(effects), covered, any(self.timers_of[state] for state in microstep.entered))
+        return Doing(tuple(effects), covered, any(self.timers_of[state] for state in entered))
 
     @cached_property
     def facts_of(self) -> Mapping[Action | Opening, tuple[str, ...]]:

@@ -133,7 +133,7 @@ _SEEN: Mapping[str, Callable[[Sight], Any]] = {
     "did": lambda sight: {action: done.count for action, done in sight.case.done.items()},
     "clocks": _clocks,
     "linked": _linked,
-    "state": lambda sight: sorted(sight.plan.active(sight.case.position)),  # CEL takes no set
+    "state": lambda sight: sorted(sight.plan.place(sight.case.position).active),  # CEL takes no set
     "actor": lambda sight: _actor(sight.actor, sight.plan),
 }
 

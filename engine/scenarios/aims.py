@@ -76,7 +76,7 @@ class View:
         place = case.position.leaves
         self.places.setdefault(self.aim.alike(case), {}).setdefault(place, []).append(spot)
         if place not in self.far:
-            self.far[place] = self.aim.far(self._plan.active(case.position))
+            self.far[place] = self.aim.far(self._plan.place(case.position).active)
         self.known += 1
 
 

@@ -145,7 +145,7 @@ def _seen(plan: Plan, outcome: Outcome, parts: dict[tuple[str, int, bool], Item]
         covered = [parts[part] for part in step.covered if part in parts]
         yield from covered
         yield from (("state", name.partition(".decide ")[0]) for _, name in covered if ".decide " in name)
-        yield from (("state", state) for state in plan.active(step.case.position))
+        yield from (("state", state) for state in plan.place(step.case.position).active)
         if "refused" not in step.record:
             yield from _told(step.record, guards)
     yield from (("event", f"{name} otherwise") for name in outcome.unheard)

@@ -285,7 +285,7 @@ class _Player:
             plan = self._plan_of(case)
             if isinstance(expected, list):
                 return sorted(one.position.leaves)
-            known = plan.active(one.position)
+            known = plan.place(one.position).active
             return expected if expected in known else " + ".join(one.position.leaves)
         if subject == "assignee":
             return one.assignee or one.queue or "none"

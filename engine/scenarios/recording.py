@@ -272,7 +272,7 @@ class _Recorder:
         if record["verb"] == "open":
             return plan.definition.opening
         acts = [action for action in plan.actions() if action.name == record["name"]]
-        active = plan.active(step.case.position)
+        active = plan.place(step.case.position).active
         return next((act for act in acts if act.state in active or act.state == ""), acts[0] if acts else None)
 
     def _role(self, record: Mapping[str, Any], act: Action | Opening | None) -> str:

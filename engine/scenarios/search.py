@@ -179,7 +179,7 @@ class Search:
         elif self.plan.definition.incoming and not self.dice(HEARD_EVERY):
             self._hear(tried)
         elif aim is not None and self.dice(4):
-            leading = aim.leading(self.plan.active(spot.case.position))
+            leading = aim.leading(self.plan.place(spot.case.position).active)
             came = self._lead(tried, leading if self.dice(4) else aim.turning)
             self._chase = came and (aim, came)
         else:

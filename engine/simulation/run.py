@@ -236,7 +236,7 @@ class _Days:
         if known is None:
             actions = self.plan.course(case.position, action).actions
             whos = tuple(who for one in actions for who in one.by)
-            excluding = [one.never_by for one in actions if one.never_by] + [*self.plan.excluded(case.position)]
+            excluding = [one.never_by for one in actions if one.never_by] + [*self.plan.place(case.position).excluded]
             known = self._rights[case.position, action] = _Right(
                 actions, tuple(dict.fromkeys(who.name for who in whos if who.kind == "role")),
                 tuple(who for who in whos if who.kind != "role"), tuple(excluding),

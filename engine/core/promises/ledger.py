@@ -36,7 +36,7 @@ class Stood:
 
 def stood_of(plan: Plan, step: Step) -> Stood:
     """How the case stood after a step."""
-    return Stood(step.record["at"], step.case, frozenset((step.record["name"], *plan.active(step.case.position))))
+    return Stood(step.record["at"], step.case, frozenset((step.record["name"], *plan.place(step.case.position).active)))
 
 
 def ledger_of(plan: Plan, clock: str, history: Sequence[Stood], now: int) -> tuple[Interval, ...]:

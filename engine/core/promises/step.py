@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from engine.chart import Position
 from engine.core.cases import Case, Cycle, Head
 from engine.core.draft import Draft
-from engine.core.plan import Plan, keep
+from engine.core.plan import Plan
 from engine.core.promises.clocks import NOBODY, Event, Seen, advance, first_due, settle
-from engine.core.promises.listening import Heard, Watched, heard_by
+from engine.core.promises.listening import Heard, Watched
 from engine.core.sight import chosen, holds
 from engine.frozen import changed
 from engine.model import Branch, Clock
@@ -24,36 +23,46 @@ def advance_clocks(draft: Draft) -> None:
     reopened = bool(before.outcome) and not case.outcome
     if not plan.watched or (before.outcome and not reopened):
         return
-    ended = bool(case.outcome) and not before.outcome
-    happened, turn, seen = frozenset(draft.happened), turn_of(before), None
-    heard = _heard(plan, happened)
-    is_new_turn = case.waiting != before.waiting or case.assignee != before.assignee
+    seen = _seen(draft, reopened)
+    heard = plan.heard(seen.happened)
     is_other = case.version != before.version or case.known != before.known  # another version may have other fields
-    heads = case.clocks
     moved: dict[str, Head] = {}
-    for name, watched in (plan.watched if ended or reopened else heard.watched).items():
-        head, is_new = heads.get(name, NEW), name not in heads
-        if head.active:
-            hears = ended or reopened or name in heard.moving
-        else:
-            hears = reopened or name in heard.starting or (is_new and (ended or name in heard.moving))
-            if not (hears or watched.is_conditional):
-                continue
+    for name, watched in (plan.watched if seen.outcome or reopened else heard.watched).items():
+        head = case.clocks.get(name)
         pauses = _pauses(draft, watched.clock) if watched.pauses else ()
-        is_concerned = hears or (head.active and pauses != head.paused)
-        if not (is_concerned or (watched.is_conditional and (is_new or is_other or _reads_anew(watched, draft)))):
-            continue
-        seen = seen or Seen(
-            now=draft.now, happened=happened, turn=turn, is_new_turn=is_new_turn, start_at=draft.start_at,
-            reopened=reopened, outcome=case.outcome if ended else "",
-        )  # fmt: skip
-        moved[name] = advanced(draft, watched.clock, head, changed(seen, pauses=pauses) if pauses else seen)
-    if is_new_turn:
-        for name, head in heads.items():
+        if (
+            _hears(name, head, heard, seen)
+            or (head is not None and head.active and pauses != head.paused)
+            or (watched.is_conditional and (head is None or is_other or _reads_anew(watched, draft)))
+        ):
+            asked = changed(seen, pauses=pauses) if pauses else seen
+            moved[name] = advanced(draft, watched.clock, head or NEW, asked)
+    if seen.is_new_turn:
+        for name, head in case.clocks.items():
             if head.active and name not in moved:
-                moved[name] = settle(head, draft.now, turn, plan.calendar_of[name])
+                moved[name] = settle(head, draft.now, seen.turn, plan.calendar_of[name])
     if moved:
-        draft.put("clocks", {**heads, **moved})
+        draft.put("clocks", {**case.clocks, **moved})
+
+
+def _seen(draft: Draft, reopened: bool) -> Seen:
+    """What the step means to any promise, before its `if`, its goal and its pauses are asked for."""
+    before, case = draft.before, draft.case
+    return Seen(
+        now=draft.now, happened=frozenset(draft.happened), turn=turn_of(before),
+        is_new_turn=case.waiting != before.waiting or case.assignee != before.assignee,
+        start_at=draft.start_at, reopened=reopened, outcome="" if before.outcome else case.outcome,
+    )  # fmt: skip
+
+
+def _hears(name: str, head: Head | None, heard: Heard, seen: Seen) -> bool:
+    """Whether what happened may start, move or end this promise; `head` is None where it never ran."""
+    if seen.reopened:
+        return True
+    is_moved = bool(seen.outcome) or name in heard.moving
+    if head is not None and head.active:
+        return is_moved
+    return name in heard.starting or (head is None and is_moved)
 
 
 def _reads_anew(watched: Watched, draft: Draft) -> bool:
@@ -77,26 +86,8 @@ def advanced(draft: Draft, clock: Clock, head: Head, seen: Seen) -> Head:
     return moved.head
 
 
-def _heard(plan: Plan, happened: frozenset[str]) -> Heard:
-    """The promises that listen to what happened in this step."""
-    try:
-        return plan.hearing[happened]
-    except KeyError:
-        return keep(plan.hearing, happened, heard_by(plan.watched, happened))
-
-
-def _pausing(plan: Plan, position: Position) -> Mapping[str, tuple[str, ...]]:
-    """Of each promise that pauses here by the states alone, the active ones in which it does."""
-    known = plan.pausing.get(position.leaves)
-    if known is None:
-        active, clocks = plan.active(position), plan.definition.clocks.items()
-        found = {name: tuple(state for state in clock.pauses_in if state in active) for name, clock in clocks}
-        known = keep(plan.pausing, position.leaves, {name: states for name, states in found.items() if states})
-    return known
-
-
 def _pauses(draft: Draft, clock: Clock) -> tuple[str, ...]:
-    states = _pausing(draft.plan, draft.case.position).get(clock.name, ())
+    states = draft.plan.place(draft.case.position).pausing.get(clock.name, ())
     is_paused = clock.pauses_when is not None and holds(clock.pauses_when, draft.sight)
     return (*states, "pauses_when") if is_paused else states
 
