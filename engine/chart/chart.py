@@ -6,6 +6,8 @@ innermost action of one name replaces the others.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from engine.chart.entry import Entry, Move, domain_of
 from engine.chart.memory import Memory
 from engine.chart.tree import Arc, Kind, Memories, Microstep, Position, Tree, Work
@@ -93,17 +95,23 @@ class Chart:
 
     def offered(self, position: Position, event: str) -> tuple[tuple[Arc, ...], ...]:
         """For each leaf the arcs it may take on this event, in the order in which they are tried."""
-        tree, leaves = self._tree, self._tree.numbers(position.leaves)
-        active = tree.active(leaves)
+        leaves = self._tree.numbers(position.leaves)
+        active = self._tree.active(leaves)
         if any(event in removed for state, removed in self._removed.items() if state in active):
             return ()
-        answering = [[s for s in tree.path(leaf) if any(arc.event == event for arc in tree.arcs[s])] for leaf in leaves]
-        if (ending := tree.outcome(leaves)) is not None:  # what ended the case leaves only its own, to open it again
+        answering = [[state for state in self._tree.path(leaf) if self._answers(state, event)] for leaf in leaves]
+        if (ending := self._tree.outcome(leaves)) is not None:  # it leaves only its own, to open the case again
             answering = [[state for state in states if state == ending] for states in answering]
         if event and not self.falls_back:
             answering = self._innermost(answering)
-        arcs = ([arc for state in states for arc in tree.arcs[state]] for states in answering)
-        return tuple(tuple(a for a in near if a.event == event and self.can_return(position, a)) for near in arcs)
+        return tuple(tuple(self._arcs_from(states, event, position)) for states in answering)
+
+    def _answers(self, state: int, event: str) -> bool:
+        return any(arc.event == event for arc in self._tree.arcs[state])
+
+    def _arcs_from(self, states: Iterable[int], event: str, position: Position) -> Iterator[Arc]:
+        for state in states:
+            yield from (arc for arc in self._tree.arcs[state] if arc.event == event and self.can_return(position, arc))
 
     def _innermost(self, answering: list[list[int]]) -> list[list[int]]:
         """For each leaf the nearest state that answers, unless a nearer one of another leaf lies inside it."""

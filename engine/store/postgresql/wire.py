@@ -304,17 +304,12 @@ class Wire:
         return used >= OFTEN and len(self._names) < PREPARED
 
     def _hear(self, expected: Sequence[Expected], syncs: int) -> Heard:
-        libpq, rows, turn = self._libpq, list[Rows](), iter(expected)
+        """The answers to all that was sent, up to the last of so many marks; a refused statement undoes the others."""
+        rows, turn, done = list[Rows](), iter(expected), 0
         failed: psycopg.Error | None = None
-        done = 0
-        while True:
+        while syncs:
             try:
-                while libpq.is_busy():
-                    self._wait()
-                    libpq.consume_input()
-                result = libpq.get_result()
-                if result is None:
-                    raise psycopg.OperationalError("the server has closed the connection")
+                result = self._next_result()
             except psycopg.OperationalError as lost:
                 if failed is not None and not done:
                     raise NothingDone(str(failed)) from failed
@@ -322,23 +317,32 @@ class Wire:
             status = result.status
             if status == _SYNC:
                 syncs -= 1
-                if not syncs:
-                    return Heard(rows, failed, failed is not None and done < expected.count(None))
                 continue
-            libpq.get_result()  # None: it ends each statement's answer, and nobody need wait for it
+            self._libpq.get_result()  # None: it ends each statement's answer, and nobody need wait for it
             of = next(turn, "")  # nothing: the commit of what went in one message failed
-            if status in (_ROWS, _DONE):
-                if of is None:
-                    done += 1
-                elif isinstance(of, Reader):
-                    done += 1
+            if status not in (_ROWS, _DONE):
+                failed = failed or psycopg.errors.error_from_result(result)
+                self._forget(of)
+            elif not isinstance(of, str):
+                done += 1
+                if of is not None:
                     rows.append(Rows(result, of))
-                continue
-            if isinstance(of, str):
-                self._names.pop(of, None)
-                self._readers.pop(of, None)
-            if failed is None:
-                failed = psycopg.errors.error_from_result(result)
+        return Heard(rows, failed, failed is not None and done < expected.count(None))
+
+    def _next_result(self) -> pq.abc.PGresult:
+        while self._libpq.is_busy():
+            self._wait()
+            self._libpq.consume_input()
+        result = self._libpq.get_result()
+        if result is None:
+            raise psycopg.OperationalError("the server has closed the connection")
+        return result
+
+    def _forget(self, expected: Expected) -> None:
+        """What was to be prepared by this answer is not."""
+        if isinstance(expected, str):
+            self._names.pop(expected, None)
+            self._readers.pop(expected, None)
 
     def _wait(self) -> None:
         """Until the server says something, or takes more of what is not sent yet; psycopg's connections never block."""
