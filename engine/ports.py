@@ -35,6 +35,9 @@ from engine.stored import (
 
 T = TypeVar("T")
 
+Aside = Callable[[str], object]
+"""Called with the id of a case that nobody can read, so that a walk goes on without it."""
+
 
 class TimeSource(Protocol):
     """The one place instants come from."""
@@ -146,16 +149,24 @@ class CaseLists(Protocol):
 
 
 class Reports(Protocol):
-    """Walking along what reports count, without holding it; cases of unfinished imports are left out."""
+    """Walking along what reports count, without holding it; cases of unfinished imports are left out.
 
-    def ended_cycles(self, wanted: Wanted) -> Iterator[Ended]:
+    A case that nobody can read is told `aside`, and the walk goes on; without it, `VerificationFailed` ends the walk.
+    """
+
+    def ended_cycles(self, wanted: Wanted, aside: Aside | None = None) -> Iterator[Ended]:
         """The cycles that have ended, by case, clock and number; none that a reopening withdrew."""
 
-    def open_cases(self, process: str | None = None) -> Iterator[Case]:
+    def open_cases(self, process: str | None = None, aside: Aside | None = None) -> Iterator[Case]:
         """The open cases, without personal values and secrets."""
 
-    def cases_of(self, process: str, since: int | None = None, until: int | None = None) -> Iterator[Case]:
+    def cases_of(
+        self, process: str, since: int | None = None, until: int | None = None, aside: Aside | None = None
+    ) -> Iterator[Case]:
         """The cases of this process opened in [since, until), by opening, without personal values and secrets."""
+
+    def processes(self) -> list[str]:
+        """The processes of which there are cases, whether a definition of them is there or not."""
 
 
 class Timetables(Protocol):

@@ -24,6 +24,7 @@ SENTENCES = (
     later("version {version} of `{process}` is not in this database, though there are cases of it"),
     later("publish that version again, or go back to the last backup"),
     later("the stored row of `{case}` cannot be read: {detail}"),
+    later("a promise of `{case}` cannot be read as it is stored: {detail}"),
     later("`casewright audit verify` names all such; keep a copy of the database, then go back to the last backup"),
     later("`{case}` was archived into `{file}`"),
     later("`casewright archive show {case}` reads it"),

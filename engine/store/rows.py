@@ -170,10 +170,10 @@ def case_of(row: CaseRow, private: Mapping[str, Any], secret: str) -> Case:
 def data_of(body: str) -> Mapping[str, Any]:
     """The data of a case by its body; none where nobody can read it: so it keeps no others from being listed."""
     try:
-        data: Mapping[str, Any] = decode(body).get("data", {})
-    except ValueError:
+        data = decode(body)["data"]
+    except (ValueError, LookupError, TypeError):
         return {}
-    return data
+    return data if isinstance(data, dict) else {}
 
 
 @lru_cache(maxsize=4_096)

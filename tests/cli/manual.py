@@ -41,7 +41,7 @@ CODES = {
     Exit.NOT_PERMITTED: "this actor may not do that",
     Exit.CONFLICT: "claimed or changed meanwhile",
     Exit.REFUSED: "refused by a guard or the form; every reason is told",
-    Exit.NOT_VERIFIED: "the audit does not verify",
+    Exit.NOT_VERIFIED: "the audit does not verify, or something that nobody can read was left out",
     Exit.CANCELLED: "cancelled",
     Exit.CONDITION: "the condition of `--exit-code` holds",
 }

@@ -144,3 +144,11 @@ def test_cases_of_a_process_come_by_their_opening_open_or_not(store: Store) -> N
         assert [case.id for case in work.cases_of("repair", MORNING, MORNING + MINUTE)] == ["R-0", "R-1"]
         assert {(case.secret, len(case.private)) for case in work.cases_of("repair")} == {("", 0)}
         assert list(work.cases_of("nothing")) == []
+
+
+def test_the_processes_of_cases_are_known_without_their_definitions(store: Store) -> None:
+    for name, process in (("R-1", "repair"), ("R-2", "repair"), ("F-1", "refund")):
+        keep(store, a_case(name, process=process))
+    keep(store, a_case("O-1", process="old", importing="old"))
+    with store.read() as work:
+        assert work.processes() == ["refund", "repair"]

@@ -10,10 +10,11 @@ from typing import Any, Literal, get_args
 from engine.app.known import check_process
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import admin_of
+from engine.app.reports.left_out import LeftOut
 from engine.core.cases import Actor, Case
 from engine.core.plan import Library
 from engine.core.reasons import near
-from engine.errors import UsageError
+from engine.errors import UsageError, VerificationFailed
 from engine.exports.told import Format, Shown, ToldCase, ToldEvent, ToldProcess, Trace, shown
 from engine.fields import FieldType, Value, is_sealed
 from engine.ports import Query, Transaction
@@ -25,6 +26,9 @@ _BY_NAME = frozenset({"do", "tell", "timer"})
 """Verbs whose name is the activity; of the others the verb itself is, for their name is a case, person or process."""
 
 _OF_A_CLOCK = frozenset({"breach", "threshold"})
+
+_UNREADABLE = (VerificationFailed, ValueError, LookupError, TypeError, AttributeError)
+"""What is met where somebody changed what stands in a row or a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,7 @@ class Exported:
 
     cases: int
     events: int
+    left_out: tuple[str, ...] = ()  # cases that nobody can read, so nothing of them was handed out
 
 
 def _format(name: ExportFormat) -> Format:
@@ -69,7 +74,7 @@ class Exporting:
         """Write cases and what happened to them, piece by piece, as of one instant; that is for administrators.
 
         Personal fields are left out, and a field that is personal in any version is personal. `NotFound` for a
-        process there is not, `UsageError` for a format there is not.
+        process there is not, `UsageError` for a format there is not. A case nobody can read is left out and named.
         """
         if wanted.format not in FORMATS:
             raise UsageError(
@@ -84,7 +89,7 @@ class Exporting:
             walk = _Walk(tx, library, wanted)
             for piece in _format(wanted.format)(walk.processes, walk.traces):
                 write(piece)
-            return Exported(cases=walk.cases, events=walk.events)
+            return Exported(cases=walk.cases, events=walk.events, left_out=walk.left_out.cases)
 
 
 class _Walk:
@@ -98,14 +103,28 @@ class _Walk:
         self.processes = [_told_process(library, name) for name in names]
         self._fields = {process.name: process.fields for process in self.processes}
         self.cases = self.events = 0
+        self.left_out = LeftOut()
+        gone = set(tx.processes()) - library.published.keys() if wanted.process is None else set()
+        for name in gone:
+            for case in tx.cases_of(name, wanted.since, wanted.until, self.left_out.add):
+                self.left_out.add(case.id)
 
     def traces(self) -> Iterator[Trace]:
         """The cases, process by process, by opening."""
         self.cases = self.events = 0
         for process in self.processes:
-            for case in self._tx.cases_of(process.name, self._wanted.since, self._wanted.until):
+            for case in self._cases(process.name):
+                try:
+                    told = self._case(case), list(self._events(case))
+                except _UNREADABLE:
+                    self.left_out.add(case.id)
+                    continue
                 self.cases += 1
-                yield self._case(case), self._events(case)
+                self.events += len(told[1])
+                yield told[0], iter(told[1])
+
+    def _cases(self, process: str) -> Iterator[Case]:
+        return self._tx.cases_of(process, self._wanted.since, self._wanted.until, self.left_out.add)
 
     def _case(self, case: Case) -> ToldCase:
         related = {link: other for link, other in case.links.items() if self._is_within(other)}
@@ -121,14 +140,17 @@ class _Walk:
         if not found or found[0].process not in self._fields:
             return False
         at, since, until = found[0].opened_at, self._wanted.since, self._wanted.until
-        return (since is None or since <= at) and (until is None or at < until)
+        is_asked_for = (since is None or since <= at) and (until is None or at < until)
+        return is_asked_for and self._can_be_read(case, found[0].process, at)
+
+    def _can_be_read(self, case: str, process: str, opened_at: int) -> bool:
+        return any(one.id == case for one in self._tx.cases_of(process, opened_at, opened_at + 1, self.left_out.add))
 
     def _events(self, case: Case) -> Iterator[ToldEvent]:
         for stored in self._tx.records(case.id):
             record = json.loads(stored.text)
             if record.get("refused") and not self._wanted.with_refused:
                 continue
-            self.events += 1
             process, version, *_ = record["definition"]
             yield _told_event(record, self._shown((process, version), record.get("changed", {})))
 

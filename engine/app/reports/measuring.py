@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from engine.app.known import check_process
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
+from engine.app.reports.left_out import LeftOut
 from engine.core.cases import Actor, Case, Family
 from engine.core.measuring import Frame, Measured, alike, measured
 from engine.core.plan import Library, Plan
@@ -45,6 +46,7 @@ class MeasureReport:
     now: int
     behind: int  # families with something due that is not carried out yet
     hidden: int  # cases that this actor may not read
+    left_out: tuple[str, ...] = ()  # cases that nobody can read, and that are not counted
 
 
 class Measuring:
@@ -68,8 +70,9 @@ class Measuring:
             cases = _Cases(tx, library, plan, who)
             found = measured(measure, cases.sights(measure, frame, now), frame)
             return MeasureReport(
-                definition=plan.definition, measured=found, now=now, behind=tx.count_due(now), hidden=cases.hidden
-            )
+                definition=plan.definition, measured=found, now=now, behind=tx.count_due(now), hidden=cases.hidden,
+                left_out=cases.left_out.cases,
+            )  # fmt: skip
 
 
 class _Cases:
@@ -81,13 +84,16 @@ class _Cases:
         self.plan = plan
         self.who = who
         self.hidden = 0
+        self.left_out = LeftOut()
         self._alike: dict[int, frozenset[str]] = {}
 
     def sights(self, measure: Measure, frame: Frame, now: int) -> Iterator[Sight]:
         """What the measure's expressions see of each case that may be read."""
         of_opening = (frame.since, frame.until) if measure.at == "opening" else (None, None)
-        for case in self.tx.cases_of(self.plan.definition.process, *of_opening):
-            plan = self.library.plan(case.process, case.version)
+        for case in self.tx.cases_of(self.plan.definition.process, *of_opening, self.left_out.add):
+            plan = self.left_out.plan(self.library, case.id, (case.process, case.version))
+            if plan is None:
+                continue
             if self.who is not None and not may_read(plan, case, self.who):
                 self.hidden += 1
                 continue

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from engine.app.adjustments.affecting import changed_results
 from engine.app.known import check_process
 from engine.app.merging import RecipeOfTwo
+from engine.app.reports.left_out import LeftOut
 from engine.core.cases import Case, Cycle
 from engine.core.plan import Library, Plan
 from engine.core.promises.adjusting import Result
@@ -18,7 +19,6 @@ from engine.core.promises.attainment import Attainment, Counted, Key, attainment
 from engine.core.promises.step import standing
 from engine.core.reasons import near
 from engine.errors import NotFound, UsageError
-from engine.model import Clock
 from engine.ports import Transaction, Wanted
 
 Dimension = Literal["process", "clock", "role", "person", "month"]
@@ -46,6 +46,7 @@ class SlaReport:
     now: int
     behind: int  # families with something due that is not carried out yet, so not counted either
     adjusted: tuple[Attainment, ...] = ()  # the groups that declared interruptions change, and last all together
+    left_out: tuple[str, ...] = ()  # cases with something that nobody can read, which is not counted
 
 
 class Reporting:
@@ -62,24 +63,23 @@ class Reporting:
             library = self._recipe.catalogue.library(tx)
             _check_clock(library, question)
             key = _key(tx, library, question)
-            groups, total = attainments(_counted(tx, library, question, now), key)
+            walk = _Walk(tx, library, question, now)
+            groups, total = attainments(walk.counted(), key)
+            adjusted = self._adjusted(tx, walk, key)
             return SlaReport(
-                by=question.by, groups=groups, total=total, now=now, behind=tx.count_due(now),
-                adjusted=self._adjusted(tx, library, question, (now, key)),
+                by=question.by, groups=groups, total=total, now=now, behind=tx.count_due(now), adjusted=adjusted,
+                left_out=walk.left_out.cases,
             )  # fmt: skip
 
-    def _adjusted(
-        self, tx: Transaction, library: Library, question: SlaQuestion, how: tuple[int, Key]
-    ) -> tuple[Attainment, ...]:
+    def _adjusted(self, tx: Transaction, walk: _Walk, key: Key) -> tuple[Attainment, ...]:
         """The groups in which a cycle has another result beside its own, each counted where it was recorded."""
-        now, key = how
-        changes = changed_results(self._recipe, tx)
+        changes = changed_results(self._recipe, tx, walk.left_out.add)
         if not changes:
             return ()
         keys: dict[Place, tuple[str, ...]] = {}
 
         def counted() -> Iterator[Counted]:
-            for one in _counted(tx, library, question, now):
+            for one in walk.counted():
                 after = changes.get(_place(one.cycle))
                 if after is not None:
                     keys[_place(one.cycle)] = key(one)
@@ -105,18 +105,42 @@ def _with(cycle: Cycle, after: Result) -> Cycle:
     return cycle.but(result=status, used=after.used, breached_at=after.breached_at)
 
 
-def _counted(tx: Transaction, library: Library, question: SlaQuestion, now: int) -> Iterator[Counted]:
-    wanted = Wanted(process=question.process, clock=question.clock, since=question.since, until=question.until)
-    for ended in tx.ended_cycles(wanted):
-        clock = _clock(library, ended.process, ended.version, ended.cycle.clock)
-        yield Counted(cycle=ended.cycle, process=ended.process, now=now, target=clock.target if clock else None)
-    for case in tx.open_cases(question.process):
-        plan = library.plan(case.process, case.version)
-        for cycle in _under_way(tx, plan, case, now):
-            target = plan.definition.clocks[cycle.clock].target
-            one = Counted(cycle=cycle, process=case.process, now=now, target=target)
-            if question.clock in (None, cycle.clock) and _is_within(one.at, question):
-                yield one
+class _Walk:
+    """Walks along the promises that are asked for; what nobody can read of a case is left out, and the case named."""
+
+    def __init__(self, tx: Transaction, library: Library, question: SlaQuestion, now: int) -> None:
+        self._tx = tx
+        self._library = library
+        self._question = question
+        self._now = now
+        self.left_out = LeftOut()
+
+    def counted(self) -> Iterator[Counted]:
+        """Those that have ended, then those under way."""
+        yield from self._ended()
+        yield from self._open()
+
+    def _ended(self) -> Iterator[Counted]:
+        asked = self._question
+        wanted = Wanted(process=asked.process, clock=asked.clock, since=asked.since, until=asked.until)
+        for ended in self._tx.ended_cycles(wanted, self.left_out.add):
+            plan = self.left_out.plan(self._library, ended.cycle.case, (ended.process, ended.version))
+            if plan is not None:
+                clock = plan.definition.clocks.get(ended.cycle.clock)
+                target = clock.target if clock else None
+                yield Counted(cycle=ended.cycle, process=ended.process, now=self._now, target=target)
+
+    def _open(self) -> Iterator[Counted]:
+        asked = self._question
+        for case in self._tx.open_cases(asked.process, self.left_out.add):
+            plan = self.left_out.plan(self._library, case.id, (case.process, case.version))
+            if plan is None:
+                continue
+            for cycle in _under_way(self._tx, plan, case, self._now):
+                target = plan.definition.clocks[cycle.clock].target
+                one = Counted(cycle=cycle, process=case.process, now=self._now, target=target)
+                if asked.clock in (None, cycle.clock) and _is_within(one.at, asked):
+                    yield one
 
 
 def _under_way(tx: Transaction, plan: Plan, case: Case, now: int) -> Iterator[Cycle]:
@@ -131,10 +155,6 @@ def _under_way(tx: Transaction, plan: Plan, case: Case, now: int) -> Iterator[Cy
 def _is_within(at: int, question: SlaQuestion) -> bool:
     since, until = question.since, question.until
     return (since is None or since <= at) and (until is None or at < until)
-
-
-def _clock(library: Library, process: str, version: int, name: str) -> Clock | None:
-    return library.plan(process, version).definition.clocks.get(name)
 
 
 def _key(tx: Transaction, library: Library, question: SlaQuestion) -> Key:

@@ -12,7 +12,7 @@ import click
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.commands.reporting import period_options
-from engine.cli.exits import Exit
+from engine.cli.left_out import say_why, without
 from engine.cli.output_files import force_option, output_option, refuse_existing
 from engine.cli.reports.figures import read_period
 from engine.cli.streams import Streams
@@ -69,15 +69,22 @@ def run_export(streams: Streams, engine: Engine, args: Args) -> int:
     if args.output is None:
         done = engine.export(wanted, streams.pour, actor=args.settings.actor)
         streams.tell(_counted(done))
-        return Exit.DONE
+        return _say_left_out(streams, done)
     done = write_whole(
         args.output, lambda write: engine.export(wanted, write, actor=args.settings.actor), _encoding(wanted)
     )
     if streams.is_json:
-        streams.give({"file": str(args.output), "format": form, "cases": done.cases, "events": done.events})
+        counted = {"cases": done.cases, "events": done.events, "left_out": list(done.left_out)}
+        streams.give({"file": str(args.output), "format": form, **counted})
     else:
         streams.say(_("written to {file}: {counted}").format(file=args.output, counted=_counted(done)))
-    return Exit.DONE
+    return _say_left_out(streams, done)
+
+
+def _say_left_out(streams: Streams, done: Exported) -> int:
+    if done.left_out:
+        streams.tell(without(done.left_out))
+    return say_why(streams, done.left_out)
 
 
 def _form_of(output: Path | None) -> ExportFormat:

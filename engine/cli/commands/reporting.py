@@ -10,8 +10,8 @@ import click
 
 from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
-from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
+from engine.cli.left_out import say_why, without, without_some_of
 from engine.cli.output_files import force_option, refuse_existing
 from engine.cli.reports.figures import Names, read_period, write_csv
 from engine.cli.reports.sla import HEADS, Shown, csv_head, csv_rows, sla_document, write_sla
@@ -129,6 +129,9 @@ def run_measures(streams: Streams, engine: Engine, args: Args) -> int:
         for name in names
     )  # fmt: skip
     shown = [ShownMeasure(report=report, reader=reader) for report in reports]
+    left_out = sorted({case for one in shown for case in one.report.left_out})
+    if left_out and (args.csv is not None or streams.is_json):
+        streams.tell(without(left_out))
     if args.csv is not None:
         _give_csv(streams, args.csv, *csv_of(shown[0]))
     elif streams.is_json:
@@ -154,7 +157,7 @@ def run_measures(streams: Streams, engine: Engine, args: Args) -> int:
             streams.tell(
                 _("help: what a process measures stands under its `measures`; promises: casewright report sla")
             )
-    return Exit.DONE
+    return say_why(streams, left_out)
 
 
 def _file(named: str | None) -> Path | None:
@@ -209,6 +212,9 @@ def run_sla(streams: Streams, engine: Engine, args: Args) -> int:
         process=args.process,
         clock=args.clock,
     )
+    is_table = args.html is None and args.csv is None and not streams.is_json
+    if report.left_out and not is_table:
+        streams.tell(without_some_of(report.left_out))
     if args.html is not None:
         from engine.cli.reports.sla_page import sla_page
 
@@ -218,6 +224,6 @@ def run_sla(streams: Streams, engine: Engine, args: Args) -> int:
         _give_csv(streams, args.csv, csv_head(shown), csv_rows(shown))
     if streams.is_json:
         streams.give(sla_document(shown))
-    elif args.html is None and args.csv is None:
+    elif is_table:
         write_sla(streams, shown)
-    return Exit.DONE
+    return say_why(streams, report.left_out)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from engine.cli.left_out import without
 from engine.cli.reader import Reader, one_line, seconds
 from engine.cli.reports.figures import percent, whole_percent
 from engine.cli.streams import Streams
@@ -196,6 +197,8 @@ def _write_register(streams: Streams, shown: ShownMeasure) -> None:
 
 def _notes(shown: ShownMeasure) -> Iterator[str]:
     report, found = shown.report, shown.report.measured
+    if report.left_out:
+        yield without(report.left_out)
     if any(one.is_on_target(found.measure.target) is False for one in (*found.figures, found.total)):
         yield _("{sign} below its target").format(sign=BELOW)
     if found.total.unset:
@@ -228,6 +231,7 @@ def measure_document(shown: ShownMeasure) -> dict[str, Any]:
         "total": _figure_document(shown, found.total),
         "failed": found.failed,
         "hidden": report.hidden,
+        "left_out": list(report.left_out),
     }
     if found.measure.kind == "list":
         document["cases"] = [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.cli.left_out import without_some_of
 from engine.cli.reader import Reader, harmless, seconds
 from engine.cli.reports.figures import Names, percent, whole_percent
 from engine.cli.streams import Streams
@@ -119,6 +120,8 @@ def write_sla(streams: Streams, shown: Shown) -> None:
     streams.say(_("Promises, {period}").format(period=shown.period()))
     if not report.groups:
         streams.tell(_("there is no promise in this time"))
+        for note in notes(shown):
+            streams.say(note)
         return
     groups = [*report.groups, *([report.total] if len(report.groups) > 1 else [])]
     _table(streams, shown, _KEPT, groups)
@@ -246,6 +249,8 @@ def _write_spent(streams: Streams, shown: Shown, total: Attainment) -> None:
 def notes(shown: Shown) -> Iterator[str]:
     """What a reader must know to read the figures right."""
     total = shown.report.total
+    if shown.report.left_out:
+        yield without_some_of(shown.report.left_out)
     if total.spent.is_shared:
         yield _("several were waited on at once: the time counts for each of them, and adds up to more than was used")
     if total.noticed_late.count:
@@ -272,6 +277,7 @@ def sla_document(shown: Shown) -> dict[str, Any]:
         "until": reader.rfc3339(shown.until),
         "now": reader.rfc3339(report.now),
         "behind": report.behind,
+        "left_out": list(report.left_out),
         "groups": [_group_document(shown, one) for one in report.groups],
         "total": _group_document(shown, report.total),
         "adjusted": [

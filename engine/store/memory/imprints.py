@@ -10,11 +10,12 @@ from engine.store.memory.adjusting import MemoryLedgers
 from engine.store.memory.desk import MemoryDesk
 from engine.store.memory.hearing import MemoryHearing
 from engine.store.memory.lists import MemoryLists
+from engine.store.memory.walks import MemoryWalks
 
 ALL = 2**53
 
 
-class MemoryImprints(MemoryDesk, MemoryLists, MemoryHearing, MemoryLedgers):
+class MemoryImprints(MemoryDesk, MemoryLists, MemoryWalks, MemoryHearing, MemoryLedgers):
     """The imprints of cases."""
 
     def imprints(self) -> Iterator[Imprint]:

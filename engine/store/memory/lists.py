@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from engine.core.cases import Case, Cycle
+from engine.core.cases import Cycle
 from engine.core.outlook import Outlook
-from engine.frozen import changed
-from engine.ports import Ended, Listing, Query, Wanted
+from engine.ports import Listing, Query
 from engine.store.memory.cases import Kept, MemoryWork
 
 
@@ -16,9 +13,9 @@ class MemoryLists(MemoryWork):
 
     def worklist(self, query: Query) -> list[Listing]:
         """One page, in the order of lists."""
-        found = sorted((kept for kept in self._matching(query)), key=_place)
+        found = sorted((kept for kept in self._matching(query)), key=place_of)
         if query.after is not None:
-            found = [kept for kept in found if _place(kept) > query.after]
+            found = [kept for kept in found if place_of(kept) > query.after]
         return [_listing(kept) for kept in found[: query.limit]]
 
     def count(self, query: Query) -> int:
@@ -63,39 +60,9 @@ class MemoryLists(MemoryWork):
         found = {key: cycle for key, cycle in self._tables.rows("cycles") if key[0] == case}
         return [found[key] for key in sorted(found)]
 
-    def ended_cycles(self, wanted: Wanted) -> Iterator[Ended]:
-        """The cycles that have ended, by case, clock and number; none that a reopening withdrew."""
-        for (name, clock, _), cycle in sorted(self._tables.rows("cycles"), key=lambda row: row[0]):
-            kept = self._tables.get("cases", name)
-            if _is_wanted(kept.case, clock, wanted) and cycle.ended_at is not None and _is_within(cycle, wanted):
-                yield Ended(cycle, kept.case.process, kept.case.version)
 
-    def open_cases(self, process: str | None = None) -> Iterator[Case]:
-        """The open cases, without personal values and secrets."""
-        for _, kept in sorted(self._tables.rows("cases"), key=lambda row: _place(row[1])):
-            case = kept.case
-            if case.closed_at is None and case.importing is None and process in (None, case.process):
-                yield changed(case, private={}, secret="")
-
-    def cases_of(self, process: str, since: int | None = None, until: int | None = None) -> Iterator[Case]:
-        """The cases of this process opened in [since, until), by opening, without personal values and secrets."""
-        cases = (kept.case for _, kept in self._tables.rows("cases") if kept.case.process == process)
-        for case in sorted(cases, key=lambda case: (case.opened_at, case.id)):
-            is_within = (since is None or since <= case.opened_at) and (until is None or case.opened_at < until)
-            if case.importing is None and is_within:
-                yield changed(case, private={}, secret="")
-
-
-def _is_wanted(case: Case, clock: str, wanted: Wanted) -> bool:
-    return case.importing is None and wanted.process in (None, case.process) and wanted.clock in (None, clock)
-
-
-def _is_within(cycle: Cycle, wanted: Wanted) -> bool:
-    at = cycle.breached_at if cycle.breached_at is not None else cycle.ended_at or 0
-    return (wanted.since is None or wanted.since <= at) and (wanted.until is None or at < wanted.until)
-
-
-def _place(kept: Kept) -> tuple[int, int, str]:
+def place_of(kept: Kept) -> tuple[int, int, str]:
+    """Where a case stands in lists."""
     return kept.outlook.sort_key, kept.case.opened_at, kept.case.id
 
 
