@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Accepted,
         Act,
         AdjustedCycle,
+        Alike,
         CaseView,
         ClockView,
         Correction,
@@ -86,9 +87,9 @@ if TYPE_CHECKING:
     from engine.worker import run_worker
 
 _APP = (
-    "Accepted", "Act", "AdjustedCycle", "CaseView", "ClockView", "Correction", "Declared", "Deliver", "Delivery",
-    "Engine", "Erased", "Export", "Exported", "File", "FormField", "Heard", "HeardEvent", "Import", "Imported",
-    "Inside", "Interruption", "MeasureQuestion", "MeasureReport", "Noted", "Offer", "Published", "Reach",
+    "Accepted", "Act", "AdjustedCycle", "Alike", "CaseView", "ClockView", "Correction", "Declared", "Deliver",
+    "Delivery", "Engine", "Erased", "Export", "Exported", "File", "FormField", "Heard", "HeardEvent", "Import",
+    "Imported", "Inside", "Interruption", "MeasureQuestion", "MeasureReport", "Noted", "Offer", "Published", "Reach",
     "Refusal", "Result", "Round", "Search", "SlaQuestion", "SlaReport", "Verification", "Worklist",
 )  # fmt: skip
 _CALENDARS = (
@@ -124,6 +125,7 @@ __all__ = [
     "Act",
     "Actor",
     "AdjustedCycle",
+    "Alike",
     "Attached",
     "Attachment",
     "Calendar",

@@ -186,6 +186,14 @@ class Worklist:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Another open case that may be about the same matter, and the fields that both answer alike."""
+
+    case: CaseView
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seeing:
     """For whom a view is made, at what instant."""
 

@@ -40,6 +40,7 @@ from engine.sealing import HostKeys
 from engine.time_source import SystemTime
 from engine.views import (
     Accepted,
+    Alike,
     CaseView,
     ClockView,
     FormField,
@@ -125,7 +126,7 @@ class Engine(
 
 
 __all__ = [
-    "Accepted", "Act", "AdjustedCycle", "Archived", "CaseMove", "CaseView", "Check", "Checkpoint", "ClockView",
+    "Accepted", "Act", "AdjustedCycle", "Alike", "Archived", "CaseMove", "CaseView", "Check", "Checkpoint", "ClockView",
     "Coming", "Compared", "Correction", "Declared", "Deliver", "Delivery", "Engine", "Erased", "Export", "Exported",
     "File", "FormField", "Heard", "HeardEvent", "Import", "Imported", "Inside", "Interruption", "Leaving", "LineError",
     "MeasureQuestion", "MeasureReport", "Migrated", "MovePlan", "Noted", "Offer", "Played", "Problem", "Promise",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from engine.app.histories import Histories
 from engine.app.kinds import check_search
 from engine.app.known import check_process, check_role, check_state
+from engine.app.likeness import COMMON, cases_like, shared
 from engine.app.merging import RecipeOfTwo
 from engine.app.people import actor_of
 from engine.core.cases import Actor, Case, Family, Step
@@ -20,7 +22,7 @@ from engine.core.sight import Context
 from engine.errors import NotFound, NotPermitted, VerificationFailed
 from engine.model import ProcessDefinition
 from engine.ports import Attached, Attachment, Listing, Query, StoredRecord, Transaction
-from engine.views import CaseView, Offer, Seeing, Worklist, case_view, may_read, offers
+from engine.views import Alike, CaseView, Offer, Seeing, Worklist, case_view, may_read, offers, works
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,27 @@ class Reading:
             records = list(tx.records(case)) if found else []
             return [replace(one, by=attached_by(one, records)) for one in found]
 
+    def alike(self, case: str, *, actor: Actor | str | None = None) -> list[Alike]:
+        """Other open cases of its process with its business key, or with a party's phone or e-mail; the youngest first.
+
+        Only those that this actor may read; none for who does not work the case, and so cannot see what they share.
+        """
+        with self._recipe.store.read() as tx:
+            family, context, _ = self._recipe.present(tx, case)
+            who = None if actor is None else actor_of(tx, actor)
+            one = self._readable(family, case, context, who)
+            plan = context.library.plan(one.process, one.version)
+            if who is not None and not works(plan, one, who):
+                return []
+            ids = cases_like(tx, self._recipe.marks, plan.definition, one) - set(family.cases)
+            found = []
+            for listing in tx.worklist(Query(process=one.process, ids=tuple(sorted(ids)), limit=COMMON)) if ids else ():
+                with suppress(VerificationFailed):  # one that nobody can read hides no other
+                    for other, view in self._met(tx, listing.id, who):
+                        same = shared(plan.definition, one, other) if view.closed_at is None else ()
+                        found += [Alike(case=view, fields=same)] if same else []
+            return sorted(found, key=lambda other: (-other.case.opened_at, other.case.id))
+
     def ledger(self, case: str, clock: str, *, actor: Actor | str | None = None) -> tuple[Interval, ...]:
         """How a promise's time was spent, interval by interval, adding up to the millisecond."""
         with self._recipe.store.read() as tx:
@@ -157,10 +180,7 @@ class Reading:
             rows, spoilt = [], 0
             for listing in found:
                 try:
-                    family, context, now = self._recipe.present(tx, listing.id)
-                    one = family.cases[listing.id]
-                    if may_read(context.library.plan(one.process, one.version), one, who):
-                        rows.append(self._view(family, one, context, now, who))
+                    rows += [view for _, view in self._met(tx, listing.id, who)]
                 except VerificationFailed:  # one that nobody can read hides no other
                     spoilt += 1
             now = self._recipe.now()
@@ -168,6 +188,13 @@ class Reading:
             return Worklist(
                 rows=tuple(rows), total=tx.count(query), behind=behind, next=_end(found, search.limit), spoilt=spoilt
             )
+
+    def _met(self, tx: Transaction, case: str, who: Actor | None) -> Iterator[tuple[Case, CaseView]]:
+        """A case that was found, and what this actor sees of it; nothing if they may not read it."""
+        family, context, now = self._recipe.present(tx, case)
+        one = family.cases[case]
+        if who is None or may_read(context.library.plan(one.process, one.version), one, who):
+            yield one, self._view(family, one, context, now, who)
 
     def _check_names(self, tx: Transaction, search: Search) -> None:
         library = self._recipe.catalogue.library(tx)

@@ -11,17 +11,19 @@ from engine.cli.documents import accepted_document, refusal_document
 from engine.cli.exits import Exit
 from engine.cli.files import attached_line
 from engine.cli.reader import Reader
-from engine.cli.render import by_likelihood, change_line, leads_on, most_urgent, reasons
+from engine.cli.render import by_likelihood, change_line, leads_on, most_urgent, reasons, states
 from engine.cli.streams import Streams
-from engine.cli.translate import _, listed
+from engine.cli.translate import _, labelled, listed
+from engine.errors import NotPermitted
 
 if TYPE_CHECKING:
     from engine.app import Engine, File
     from engine.fields import Field
     from engine.model import ProcessDefinition
-    from engine.views import Accepted, CaseView, Offer, Refusal, Result
+    from engine.views import Accepted, Alike, CaseView, Offer, Refusal, Result
 
 _MOST_NAMED = 8
+_MOST_ALIKE = 3
 _CODES = {"by": Exit.NOT_PERMITTED, "never_by": Exit.NOT_PERMITTED, "claimed": Exit.CONFLICT}
 
 
@@ -50,8 +52,10 @@ def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted, fi
     reader = reader_of(streams, engine, definition)
     if not result.is_repeat:  # what is due "in 15m" is so from the step's own instant
         reader = replace(reader, now=result.record["at"])
+    alike = _alike(engine, args, result)
     if streams.is_json:
-        streams.give(accepted_document(reader, definition, result))
+        shown = None if alike is None else [(definition_of(engine, one.case), one) for one in alike]
+        streams.give(accepted_document(reader, definition, result, shown))
         return Exit.DONE
     streams.say(change_line(reader, definition, result))
     for file in files:
@@ -60,8 +64,50 @@ def _accepted(streams: Streams, engine: Engine, args: Args, result: Accepted, fi
     for link, case in result.case.links.items():
         if before.get(link) != case and not result.is_repeat and result.record["verb"] != "merge":
             streams.say(_("  {link}: {case} opened").format(link=link, case=case))
+    _say_alike(streams, reader, args, result.case.id, [(definition_of(engine, one.case), one) for one in alike or ()])
     streams.tell(_("next: {command}").format(command=likely_next(engine, args, definition, result)))
     return Exit.DONE
+
+
+def _alike(engine: Engine, args: Args, result: Accepted) -> list[Alike] | None:
+    """What else is open that may be about the same matter; None where no case was opened just now."""
+    if result.record["verb"] != "open" or result.is_repeat:
+        return None
+    try:
+        return engine.alike(result.case.id, actor=args.settings.actor)
+    except NotPermitted:  # who opens a case need not be one who may read it
+        return []
+
+
+def _say_alike(
+    streams: Streams, reader: Reader, args: Args, case: str, found: Sequence[tuple[ProcessDefinition, Alike]]
+) -> None:
+    """Name what may have been opened twice, what both say alike but for its values, and how they become one."""
+    for definition, other in found[:_MOST_ALIKE]:
+        view = other.case
+        told = (reader.said(view.summary), states(reader, definition, view), _opened(reader, view))
+        same = listed(reader.called(name, definition.fields[name].label) for name in other.fields)
+        line = _("{case} is open with the same {fields}").format(case=view.id, fields=same)
+        streams.tell(labelled(line, " · ".join(filter(None, told))))
+    if len(found) > _MOST_ALIKE:
+        streams.tell(_("and {count} more").format(count=len(found) - _MOST_ALIKE))
+    if found:
+        first = found[0][1].case.id
+        streams.tell(
+            _("look at it: {look}; if it is the same matter: {merge}").format(
+                look=_said_by(args, f"casewright show {first}"),
+                merge=_said_by(args, f"casewright merge {case} {first}"),
+            )
+        )
+
+
+def _opened(reader: Reader, view: CaseView) -> str:
+    return _("opened {time}").format(time=reader.instant(view.opened_at))
+
+
+def _said_by(args: Args, command: str) -> str:
+    """A command for this actor, who is named where they were named in the command before."""
+    return command + (f" --as {in_shell(args.settings.actor)}" if args.settings.said.get("as_") else "")
 
 
 def _refused(streams: Streams, engine: Engine, args: Args, result: Refusal) -> int:
@@ -91,8 +137,7 @@ def _advise(streams: Streams, engine: Engine, args: Args, result: Refusal) -> No
     if "process" in vars(args) and any(reason.rule == "by" for reason in result.reasons):
         _say_who_opens(streams, engine, args.process)
     if result.case is not None and not flags and not strange:
-        said = f" --as {in_shell(args.settings.actor)}" if args.settings.said.get("as_") else ""
-        command = f"casewright do {result.case.id} --list{said}"
+        command = _said_by(args, f"casewright do {result.case.id} --list")
         streams.tell(_("help: `{command}` says what is possible").format(command=command))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.fields import Field
     from engine.model import ProcessDefinition
     from engine.ports import Attached
-    from engine.views import Accepted, CaseView, ClockView, Offer, Refusal
+    from engine.views import Accepted, Alike, CaseView, ClockView, Offer, Refusal
 
 
 def case_document(reader: Reader, definition: ProcessDefinition, view: CaseView) -> dict[str, Any]:
@@ -96,13 +96,23 @@ def reason_document(reader: Reader, reason: Reason) -> dict[str, Any]:
     return {"rule": reason.rule, "message": reader.said(reason.words, reason.rule), "field": reason.field}
 
 
-def accepted_document(reader: Reader, definition: ProcessDefinition, result: Accepted) -> dict[str, Any]:
-    """Describe what a command did."""
-    return {
+def accepted_document(
+    reader: Reader,
+    definition: ProcessDefinition,
+    result: Accepted,
+    alike: Iterable[tuple[ProcessDefinition, Alike]] | None = None,
+) -> dict[str, Any]:
+    """Describe what a command did; of an opening also what else is open that may be about the same matter."""
+    found = {
         "status": "accepted",
         "is_repeat": result.is_repeat,
         "case": case_document(reader, definition, result.case),
     }
+    if alike is not None:
+        found["alike"] = [
+            {"fields": list(one.fields), "case": row_document(reader, known, one.case)} for known, one in alike
+        ]
+    return found
 
 
 def refusal_document(reader: Reader, result: Refusal) -> dict[str, Any]:
