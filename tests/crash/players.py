@@ -36,7 +36,7 @@ TOGETHER = 10
 class FastTime(NamedTuple):
     """One time for several processes, which goes fast from one instant to another; it stands still before and then.
 
-    It is read off the machine's clock, by all of them alike.
+    It is read off the machine's steady clock, by all of them alike: no hand that sets the other one moves it.
     """
 
     first: int
@@ -46,7 +46,7 @@ class FastTime(NamedTuple):
 
     def now(self) -> int:
         """The instant it is for all of them."""
-        passed = int((time.time() - self.began) * 1_000 * self.speed)
+        passed = int((time.monotonic() - self.began) * 1_000 * self.speed)
         return max(self.first, min(self.first + passed, self.last))
 
     def monotonic(self) -> int:
@@ -77,11 +77,17 @@ def ready(engine: Engine, say: Say) -> None:
     say("ready")
 
 
-def bring_in(say: Say, database: Path, file: Path, now: int) -> None:
-    """Import a file."""
+def bring_in(say: Say, database: Path, file: Path, now: int, most: int | None = None) -> None:
+    """Import a file; once `most` of its lines are done stand still, until killed."""
+
+    def came(done: int, _: int) -> None:
+        say("line", done)
+        if most is not None and done >= most:
+            signal.pause()
+
     with Engine.open(str(database), time=ManualTime(now)) as engine:
         ready(engine, say)
-        job = Import(name=JOB, progress=lambda done, _: say("line", done))
+        job = Import(name=JOB, progress=came)
         done = engine.import_lines(file.read_text("utf-8").splitlines(), job, actor=ADMIN)
         say("done", done.done, done.refused, done.skipped, len(done.errors))
 
@@ -195,11 +201,12 @@ def make(say: Say, database: Path) -> None:
 
 def hold(say: Say, database: Path) -> None:
     """Stand in the middle of a transaction until told to go on."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})  # one that comes before it is waited for is kept
     with Engine.open(str(database), time=ManualTime(BEGIN)) as engine:
         with engine._store.write() as tx:
             tx.set_setting("held", "yes")
             say("holding")
-            time.sleep(0.2)
+            signal.sigwait({signal.SIGCONT})
         say("done")
 
 
@@ -225,7 +232,8 @@ def crowd(say: Say, database: str, name: str, steps: int) -> None:
         actor = Actor(id=f"{name}-{number}", roles=("clerk",))
         started.wait(60)
         for step in range(steps):
-            result = engine.act("S-1", "pass_on", {"remark": f"{step}"}, actor=actor, key=f"{step}")
+            remark = {"remark": f"{step}"}
+            result = insisting(partial(engine.act, "S-1", "pass_on", remark, actor=actor, key=f"{step}"))
             assert isinstance(result, Accepted), result
             said.append((actor.id, f"{step}", result.record["seq"]))
 

@@ -106,8 +106,11 @@ class Player:
         self.put_away()
 
     def put_away(self) -> None:
-        """End it where it stands, though that is no part of what is tried."""
-        self._process.kill()
+        """End it where it stands, though that is no part of what is tried, unless that was done."""
+        if self._ears.closed:
+            return
+        if self.is_alive:
+            self._process.kill()
         self.end()
 
     def end(self) -> None:
@@ -125,13 +128,12 @@ class Player:
 
 @contextmanager
 def playing(*words: Any) -> Iterator[Player]:
-    """A player that does not outlive its test."""
+    """A player that does not outlive its test; one that failed by itself fails it, whoever listened."""
     player = Player(*words)
     try:
         yield player
     finally:
-        if player.is_alive:
-            player.put_away()
+        player.put_away()
 
 
 @contextmanager

@@ -37,11 +37,13 @@ def disk(folder: Path, size: str) -> Iterator[Callable[[str], None]]:
     folder.mkdir()
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True)
     if made.returncode:
+        folder.rmdir()
         pytest.skip("a small disk can only be mounted by root")
     try:
         yield lambda options: void(subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True))
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        folder.rmdir()
 
 
 def void(_: object) -> None:

@@ -69,7 +69,7 @@ def steps_of_time(count: int, seconds: float) -> Iterator[FastTime]:
     part = OVER // count
     for number in range(count):
         first = BEGIN + number * part
-        yield FastTime(first, first + part, time.time(), part / seconds / 1_000)
+        yield FastTime(first, first + part, time.monotonic(), part / seconds / 1_000)
 
 
 def test_every_acknowledged_step_of_a_killed_writer_is_there_once(desk: str) -> None:
@@ -165,7 +165,7 @@ def test_a_worker_that_stands_still_beyond_any_lease_fires_nothing_twice(slips: 
     """Of the desk's time hours pass meanwhile, where a message is another's again after a minute."""
     draw = dice()
     pauses = [LONGEST if LONG and number % 50 == 0 else draw.uniform(0, 0.1) for number in range(ROUNDS)]
-    clock = FastTime(BEGIN, BEGIN + OVER, time.time() + 1, OVER / (2 * sum(pauses)) / 1_000)
+    clock = FastTime(BEGIN, BEGIN + OVER, time.monotonic() + 1, OVER / (2 * sum(pauses)) / 1_000)
     with all_playing([("work", slips, clock)] * 2) as workers:
         for worker in workers:
             worker.wait_for("ready")
@@ -195,8 +195,7 @@ def test_a_database_whose_making_was_killed_is_made_by_the_next_attempt(places: 
         with playing("make", place) as maker:
             maker.wait_for("ready")
             time.sleep(draw.uniform(0, lasted))
-            if maker.is_alive:
-                maker.kill()
+            maker.kill()
         let_go(place)
         cases = len(history(place)) if has_tables(place) else 0
         set_up(place, CASES - cases)

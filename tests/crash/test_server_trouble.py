@@ -155,4 +155,3 @@ def test_a_server_whose_disk_is_full_says_so_and_goes_on_once_it_is_freed(
             server.drop("small")
             with psycopg.connect(server.url("postgres"), autocommit=True) as raw:
                 raw.execute("DROP TABLESPACE small")
-    folder.rmdir()
