@@ -33,9 +33,9 @@ def program() -> str:
 class Broker:
     """One server with JetStream, its streams kept in a folder from one start to the next."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, port: int, *options: str) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = port
         self.options = options
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -47,11 +47,12 @@ class Broker:
         """Start it, and wait until it listens."""
         words = [program(), "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder), *self.options]
         self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             with suppress(OSError), create_connection(("127.0.0.1", self.port), 1):
                 return
             assert self.process.poll() is None, "the server ended"
+            time.sleep(0.01)  # on one processor the server needs it
         raise AssertionError("the server does not listen")
 
     def kill(self) -> None:
@@ -65,9 +66,9 @@ class Broker:
         """Do something with a connection of its own."""
 
         async def asked() -> Any:
-            client = await nats.connect(self.url, token="s3cret")
+            client = await nats.connect(self.url, token="s3cret", connect_timeout=60)
             try:
-                return await work(client.jetstream())
+                return await work(client.jetstream(timeout=60))
             finally:
                 await client.close()
 
@@ -93,10 +94,11 @@ class Broker:
 @contextmanager
 def broker(folder: Path, *options: str) -> Iterator[Broker]:
     """A running server with a stream."""
-    made = Broker(folder, *options)
-    made.start()
-    try:
-        made.make_stream()
-        yield made
-    finally:
-        made.kill()
+    with free_port() as port:
+        made = Broker(folder, port, *options)
+        try:
+            made.start()
+            made.make_stream()
+            yield made
+        finally:
+            made.kill()

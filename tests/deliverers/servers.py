@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import create_server
+from socket import SO_REUSEADDR, SOL_SOCKET, create_server, socket
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -104,11 +104,13 @@ def dripping(connection: Any, over: threading.Event) -> None:
         connection.sendall(b"2")
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+@contextmanager
+def free_port() -> Iterator[int]:
+    """A port on which nobody listens but who is told of it, also when started anew: nobody else is given it."""
+    with socket() as held:
+        held.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)  # so that a server that says the same may listen there
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @dataclass
@@ -138,11 +140,11 @@ class Post:
 def post(tls: ssl.SSLContext | None = None, **more: Any) -> Iterator[Post]:
     """Run a mail server; with a certificate it wants STARTTLS."""
     kept = Post()
-    kept.port = free_port()
     more |= {"tls_context": tls, "require_starttls": True} if tls is not None else {}
-    controller = Controller(kept, hostname="127.0.0.1", port=kept.port, **more)
-    controller.start()
-    try:
-        yield kept
-    finally:
-        controller.stop()
+    with free_port() as kept.port:
+        controller = Controller(kept, hostname="127.0.0.1", port=kept.port, ready_timeout=60, **more)
+        controller.start()
+        try:
+            yield kept
+        finally:
+            controller.stop()

@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 def made(url: str, **more: Any) -> Relay:
-    values = {"servers": [url], "token": "env:TOKEN", "timeout": 2, **more}
+    values = {"servers": [url], "token": "env:TOKEN", "timeout": 60, **more}
     return relay(Table("bus", values, Path(), {"TOKEN": "s3cret", "WRONG": "no"}))
 
 
@@ -53,7 +53,7 @@ def errands(url: str, time: ManualTime) -> Engine:
     engine = Engine.open("memory:", time=time)
     engine.publish(sources(), "errand", actor=ADMIN)
     engine.publish(sources(), "call", actor=ADMIN)
-    table = {"kind": "nats", "servers": [url], "token": "env:TOKEN", "timeout": 2, "events": ["*"]}
+    table = {"kind": "nats", "servers": [url], "token": "env:TOKEN", "timeout": 60, "events": ["*"]}
     engine.on("*", build({"bus": table}, Path(), {"TOKEN": "s3cret"}))
     return engine
 
@@ -84,14 +84,15 @@ def test_a_broker_killed_in_the_middle_gets_the_rest_once_it_is_back_each_once_a
 
 
 def test_what_the_broker_does_not_keep_is_not_delivered(server: Broker, tmp_path: Path) -> None:
-    for relaying, why in (
-        (made(server.url, subject="elsewhere"), "no stream of the broker keeps `elsewhere.emit.ordered`"),
-        (made(server.url, token="env:WRONG"), "the broker does not let us in"),
-        (made(f"nats://127.0.0.1:{free_port()}"), "the broker cannot be reached"),
-    ):
-        with pytest.raises(NotDelivered) as error:
-            relaying(event())
-        assert str(error.value) == why
+    with free_port() as port:
+        for relaying, why in (
+            (made(server.url, subject="elsewhere"), "no stream of the broker keeps `elsewhere.emit.ordered`"),
+            (made(server.url, token="env:WRONG"), "the broker does not let us in"),
+            (made(f"nats://127.0.0.1:{port}"), "the broker cannot be reached"),
+        ):
+            with pytest.raises(NotDelivered) as error:
+                relaying(event())
+            assert str(error.value) == why
 
 
 def test_a_broker_that_says_nothing_is_left_in_time() -> None:

@@ -20,7 +20,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def hooked(port: int, scheme: str = "http", **more: Any) -> Hook:
-    values = {"url": f"{scheme}://localhost:{port}/hooks?of=desk", "secret": "env:SECRET", "timeout": 1, **more}
+    values = {"url": f"{scheme}://localhost:{port}/hooks?of=desk", "secret": "env:SECRET", "timeout": 60, **more}
     return hook(Table("shop", values, Path(), {"SECRET": SECRET, "URL": f"http://localhost:{port}/secret"}))
 
 
@@ -75,12 +75,13 @@ def test_any_other_answer_is_a_failure(status: int) -> None:
 @pytest.mark.parametrize("talk", [silent, dripping])
 def test_a_receiver_that_does_not_answer_is_left_in_time(talk: Any) -> None:
     with talking(talk) as port, pytest.raises(NotDelivered, match=r"^the receiver did not answer within 1 s$"):
-        hooked(port)(event())
+        hooked(port, timeout=1)(event())
 
 
 def test_a_receiver_that_is_not_there_or_speaks_something_else_is_said_so() -> None:
-    with pytest.raises(NotDelivered, match=r"^the receiver cannot be reached: Connection refused$"):
-        hooked(free_port())(event())
+    refused = r"^the receiver cannot be reached: Connection refused$"
+    with free_port() as port, pytest.raises(NotDelivered, match=refused):
+        hooked(port)(event())
     with (
         talking(lambda connection, over: connection.sendall(b"SSH-2.0-x\r\n\x1b[31m")) as port,
         pytest.raises(NotDelivered, match=r"^the receiver (does not speak HTTP|cannot be reached)[: A-Za-z]+$"),
