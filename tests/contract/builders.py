@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -129,3 +130,10 @@ def get(store: Store, root: str) -> Family:
         family = work.family(root, lock=False)
     assert family is not None
     return family
+
+
+def month(later: int) -> str:
+    """The partition of the audit, on PostgreSQL, for the month so many after this one."""
+    now = datetime.now(UTC)
+    years, number = divmod(now.month - 1 + later, 12)
+    return f"records_{now.year + years:04}_{number + 1:02}"

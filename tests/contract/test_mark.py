@@ -129,6 +129,7 @@ def test_a_desk_from_before_has_it_once_its_tables_are_brought_up_to_date() -> N
         engine.save_person(Person(id="lin", name="Lin", roles=("agent",)), actor=ADMIN)
         case = open_errand(engine)
         with psycopg.connect(url) as server:  # as it was before
+            server.execute("DROP FUNCTION make_coming_months_of_records")
             server.execute("DROP FUNCTION mark_the_tables() CASCADE")
             server.execute("ALTER TABLE casewright_schema DROP COLUMN mark")
             server.execute("UPDATE casewright_schema SET version_num = '0016'")

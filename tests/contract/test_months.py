@@ -22,20 +22,13 @@ from engine.store.rows import BLANK, case_row
 from engine.testing import ADMIN, ManualTime
 from tests import postgres
 from tests.app.desks import LIN, NINE, open_errand, sources
-from tests.contract.builders import a_case, opening, outlook, put
+from tests.contract.builders import a_case, month, opening, outlook, put
 
 DAY = 86_400_000
 
 
 def instant(year: int, month: int, day: int = 1) -> int:
     return int(datetime(year, month, day, tzinfo=UTC).timestamp()) * 1_000
-
-
-def month(later: int) -> str:
-    """The partition of the month so many after this one."""
-    now = datetime.now(UTC)
-    years, number = divmod(now.month - 1 + later, 12)
-    return f"records_{now.year + years:04}_{number + 1:02}"
 
 
 @pytest.fixture

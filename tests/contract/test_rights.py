@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 from engine import Actor, Engine
 from engine.errors import StoreUnavailable
+from engine.store import open_store
+from engine.store.postgresql.months import AHEAD, make_months
 from engine.testing import ManualTime
 from tests import postgres
 from tests.app.desks import ADMIN, LIN, MINUTE, NINE, done, open_errand, send, sources
+from tests.contract.builders import month
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "postgresql.md"
 
@@ -61,6 +67,48 @@ def test_a_day_at_the_desk_needs_no_more_than_the_page_grants(clerk: str, tmp_pa
         assert engine.erase(case, actor=ADMIN, reason="asked")
         assert engine.verify().problems == ()
         assert [check.name for check in engine.doctor() if not check.ok and check.name != "server"] == ["people"]
+
+
+def test_a_worker_that_owns_no_table_makes_the_months_that_are_missing(owned: str, clerk: str) -> None:
+    with psycopg.connect(owned, autocommit=True) as owner:
+        for later in range(1, AHEAD + 1):
+            owner.execute(f"DROP TABLE {month(later)}")  # type: ignore[arg-type]
+        woken = Event()
+        with closing(open_store(clerk)) as store, store.listening(woken):
+            assert woken.wait(10)
+        (whose,) = owner.execute(
+            "SELECT tableowner FROM pg_tables WHERE tablename = %s", (month(AHEAD),)
+        ).fetchone() or ("",)
+        assert whose == "casewright"
+
+
+def test_who_asks_for_more_months_gets_those_of_a_year(owned: str, clerk: str) -> None:
+    with psycopg.connect(owned, autocommit=True) as owner, psycopg.connect(clerk, autocommit=True) as program:
+        program.execute("SELECT make_coming_months_of_records(100000)")
+        there = "SELECT to_regclass(%s), to_regclass(%s)"
+        found = owner.execute(there, (month(12), month(13))).fetchone()
+        assert found == (month(12), None)
+
+
+def test_what_a_caller_calls_records_is_never_what_the_owner_touches(owned: str, clerk: str) -> None:
+    """Else a temporary table with a trigger would run whatever its maker wants, as the owner."""
+    with psycopg.connect(owned, autocommit=True) as owner, psycopg.connect(clerk, autocommit=True) as program:
+        owner.execute(f"DROP TABLE IF EXISTS {month(12)}")  # type: ignore[arg-type]
+        program.execute("CREATE TEMP TABLE records (LIKE public.records) PARTITION BY RANGE (at_ms)")
+        program.execute("SELECT make_coming_months_of_records(12)")
+        parts = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'pg_temp.records'::regclass"
+        assert program.execute(parts).fetchone() == (0,)
+        assert owner.execute("SELECT to_regclass(%s)", (month(12),)).fetchone() == (month(12),)
+
+
+def test_who_was_not_granted_it_makes_no_month(owned: str, clerk: str) -> None:
+    with psycopg.connect(owned, autocommit=True) as owner:
+        owner.execute("REVOKE EXECUTE ON FUNCTION make_coming_months_of_records FROM clerk")
+        try:
+            with psycopg.connect(clerk, autocommit=True) as program, pytest.raises(InsufficientPrivilege):
+                make_months(program)
+        finally:
+            owner.execute("GRANT EXECUTE ON FUNCTION make_coming_months_of_records TO clerk")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """The months of the audit: partitions of `records` that must be there before they begin.
 
-The database's own function makes them (`migrations/versions/v0011_months_of_the_audit.py`). What comes for a month that
-nobody has made is kept all the same, in the partition for what is left.
+The database's own function makes them (`migrations/versions/v0011_months_of_the_audit.py`), for the tables' owner where
+whoever asks is another (`v0018_months_for_who_owns_no_table.py`). What comes for a month that nobody has made is kept
+all the same, in the partition for what is left.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ AHEAD = 3
 PATIENCE = 200
 """Ms to wait for who reads all of the audit: new readers would wait behind this one. It is tried again later."""
 
-_MAKE = f"SELECT make_months_of_records(month_of(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint, {AHEAD}))"
+_MAKE = f"SELECT make_coming_months_of_records({AHEAD})"
 
 
 def make_months(connection: psycopg.Connection[Any]) -> int:
