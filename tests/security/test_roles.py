@@ -58,7 +58,7 @@ ONLY_ADMINS: dict[str, Verb] = {
 
 BY_THE_PROCESS = frozenset({
     "open_case", "may_not_open", "act", "act_many", "claim", "release", "assign", "attach", "merge",  # as it says
-    "case", "allowed", "history", "attachment", "attachments", "ledger", "adjusted", "archived_history",
+    "case", "allowed", "alike", "history", "attachment", "attachments", "ledger", "adjusted", "archived_history",
     "archived_files", "archived_file",  # app/test_archiving
     "message", "retold", "outbox", "adjustment",  # test_reading
     "save_party", "parties", "party",  # who keeps the register
