@@ -82,13 +82,15 @@ def test_a_worker_measures_what_it_does_and_how_late(live: Engine) -> None:
     worker.start()
     try:
         until(lambda: len(live.history(call)) == 2 and live.outbox(status="waiting") == [])
-        until(lambda: {"advanced", "delivered", "lateness"} <= measured(reader).keys())
+        # A round is counted after its commit; a slow machine delivers the two in two rounds.
+        until(lambda: "delivered" in (now := measured(reader)) and now["delivered"].value == 2 and bool(heard))
         seen = measured(reader)
     finally:
         stop.set()
-        worker.join(10)
+        worker.join(60)
     assert (seen["advanced"].value, seen["delivered"].value) == (1, 2)
-    assert 0 <= seen["lateness"].max < 2_000
+    breach = live.history(call)[-1]
+    assert breach["recorded_at"] - breach["at"] <= seen["lateness"].max <= live.now() - breach["at"]
     assert heard == [seen["lateness"].max]
     desk = {"due", "lag", "waiting", "waiting_for", "failing", "dead", "faults"}
     assert {name: seen[f"desk.{name}"].value for name in desk} == dict.fromkeys(desk, 0)
@@ -105,7 +107,7 @@ def test_what_fell_due_while_no_worker_ran_is_measured_as_late(live: Engine) -> 
         until(lambda: bool(heard))
     finally:
         stop.set()
-        worker.join(10)
+        worker.join(60)
     assert heard[0] > 0
 
 

@@ -274,13 +274,13 @@ def test_of_two_threads_that_call_a_verb_first_neither_is_refused(monkeypatch: p
         seen.append(annotation)
         if len(seen) == 2:  # one of its arguments is known by now, the other is not
             is_half.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
         return read(annotation, names)
 
     monkeypatch.setattr(doors, "_read", slowly)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(Greeter().greet, "Lin", how="hello")
-        assert is_half.wait(10)
+        assert is_half.wait(60)
         try:
             assert Greeter().greet("Mo", how="good day") == "good day Mo"
         finally:

@@ -153,5 +153,5 @@ def test_a_worker_does_it_when_nothing_else_waits(desk: Engine, time: ManualTime
         until(lambda: desk.history(case)[-1]["verb"] == "erase")
     finally:
         stop.set()
-        worker.join(10)
+        worker.join(60)
     assert not desk.verify().problems

@@ -19,6 +19,7 @@ from engine.testing import ManualTime
 from engine.time_source import SystemTime
 from engine.worker import run_worker
 from tests.app.desks import ADMIN, DAY, HOUR, LIN, MINUTE, NINE, done, open_errand, sources
+from tests.app.test_worker import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STARTS = count(1)
@@ -237,13 +238,12 @@ def test_a_worker_waits_until_the_clock_is_right_again(
     worker = threading.Thread(target=run_worker, args=(desk, stop))
     worker.start()
     try:
-        while not caplog.records:
-            stop.wait(0.01)
+        until(lambda: bool(caplog.records))
         assert "the machine's clock jumped" in caplog.records[0].message
         assert desk.faults() == []
     finally:
         stop.set()
-        worker.join(10)
+        worker.join(60)
     assert not worker.is_alive()
 
 
@@ -283,12 +283,14 @@ def test_a_worker_process_whose_clock_is_stepped_stops_until_another_process_acc
             (tmp_path / "new").write_text(str(25 * HOUR))
             (tmp_path / "new").replace(step)  # whole at once: the worker reads it all the time
             assert "the machine's clock jumped by" in worker.stdout.readline()
-            told, _ = start("do", case, "hold", "--as", "lin").communicate(timeout=20)
+            with start("do", case, "hold", "--as", "lin") as another:
+                told, _ = another.communicate(timeout=120)
             assert "the machine's clock jumped by" in told
             assert len(engine.history(case)) == 1
-            start("tick", "--accept-clock").communicate(timeout=20)
+            with start("tick", "--accept-clock") as another:
+                another.communicate(timeout=120)
             assert "breach" in [record["verb"] for record in engine.history(case)]
         finally:
             worker.terminate()
-            said, _ = worker.communicate(timeout=20)
+            said, _ = worker.communicate(timeout=120)
         assert (worker.returncode, "set aside" in said) == (0, False)

@@ -41,12 +41,12 @@ def working(engine: Engine, told: list[Round] | None = None) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        worker.join(10)
+        worker.join(60)
         assert not worker.is_alive()
 
 
-def until(condition: object, seconds: float = 10) -> None:
-    """Wait for what another thread does."""
+def until(condition: object, seconds: float = 60) -> None:
+    """Wait for what another thread does; on a busy machine it may take its time."""
     end = clock.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert clock.monotonic() < end, "it did not happen in time"
@@ -63,7 +63,9 @@ def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         yield engine
 
 
-def test_a_worker_fires_at_the_instant_and_not_before(live: Engine) -> None:
+def test_a_worker_fires_at_the_instant_and_not_before(live: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How soon after it is the machine's; that it did not wait for its next poll is ours."""
+    monkeypatch.setattr("engine.worker.POLL", 600.0)
     case = done(live.open_case("call", actor=LIN)).id
     told: list[Round] = []
     with working(live, told):
@@ -72,7 +74,7 @@ def test_a_worker_fires_at_the_instant_and_not_before(live: Engine) -> None:
     assert breach["verb"] == "breach"
     assert breach["at"] == live.case(case).opened_at + 1_000
     late = breach["recorded_at"] - breach["at"]
-    assert 1 <= late < 2_000, f"{late} ms late"
+    assert late >= 1
     assert sum(one.advanced for one in told) == 1
 
 
@@ -93,7 +95,7 @@ def test_a_worker_delivers_what_others_write_and_says_so(live: Engine, caplog: p
 def test_what_is_written_in_this_process_wakes_the_worker_before_its_next_poll(
     live: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.worker.POLL", 60.0)
+    monkeypatch.setattr("engine.worker.POLL", 600.0)
     delivered: list[str] = []
     live.on("*", lambda one: delivered.append(one.name))
     case = open_errand(live)
@@ -108,13 +110,15 @@ def test_what_is_written_in_this_process_wakes_the_worker_before_its_next_poll(
 
 def test_a_receiver_that_takes_long_keeps_nothing_from_firing(live: Engine) -> None:
     answered = threading.Event()
-    live.on("*", lambda one: answered.wait(10))
+    live.on("*", lambda one: answered.wait(300))
     done(live.act(open_errand(live), "send", {"runner": "run"}, actor=LIN, facts={"at_work": ["run"]}))
     case = done(live.open_case("call", actor=LIN)).id
     with working(live):
-        until(lambda: len(live.history(case)) == 2)
-        assert [mail.status for mail in live.outbox(status="delivered")] == []
-        answered.set()
+        try:
+            until(lambda: len(live.history(case)) == 2)
+            assert [mail.status for mail in live.outbox(status="delivered")] == []
+        finally:
+            answered.set()
         until(lambda: live.outbox(status="waiting") == [])
 
 
@@ -187,7 +191,7 @@ def test_a_worker_stops_at_a_signal_with_its_work_done(tmp_path: Path, number: i
             assert program.stdout.readline() == "ready\n"
             until(lambda: len(engine.history(case)) == 2)
             program.send_signal(number)
-            told, _ = program.communicate(timeout=10)
+            told, _ = program.communicate(timeout=60)
         finally:
             program.kill()
             program.wait()

@@ -232,10 +232,10 @@ def test_a_worker_of_the_process_looks_at_once_when_it_is_told_of_a_commit(
             case = done(host.engine.inside(connection).open_case("errand", MILK, actor=LIN)).id
             done(host.engine.inside(connection).act(case, "order", actor=LIN))
         host.engine.committed()
-        assert told.wait(20)
+        assert told.wait(60)
     finally:
         stop.set()
-        worker.join(20)
+        worker.join(60)
     assert not worker.is_alive(), "a worker that waits hears that it is to stop"
 
 

@@ -129,7 +129,7 @@ def test_a_worker_makes_the_months_that_are_missing(url: str, raw: psycopg.Conne
     missing(raw)
     woken = Event()
     with closing(open_store(url)) as store, store.listening(woken):
-        assert woken.wait(10)
+        assert woken.wait(60)
         assert month(AHEAD) in parts(raw)
 
 

@@ -24,8 +24,10 @@ Work = Callable[[Transaction], Any]
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[SqliteStore]:
-    made = open_sqlite(read_address(f"sqlite:///{tmp_path / 'desk.db'}?busy=5&synchronous=NORMAL"), create=True)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteStore]:
+    """Where however slow the machine all who wait are taken along."""
+    monkeypatch.setattr("engine.store.line.LONGEST", 600.0)
+    made = open_sqlite(read_address(f"sqlite:///{tmp_path / 'desk.db'}?busy=10&synchronous=NORMAL"), create=True)
     yield made
     made.close()
 
@@ -42,7 +44,7 @@ def said(store: SqliteStore) -> list[str]:
 
 def stands(store: SqliteStore, count: int) -> None:
     """Wait until so many stand in line."""
-    until = monotonic() + 10
+    until = monotonic() + 60
     while len(store._line._behind) < count:
         assert monotonic() < until
         sleep(0.001)
@@ -54,12 +56,12 @@ def in_line(store: SqliteStore, first: Work, *others: Work) -> list[Future[Any]]
 
     def at_work(tx: Transaction) -> Any:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return first(tx)
 
     with ThreadPoolExecutor(1 + len(others)) as pool:
         answers = [pool.submit(store.do, at_work)]
-        assert begun.wait(10)
+        assert begun.wait(60)
         for number, other in enumerate(others, 1):
             answers.append(pool.submit(store.do, other))
             stands(store, number)
@@ -138,12 +140,12 @@ def test_nobody_is_answered_before_the_commit(file: SqliteStore) -> None:
 
     def at_work(tx: Transaction) -> None:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         opens(1)(tx)
 
     with ThreadPoolExecutor(3) as pool:
         answers.append(pool.submit(file.do, at_work))
-        assert begun.wait(10)
+        assert begun.wait(60)
         for number, work in enumerate((opens(2), fails), 1):
             answers.append(pool.submit(file.do, work))
             stands(file, number)
@@ -198,11 +200,11 @@ def test_who_wants_a_transaction_of_his_own_is_not_overtaken(file: SqliteStore) 
 
     def at_work(tx: Transaction) -> None:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     with ThreadPoolExecutor(4) as pool:
         pool.submit(file.do, at_work)
-        assert begun.wait(10)
+        assert begun.wait(60)
         for number, call in enumerate(((file.do, notes("a")), (own,), (file.do, notes("b"))), 1):
             pool.submit(*call)  # type: ignore[arg-type]
             stands(file, number)
@@ -248,11 +250,11 @@ def test_a_worker_hears_of_what_was_decided_for_another(tmp_path: Path) -> None:
 
         def at_work(tx: Transaction) -> None:
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
 
         with ThreadPoolExecutor(2) as pool:
             led = pool.submit(recipe.kept, at_work)
-            assert begun.wait(10)
+            assert begun.wait(60)
             pool.submit(recipe.kept, lambda tx: recipe._near.add(get_ident()))
             stands(store, 1)
             go_on.set()

@@ -244,8 +244,8 @@ def test_who_was_stopped_between_decision_and_commit_decides_anew(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its instant is from before it was stopped."""
-    monkeypatch.setattr(supposing, "LATEST", -10_000)
-    with counting(monkeypatch) as trips:
+    with counting(monkeypatch) as trips, monkeypatch.context() as patch:
+        patch.setattr(supposing, "LATEST", -10_000)
         assert isinstance(remark(engine, "E-1"), Accepted)
     assert len(trips) == 1 + 2  # what was supposed, of which nothing was kept; asked and kept
     assert revision(engine, "E-1") == 3
@@ -272,7 +272,8 @@ def test_a_case_that_somebody_holds_is_waited_for_once(engine: Engine, url: str)
         holder.execute("SELECT id FROM cases WHERE id = 'E-1' FOR UPDATE")
         with ThreadPoolExecutor(2) as pool:
             held = pool.submit(remark, engine, "E-1")
-            assert isinstance(pool.submit(remark, engine, "E-2").result(2), Accepted)
+            assert isinstance(pool.submit(remark, engine, "E-2").result(60), Accepted)
+            assert not held.done(), "nobody else waits with it"
             with pytest.raises(StoreUnavailable, match="by somebody else for too long"):
                 held.result(3.9)
 

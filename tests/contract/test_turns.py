@@ -93,14 +93,14 @@ def test_readers_and_a_writer_do_not_wait_for_each_other(store: Store) -> None:
             assert family is not None
             work.save(step(family, {"assignee": "lin"}))
             began.set()
-            assert may_end.wait(10)
+            assert may_end.wait(60)
 
     with ThreadPoolExecutor(1) as pool:
         writing: Future[None] = pool.submit(write)
-        assert began.wait(10)
+        assert began.wait(60)
         assert get(store, "R-1").cases["R-1"].assignee is None
         may_end.set()
-        writing.result(10)
+        writing.result(60)
     assert get(store, "R-1").cases["R-1"].assignee == "lin"
 
 

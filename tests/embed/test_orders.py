@@ -169,10 +169,10 @@ def test_a_worker_in_a_thread_of_ours_pays_as_soon_as_we_have_committed(shop):
     worker.start()
     try:
         shop.grant(shop.ask_back("A-1", agent=LI).case.id, "40.00", agent=LI)
-        assert paid.wait(20)
+        assert paid.wait(60)
     finally:
         stop.set()
-        worker.join(20)
+        worker.join(60)
     assert not worker.is_alive()
     assert shop.rows("SELECT number FROM payments") == [("A-1",)]
 
