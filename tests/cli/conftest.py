@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -33,6 +34,8 @@ def at_a_desk_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     use_language("en")
     yield
     use_language("en")
+    if "tests.cli.terminal" in sys.modules:
+        sys.modules["tests.cli.terminal"].Terminal.put_all_away()
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,12 @@ import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import click
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def _take_the_terminal() -> None:
@@ -26,6 +27,9 @@ def _take_the_terminal() -> None:
 
 class Terminal:
     """One command at a terminal."""
+
+    begun: ClassVar[list[Terminal]] = []
+    """Those of this test, of which none outlives it."""
 
     def __init__(self, words: Sequence[str], folder: Path, **environment: str) -> None:
         self._ours, theirs = pty.openpty()
@@ -41,6 +45,7 @@ class Terminal:
         )
         os.close(theirs)
         self.raw = ""
+        self.begun.append(self)
 
     @property
     def text(self) -> str:
@@ -75,6 +80,14 @@ class Terminal:
             pass
         os.close(self._ours)
         return self._process.wait(PATIENCE)
+
+    @classmethod
+    def put_all_away(cls) -> None:
+        """End those that a test which failed has left behind."""
+        while cls.begun:
+            left = cls.begun.pop()._process
+            left.kill()
+            left.wait()
 
     def stop(self, number: int) -> None:
         """Send the process a signal."""

@@ -7,9 +7,12 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,36 +54,49 @@ def desk(desk: Path) -> Path:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
+    """The import, of lines that it is given one by one: it stands still where there are no more yet."""
     return subprocess.Popen(
-        [sys.executable, "-m", "engine.cli.main", "import", "days.jsonl", "--as", "boss"],
+        [sys.executable, "-m", "engine.cli.main", "import", "/dev/stdin", "--name", "days.jsonl", "--as", "boss"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
 
 
-def kill_in_the_middle(folder: Path, after: float) -> bool:
-    """Start the import, kill it some time after it began to write; False if it came to its end before."""
-    log = folder / "casewright.sqlite-wal"
-    before = written(log)
-    process = start(folder)
-    while process.poll() is None and written(log) == before:
-        time.sleep(0.005)
-    try:
-        process.wait(after)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
+def kill_in_the_middle(folder: Path, lines: bytes, after: float) -> int:
+    """Start the import, give it so many lines and no end, kill it some time after it did some; how it ended."""
+    before = lines_done(folder)
+    with start(folder) as process:
+        giving = threading.Thread(target=give, args=(process, lines))
+        giving.start()
+        try:
+            while lines_done(folder) == before:  # however slow the machine, it comes on
+                assert process.poll() is None
+                time.sleep(0.005)
+            time.sleep(after)
+        finally:
+            process.kill()
+            giving.join()
+            process.stdin = None  # whoever gave has closed it
+    return process.returncode
 
 
-def written(log: Path) -> tuple[int, int]:
-    """By what one sees that something was written."""
-    try:
-        found = log.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
+def give(process: subprocess.Popen[bytes], lines: bytes) -> None:
+    """Write them, and no end, until it is killed."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(lines)
+        process.stdin.flush()
+        process.wait()
+
+
+def lines_done(folder: Path) -> int:
+    """How many lines the import has come, by what it has written itself."""
+    with closing(sqlite3.connect(folder / "casewright.sqlite")) as raw:
+        kept = raw.execute("SELECT value FROM settings WHERE name = 'import:days.jsonl'").fetchone()
+    return int(json.loads(kept[0])["reached"]) if kept else 0
 
 
 def history() -> list[Any]:
@@ -106,8 +122,10 @@ def test_an_import_killed_again_and_again_ends_in_the_same_history(desk: Path) -
     expected = history()
     os.chdir(desk)
     chance = random.Random(2026)
-    killed = sum(kill_in_the_middle(desk, chance.uniform(0, 0.25)) for _ in range(KILLS))
-    assert killed >= min(KILLS, 3)
+    days = (desk / "days.jsonl").read_bytes().splitlines(keepends=True)
+    for number in range(1, KILLS + 1):
+        given = b"".join(days[: number * len(days) // (KILLS + 1)])
+        assert kill_in_the_middle(desk, given, chance.uniform(0, 0.25)) == -signal.SIGKILL
     rest = run("import", "days.jsonl", "--as", "boss", "--json").json
     assert rest["skipped"] > 0
     found = history()
