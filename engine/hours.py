@@ -21,7 +21,7 @@ _DURATION = re.compile(
     r"(?:(?P<seconds>\d{1,12})(?:\.(?P<thousandths>\d{1,3}))?s)?",
     re.ASCII,
 )
-_DAYS = re.compile(r"p?(\d{1,6}) ?(d|days?|w|weeks?)", re.ASCII)
+_DAYS = re.compile(r"p?([0-9]{1,6}) ?(d|days?|天|日|w|weeks?|周|个?星期)", re.ASCII)
 _CLOCK = re.compile(r"([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 
 
@@ -167,7 +167,7 @@ _WATCH = re.compile(r"([0-9]{1,3}):([0-5][0-9])", re.ASCII)
 def _no_duration(text: str) -> str:
     said = text.strip().lower()
     if days := _DAYS.fullmatch(said):
-        count = int(days[1]) * (7 if days[2].startswith("w") else 1)
+        count = int(days[1]) * (7 if days[2][0] in "w周个星" else 1)
         return (
             f"`{text}` can mean three things; write `{count * 24}h` (elapsed time), `{count} calendar_days` "
             f"(same time of day, {count} dates later) or `{count} business_days` (counting dates that open)"

@@ -60,7 +60,12 @@ def year_of(instant: int) -> int:
     return date.fromordinal(EPOCH_DAY + covered(instant) // DAY).year
 
 
-_ZONES_OF = dict.fromkeys(("beijing", "guangzhou", "shenzhen", "china"), "Asia/Shanghai")
+_ZONES_OF = {
+    **dict.fromkeys(("beijing", "guangzhou", "shenzhen", "china", "北京", "上海", "中国", "北京时间"), "Asia/Shanghai"),
+    "香港": "Asia/Hong_Kong",
+    "澳门": "Asia/Macau",
+    "台北": "Asia/Taipei",
+}
 """Places that people name and no zone is called by."""
 
 

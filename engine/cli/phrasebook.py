@@ -109,7 +109,7 @@ class Phrasebook:
     def _runs_on(self, template: Template, blanks: Mapping[str, str], depth: int) -> bool:
         """Whether a blank holds the end of another sentence, and not a phrase with such a sign of its own."""
         long = (blanks[name] for name in template.open if "; " in blanks[name])
-        return any(self._filled(self._inner, text, depth + 1) is None for text in long)
+        return any(self._filled(self._inner, text, depth + 1, is_one=True) is None for text in long)
 
     def _blank(self, text: str, depth: int) -> str:
         """What fills a blank: a phrase, a list of such, a sentence; or what somebody wrote, which stays."""

@@ -82,15 +82,28 @@ def near_misses(name: str, candidates: Iterable[str]) -> list[str]:
 
 
 _TYPES = {
-    "text": "string str textarea longtext varchar phone email url link memo",
-    "integer": "int long count", "number": "float decimal double percent", "money": "amount currency price cash sum",
-    "yes_no": "boolean bool checkbox toggle flag switch", "date": "day birthday", "instant": "datetime timestamp time",
-    "duration": "timespan interval", "choice": "enum select dropdown radio option options picklist",
-    "person": "user employee actor staff assignee", "file": "attachment upload photo image picture document",
-    "list": "array multiselect tags set", "table": "grid rows lines", "party": "customer contact client company",
-}  # fmt: skip
+    "text": "string str textarea longtext varchar phone email url link memo 文字 文本 电话 邮箱",
+    "integer": "int long count 整数",
+    "number": "float decimal double percent 数字",
+    "money": "amount currency price cash sum 金额 价格",
+    "yes_no": "boolean bool checkbox toggle flag switch 是否",
+    "date": "day birthday 日期 生日",
+    "instant": "datetime timestamp time 时间 时刻",
+    "duration": "timespan interval 时长",
+    "choice": "enum select dropdown radio option options picklist 选项 选择",
+    "person": "user employee actor staff assignee 人员 员工",
+    "file": "attachment upload photo image picture document 文件 图片",
+    "list": "array multiselect tags set 列表",
+    "table": "grid rows lines 表格",
+    "party": "customer contact client company 顾客 客户",
+}
 _ELSEWHERE = {word: ours for ours, words in _TYPES.items() for word in words.split()}
-"""What other programs call a type of field."""
+"""What other programs, and people, call a type of field."""
+
+
+def type_meant(name: str) -> str | None:
+    """The type of field that was probably meant, if one is close enough to go on by."""
+    return _ELSEWHERE.get(name.lower()) or near_miss(name, _TYPES)
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

@@ -66,6 +66,11 @@ class Files:
             self.texts[path] = found.document.lines
         return self._read[name]
 
+    @property
+    def documents(self) -> list[Document]:
+        """The files that were read so far, in that order."""
+        return [file.document for file in self._read.values()]
+
     @cached_property
     def others(self) -> Others:
         """The process files, none of them read yet."""

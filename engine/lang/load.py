@@ -19,6 +19,7 @@ from engine.lang.calendar_files import calendar_of, check_file_name
 from engine.lang.diagnostics import Diagnostic, Lines, Span, did_you_mean, error, in_order, without_silenced
 from engine.lang.files import Files, Sources, base_of
 from engine.lang.hashes import hashes_of
+from engine.lang.labels import by_name
 from engine.model import Desk, ProcessDefinition, Tell
 
 
@@ -68,7 +69,7 @@ def load_process(sources: Sources, process: str, *, rules: bool = True, today: d
     files = Files(sources, base, is_known=not rules, today=today)
     attempt = _attempt(files, process, rules=rules)
     own = {base + f"{process}.yaml", base + f"messages/{process}.yaml"}
-    findings = _silenced(_in_languages(attempt.findings, files), files.texts, own)
+    findings = _silenced(_told(attempt.findings, files), files.texts, own)
     is_wrong = any(found.severity == "error" for found in findings)
     return Loaded(None if is_wrong else attempt.definition, findings, files.texts)
 
@@ -87,7 +88,7 @@ def load_folder(sources: Sources, base: str = "", today: date | None = None) -> 
             used.add(attempt.used)
     if definitions and len(definitions) == len(files.processes()):
         found += _shared(files, definitions, used)
-    return Folder(definitions, without_silenced(in_order(_in_languages(found, files)), files.texts), files.texts)
+    return Folder(definitions, without_silenced(in_order(_told(found, files)), files.texts), files.texts)
 
 
 def _every_file(files: Files) -> Iterator[Diagnostic]:
@@ -121,6 +122,11 @@ def _shared(files: Files, definitions: Iterable[str], used: Used) -> Iterator[Di
         shared = Shared(known, desk, messages.cursor if messages is not None else None, calendars, used)
         for rule in FOLDER_RULES:
             yield from rule.findings(shared)
+
+
+def _told(findings: Iterable[Diagnostic], files: Files) -> list[Diagnostic]:
+    """The findings as this desk must mend them: by its own names, in its own languages."""
+    return _in_languages(by_name(findings, files.documents, files.texts), files)
 
 
 _LABEL = re.compile(r"\{en: (?P<en>[^{},]+), zh: (?P<zh>[^{},]+)\}")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.nearness import as_name
+from engine.values import in_plain_signs
 
 MOST_SHOWN = 3
 _BETWEEN = re.compile(r"\s*(?:[,，、;；/&+]|\band\b|\bor\b|和|与|或|及)\s*")
@@ -18,7 +19,7 @@ def nearly_fitting(text: str, pattern: str, may_be_list: bool) -> str | None:
     parts = [_bare(part) for part in _BETWEEN.split(text)] if may_be_list else []
     if len(parts) > 1 and all(re.search(pattern, part) for part in parts):
         return f"write a list: `[{', '.join(parts)}]`"
-    ways = (_bare(text), _bare(text).upper())
+    ways = (_bare(text), _bare(text).upper(), _length(text))
     return next((f"write `{one}`" for one in ways if re.search(pattern, one)), None)
 
 
@@ -26,6 +27,19 @@ def _bare(text: str) -> str:
     """A name as it was meant; what has dots is looked up, and only loses braces and signs around it."""
     plain = text.strip(" {}=")
     return plain if "." in plain else as_name(plain) or ""
+
+
+_LENGTH = re.compile(r"([0-9]{1,4})\s*(天|日|个?月|年)")
+_UNITS = {"天": "days", "日": "days", "月": "months", "年": "years"}
+
+
+def _length(text: str) -> str:
+    """A length by the calendar as Chinese write it: `2 years` for `2年`."""
+    said = _LENGTH.fullmatch(in_plain_signs(text).strip())
+    if said is None:
+        return ""
+    unit = _UNITS[said[2][-1]]
+    return f"1 {unit[:-1]}" if int(said[1]) == 1 else f"{int(said[1])} {unit}"
 
 
 def choices_of(items: Sequence[object]) -> str | None:

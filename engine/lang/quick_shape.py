@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
     from jsonschema.protocols import Validator
 
 Keyword = Callable[[Any, Any, Any, Mapping[str, Any]], "Iterable[Any] | None"]
@@ -32,10 +33,20 @@ def quick_validator(schema: Mapping[str, Any], meant: Callable[[str], Mapping[st
 @cache
 def quick_class() -> type[Validator]:
     """What all these validators are of."""
+    from jsonschema.validators import extend
+
+    made: type[Validator] = extend(usual_class(), _Quick(usual_class().VALIDATORS).keywords)  # type: ignore[no-untyped-call]
+    return made
+
+
+@cache
+def usual_class() -> type[Draft202012Validator]:
+    """The library's own, to which `1.0` is not whole: version 1.0 would be another than version 1."""
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
-    made: type[Validator] = extend(Draft202012Validator, _Quick(Draft202012Validator.VALIDATORS).keywords)  # type: ignore[no-untyped-call]
+    whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    made: type[Draft202012Validator] = extend(Draft202012Validator, type_checker=whole)  # type: ignore[no-untyped-call]
     return made
 
 

@@ -278,10 +278,13 @@ def _mend_type(fault: Fault, wanted: list[str]) -> str | None:
 def _mend_scalar(fault: Fault, node: Scalar, wanted: list[str]) -> str | None:
     """How a single value is written as one of the right kind."""
     value, is_like_a_number = fault.value, _NUMBER_LIKE.fullmatch(node.text)
+    if wanted == ["integer"] and isinstance(value, float) and value.is_integer():
+        return f"write `{int(value)}`"
     if "string" in wanted and not isinstance(value, str) and value is not None:
         if "$comment" in fault.schema:  # which says that quotes alone would not do
             is_length = is_like_a_number and not isinstance(value, bool)
-            return f"a length has its unit: `{node.text}m`, `{node.text}h`" if is_length else None
+            share = f"write `{node.text}%`; " if {"thresholds", "ladders"}.intersection(map(str, fault.path)) else ""
+            return f"{share}a length has its unit: `{node.text}m`, `{node.text}h`" if is_length else None
         fits = re.search(str(fault.schema.get("pattern", "")), node.text)
         return f'quote it if it is a text: `"{node.text}"`' if fits else None
     if "string" not in wanted and node.style and is_like_a_number:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.lang.diagnostics import Diagnostic, in_order
-from engine.lang.quick_shape import quick_validator
+from engine.lang.quick_shape import quick_validator, usual_class
 from engine.lang.schema_words import Fault, Level, explain
 from engine.lang.tree import Document, Path, Scalar
 from engine.resources import data_folder
@@ -65,13 +65,17 @@ def schemas() -> Mapping[str, Any]:
 @cache
 def validator_of(kind: Kind) -> Draft202012Validator:
     """The validator of one kind of file, built once; its library is read only where something is checked."""
-    from jsonschema import Draft202012Validator
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
 
-    pairs = ((name, DRAFT202012.create_resource(schema)) for name, schema in schemas().items())
+    pairs = ((name, DRAFT202012.create_resource(_undrafted(schema))) for name, schema in schemas().items())
     registry: Registry[Any] = Registry().with_resources(pairs)
-    return Draft202012Validator({"$ref": f"{kind}.schema.json"}, registry=registry)
+    return usual_class()({"$ref": f"{kind}.schema.json"}, registry=registry)
+
+
+def _undrafted(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema that does not say its draft: the library would go on in it with its own validator of that draft."""
+    return {key: value for key, value in schema.items() if key != "$schema"}
 
 
 def _meant(reference: str) -> Mapping[str, Any]:

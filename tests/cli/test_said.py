@@ -125,6 +125,15 @@ def test_no_sentence_of_a_finding_or_a_failure_is_missing_from_the_catalogue() -
         ("`process` is not a message", "没有消息 `process`"),  # a name that is a word of ours stays as it is
         ("`state` was to be `sent`, but is `asked`", "`state` 应是 `sent`，实为 `asked`"),
         ("`hours.mon`: `monday` is no day of the week", "`hours.mon`：`monday` 不是星期几"),
+        ("`min` must be an amount like `4.90`, with at most two digits after the point, not `0元` (`0.00`?)",
+         "`min` 应为金额，如 `4.90`，小数点后最多两位，而不是 `0元`（是否指 `0.00`？）"),
+        ("did you mean `tel`, declared at line 9, or `phone`, declared in desk.yaml:13?",
+         "是否指第 9 行声明的 `tel`，或desk.yaml:13 声明的 `phone`？"),
+        ("did you mean `a`, declared at line 1, or `b`, declared at line 2, or `c`, declared at line 3?",
+         "是否指第 1 行声明的 `a`、第 2 行声明的 `b`，或第 3 行声明的 `c`？"),
+        ("there is `a`, `b`, `c`; fields are written under `fields`, those of several processes in desk.yaml",
+         "可用 `a`、`b`、`c`；字段写在 `fields` 下面，几个流程共用的写在 desk.yaml 里"),
+        ("`前台` is not a name", "`前台` 不能作名字"),
         ("the dog ate it", "the dog ate it"),
     ],
 )  # fmt: skip

@@ -10,8 +10,8 @@ from engine.calendars import parse_duration
 from engine.fields import TEXTS, Field, FieldType, Invalid, Value, Words, read
 from engine.lang.build.cursor import Cursor, flag, text_of
 from engine.lang.build.notes import Notes, Places, meant
-from engine.lang.diagnostics import near_miss, shown
-from engine.lang.tree import Scalar
+from engine.lang.diagnostics import near_miss, shown, type_meant
+from engine.lang.tree import Scalar, Table
 from engine.patterns import BadPattern, compile_pattern
 from engine.values import Expected, read_date
 
@@ -49,7 +49,7 @@ class Shared:
         if name in OWN_NAMES:
             message = f"`{name}` is known of every case and cannot be a field"
             self.notes.error("bad-name", cursor.name_span, message, "choose another name")
-        kind: FieldType = text_of(cursor.get("type")) or "text"  # type: ignore[assignment]
+        kind = _type_of(cursor)
         choices = self._choices(cursor)
         role = self._role(cursor)
         is_list = kind == "list"
@@ -195,6 +195,14 @@ def words(notes: Notes, cursor: Cursor | None, languages: Places) -> Words:
         mend = f"add `{language}: …`, or take that language out of `languages` in desk.yaml"
         notes.error("missing-language", cursor.name_span, f"this text has no `{language}`", mend)
     return found
+
+
+def _type_of(cursor: Cursor) -> FieldType:
+    """The type of a field; where there is none of that name the one that was meant, so that one slip is one finding."""
+    written = cursor.node.nodes.get("type") if isinstance(cursor.node, Table) else None
+    if isinstance(written, Scalar) and cursor.get("type") is None:
+        return type_meant(written.text) or "text"  # type: ignore[return-value]
+    return text_of(cursor.get("type")) or "text"  # type: ignore[return-value]
 
 
 def figures(shared: Shared, table: Cursor | None) -> dict[str, Field]:
