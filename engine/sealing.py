@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ LOCKED = "~"
 
 VALUES = b"casewright values 1"
 _NONCE, _TAG = 12, 16
+
+_KEY_IN_CLEAR = re.compile("([0-9a-f]{2})+")
 
 MORE = _NONCE + _TAG
 """By how many bytes a content is longer when it is locked."""
@@ -60,21 +63,29 @@ class HostKeys:
 
     def open(self, stored: str, owner: str) -> bytes:
         """The key that is stored so; `KeyMissing` where the host's key is not here, or none is stored any more."""
+        if (trouble := self.trouble(stored, owner)) is not None:
+            raise trouble
+        if not stored.startswith(LOCKED):
+            return bytes.fromhex(stored)
+        known_as, _, locked = stored[len(LOCKED) :].partition(":")
+        return _opened(self._keys[known_as].secret, owner, locked)
+
+    def trouble(self, stored: str, owner: str) -> KeyMissing | VerificationFailed | None:
+        """Why the key that is stored so cannot be opened, as far as that is seen without opening it."""
         if not stored:
-            raise KeyMissing(
+            return KeyMissing(
                 f"the key `{owner}` of private values is not there: they were erased, or keys were left out of a copy",
                 help="`casewright db keys FILE` brings keys back that were kept apart",
             )
         if not stored.startswith(LOCKED):
-            return bytes.fromhex(stored)
-        known_as, _, locked = stored[len(LOCKED) :].partition(":")
-        key = self._keys.get(known_as)
-        if key is None:
-            raise KeyMissing(
-                f"the key `{owner}` of private values is locked by the host's key `{known_as}`, which is not here",
-                help=f"name the file that holds it: {KEY_FILE}=PATH; all else works without it",
-            )
-        return _opened(key.secret, owner, locked)
+            return None if _KEY_IN_CLEAR.fullmatch(stored) else _changed_key(owner)
+        known_as = stored[len(LOCKED) :].partition(":")[0]
+        if known_as in self._keys:
+            return None
+        return KeyMissing(
+            f"the key `{owner}` of private values is locked by the host's key `{known_as}`, which is not here",
+            help=f"name the file that holds it: {KEY_FILE}=PATH; all else works without it",
+        )
 
     def can_open(self, stored: str) -> bool:
         """Whether a key that is stored so can be opened here."""
@@ -138,6 +149,11 @@ class LockedValues(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"<private values of {self._owner}: {', '.join(self._texts)}>"
+
+    @property
+    def trouble(self) -> KeyMissing | VerificationFailed | None:
+        """Why none of them can be opened, as far as that is seen without opening any; None for none."""
+        return self._keys.trouble(self._key, self._owner) if any(self._texts.values()) else None
 
     @property
     def size(self) -> int:
@@ -260,6 +276,13 @@ def _decrypted(key: bytes, place: str, locked: bytes) -> bytes:
         return AESGCM(key).decrypt(locked[:_NONCE], locked[_NONCE:], place.encode())
     except (InvalidTag, ValueError) as error:
         raise _changed(place) from error
+
+
+def _changed_key(owner: str) -> VerificationFailed:
+    return VerificationFailed(
+        f"the key `{owner}` of private values was changed: what is stored is no key",
+        help="go back to the last backup, its keys included",
+    )
 
 
 def _changed(place: str) -> VerificationFailed:

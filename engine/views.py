@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from engine.core.cases import EMPTY, Actor, Case, Family, Head, Reason, Status
 from engine.core.people import is_among, is_named
@@ -18,7 +18,7 @@ from engine.core.texts import fill, placeholders, values_of
 from engine.fields import Field, Value, Words, is_sealed
 from engine.frozen import changed
 from engine.model import Clock, Form
-from engine.sealing import WithPrivate
+from engine.sealing import LockedValues, WithPrivate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,17 @@ class ClockView:
     paused: tuple[str, ...]
     breached_at: int | None
     ended_at: int | None
+
+
+class Unreadable(NamedTuple):
+    """Private fields whose values are there, but whose key is not: neither erased nor kept from this reader."""
+
+    fields: tuple[str, ...] = ()
+    why: str = ""
+    mend: str | None = None
+
+
+ALL_READABLE = Unreadable()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +68,7 @@ class CaseView:
     data: Mapping[str, Value] = dataclasses.field(repr=False)
     known: Mapping[str, Mapping[str, Value]]  # of each field that names one of a register what that said openly
     erased: tuple[str, ...]  # personal fields whose values are gone for everybody
+    unreadable: Unreadable = ALL_READABLE  # those that would be shown, were their key here
     clocks: Mapping[str, ClockView]
     links: Mapping[str, str]
     opened_at: int
@@ -233,11 +245,14 @@ def case_view(case: Case, seeing: Seeing) -> CaseView:
     if seeing.actor is not None and is_excluded(plan, case, seeing.actor):
         return _closed_book(plan, case)
     is_open_book = seeing.actor is None or works(plan, case, seeing.actor)
-    data = WithPrivate(case.data, case.private) if is_open_book and case.private else case.data
+    unreadable = _unreadable(case) if is_open_book else ALL_READABLE
+    is_shown = is_open_book and case.private and not unreadable.fields
     return CaseView(
         id=case.id, process=case.process, version=case.version, label=definition.label,
         summary=_summary(plan, case, seeing), position=case.position.leaves, waiting_on=case.waiting,
-        assignee=case.assignee, queue=case.queue, data=data, known=case.known, erased=_erased(case),
+        assignee=case.assignee, queue=case.queue,
+        data=WithPrivate(case.data, case.private) if is_shown else case.data,
+        known=case.known, erased=_erased(case), unreadable=unreadable,
         clocks={name: clock_view(plan, clock, case, seeing.now) for name, clock in definition.clocks.items()},
         links=case.links, opened_at=case.opened_at, closed_at=case.closed_at, outcome=case.outcome,
         revision=case.revision, sequence=case.sequence,
@@ -247,6 +262,14 @@ def case_view(case: Case, seeing: Seeing) -> CaseView:
 def _erased(case: Case) -> tuple[str, ...]:
     """The fields of which a seal is left and nothing that it sealed."""
     return tuple(name for name, value in case.data.items() if name not in case.private and is_sealed(value))
+
+
+def _unreadable(case: Case) -> Unreadable:
+    """The fields that cannot be opened here; nothing is opened to find out."""
+    trouble = case.private.trouble if isinstance(case.private, LockedValues) else None
+    if trouble is None:
+        return ALL_READABLE
+    return Unreadable(tuple(name for name in case.data if name in case.private), trouble.message, trouble.mend)
 
 
 def _closed_book(plan: Plan, case: Case) -> CaseView:
@@ -292,7 +315,7 @@ def _goal_text(clock: Clock, head: Head) -> str | None:
 def offers(case: Case, actor: Actor, seeing: Seeing) -> Iterator[Offer]:
     """Every action of the present state, whether this actor may do it now, and why not."""
     plan = seeing.plan
-    shown = case if works(plan, case, actor) else changed(case, private=EMPTY)  # who only reads it sees seals
+    shown = _answered(case) if works(plan, case, actor) else changed(case, private=EMPTY)  # who only reads sees seals
     for event in plan.chart.possible(case.position) if not case.merged_into else ():
         actions = offered(plan, case.position, event)
         if not actions:
@@ -304,6 +327,14 @@ def offers(case: Case, actor: Actor, seeing: Seeing) -> Iterator[Offer]:
             action=event, label=actions[0].label, is_allowed=not reasons, reasons=tuple(_once(reasons)),
             form=tuple(form_fields(plan, form, shown)), show=form.show,
         )  # fmt: skip
+
+
+def _answered(case: Case) -> Case:
+    """The case without answers that cannot be opened here: a form begins without them."""
+    closed = _unreadable(case).fields
+    if not closed:
+        return case
+    return changed(case, private=EMPTY, data={name: value for name, value in case.data.items() if name not in closed})
 
 
 def _once(reasons: Iterable[Reason]) -> Iterator[Reason]:

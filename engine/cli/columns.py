@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.pages import left_said, paused_by
 from engine.cli.reader import Reader, one_line
-from engine.cli.render import COLOURS, mark, most_urgent, state_labels
+from engine.cli.render import COLOURS, gone_from, mark, most_urgent, state_labels
 from engine.cli.tables import Column, Row
 from engine.cli.translate import _, asked_for, later, listed
 from engine.errors import UsageError
@@ -94,5 +94,7 @@ def row_of(reader: Reader, names: Sequence[str], definition: ProcessDefinition, 
 def _cell(reader: Reader, name: str, definition: ProcessDefinition, view: CaseView) -> str:
     if name in _CELLS:
         return _CELLS[name][1](reader, definition, view)
+    if name in (gone := gone_from(view)):
+        return gone[name]
     value = view.data.get(name)
     return "" if value is None or name not in definition.fields else reader.value(definition.fields[name], value)

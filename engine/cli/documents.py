@@ -23,6 +23,7 @@ def case_document(reader: Reader, definition: ProcessDefinition, view: CaseView)
         **row_document(reader, definition, view),
         "data": data_document(definition.fields, view.data),
         "erased": list(view.erased),
+        "unreadable": list(view.unreadable.fields),
         "clocks": {name: clock_document(reader, definition, name, clock) for name, clock in view.clocks.items()},
         "links": dict(view.links),
     }

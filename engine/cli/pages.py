@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.cli.exits import Exit
 from engine.cli.files import attached_line
 from engine.cli.reader import Reader, harmless, one_line, shortened
 from engine.cli.records import told
-from engine.cli.render import COLOURS, data_lines, mark, state_labels
+from engine.cli.render import COLOURS, data_lines, gone_from, mark, state_labels
+from engine.cli.sayings import said_again
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, labelled, later, listed, with_aside
@@ -54,13 +56,26 @@ def write_case(streams: Streams, reader: Reader, definition: ProcessDefinition, 
         streams.say()
         streams.say(_("Promises"))
         write_clocks(streams, reader, definition, view.clocks)
-    answered = list(data_lines(reader, definition, view.data, view.known, view.erased))
+    answered = list(data_lines(reader, definition, view.data, view.known, gone_from(view)))
     if answered:
         streams.say()
         streams.say(_("Data"))
     for label, text in answered:
         lines = shortened(text, _LONGEST).split("\n")  # what a line break leads to may not look like another answer
         streams.say("  " + labelled(label, "\n    ".join(lines)))
+
+
+def say_unreadable(streams: Streams, reader: Reader, definition: ProcessDefinition, view: CaseView) -> int:
+    """Say why private values of a case cannot be read and what to do about it; return the exit code."""
+    if not view.unreadable.fields:
+        return Exit.DONE
+    fields = listed(reader.said(definition.fields[name].label, name) for name in view.unreadable.fields)
+    streams.tell(_("!! {fields}: cannot be read here: {why}").format(
+        fields=fields, why=said_again(view.unreadable.why)
+    ))  # fmt: skip
+    if view.unreadable.mend:
+        streams.tell(_("help: {mend}").format(mend=said_again(view.unreadable.mend)))
+    return Exit.FAILED
 
 
 def write_attachments(streams: Streams, reader: Reader, attached: Iterable[Attached]) -> None:

@@ -277,16 +277,22 @@ def _asked(offer: Offer) -> str:
 
 
 def data_lines(
-    reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any], known: Known, erased: Collection[str]
+    reader: Reader, definition: ProcessDefinition, data: Mapping[str, Any], known: Known, gone: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:  # fmt: skip
     """Give each answered field of a case as label and text, with what a register said of whom it names.
 
-    What was erased is gone for everybody, and told apart from what this reader may not see.
+    What is `gone` has words in its place, so that it is told apart from what this reader may not see.
     """
     for name, value in data.items():
         field = definition.fields.get(name)
         if field is not None and value is not None:
             said = [reader.value(field.columns[key], one) for key, one in known.get(name, {}).items()]
-            text = reader.value(field, value) if name not in erased else _("erased")
+            text = reader.value(field, value) if name not in gone else gone[name]
             shown = with_aside(text, phrased(said)) if said else text
             yield reader.said(field.label, name), shown
+
+
+def gone_from(view: CaseView) -> dict[str, str]:
+    """Say what stands in the place of private values that nobody sees: those erased, those whose key is not here."""
+    unreadable = dict.fromkeys(view.unreadable.fields, _("cannot be read"))
+    return unreadable | dict.fromkeys(view.erased, _("erased"))

@@ -138,6 +138,8 @@ SENTENCES = (
     # private values
     later("the key `{owner}` of private values is not there: they were erased, or keys were left out of a copy"),
     later("`casewright db keys FILE` brings keys back that were kept apart"),
+    later("the key `{owner}` of private values was changed: what is stored is no key"),
+    later("go back to the last backup, its keys included"),
     later("the key `{owner}` of private values is locked by the host's key `{key}`, which is not here"),
     later("name the file that holds it: {variable}=PATH; all else works without it"),
     later("name the file that holds it: {variable}=PATH, or set {other}"),

@@ -106,8 +106,11 @@ class Archives(Erasing):
         return self._key_of(owner_of_files(case))
 
     def key_for_files(self, case: str) -> str:
-        """The same, made now where there is none yet."""
-        return self._key_for(owner_of_files(case))
+        """The same, made now where there is none yet; `KeyMissing` where there was one, for files are there."""
+        key, owner = self.key_of_files(case), owner_of_files(case)
+        if not key and self._run("HOLDS_FILES", case).fetchone() is not None:
+            self._driver.keys.open(key, owner)
+        return key or self._key_for(owner)
 
     def note_erased_files(self, erased: ErasedFiles) -> None:
         """Keep for good that the files of an archived case were erased, by whom and why."""

@@ -83,6 +83,9 @@ class Shelf(Work):
     def save_addresses(self, person: str, addresses: Mapping[str, str | None]) -> None:
         """Keep these ways to reach this person, or forget those that are None: without any, their key is destroyed."""
         owner, keys = owner_of_addresses(plain(person, "a person's id")), self._driver.keys
+        for kind, _locked, key in self._run("ADDRESSES", owner, person).fetchall():
+            if not key and kind not in addresses:  # another key would lock out what stays
+                keys.open("", owner)
         for kind, address in addresses.items():
             if address is None:
                 self._run("NO_ADDRESS", person, kind)
@@ -122,7 +125,7 @@ class Shelf(Work):
         """What was attached to this case, in that order."""
         found, owner, keys = self._run("ATTACHED", case).fetchall(), owner_of_files(case), self._driver.keys
         key = self._key_of(owner) if found else ""
-        told = keys.open_value if keys.can_open(key) else _untold
+        told = _untold if keys.trouble(key, owner) else keys.open_value
         return [
             Attached(
                 hash=digest,

@@ -16,7 +16,7 @@ from engine.cli.forms import command_options, form_options, given_facts, given_f
 from engine.cli.labels import action_named, process_named
 from engine.cli.parameters import CaseId, is_case_id
 from engine.cli.prompts import Staff, ask_missing
-from engine.cli.render import by_likelihood, data_lines, offer_lines
+from engine.cli.render import by_likelihood, data_lines, gone_from, offer_lines
 from engine.cli.streams import Streams
 from engine.cli.translate import _, labelled
 from engine.errors import UsageError
@@ -150,7 +150,7 @@ def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -
             definition = definition_of(engine, view)
             reader = reader_of(streams, engine, definition)
             shown = {name: view.data[name] for name in offer.show if name in view.data}
-            for label, text in data_lines(reader, definition, shown, view.known, view.erased):
+            for label, text in data_lines(reader, definition, shown, view.known, gone_from(view)):
                 streams.tell(labelled(label, text))
             return ask_missing(reader, offer.form, form, Staff.of(engine.people(), definition.desk.roles))
     return form

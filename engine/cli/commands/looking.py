@@ -12,7 +12,7 @@ from engine.cli.answer import definition_of, reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.documents import attachment_document, case_document, clock_document, ledger_document
 from engine.cli.exits import Exit
-from engine.cli.pages import write_attachments, write_case, write_clocks, write_history, write_ledger
+from engine.cli.pages import say_unreadable, write_attachments, write_case, write_clocks, write_history, write_ledger
 from engine.cli.parameters import CaseId
 from engine.cli.streams import Streams
 from engine.cli.translate import _, listed
@@ -36,7 +36,6 @@ def show_command() -> Command:
 def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     """Show a case."""
     view = engine.case(args.case, actor=args.settings.actor)
-    view = replace(view, data=dict(view.data))  # a private value whose key is missing is said before anything is shown
     definition = definition_of(engine, view)
     attached = engine.attachments(args.case, actor=args.settings.actor)
     adjusted = engine.adjusted(args.case, actor=args.settings.actor)
@@ -49,7 +48,7 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
         write_case(streams, reader, definition, view)
         write_beside(streams, reader, definition, adjusted)
         write_attachments(streams, reader, attached)
-    return Exit.DONE
+    return say_unreadable(streams, reader, definition, view)
 
 
 def history_command() -> Command:
