@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 LONG = os.environ.get("CASEWRIGHT_LONG") == "1"
+SPEAKING = ("CASEWRIGHT_", "PG", "OTEL_")
+"""How variables begin by which a person speaks to us, to the driver of PostgreSQL and to who measures."""
 
 # No deadline: on a busy machine the same example is fast once and slow once, which says nothing about the law.
 settings.register_profile("short", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,7 +27,7 @@ def _nobody_s_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep settings, language and databases of whoever runs the tests out of them, and the tests out of those."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("CASEWRIGHT_") and name != "CASEWRIGHT_LONG"]:
+        for name in [name for name in os.environ if name.startswith(SPEAKING) and name != "CASEWRIGHT_LONG"]:
             patch.delenv(name)
         for name in ("LANG", "LANGUAGE", "LC_MESSAGES", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
             patch.delenv(name, raising=False)
