@@ -98,9 +98,13 @@ def _read(
     kept = kept_of(party, before)
     problems += [f"`{name}` is missing" for name in party.register if name not in kept and name not in values]
     if problems:
-        raise UsageError("; ".join(problems), help=f"the register keeps {', '.join(party.register)}")
+        raise UsageError("; ".join(problems), help=f"the register keeps {_listed(party)}")
     private = {name: value for name, value in given.items() if party.register[name].personal}
     return {name: value for name, value in given.items() if name not in private}, private
+
+
+def _listed(party: Party) -> str:
+    return ", ".join(f"`{name}`" for name in party.register)
 
 
 def _shown(record: PartyRecord, party: Party, who: Actor) -> PartyRecord:

@@ -208,13 +208,24 @@ def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, resul
     if view.closed_at is not None:
         return f"casewright history {view.id}"
     actor = args.settings.actor
-    turns = _whose_turn(engine, view)
-    for person in [actor] if actor in turns else [*turns[:3], actor]:
-        action = _leading(definition, result, engine.allowed(view.id, actor=person))
+    turns, mine = _whose_turn(engine, view), _offered(engine, view, actor)
+    holder = [view.assignee] if view.assignee in turns else []  # to whom a shift is handed over goes on with it
+    others = [] if actor in turns else turns[:3]
+    for person in dict.fromkeys([*holder, *others, actor]):
+        offers = mine if person == actor else _offered(engine, view, person)
+        action = _leading(definition, result, offers or ())
         if action is not None:
             is_said = person != actor or args.settings.said.get("as_")
             return f"casewright do {view.id} {action}" + (f" --as {in_shell(person)}" if is_said else "")
-    return f"casewright show {view.id}"
+    return f"casewright show {view.id}" if mine is not None else _said_by(args, "casewright list")
+
+
+def _offered(engine: Engine, view: CaseView, person: str) -> list[Offer] | None:
+    """What a person may do; None for one who may not even read the case, as it can be for who opened it."""
+    try:
+        return engine.allowed(view.id, actor=person)
+    except NotPermitted:
+        return None
 
 
 def _leading(definition: ProcessDefinition, result: Accepted, offers: Iterable[Offer]) -> str | None:

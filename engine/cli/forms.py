@@ -97,7 +97,7 @@ def pairs(given: Iterable[str], flag: str) -> dict[str, str]:
     """Read `NAME=VALUE` as often as it is given."""
     found: dict[str, str] = {}
     for text in given:
-        name, equals, value = text.partition("=" if "=" in text else WIDE_EQUALS)
+        name, equals, value = parted(text)
         if not equals or not name.strip():
             raise UsageError(
                 _("`{text}` does not say NAME=VALUE").format(text=f"{flag} {text}".strip()),
@@ -112,6 +112,11 @@ def pairs(given: Iterable[str], flag: str) -> dict[str, str]:
                 help=_("give it once; several values of one list stand in one, with commas"),
             )
     return found
+
+
+def parted(text: str) -> tuple[str, str, str]:
+    """Part a `NAME=VALUE`, whichever sign of equality stands there."""
+    return text.partition("=" if "=" in text else WIDE_EQUALS)
 
 
 def read_object(file: str, into: TextIO | None = None) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What people read on the screen, typed back: a process, a state, a role or an action may be named by its label."""
+"""What people read on the screen, typed back: a process, a state, a role, an action or a field, named by its label."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from engine.cli.forms import parted
 from engine.cli.translate import _, listed
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.app import Engine
-    from engine.fields import Words
+    from engine.fields import Field, Words
     from engine.model import Action, ProcessDefinition
 
 _NAME = re.compile(r"[a-z0-9_]+")
@@ -53,6 +54,16 @@ def action_named(engine: Engine, text: str, case: str, actor: str) -> str:
     """Return the action of a case that is called so: one of its present state before others."""
     name = named(text, lambda: ((offer.action, offer.label) for offer in engine.allowed(case, actor=actor)))
     return named(name, lambda: ((one.name, one.label) for one in _actions(engine, case, actor)))
+
+
+def fields_named(flags: Iterable[str], asked: Callable[[], Iterable[Field]]) -> list[str]:
+    """Return each `NAME=VALUE`, with the name of the field among those asked for that is called so."""
+    given = []
+    for text in flags:
+        name, equals, value = parted(text)
+        called = named(name.strip(), lambda: ((one.name, one.label) for one in asked()))
+        given.append(f"{called}{equals}{value}" if equals and called != name.strip() else text)
+    return given
 
 
 def _actions(engine: Engine, case: str, actor: str) -> Iterator[Action]:

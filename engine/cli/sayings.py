@@ -125,6 +125,8 @@ SENTENCES = (
     later("`{actor}` does not keep the register of `{party}`"),
     later("it is kept by {roles}"),
     later("`{id}` cannot name one of a register: printable text without `:` and blanks"),
+    later("`{field}` is missing"),
+    later("`{field}` is not a field of the register{near}"),
     later("the register keeps {names}"),
     later("`{id}` was changed meanwhile; look at it again"),
     later("`{field}` is not a field of the register of `{party}`"),

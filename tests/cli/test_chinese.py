@@ -73,6 +73,26 @@ def test_what_is_read_on_the_screen_may_be_typed() -> None:
     assert "R-1" not in chinese("list", "--all", "--queue", "客服专员", "--as", "zhao.lei").out
 
 
+def test_a_field_and_a_role_may_be_typed_as_they_are_read() -> None:
+    """The answers shown as `渠道 电话` were refused where they were typed so; the roles of people were as well."""
+    asked = fields("渠道=电话", "顾客/业主=吴敏", "电话=13900000000", "地点=3-201", "报修内容＝灯不亮", "会员=否")
+    opened = chinese("open", "维修派工", "--as", "wang.fang", *asked)
+    assert opened.out.startswith("R-1 立案 → 已报修 · 渠道 电话 · 报修内容 灯不亮 · 会员 否")
+    sent = chinese("do", "R-1", "派工", "--as", "zhao.lei", *fields("维修工=li.wei", "派工单号=P-1"))
+    assert sent.out.startswith("R-1 已报修 → 已派工 · 维修工 li.wei · 派工单号 P-1")
+    twice = chinese("open", "维修派工", "--as", "wang.fang", *asked, *fields("channel=online"))
+    assert "`-f channel` 给了两次" in twice.err
+    unknown = chinese("do", "R-1", "到场", "--as", "li.wei", *fields("心情=好"))
+    assert "`心情`" in unknown.err
+    lacking = chinese("party", "add", "C-17", "--as", "wang.fang", *fields("级别=vip"))
+    assert lacking.err == "错误：缺少 `name`；缺少 `phone`\n提示：登记册的字段：`class`、`name`、`phone`\n"
+    kept = chinese("party", "add", "C-17", "--as", "wang.fang", *fields("级别=vip", "姓名=吴敏", "电话=139"))
+    assert kept.code == 0, kept.err
+    assert chinese("actor", "add", "zhou.er", "--role", "客服专员", "--as", "boss").out == "zhou.er：客服专员\n"
+    changed = chinese("actor", "change", "zhou.er", "--give", "维修工", "--take", "客服专员", "--as", "boss")
+    assert changed.out == "zhou.er：维修工\n"
+
+
 def test_a_length_of_time_that_is_none_is_refused_in_chinese() -> None:
     done = chinese("list", "--due-within", "明天")
     assert done.code == 2

@@ -13,7 +13,7 @@ from engine.cli.documents import offer_document
 from engine.cli.exits import Exit
 from engine.cli.files import take_files
 from engine.cli.forms import command_options, form_options, given_facts, given_form, instant_of, pairs
-from engine.cli.labels import action_named, process_named
+from engine.cli.labels import action_named, fields_named, process_named
 from engine.cli.parameters import CaseId, is_case_id
 from engine.cli.prompts import Staff, ask_missing
 from engine.cli.render import by_likelihood, data_lines, gone_from, offer_lines
@@ -23,6 +23,7 @@ from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.app import Engine, File
+    from engine.views import FormField
 
 
 def open_command() -> Command:
@@ -48,8 +49,9 @@ def open_command() -> Command:
 def run_open(streams: Streams, engine: Engine, args: Args) -> int:
     """Open a case."""
     args.process = process_named(engine, args.process)
-    form = given_form(args.fields, args.form, streams.into)
     asked = engine.opening(args.process)
+    args.fields = fields_named(args.fields, lambda: (one.field for one in asked))
+    form = given_form(args.fields, args.form, streams.into)
     if streams.may_ask:
         if reasons := engine.may_not_open(args.process, actor=args.settings.actor):
             from engine.views import Refusal
@@ -105,6 +107,7 @@ def run_do(streams: Streams, engine: Engine, args: Args) -> int:
             help=_("write `{command}`").format(command=f"casewright do {args.action.upper()} {args.case}"),
         )
     args.action = action_named(engine, args.action, args.case, actor)
+    args.fields = fields_named(args.fields, lambda: (one.field for one in _form_of(engine, args)))
     form = given_form(args.fields, args.form, streams.into)
     if streams.may_ask:
         form = _asked(streams, engine, args, form)
@@ -136,9 +139,13 @@ def _files(engine: Engine, args: Args, form: dict[str, Any]) -> tuple[File, ...]
     """Read the files that answers name; the action's form says which answers are files."""
     if "@" not in str(form):
         return ()
+    return take_files(form, _form_of(engine, args), pairs(args.fields, "-f"))
+
+
+def _form_of(engine: Engine, args: Args) -> list[FormField]:
+    """What the form of this action asks for."""
     offers = engine.allowed(args.case, actor=args.settings.actor)
-    asked = [field for offer in offers if offer.action == args.action for field in offer.form]
-    return take_files(form, asked, pairs(args.fields, "-f"))
+    return [field for offer in offers if offer.action == args.action for field in offer.form]
 
 
 def _asked(streams: Streams, engine: Engine, args: Args, form: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from engine.cli.exits import Exit
 from engine.cli.file_trouble import opened_or_piped
 from engine.cli.forms import given_form
 from engine.cli.group import Subcommands
+from engine.cli.labels import fields_named
 from engine.cli.reader import Reader, harmless
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
@@ -234,7 +235,7 @@ def _known(engine: Engine, party: Party, args: Args) -> bool:
 
 
 def _save(streams: Streams, engine: Engine, args: Args, party: Party) -> int:
-    values = given_form(args.fields, args.form, streams.into)
+    values = given_form(fields_named(args.fields, party.register.values), args.form, streams.into)
     return _answer(streams, engine, party, engine.save_party(party.name, args.id, values, actor=args.settings.actor))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +11,7 @@ from engine.cli.answer import reader_of
 from engine.cli.command import Args, Command, engine_command
 from engine.cli.exits import Exit
 from engine.cli.group import Subcommands
+from engine.cli.labels import role_named
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, asked_for, listed
@@ -146,7 +147,7 @@ def run_add(streams: Streams, engine: Engine, args: Args) -> int:
     person = Person(
         id=args.person,
         name=args.name or (known.name if known else args.person),
-        roles=tuple(dict.fromkeys(args.roles)),
+        roles=_named(engine, args.roles),
         language=args.language or (known.language if known else None),
     )
     return _save(streams, engine, args, person)
@@ -157,7 +158,8 @@ def run_change(streams: Streams, engine: Engine, args: Args) -> int:
     from dataclasses import replace
 
     person = _found(engine, args.person)
-    roles = [role for role in dict.fromkeys((*person.roles, *args.give)) if role not in args.take]
+    give, take = _named(engine, args.give), _named(engine, args.take)
+    roles = [role for role in dict.fromkeys((*person.roles, *give)) if role not in take]
     changed = replace(
         person, roles=tuple(roles), name=args.name or person.name, language=args.language or person.language
     )
@@ -177,6 +179,11 @@ def run_remove(streams: Streams, engine: Engine, args: Args) -> int:
     if waiting:
         streams.tell(_("still waiting on {person}: {cases}").format(person=person.id, cases=listed(waiting)))
     return code
+
+
+def _named(engine: Engine, roles: Iterable[str]) -> tuple[str, ...]:
+    """Each role once, by its name where it was called by its label."""
+    return tuple(dict.fromkeys(role_named(engine, role) for role in roles))
 
 
 def _roles(streams: Streams, engine: Engine) -> list[str]:
