@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from engine.cli.reader import Reader
 from engine.cli.render import by_likelihood, change_line, leads_on, most_urgent, reasons, states
 from engine.cli.streams import Streams
 from engine.cli.translate import _, labelled, listed
-from engine.errors import NotPermitted
+from engine.errors import EngineError, NotPermitted
 
 if TYPE_CHECKING:
     from engine.app import Engine, File
@@ -75,7 +76,7 @@ def _alike(engine: Engine, args: Args, result: Accepted) -> list[Alike] | None:
         return None
     try:
         return engine.alike(result.case.id, actor=args.settings.actor)
-    except NotPermitted:  # who opens a case need not be one who may read it
+    except EngineError:  # who opens a case need not be one who may read it; and the case is open, whatever comes after
         return []
 
 
@@ -203,11 +204,20 @@ def _holders(engine: Engine, roles: Iterable[str]) -> list[str]:
 
 
 def likely_next(engine: Engine, args: Args, definition: ProcessDefinition, result: Accepted) -> str:
-    """Guess the next command: what moves the case on, done by whose turn it is, or by this actor."""
+    """Guess the next command: what moves the case on, done by whose turn it is, or by this actor.
+
+    The step is kept: what cannot be looked up for a guess is no error of the command.
+    """
     view = result.case
     if view.closed_at is not None:
         return f"casewright history {view.id}"
-    actor = args.settings.actor
+    with suppress(EngineError):
+        return _likely(engine, args, definition, result)
+    return f"casewright show {view.id}"
+
+
+def _likely(engine: Engine, args: Args, definition: ProcessDefinition, result: Accepted) -> str:
+    view, actor = result.case, args.settings.actor
     turns, mine = _whose_turn(engine, view), _offered(engine, view, actor)
     holder = [view.assignee] if view.assignee in turns else []  # to whom a shift is handed over goes on with it
     others = [] if actor in turns else turns[:3]

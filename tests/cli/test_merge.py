@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from engine import Engine
+from engine.errors import StoreUnavailable
 from tests.cli.desks import REPORT, fields, report, run
 
 pytestmark = pytest.mark.usefixtures("desk")
@@ -59,3 +61,16 @@ def test_of_many_alike_the_youngest_are_named() -> None:
     said = run("open", "repair", "--as", "wang.fang", *fields(*REPORT)).err.splitlines()
     assert [line.split()[0] for line in said[:3]] == ids[:1:-1]
     assert said[3] == "and 2 more"
+
+
+def test_a_server_that_is_gone_after_an_opening_makes_no_failure_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The case is open: who is told of an error opens it again."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the connection was lost")
+
+    monkeypatch.setattr(Engine, "alike", gone)
+    monkeypatch.setattr(Engine, "allowed", gone)
+    opened = run("open", "repair", "--as", "zhao.lei", *fields(*REPORT))
+    case = opened.out.split()[0]
+    assert (opened.code, opened.err) == (0, f"next: casewright show {case}\n")
