@@ -63,7 +63,7 @@ class Answering:
 def _drawn(answer: Answer, field: Field, zone: str, roster: Roster) -> Draw | None:
     """How an answer comes about that varies; None for one that does not."""
     if answer.choices:
-        lottery = Lottery((_taken(value, field, zone), weight) for value, weight in answer.choices)
+        lottery = Lottery((_chosen(value, field, zone), weight) for value, weight in answer.choices)
         return lambda lots, now: lottery.draw(lots)
     if answer.ahead is not None:
         ahead = answer.ahead
@@ -99,6 +99,11 @@ def _somebody(role: str, field: Field, zone: str, roster: Roster) -> Draw:
         return names[lots.choice(known).actor.id] if known else None
 
     return draw
+
+
+def _chosen(value: str, field: Field, zone: str) -> Any:
+    """One of several; an empty one is no answer, which a form that does not require any takes."""
+    return _taken(value, field, zone) if value.strip() else None
 
 
 def _taken(raw: Any, field: Field, zone: str) -> Any:

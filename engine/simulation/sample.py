@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.fields import Field
-from engine.model import Action, Opening, ProcessDefinition
-from engine.scenarios.placeholders import placeholder
+from engine.model import Action, Form, Opening, ProcessDefinition
 from engine.scenarios.writing import flow
+from engine.simulation.guesses import Guesses
 from engine.simulation.reading import USUAL_FROM
 from engine.words.speech import every_action
 
@@ -35,9 +35,12 @@ def sample(definition: ProcessDefinition, comments: Comments) -> str:
 class _Sample:
     def __init__(self, definition: ProcessDefinition) -> None:
         self.definition = definition
-        self.zone = definition.desk.zone
+        self.guesses = Guesses(definition, USUAL_FROM)
         self.instants = [name for name, field in definition.fields.items() if field.type == "instant"]  # each after it
         actions = [action for action in every_action(definition) if _leads_on(definition, action)]
+        self.forms: dict[str, list[Form]] = {}  # of every action of a name
+        for action in every_action(definition):
+            self.forms.setdefault(action.name, []).append(action.form)
         self.actions = {action.name: action for action in reversed(actions)}  # of several the first as it is written
         acts: list[Action | Opening] = [definition.opening, *actions]
         asked = (field.role or (field.of.role if field.of else None) for act in acts for field in self._fields(act))
@@ -86,7 +89,17 @@ class _Sample:
         return [fields[name] for name in act.form.require if name in fields]
 
     def _answers(self, act: Action | Opening) -> dict[str, Any]:
-        return {field.name: self._guess(field) for field in self._fields(act)}
+        given = {field.name: self._guess(field) for field in self._fields(act)}
+        for field in self._compared(act):
+            given[field.name] = {"choose": dict.fromkeys(("", *self.guesses.sometimes(field)), 1)}
+        return given
+
+    def _compared(self, act: Action | Opening) -> Iterable[Field]:
+        """What need not be answered, and what a condition turns on: sometimes it is, and sometimes not."""
+        forms = self.forms[act.name] if isinstance(act, Action) else [act.form]
+        known = self.definition.fields
+        asked = [known[name] for name in act.form.allow if name in known and all(name in one.allow for one in forms)]
+        return [field for field in asked if self.guesses.sometimes(field)]
 
     def _guess(self, field: Field) -> Any:
         """A value, or how it comes about: people of the roster, some time ahead, one of several."""
@@ -96,9 +109,8 @@ class _Sample:
             return {"all_of": field.of.role or self._acting()}
         if field.type == "instant":
             return {"in": f"{2 + 2 * self.instants.index(field.name)}h" if field.name in self.instants else "2h"}
-        if field.type == "choice":
-            return {"choose": dict.fromkeys(field.choices, 1)}
-        return placeholder(field, self.zone)
+        several = self.guesses.several(field)
+        return {"choose": dict.fromkeys(several, 1)} if len(several) > 1 else self.guesses.one(field)
 
     def _agreeing(self, fact: Field) -> Field:
         """A table with the cells that forms are given, so that what is asked for is in it."""

@@ -183,6 +183,9 @@ def _literal(text: str) -> Any:
     return float(text) if "." in text else int(text)
 
 
+ANOTHER_TEXT = "another text"
+"""Beside the texts that a condition asks for."""
+
 _CLOCK = Field(name="clock", type="yes_no")
 _COUNT = Field(name="count", type="integer", min=0)
 
@@ -218,7 +221,7 @@ def _values(field: Field | None, literals: set[Any], may_be_unset: bool, is_own:
 def _texts(literals: set[Any]) -> Iterable[Value] | None:
     """Each text that is asked for, and another one; None where something else is asked for."""
     texts = sorted(literal for literal in literals if isinstance(literal, str))
-    return (*texts, "another text") if texts or not literals else None
+    return (*texts, ANOTHER_TEXT) if texts or not literals else None
 
 
 def _numbers(field: Field, literals: set[Any], least: float | None) -> Iterable[Value] | None:
