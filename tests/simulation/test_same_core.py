@@ -153,5 +153,5 @@ def test_a_promise_under_way_is_not_moved_by_what_starts_it_nor_one_at_rest_by_w
         heard = heard_by(plan.watched, happened)
         return Heard(heard.starting | heard.moving, heard.starting | heard.moving, plan.watched)
 
-    monkeypatch.setattr("engine.core.promises.step._heard", all_that_listen)
+    monkeypatch.setattr(Plan, "heard", all_that_listen)
     assert histories(process) == expected
