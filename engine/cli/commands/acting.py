@@ -49,9 +49,9 @@ def open_command() -> Command:
 def run_open(streams: Streams, engine: Engine, args: Args) -> int:
     """Open a case."""
     args.process = process_named(engine, args.process)
-    asked = engine.opening(args.process)
-    args.fields = fields_named(args.fields, lambda: (one.field for one in asked))
+    args.fields = fields_named(args.fields, lambda: (one.field for one in engine.opening(args.process)))
     form = given_form(args.fields, args.form, streams.into)
+    asked = engine.opening(args.process)
     if streams.may_ask:
         if reasons := engine.may_not_open(args.process, actor=args.settings.actor):
             from engine.views import Refusal
