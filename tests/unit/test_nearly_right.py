@@ -165,3 +165,13 @@ def test_a_city_names_its_zone(zone: str, mend: str) -> None:
 )
 def test_a_text_becomes_a_name_where_its_letters_are_latin(text: str, name: str | None) -> None:
     assert as_name(text) == name
+
+
+def test_a_party_that_nothing_notifies_is_used_where_its_address_tells_one_matter_from_another() -> None:
+    quiet = PROCESS.replace("{notify: guest, message: done}, ", "").replace("guest, email,", "email,")
+    desk = DESK.replace("name: case.guest, ", "").replace(
+        "  guest: {type: text, personal: true, label: {en: Guest}}\n", ""
+    )
+    assert not found_in(quiet, desk=desk)
+    unasked = found_in(quiet.replace("email, room", "room"), desk=desk)
+    assert [rule for rule, _ in unasked] == ["unused-shared", "unused-shared"], "the party, and its field"

@@ -58,7 +58,7 @@ def unused_shared(shared: Shared) -> Iterator[Spot]:
     """A party, field, figure, choice or ladder of the desk that no process uses."""
     choices, ladders = _named(shared, "choices", "thresholds")
     known = {
-        "parties": shared.used.parties, "fields": shared.used.fields, "figures": shared.used.figures,
+        "parties": shared.used.parties | _reached(shared), "fields": shared.used.fields, "figures": shared.used.figures,
         "choices": choices, "ladders": ladders,
     }  # fmt: skip
     one = {
@@ -72,6 +72,16 @@ def unused_shared(shared: Shared) -> Iterator[Spot]:
         for name, span in shared.declared(section):
             if name not in used:
                 yield Spot(span, f"no process uses the {one[section]} `{name}`", "use it, or take it away")
+
+
+def _reached(shared: Shared) -> set[str]:
+    """The parties whose phone or e-mail a process asks for: by these is found what was opened twice."""
+    parties = shared.desk.get("parties")
+    found = set()
+    for name, party in parties.entries() if parties is not None else ():
+        ways = {text_of(party.get(way)).removeprefix("case.") for way in ("phone", "email")}
+        found |= set() if ways.isdisjoint(shared.used.fields) else {name}
+    return found
 
 
 def _named(shared: Shared, *keys: str) -> Iterator[set[str]]:
