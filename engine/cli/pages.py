@@ -70,12 +70,15 @@ def say_unreadable(streams: Streams, reader: Reader, definition: ProcessDefiniti
     if not view.unreadable.fields:
         return Exit.DONE
     fields = listed(reader.said(definition.fields[name].label, name) for name in view.unreadable.fields)
-    streams.tell(_("!! {fields}: cannot be read here: {why}").format(
-        fields=fields, why=said_again(view.unreadable.why)
-    ))  # fmt: skip
-    if view.unreadable.mend:
-        streams.tell(_("help: {mend}").format(mend=said_again(view.unreadable.mend)))
+    tell_unreadable(streams, fields, view.unreadable.why, view.unreadable.mend)
     return Exit.FAILED
+
+
+def tell_unreadable(streams: Streams, fields: str, why: str, mend: str | None) -> None:
+    """Say why these cannot be read here, and what to do about it."""
+    streams.tell(_("!! {fields}: cannot be read here: {why}").format(fields=fields, why=said_again(why)))
+    if mend:
+        streams.tell(_("help: {mend}").format(mend=said_again(mend)))
 
 
 def write_attachments(streams: Streams, reader: Reader, attached: Iterable[Attached]) -> None:

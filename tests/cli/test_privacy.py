@@ -113,6 +113,33 @@ def test_one_of_the_register_is_erased_and_taken_off_it(desk: Path) -> None:
     assert "Zhao Hu" in added.out, added.err
 
 
+def test_one_of_the_register_whose_key_is_lost_hides_no_other(desk: Path) -> None:
+    for known_as, name in (("C-17", "Wu Min"), ("C-18", "Li Na")):
+        given = ("-f", "class=vip", "-f", f"name={name}", "-f", f"phone={PHONE}")
+        run("party", "add", known_as, *given, "--as", "wang.fang")
+    with closing(sqlite3.connect("casewright.sqlite")) as stored, stored:
+        stored.execute("DELETE FROM case_keys WHERE case_id = 'customer:C-17'")
+    why = [
+        "!! C-17 name, phone: cannot be read here: the key `customer:C-17` of private values is not there: they were "
+        "erased, or keys were left out of a copy",
+        "help: `casewright db keys FILE` brings keys back that were kept apart",
+    ]
+    everybody = run("party", "list", "--as", "wang.fang")
+    assert (everybody.code, everybody.err.splitlines()) == (Exit.FAILED, why)
+    assert "Li Na" in everybody.out
+    assert everybody.out.count("cannot be read") == 2
+    one = run("party", "show", "C-17", "--as", "wang.fang", "--json")
+    assert (one.code, one.err.splitlines()) == (Exit.FAILED, why)
+    assert (one.json["history"][0]["fields"], one.json["history"][0]["unreadable"]) == (
+        {"class": "vip"},
+        ["name", "phone"],
+    )
+    assert run("party", "list", "--as", "zhao.lei").code == Exit.DONE, "who sees seals misses nothing"
+    refused = run("party", "change", "C-17", "-f", "class=guest", "--as", "wang.fang")
+    assert refused.code == Exit.FAILED
+    assert "brings keys back" in refused.err
+
+
 def test_a_host_s_key_is_made_given_and_replaced(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = run("privacy", "keygen", "-o", "desk.key")
     assert made.code == Exit.DONE, made.err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,14 @@ from engine.cli.file_trouble import opened_or_piped
 from engine.cli.forms import given_form
 from engine.cli.group import Subcommands
 from engine.cli.labels import fields_named
+from engine.cli.pages import tell_unreadable
 from engine.cli.reader import Reader, harmless
 from engine.cli.streams import Streams
 from engine.cli.tables import Column, Row, write_table
 from engine.cli.translate import _, listed, plural
 from engine.errors import EngineError, NotFound, UsageError
-from engine.fields import SEALED
+from engine.fields import SEALED, Value
+from engine.sealing import LockedValues
 
 if TYPE_CHECKING:
     from engine.app import Engine
@@ -133,7 +135,7 @@ def run_list(streams: Streams, engine: Engine, args: Args) -> int:
     else:
         columns = [Column(head="id"), *(Column(head=name, is_wide=True) for name in party.register)]
         write_table(streams, columns, [Row(cells=[one.id, *_cells(reader, party, one).values()]) for one in records])
-    return Exit.DONE
+    return _say_unreadable(streams, records)
 
 
 def run_show(streams: Streams, engine: Engine, args: Args) -> int:
@@ -142,7 +144,7 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     records = engine.party(party.name, args.id, actor=args.settings.actor)
     if streams.is_json:
         streams.give({"party": party.name, "history": [party_document(reader, record) for record in records]})
-        return Exit.DONE
+        return _say_unreadable(streams, records[-1:])
     streams.say(_told(reader, party, records[-1]))
     columns = [
         Column(head=_("when")),
@@ -151,7 +153,7 @@ def run_show(streams: Streams, engine: Engine, args: Args) -> int:
     ]
     rows = [Row(cells=[reader.instant(one.at), one.by, *_cells(reader, party, one).values()]) for one in records]
     write_table(streams, columns, rows)
-    return Exit.DONE
+    return _say_unreadable(streams, records[-1:])
 
 
 def run_add(streams: Streams, engine: Engine, args: Args) -> int:
@@ -260,12 +262,33 @@ def _told(reader: Reader, party: Party, record: PartyRecord) -> str:
 
 
 def _cells(reader: Reader, party: Party, record: PartyRecord) -> dict[str, str]:
-    kept = {**record.data, **record.private}
+    kept = _readable(record)
     found = {}
     for name, field in party.register.items():
         value = kept.get(name)
         found[name] = "" if value is None else SEALED if value == SEALED else reader.value(field, value)
-    return found
+    return found | dict.fromkeys(_unreadable(record), _("cannot be read"))
+
+
+def _readable(record: PartyRecord) -> dict[str, Value]:
+    """What is kept of one, but for private values whose key is not here."""
+    return {**record.data, **({} if _trouble(record) else record.private)}
+
+
+def _unreadable(record: PartyRecord) -> list[str]:
+    return list(record.private) if _trouble(record) else []
+
+
+def _trouble(record: PartyRecord) -> EngineError | None:
+    return record.private.trouble if isinstance(record.private, LockedValues) else None
+
+
+def _say_unreadable(streams: Streams, records: Sequence[PartyRecord]) -> int:
+    """Of each whose private values cannot be read say why, and what to do about it; return the exit code."""
+    found = [(record, trouble) for record in records if (trouble := _trouble(record)) is not None]
+    for record, trouble in found:
+        tell_unreadable(streams, f"{record.id} {listed(record.private)}", trouble.message, trouble.mend)
+    return Exit.FAILED if found else Exit.DONE
 
 
 def party_document(reader: Reader, record: PartyRecord) -> dict[str, object]:
@@ -276,5 +299,6 @@ def party_document(reader: Reader, record: PartyRecord) -> dict[str, object]:
         "by": record.by,
         "is_active": record.is_active,
         "erasure": record.erasure,
-        "fields": {**record.data, **record.private},
+        "fields": _readable(record),
+        "unreadable": _unreadable(record),
     }
