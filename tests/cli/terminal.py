@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -21,8 +22,9 @@ PATIENCE = 60.0
 
 
 def _take_the_terminal() -> None:
-    """Make the pseudo-terminal the one whose Ctrl-C is heard."""
+    """Make the pseudo-terminal the one whose Ctrl-C is heard, also where whoever began the tests ignores his own."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
